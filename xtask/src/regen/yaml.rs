@@ -1,0 +1,71 @@
+//! YAML as people write it, read without guessing: a key given twice is an error, `yes` and dates stay text.
+
+use anyhow::{Result, anyhow};
+use serde::de::DeserializeOwned;
+use serde_saphyr::{SnippetMode, UserMessageFormatter};
+
+/// Reads one YAML (or JSON) document; the error says the line and the column.
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let plain = serde_saphyr::render_options! {
+            formatter: &UserMessageFormatter,
+            snippets: SnippetMode::Off,
+        };
+        anyhow!("{}", error.render_with_options(plain))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::parse;
+
+    #[test]
+    fn scalars_keep_the_type_they_were_written_with() {
+        let table = [
+            ("'1'", json!("1")),
+            ("1", json!(1)),
+            ("'+5511999999999'", json!("+5511999999999")),
+            ("+55 11 99999-9999", json!("+55 11 99999-9999")),
+            ("'2026-06-30T08:55:00.000Z'", json!("2026-06-30T08:55:00.000Z")),
+            ("2026-06-30", json!("2026-06-30")),
+            ("12:30:00", json!("12:30:00")),
+            ("3.1.0", json!("3.1.0")),
+            ("1.0", json!(1.0)),
+            ("no", json!("no")),
+            ("on", json!("on")),
+            ("true", json!(true)),
+            ("~", Value::Null),
+            (r#""\ud83d\ude00 \/""#, json!("😀 /")),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse::<Value>(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_keep_their_order() {
+        let value: Value = parse("z: 1\na: 2\nm: {y: 1, b: 2}\n").unwrap();
+        assert_eq!(value.to_string(), r#"{"z":1,"a":2,"m":{"y":1,"b":2}}"#);
+    }
+
+    #[test]
+    fn what_is_not_one_clear_document_is_refused_with_its_place() {
+        let table = [
+            ("a: 1\nb: 2\na: 3\n", "line 3, column 1"),
+            ("x: {a: 1, a: 3}\n", "line 1, column 11"),
+            ("200: ok\n'200': again\n", "line 2, column 1"),
+            ("a:\n  - b\n c: d\n", "line 3, column 2"),
+            ("a: 'open\n", "line 2, column 1"),
+            ("a: 1\n---\nb: 2\n", "line 3, column 1"),
+            ("a: .inf\n", "line 1, column 4"),
+        ];
+        for (text, place) in table {
+            let error = parse::<Value>(text).unwrap_err().to_string();
+            assert!(error.contains(place), "{text:?} gave {error}");
+            assert!(!error.contains('\n'), "{text:?} gave {error}");
+        }
+    }
+}
