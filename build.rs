@@ -1,0 +1,77 @@
+//! Generates the client from `openapi.json`: no network, no judgement, no change to the document.
+
+use std::{
+    env,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use openapiv3::{OpenAPI, ReferenceOr, Schema};
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
+use quote::quote;
+
+const SPEC: &str = "openapi.json";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={SPEC}");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let spec = read_spec()?;
+    let settings = settings(&spec);
+    let client = Generator::new(&settings)
+        .generate_tokens(&spec)
+        .map_err(|e| format!("{SPEC}: progenitor cannot generate the client: {e}"))?;
+    write(&out.join("client.rs"), syn::parse2(client))?;
+    if env::var_os("CARGO_FEATURE_MOCK").is_some() {
+        let mock = Generator::new(&settings)
+            .httpmock(&spec, "crate")
+            .map_err(|e| format!("{SPEC}: progenitor cannot generate the mock helpers: {e}"))?;
+        write(&out.join("mock.rs"), syn::parse2(mock))?;
+    }
+    Ok(())
+}
+
+fn read_spec() -> Result<OpenAPI, String> {
+    let path = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join(SPEC);
+    let text = fs::read_to_string(path).map_err(|e| format!("{SPEC}: cannot be read: {e}"))?;
+    serde_json::from_str(&text).map_err(|e| format!("{SPEC}: not an OpenAPI 3.0 document: {e}"))
+}
+
+fn settings(spec: &OpenAPI) -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(crate::ext::Transport))
+        .with_derive("PartialEq");
+    if env::var_os("CARGO_FEATURE_SCHEMARS").is_some() {
+        settings.with_derive("schemars::JsonSchema");
+    }
+    for name in handwritten_types(spec) {
+        settings.with_replacement(
+            name,
+            format!("crate::{name}"),
+            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        );
+    }
+    settings
+}
+
+/// The components that the crate writes by hand: the id that it validates and every open value set.
+fn handwritten_types(spec: &OpenAPI) -> impl Iterator<Item = &str> {
+    let schemas = spec.components.iter().flat_map(|c| &c.schemas);
+    schemas
+        .filter(|(name, schema)| *name == "NumberId" || is_open_enum(schema))
+        .map(|(name, _)| name.as_str())
+}
+
+fn is_open_enum(schema: &ReferenceOr<Schema>) -> bool {
+    schema.as_item().is_some_and(|s| s.schema_data.extensions.contains_key("x-extensible-enum"))
+}
+
+fn write(path: &Path, file: syn::Result<syn::File>) -> Result<(), Box<dyn Error>> {
+    let file = file.map_err(|e| format!("{SPEC}: what progenitor made of it is not Rust: {e}"))?;
+    fs::write(path, prettyplease::unparse(&file))
+        .map_err(|e| format!("{}: cannot be written: {e}", path.display()))?;
+    Ok(())
+}

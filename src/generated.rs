@@ -1,0 +1,19 @@
+//! What progenitor makes of `openapi.json`. Nothing here is written, linted or documented by hand: where it is wrong, the
+//! overlay, the settings in `build.rs` or a hook in `ext::transport` is the place.
+#![allow(
+    missing_docs,
+    unused_imports,
+    unreachable_pub,
+    rustdoc::all,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated code"
+)]
+
+include!(concat!(env!("OUT_DIR"), "/client.rs"));
+
+/// Typed `httpmock` helpers for tests of code that uses this crate, one for each operation.
+#[cfg(feature = "mock")]
+pub mod mock {
+    include!(concat!(env!("OUT_DIR"), "/mock.rs"));
+}
