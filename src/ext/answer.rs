@@ -1,0 +1,119 @@
+//! What one attempt brought: a whole answer, read up to the size limit, or a failure.
+
+use std::{
+    mem,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{Extensions, HeaderMap, StatusCode, Version};
+use reqwest::{Response, ResponseBuilderExt, Url};
+
+use super::{
+    decode,
+    report::Report,
+    retry::{classify::Outcome, retry_after},
+};
+use crate::Error;
+
+/// An answer with its whole body.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    version: Version,
+    extensions: Extensions,
+    url: Url,
+}
+
+impl Answer {
+    pub(super) async fn read(mut response: Response, limit: usize) -> Result<Self, Failure> {
+        let too_large = |length: u64| length > limit as u64;
+        if response.content_length().is_some_and(too_large) {
+            return Err(Failure::TooLarge(limit));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(Failure::Network)? {
+            if too_large((body.len() + chunk.len()) as u64) {
+                return Err(Failure::TooLarge(limit));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self {
+            status: response.status(),
+            version: response.version(),
+            url: response.url().clone(),
+            headers: mem::take(response.headers_mut()),
+            extensions: mem::take(response.extensions_mut()),
+            body: body.into(),
+        })
+    }
+
+    /// The answer as generated code expects it, with the body already in memory: reading it cannot fail any more.
+    pub(super) fn into_response(self) -> Response {
+        let with_url = http::Response::builder().url(self.url).body(());
+        // Nothing that could be invalid was set.
+        let mut response = with_url.unwrap_or_default().map(|()| self.body);
+        *response.status_mut() = self.status;
+        *response.version_mut() = self.version;
+        *response.headers_mut() = self.headers;
+        response.extensions_mut().extend(self.extensions);
+        response.into()
+    }
+}
+
+/// What went wrong in one attempt.
+pub(super) enum Failure {
+    /// A whole answer that is not a success.
+    Refused(Box<Answer>),
+    /// No answer, or not all of it.
+    Network(reqwest::Error),
+    /// Not done after this time.
+    TimedOut(Duration),
+    /// A body longer than this many bytes.
+    TooLarge(usize),
+}
+
+impl Failure {
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Refused(answer) => Outcome::Answered(answer.status),
+            Self::Network(e) if e.is_connect() => Outcome::NotSent,
+            Self::Network(e) if e.is_builder() => Outcome::Final,
+            Self::Network(_) | Self::TimedOut(_) => Outcome::Broken,
+            Self::TooLarge(_) => Outcome::Final,
+        }
+    }
+
+    /// How long the server asks to wait.
+    pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+        let Self::Refused(answer) = self else {
+            return None;
+        };
+        let body = decode::api_error(&answer.body);
+        retry_after::asked(&answer.headers, body.as_ref(), now)
+    }
+
+    /// What the generated code gets: the last answer where it can decode it, else an error that carries ours.
+    pub(super) async fn into_result(self, report: Report) -> reqwest::Result<Response> {
+        let error = match self {
+            Self::Refused(answer) => {
+                let api_error = decode::api_error(&answer.body);
+                let decodes = api_error.is_some();
+                let body = answer.body.clone();
+                let error = Error::refused(answer.status, api_error, body, report.clone());
+                if decodes {
+                    // For a status that the document does not have, generated code keeps the extensions.
+                    let mut response = report.attach(answer.into_response());
+                    response.extensions_mut().insert(error);
+                    return Ok(response);
+                }
+                error
+            }
+            Self::Network(source) => Error::network(source, report),
+            Self::TimedOut(after) => Error::timed_out(after, report),
+            Self::TooLarge(limit) => Error::too_large(limit, report),
+        };
+        error.into_result().await
+    }
+}

@@ -1,0 +1,41 @@
+//! The key, as the header that carries it.
+
+use http::{HeaderName, HeaderValue};
+
+use crate::Error;
+
+/// `x-api-key` or `x-api-key-id` with its value, which is marked sensitive and so never printed.
+#[derive(Clone, Debug)]
+pub(crate) struct Credential {
+    pub(crate) name: HeaderName,
+    pub(crate) value: HeaderValue,
+}
+
+impl Credential {
+    pub(crate) fn api_key(key: &str) -> Result<Self, Error> {
+        Self::new("x-api-key", key, "API key")
+    }
+
+    pub(crate) fn api_key_id(id: &str) -> Result<Self, Error> {
+        Self::new("x-api-key-id", id, "API key id")
+    }
+
+    fn new(name: &'static str, secret: &str, what: &str) -> Result<Self, Error> {
+        if secret.is_empty() {
+            let text = format!("the {what} is empty: take one from the dashboard, Profile → API");
+            return Err(Error::invalid_input(text));
+        }
+        let refused = || {
+            let text = format!(
+                "the {what} has a character other than visible ASCII, such as a space or a line break: copy it again"
+            );
+            Error::invalid_input(text)
+        };
+        if !secret.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(refused());
+        }
+        let mut value = HeaderValue::from_str(secret).map_err(|_| refused())?;
+        value.set_sensitive(true);
+        Ok(Self { name: HeaderName::from_static(name), value })
+    }
+}

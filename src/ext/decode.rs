@@ -1,0 +1,99 @@
+//! Where a body is not what the API documents: the JSON path and what was expected, without the body's text.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use crate::types;
+
+/// The place at which a body differs from its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit {
+    path: String,
+    line: usize,
+    column: usize,
+    expected: String,
+}
+
+type Check = fn(&[u8]) -> Result<(), Misfit>;
+
+/// What each operation's success decodes to.
+const SUCCESSES: &[(&str, Check)] = &[("get_numbers_id", check_as::<types::Number>)];
+
+/// Checks the success of an operation.
+pub(super) fn check(operation_id: &str, body: &[u8]) -> Result<(), Misfit> {
+    let success = SUCCESSES.iter().find(|(id, _)| *id == operation_id);
+    success.map_or(Ok(()), |(_, check)| check(body))
+}
+
+/// Locates the error of a success that the generated code could not decode: that of the type which fails at the same place.
+pub(super) fn locate(body: &[u8], error: &serde_json::Error) -> Misfit {
+    let misfits = SUCCESSES.iter().filter_map(|(_, check)| check(body).err());
+    let plain = Misfit::new(String::new(), error);
+    misfits.into_iter().find(|m| m.same_place(&plain)).unwrap_or(plain)
+}
+
+/// The API's own error, if the body is one.
+pub(super) fn api_error(body: &[u8]) -> Option<types::ApiError> {
+    serde_json::from_slice(body).ok()
+}
+
+fn check_as<T: DeserializeOwned>(body: &[u8]) -> Result<(), Misfit> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value: Result<T, _> = serde_path_to_error::deserialize(&mut json);
+    value.map_err(|e| Misfit::new(e.path().to_string(), e.inner()))?;
+    json.end().map_err(|e| Misfit::new(String::new(), &e))
+}
+
+impl Misfit {
+    fn new(path: String, error: &serde_json::Error) -> Self {
+        Self { path, line: error.line(), column: error.column(), expected: expected(error) }
+    }
+
+    fn same_place(&self, other: &Self) -> bool {
+        (self.line, self.column, &self.expected) == (other.line, other.column, &other.expected)
+    }
+}
+
+/// What serde expected. Its full message quotes the value that it found, which may be anybody's phone number.
+fn expected(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
+    if !error.is_data() {
+        return message.to_owned();
+    }
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
+            message.to_owned()
+        }
+        None => "unexpected value".to_owned(),
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, line, column, expected } = self;
+        match path.as_str() {
+            "" | "." => write!(f, "{expected}")?,
+            path => write!(f, "at {path}: {expected}")?,
+        }
+        write!(f, " (line {line}, column {column})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_of_the_document_has_its_success_here() {
+        let spec = include_str!("../../openapi.json");
+        let operations: Vec<_> =
+            spec.lines().filter_map(|l| l.trim().strip_prefix("\"operationId\": ")).collect();
+        assert_eq!(operations.len(), SUCCESSES.len());
+        for (id, _) in SUCCESSES {
+            assert!(operations.contains(&format!("\"{id}\",").as_str()), "{id} of {operations:?}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `client.number(id)`: the calls on one number.
+
+use progenitor_client::Error as Generated;
+
+use crate::{Client, Error, NumberId, ResponseValue, types};
+
+impl Client {
+    /// The number with this id; nothing is sent yet.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), pilot_status::Error> {
+    /// let client = pilot_status::Client::from_env()?;
+    /// let number = client.number("num_1").get().await?;
+    /// println!("{:?}", number.quality());
+    /// # Ok(()) }
+    /// ```
+    #[must_use = "a handle does nothing until one of its calls is awaited"]
+    pub fn number(&self, id: impl Into<String>) -> NumberHandle<'_> {
+        NumberHandle { client: self, id: id.into() }
+    }
+}
+
+/// One number of the API; made by [`Client::number`].
+#[derive(Clone, Debug)]
+pub struct NumberHandle<'a> {
+    client: &'a Client,
+    id: String,
+}
+
+impl NumberHandle<'_> {
+    /// The number as the API last saw it: a cached snapshot, whose age [`types::Number::snapshot_age`] tells.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if the id cannot be one (see [`NumberId`]), before anything is sent; else what became of the call
+    /// after its retries.
+    pub async fn get(&self) -> Result<types::Number, Error> {
+        let call = self.client.get_numbers_id().id(self.id()?);
+        self.finish(call.send().await)
+    }
+
+    /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new snapshot.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn refresh(&self) -> Result<types::Number, Error> {
+        let call = self.client.get_numbers_id().id(self.id()?).refresh("1");
+        self.finish(call.send().await)
+    }
+
+    fn id(&self) -> Result<NumberId, Error> {
+        self.id.as_str().try_into()
+    }
+
+    fn finish<T>(
+        &self,
+        result: Result<ResponseValue<T>, Generated<types::ApiError>>,
+    ) -> Result<T, Error> {
+        match result {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(e) => Err(Error::from(e).about(format!("number {}", self.id.escape_debug()))),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The hand-written layer. It meets the generated code at three seams only: [`Transport`], which every generated client
+//! carries; `ClientHooks`, through which every request passes; and inherent `impl`s on generated types.
+//!
+//! What the API says belongs in the overlay of `xtask`; what a user wants beyond it belongs here.
+
+mod answer;
+mod base_url;
+mod clock;
+mod config;
+mod credential;
+mod decode;
+mod error;
+mod handle;
+mod number;
+mod number_id;
+mod readiness;
+mod report;
+mod retry;
+mod transport;
+mod values;
+
+pub use config::ClientBuilder;
+pub use error::Error;
+pub use handle::NumberHandle;
+pub use number_id::NumberId;
+pub use readiness::{Readiness, Reason};
+pub use retry::RetryPolicy;
+pub(crate) use transport::Transport;
+pub use values::*;

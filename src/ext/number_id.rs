@@ -1,0 +1,94 @@
+//! The id of a number, safe to put into a path.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// The opaque id of a number: one path segment of `/v1/numbers/{id}`.
+///
+/// Refused are ids that would reach another resource: the empty id (the collection), `.` and `..` (dot segments, [RFC 3986,
+/// section 5.2.4]), and those with control characters or a backslash, which URL parsers drop or take for a slash. Everything
+/// else is sent percent-encoded as one segment.
+///
+/// ```
+/// use pilot_status::NumberId;
+///
+/// assert!("num_1".parse::<NumberId>().is_ok());
+/// assert!("a/b".parse::<NumberId>().is_ok());
+/// assert!("..".parse::<NumberId>().unwrap_err().is_invalid_input());
+/// ```
+///
+/// [RFC 3986, section 5.2.4]: https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NumberId(String);
+
+impl NumberId {
+    /// The id as it was given, not encoded.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for NumberId {
+    type Error = Error;
+
+    fn try_from(id: String) -> Result<Self, Error> {
+        let refused = match id.as_str() {
+            "" => "is empty: pass the id of a number, such as num_01HZX",
+            "." | ".." => {
+                "is a dot segment, which would leave /v1/numbers/: pass the id of a number, such as num_01HZX"
+            }
+            id if id.contains(|c: char| c.is_control() || c == '\\') => {
+                "has a control character or a backslash, which no id has: check where it was read from"
+            }
+            _ => return Ok(Self(id)),
+        };
+        Err(Error::invalid_input(format!("the number id {id:?} {refused}")))
+    }
+}
+
+impl TryFrom<&str> for NumberId {
+    type Error = Error;
+
+    fn try_from(id: &str) -> Result<Self, Error> {
+        id.to_owned().try_into()
+    }
+}
+
+impl TryFrom<&String> for NumberId {
+    type Error = Error;
+
+    fn try_from(id: &String) -> Result<Self, Error> {
+        id.clone().try_into()
+    }
+}
+
+impl FromStr for NumberId {
+    type Err = Error;
+
+    fn from_str(id: &str) -> Result<Self, Error> {
+        id.try_into()
+    }
+}
+
+impl From<NumberId> for String {
+    fn from(id: NumberId) -> Self {
+        id.0
+    }
+}
+
+impl AsRef<str> for NumberId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NumberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,205 @@
+//! May I send from this number, and if not, why?
+
+use std::fmt;
+
+use crate::{
+    AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, NameStatus,
+    PhoneStatus, QualityRating,
+    types::{MetaPhone, MetaWaba, Number},
+};
+
+/// Whether a number can send, from everything that its snapshot says.
+///
+/// | Fact | Verdict |
+/// |---|---|
+/// | `state` is not `OPEN`, or `isFullyConnected` is false | blocked |
+/// | `health.sendable` is false | blocked |
+/// | `extraChargeUnpaidSince` is set | blocked |
+/// | status is `BANNED`, `DISCONNECTED`, `OFFLINE`, `PENDING`, `UNVERIFIED`, `UNLINKED`, `MIGRATED` or `DELETED` | blocked |
+/// | status is `FLAGGED`, `RESTRICTED`, `RATE_LIMITED` or unknown to this crate | degraded |
+/// | quality is `YELLOW` or `RED` | degraded |
+/// | the name is `DECLINED`, `EXPIRED`, `PENDING_REVIEW` or `NONE` | degraded |
+/// | the business is not verified | degraded |
+/// | the account's review is not `APPROVED` | degraded |
+/// | the account is a `SANDBOX` | degraded |
+/// | `meta.errors` is not empty | degraded |
+/// | none of these, and `health.sendable` is true, or the status is `CONNECTED`, or it is not Meta's and connected | ready |
+/// | none of these, and nothing else was said | unknown |
+///
+/// What is absent neither blocks nor makes ready.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Readiness {
+    /// It can send, and nothing speaks against it.
+    Ready,
+    /// It can send or answer, with limits or at a risk; never empty.
+    Degraded(Vec<Reason>),
+    /// It cannot send, for the reasons that come first; never empty.
+    Blocked(Vec<Reason>),
+    /// The snapshot does not say.
+    Unknown,
+}
+
+/// Why a number cannot send, or not freely.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It is not connected to WhatsApp; the state, if that is what says so.
+    NotConnected(Option<ConnectionState>),
+    /// `health.sendable` is false.
+    NotSendable {
+        /// Code of the reason, if given.
+        code: Option<String>,
+        /// The reason in words, if given.
+        reason: Option<String>,
+    },
+    /// An extra charge was refused, and sending is blocked until it is paid.
+    ExtraChargeUnpaid {
+        /// Since when, ISO 8601.
+        since: String,
+        /// When the number will be disconnected, ISO 8601, if given.
+        disconnect_at: Option<String>,
+    },
+    /// Meta's status of the number.
+    Status(PhoneStatus),
+    /// Meta's rating of the number.
+    Quality(QualityRating),
+    /// The display name is not approved.
+    Name(NameStatus),
+    /// The business is not verified.
+    BusinessVerification(BusinessVerificationStatus),
+    /// The account is not approved.
+    AccountReview(AccountReviewStatus),
+    /// The account is for tests.
+    Sandbox,
+    /// These calls to the Meta Graph failed when the snapshot was taken, so it is incomplete.
+    IncompleteSnapshot(Vec<String>),
+}
+
+impl Number {
+    /// Whether it can send, and if not, why: see the table at [`Readiness`].
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        let (mut blocking, degrading) = (self.blocking_reasons(), self.degrading_reasons());
+        if !blocking.is_empty() {
+            blocking.extend(degrading);
+            return Readiness::Blocked(blocking);
+        }
+        if !degrading.is_empty() {
+            return Readiness::Degraded(degrading);
+        }
+        let can_send = self.is_sendable()
+            || self.meta_status() == Some(&PhoneStatus::Connected)
+            || (!self.is_meta() && self.is_connected());
+        if can_send { Readiness::Ready } else { Readiness::Unknown }
+    }
+
+    fn blocking_reasons(&self) -> Vec<Reason> {
+        let state = self.state.clone().filter(|s| *s != ConnectionState::Open);
+        let unconnected = state.is_some() || self.is_fully_connected == Some(false);
+        let unsendable = self.health.as_ref().filter(|h| h.sendable == Some(false));
+        let status = self.meta_status().filter(|s| blocks(s));
+        let reasons = [
+            unconnected.then_some(Reason::NotConnected(state)),
+            unsendable
+                .map(|h| Reason::NotSendable { code: h.code.clone(), reason: h.reason.clone() }),
+            self.extra_charge_unpaid_since.clone().map(|since| Reason::ExtraChargeUnpaid {
+                since,
+                disconnect_at: self.extra_charge_disconnect_at.clone(),
+            }),
+            status.cloned().map(Reason::Status),
+        ];
+        reasons.into_iter().flatten().collect()
+    }
+
+    fn degrading_reasons(&self) -> Vec<Reason> {
+        let status = self.meta_status().filter(|s| **s != PhoneStatus::Connected && !blocks(s));
+        let poor = [QualityRating::Yellow, QualityRating::Red];
+        let quality = self.quality().filter(|q| poor.contains(q));
+        let meta = self.meta.as_ref();
+        let failed = meta.and_then(|m| m.errors.as_ref()).filter(|e| !e.is_empty());
+        let mut reasons =
+            vec![status.cloned().map(Reason::Status), quality.cloned().map(Reason::Quality)];
+        reasons.extend(meta.and_then(|m| m.phone.as_ref()).map_or([None, None], phone_reasons));
+        reasons.extend(meta.and_then(|m| m.waba.as_ref()).map_or([None, None], waba_reasons));
+        reasons.push(failed.map(|e| Reason::IncompleteSnapshot(e.keys().cloned().collect())));
+        reasons.into_iter().flatten().collect()
+    }
+}
+
+fn phone_reasons(phone: &MetaPhone) -> [Option<Reason>; 2] {
+    use NameStatus::{Declined, Expired, None, PendingReview};
+    let unapproved = [Declined, Expired, PendingReview, None];
+    let name = phone.name_status.clone().filter(|s| unapproved.contains(s));
+    let sandbox = phone.account_mode == Some(AccountMode::Sandbox);
+    [name.map(Reason::Name), sandbox.then_some(Reason::Sandbox)]
+}
+
+fn waba_reasons(waba: &MetaWaba) -> [Option<Reason>; 2] {
+    let verification = waba.business_verification_status.clone();
+    let review = waba.account_review_status.clone();
+    [
+        verification
+            .filter(|v| *v != BusinessVerificationStatus::Verified)
+            .map(Reason::BusinessVerification),
+        review.filter(|r| *r != AccountReviewStatus::Approved).map(Reason::AccountReview),
+    ]
+}
+
+/// Whether a number with this status sends nothing at all.
+fn blocks(status: &PhoneStatus) -> bool {
+    use PhoneStatus::{
+        Banned, Deleted, Disconnected, Migrated, Offline, Pending, Unlinked, Unverified,
+    };
+    matches!(
+        status,
+        Banned | Deleted | Disconnected | Migrated | Offline | Pending | Unlinked | Unverified
+    )
+}
+
+impl fmt::Display for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verdict, reasons) = match self {
+            Self::Ready => return f.pad("ready"),
+            Self::Unknown => return f.pad("unknown"),
+            Self::Degraded(reasons) => ("degraded", reasons),
+            Self::Blocked(reasons) => ("blocked", reasons),
+        };
+        write!(f, "{verdict}: ")?;
+        for (i, reason) in reasons.iter().enumerate() {
+            let separator = if i == 0 { "" } else { ", " };
+            write!(f, "{separator}{reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConnected(None) => f.write_str("not fully connected"),
+            Self::NotConnected(Some(state)) => write!(f, "not connected ({state})"),
+            Self::NotSendable { code, reason } => {
+                f.write_str("not sendable")?;
+                let why: Vec<_> =
+                    [code, reason].into_iter().flatten().map(String::as_str).collect();
+                if why.is_empty() { Ok(()) } else { write!(f, " ({})", why.join(": ")) }
+            }
+            Self::ExtraChargeUnpaid { since, disconnect_at } => {
+                write!(f, "extra charge unpaid since {since}")?;
+                match disconnect_at {
+                    Some(date) => write!(f, ", to be disconnected at {date}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::Quality(quality) => write!(f, "quality {quality}"),
+            Self::Name(status) => write!(f, "display name {status}"),
+            Self::BusinessVerification(status) => write!(f, "business {status}"),
+            Self::AccountReview(status) => write!(f, "account review {status}"),
+            Self::Sandbox => f.write_str("sandbox account"),
+            Self::IncompleteSnapshot(calls) => {
+                write!(f, "incomplete snapshot ({})", calls.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Which failed attempts may be tried again.
+
+use http::{Method, StatusCode};
+
+/// What came of one attempt, as far as retrying is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// An answer with this status.
+    Answered(StatusCode),
+    /// No connection: the request was not sent.
+    NotSent,
+    /// The request may have been sent, and no whole answer came back: reset, time-out, body cut short.
+    Broken,
+    /// A failure that would only repeat itself, such as an answer over the size limit.
+    Final,
+}
+
+/// Whether another attempt may follow.
+///
+/// A method that is not safe (RFC 9110, section 9.2.1) is repeated only where the request cannot have been carried out.
+pub(crate) fn may_retry(method: &Method, outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Answered(StatusCode::TOO_MANY_REQUESTS) | Outcome::NotSent => true,
+        Outcome::Answered(status) => method.is_safe() && is_transient(status),
+        Outcome::Broken => method.is_safe(),
+        Outcome::Final => false,
+    }
+}
+
+/// The statuses that say "not now" rather than "no".
+pub(crate) fn is_transient(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_retried_by_method() {
+        let answered = |status| Outcome::Answered(StatusCode::from_u16(status).unwrap());
+        let cases = [
+            // outcome, GET, DELETE
+            (answered(429), true, true),
+            (Outcome::NotSent, true, true),
+            (Outcome::Broken, true, false),
+            (Outcome::Final, false, false),
+            (answered(408), true, false),
+            (answered(500), true, false),
+            (answered(502), true, false),
+            (answered(503), true, false),
+            (answered(504), true, false),
+            (answered(200), false, false),
+            (answered(302), false, false),
+            (answered(401), false, false),
+            (answered(501), false, false),
+        ];
+        for (outcome, get, delete) in cases {
+            assert_eq!(may_retry(&Method::GET, outcome), get, "GET {outcome:?}");
+            assert_eq!(may_retry(&Method::DELETE, outcome), delete, "DELETE {outcome:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a server asks for: `Retry-After` as seconds, decimal seconds or a date, else `retryAfterSeconds` in the body.
+
+use std::time::{Duration, SystemTime};
+
+use http::{
+    HeaderMap,
+    header::{DATE, RETRY_AFTER},
+};
+
+use crate::types::ApiError;
+
+/// How long the server asks to wait; `None` if it does not say, or says it in no form that means a time to come.
+///
+/// Of several values the longest counts, so that none is undercut.
+pub(crate) fn asked(
+    headers: &HeaderMap,
+    body: Option<&ApiError>,
+    now: SystemTime,
+) -> Option<Duration> {
+    let text = |name| headers.get_all(name).iter().filter_map(|v| v.to_str().ok());
+    // Against the server's own date, so that a wrong clock on either side does no harm.
+    let now = text(DATE).find_map(|v| httpdate::parse_http_date(v).ok()).unwrap_or(now);
+    text(RETRY_AFTER)
+        .filter_map(|value| parse(value.trim(), now))
+        .max()
+        .or_else(|| body?.retry_after_seconds.and_then(seconds))
+}
+
+fn parse(value: &str, now: SystemTime) -> Option<Duration> {
+    if value.starts_with(|c: char| c.is_ascii_digit()) {
+        // f64 alone would let `1e308` pass.
+        let decimal = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        return seconds(value.parse().ok().filter(|_| decimal)?);
+    }
+    httpdate::parse_http_date(value).ok()?.duration_since(now).ok().filter(|d| !d.is_zero())
+}
+
+fn seconds(value: f64) -> Option<Duration> {
+    (value.is_finite() && value >= 0.0)
+        .then(|| Duration::try_from_secs_f64(value).unwrap_or(Duration::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(second: u64) -> String {
+        httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
+    }
+
+    fn ask(
+        retry_after: &[&str],
+        extra: &[(&'static str, &str)],
+        body: Option<f64>,
+    ) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        for value in retry_after {
+            headers.append(RETRY_AFTER, value.parse().unwrap());
+        }
+        for (name, value) in extra {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let body = serde_json::json!({ "retryAfterSeconds": body });
+        let body: ApiError = serde_json::from_value(body).unwrap();
+        asked(&headers, Some(&body), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000))
+    }
+
+    #[test]
+    fn every_form_of_retry_after() {
+        let ms = |ms| Some(Duration::from_millis(ms));
+        let cases: [(&str, Option<Duration>); 20] = [
+            ("0", ms(0)),
+            ("1", ms(1_000)),
+            ("120", ms(120_000)),
+            (" 7 ", ms(7_000)),
+            ("1.5", ms(1_500)),
+            ("0.25", ms(250)),
+            (&date(1_030), ms(30_000)),
+            ("Thursday, 01-Jan-70 00:17:10 GMT", ms(30_000)),
+            ("Thu Jan  1 00:17:10 1970", ms(30_000)),
+            (&date(1_000), None),
+            (&date(10), None),
+            ("99999999999999999999999", Some(Duration::MAX)),
+            ("-1", None),
+            ("1e308", None),
+            ("1.2.3", None),
+            ("NaN", None),
+            ("inf", None),
+            ("", None),
+            ("soon", None),
+            ("+5", None),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(ask(&[value], &[], None), expected, "Retry-After: {value}");
+        }
+    }
+
+    #[test]
+    fn the_longest_of_several_counts_and_the_body_only_without_a_header() {
+        let s = |s| Some(Duration::from_secs(s));
+        assert_eq!(ask(&["2", "5", "x"], &[], Some(9.0)), s(5));
+        assert_eq!(ask(&[], &[], Some(9.0)), s(9));
+        assert_eq!(ask(&["soon"], &[], Some(9.0)), s(9));
+        for useless in [-1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(seconds(useless), None);
+        }
+        assert_eq!(seconds(1e308), Some(Duration::MAX));
+    }
+
+    #[test]
+    fn a_date_is_read_against_the_servers_own_clock() {
+        let skewed = date(500);
+        assert_eq!(ask(&[&date(530)], &[("date", &skewed)], None), Some(Duration::from_secs(30)));
+    }
+}

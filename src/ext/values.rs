@@ -1,0 +1,510 @@
+//! The open value sets of the API: each known value a variant, any other text in `Other`, to the letter both ways.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    hash::{Hash, Hasher},
+    marker::PhantomData,
+    str::FromStr,
+};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Defines an open enum but for its equality.
+macro_rules! open_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* #[doc = concat!("\n\nSent as `", $text, "`.")] $variant,)+
+            /// A value that this version of the crate does not know, as it was sent.
+            Other(String),
+        }
+
+        impl $name {
+            /// The values that this version of the crate knows.
+            pub const KNOWN: &[Self] = &[$(Self::$variant,)+];
+
+            /// The value as the API spells it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::Other(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $($text => Self::$variant,)+
+                    _ => Self::Other(text.to_owned()),
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Infallible;
+
+            fn from_str(text: &str) -> Result<Self, Infallible> {
+                Ok(text.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Text(PhantomData))
+            }
+        }
+
+        #[cfg(feature = "schemars")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "x-extensible-enum": [$($text),+] })
+            }
+        }
+    };
+}
+
+macro_rules! open_enums {
+    ($($(#[$meta:meta])* $name:ident { $($values:tt)+ })+) => {
+        $(open_enum! { $(#[$meta])* #[derive(PartialEq, Eq, Hash)] $name { $($values)+ } })+
+    };
+}
+
+/// Reads an open enum without a copy of the text.
+struct Text<T>(PhantomData<T>);
+
+impl<T: for<'a> From<&'a str>> de::Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        Ok(text.into())
+    }
+}
+
+open_enums! {
+    /// Who connects a number to WhatsApp.
+    Provider {
+        /// Meta's official API: the number has a `meta` block.
+        Meta = "META",
+        /// Pilot Status itself, paired by QR code; `meta` is null.
+        PilotStatus = "PILOT_STATUS",
+        /// Evolution Go.
+        EvoGo = "EVO_GO",
+    }
+
+    /// State of a number's connection to WhatsApp.
+    ConnectionState {
+        /// Connected.
+        Open = "OPEN",
+        /// Being connected: sends may fail until it is open.
+        Connecting = "CONNECTING",
+        /// Not connected: nothing is sent.
+        Close = "CLOSE",
+    }
+
+    /// How long message content is stored.
+    PiiMode {
+        /// Not stored.
+        RelayOnly = "RELAY_ONLY",
+        /// Stored for `piiRetentionDays`.
+        StoreXDays = "STORE_X_DAYS",
+        /// Stored without end.
+        StoreIndefinite = "STORE_INDEFINITE",
+    }
+
+    /// How sure it is that a number is used in the WhatsApp Business app, too.
+    CoexistenceStatus {
+        /// Meta says so.
+        Confirmed = "CONFIRMED",
+        /// Signs point to it.
+        Likely = "LIKELY",
+        /// It is not.
+        No = "NO",
+        /// Nothing is known.
+        Unknown = "UNKNOWN",
+    }
+
+    /// What a [`CoexistenceStatus`] was concluded from.
+    CoexistenceEvidence {
+        /// Meta's own flag.
+        MetaIsOnBizApp = "meta_is_on_biz_app",
+        /// A history that the app synchronised.
+        HistorySync = "history_sync",
+        /// Fields of the phone number.
+        PhoneFields = "phone_fields",
+    }
+
+    /// Quality of a number as Meta rates it, from how customers received its messages.
+    QualityRating {
+        /// High.
+        Green = "GREEN",
+        /// Medium.
+        Yellow = "YELLOW",
+        /// Low.
+        Red = "RED",
+        /// Not rated yet.
+        Na = "NA",
+        /// Not known.
+        Unknown = "UNKNOWN",
+    }
+
+    /// How many customers a business may start conversations with in a rolling 24 hours. The limit belongs to the business
+    /// portfolio and is shared by its numbers: it is no quota of one number. See [`recipients`](Self::recipients).
+    MessagingLimitTier {
+        /// 50 customers.
+        Tier50 = "TIER_50",
+        /// 250 customers.
+        Tier250 = "TIER_250",
+        /// 1,000 customers.
+        Tier1K = "TIER_1K",
+        /// 2,000 customers.
+        Tier2K = "TIER_2K",
+        /// 10,000 customers.
+        Tier10K = "TIER_10K",
+        /// 100,000 customers.
+        Tier100K = "TIER_100K",
+        /// No limit.
+        Unlimited = "TIER_UNLIMITED",
+        /// Not set yet.
+        NotSet = "TIER_NOT_SET",
+        /// Outside the tiers.
+        Untiered = "UNTIERED",
+    }
+
+    /// Status of a number at Meta.
+    PhoneStatus {
+        /// Can send and receive.
+        Connected = "CONNECTED",
+        /// Not connected to the API.
+        Disconnected = "DISCONNECTED",
+        /// Being set up.
+        Pending = "PENDING",
+        /// Not reachable.
+        Offline = "OFFLINE",
+        /// Ownership is not verified.
+        Unverified = "UNVERIFIED",
+        /// Quality is low, and watched for 7 days.
+        Flagged = "FLAGGED",
+        /// The limit is reached: it may reply, but not start conversations.
+        Restricted = "RESTRICTED",
+        /// Slowed down by a rate limit.
+        RateLimited = "RATE_LIMITED",
+        /// Can neither send nor receive.
+        Banned = "BANNED",
+        /// Linked.
+        Linked = "LINKED",
+        /// Not linked any more.
+        Unlinked = "UNLINKED",
+        /// Moved to another account.
+        Migrated = "MIGRATED",
+        /// Deleted.
+        Deleted = "DELETED",
+    }
+
+    /// Whether ownership of a number was verified by code.
+    CodeVerificationStatus {
+        /// Verified.
+        Verified = "VERIFIED",
+        /// Not verified.
+        Unverified = "UNVERIFIED",
+        /// Not verified, as other endpoints spell it.
+        NotVerified = "NOT_VERIFIED",
+        /// The verification has expired.
+        Expired = "EXPIRED",
+    }
+
+    /// Review of a display name.
+    NameStatus {
+        /// Approved.
+        Approved = "APPROVED",
+        /// Usable without a review.
+        AvailableWithoutReview = "AVAILABLE_WITHOUT_REVIEW",
+        /// Declined.
+        Declined = "DECLINED",
+        /// The approval has expired.
+        Expired = "EXPIRED",
+        /// Under review.
+        PendingReview = "PENDING_REVIEW",
+        /// There is no name.
+        None = "NONE",
+    }
+
+    /// Where a number is hosted.
+    PlatformType {
+        /// Meta's Cloud API.
+        CloudApi = "CLOUD_API",
+        /// The On-Premises API.
+        OnPremise = "ON_PREMISE",
+        /// On no API.
+        NotApplicable = "NOT_APPLICABLE",
+    }
+
+    /// How fast a number may send.
+    ThroughputLevel {
+        /// 80 messages a second.
+        Standard = "STANDARD",
+        /// 1,000 messages a second.
+        High = "HIGH",
+        /// Has no throughput.
+        NotApplicable = "NOT_APPLICABLE",
+    }
+
+    /// Whether a number is live.
+    AccountMode {
+        /// Live.
+        Live = "LIVE",
+        /// For tests.
+        Sandbox = "SANDBOX",
+    }
+
+    /// Review of a WhatsApp Business Account.
+    AccountReviewStatus {
+        /// Approved.
+        Approved = "APPROVED",
+        /// Under review.
+        Pending = "PENDING",
+        /// Rejected.
+        Rejected = "REJECTED",
+        /// Put off.
+        Deferred = "DEFERRED",
+        /// Restricted.
+        Restricted = "RESTRICTED",
+        /// The business has reached its number of accounts.
+        LimitReached = "LIMIT_REACHED",
+    }
+
+    /// Who owns a WhatsApp Business Account.
+    OwnershipType {
+        /// The client.
+        Client = "CLIENT",
+        /// The business itself.
+        SelfManaged = "SELF",
+        /// The business itself, as other endpoints spell it.
+        SelfOwned = "SELF_OWNED",
+        /// The client, as other endpoints spell it.
+        ClientOwned = "CLIENT_OWNED",
+        /// An agency.
+        AgencyOwned = "AGENCY_OWNED",
+        /// Another business, on its behalf.
+        OnBehalfOf = "ON_BEHALF_OF",
+    }
+
+    /// Industry of a business.
+    Vertical {
+        /// Another industry than those listed.
+        OtherIndustry = "OTHER",
+        /// Automotive.
+        Auto = "AUTO",
+        /// Beauty, spa and salon.
+        Beauty = "BEAUTY",
+        /// Clothing and apparel.
+        Apparel = "APPAREL",
+        /// Education.
+        Edu = "EDU",
+        /// Entertainment.
+        Entertain = "ENTERTAIN",
+        /// Event planning and service.
+        EventPlan = "EVENT_PLAN",
+        /// Finance and banking.
+        Finance = "FINANCE",
+        /// Food and grocery.
+        Grocery = "GROCERY",
+        /// Public service.
+        Govt = "GOVT",
+        /// Hotel and lodging.
+        Hotel = "HOTEL",
+        /// Medical and health.
+        Health = "HEALTH",
+        /// Non-profit.
+        Nonprofit = "NONPROFIT",
+        /// Professional services.
+        ProfServices = "PROF_SERVICES",
+        /// Shopping and retail.
+        Retail = "RETAIL",
+        /// Travel and transportation.
+        Travel = "TRAVEL",
+        /// Restaurant.
+        Restaurant = "RESTAURANT",
+        /// Alcoholic beverages.
+        Alcohol = "ALCOHOL",
+        /// Online gambling.
+        OnlineGambling = "ONLINE_GAMBLING",
+        /// Gambling on the spot.
+        PhysicalGambling = "PHYSICAL_GAMBLING",
+        /// Over-the-counter drugs.
+        OtcDrugs = "OTC_DRUGS",
+        /// Not set.
+        Undefined = "UNDEFINED",
+        /// Not a business.
+        NotABiz = "NOT_A_BIZ",
+    }
+}
+
+open_enum! {
+    /// Verification of a business. Endpoints of Meta differ in case: compare with `==`, which ignores
+    /// it, rather than with `match`. The text is kept as it was sent.
+    BusinessVerificationStatus {
+        /// Verified.
+        Verified = "verified",
+        /// Not verified.
+        NotVerified = "not_verified",
+        /// Not verified, as other endpoints spell it.
+        Unverified = "unverified",
+        /// Under review.
+        Pending = "pending",
+        /// Under review; Meta needs more information.
+        PendingNeedMoreInfo = "pending_need_more_info",
+        /// To be submitted.
+        PendingSubmission = "pending_submission",
+        /// The verification failed.
+        Failed = "failed",
+        /// Rejected.
+        Rejected = "rejected",
+        /// Expired.
+        Expired = "expired",
+        /// Revoked.
+        Revoked = "revoked",
+        /// Cannot be verified.
+        Ineligible = "ineligible",
+    }
+}
+
+impl PartialEq for BusinessVerificationStatus {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str().eq_ignore_ascii_case(other.as_str())
+    }
+}
+
+impl Eq for BusinessVerificationStatus {}
+
+impl Hash for BusinessVerificationStatus {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().to_ascii_lowercase().hash(state);
+    }
+}
+
+impl MessagingLimitTier {
+    /// The number that the tier stands for; `None` where it stands for none.
+    ///
+    /// ```
+    /// use pilot_status::{Limit, MessagingLimitTier};
+    ///
+    /// assert_eq!(MessagingLimitTier::Tier2K.recipients(), Some(Limit::Count(2_000)));
+    /// assert_eq!(MessagingLimitTier::NotSet.recipients(), None);
+    /// ```
+    #[must_use]
+    pub fn recipients(&self) -> Option<Limit> {
+        Some(match self {
+            Self::Tier50 => Limit::Count(50),
+            Self::Tier250 => Limit::Count(250),
+            Self::Tier1K => Limit::Count(1_000),
+            Self::Tier2K => Limit::Count(2_000),
+            Self::Tier10K => Limit::Count(10_000),
+            Self::Tier100K => Limit::Count(100_000),
+            Self::Unlimited => Limit::Unlimited,
+            Self::NotSet | Self::Untiered | Self::Other(_) => return None,
+        })
+    }
+}
+
+/// Distinct customers that a business may start conversations with in a rolling 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// This many.
+    Count(u32),
+    /// Any number.
+    Unlimited,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Unlimited => f.write_str("unlimited"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    fn check<T>(name: &str, known: &[T], spec: &mut BTreeMap<String, BTreeSet<String>>)
+    where
+        T: for<'a> From<&'a str>
+            + fmt::Display
+            + fmt::Debug
+            + PartialEq
+            + Serialize
+            + for<'de> Deserialize<'de>,
+    {
+        let texts: BTreeSet<String> = known.iter().map(T::to_string).collect();
+        assert_eq!(Some(texts), spec.remove(name), "{name}");
+        let unheard_of = T::from("something new");
+        for value in known.iter().chain([&unheard_of]) {
+            let json = serde_json::to_value(value).unwrap();
+            assert_eq!(json, value.to_string());
+            assert_eq!(&serde_json::from_value::<T>(json).unwrap(), value);
+        }
+        assert!(!known.contains(&unheard_of));
+        assert!(serde_json::from_str::<T>("1").is_err());
+    }
+
+    #[test]
+    fn the_enums_are_the_value_sets_of_the_document() {
+        let spec: serde_json::Value =
+            serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        let schemas = spec["components"]["schemas"].as_object().unwrap();
+        let mut spec: BTreeMap<_, BTreeSet<_>> = schemas
+            .iter()
+            .filter_map(|(name, schema)| {
+                Some((name.clone(), schema["x-extensible-enum"].as_array()?))
+            })
+            .map(|(name, values)| {
+                (name, values.iter().map(|v| v.as_str().unwrap().to_owned()).collect())
+            })
+            .collect();
+        macro_rules! check {
+            ($($name:ident)+) => { $(check(stringify!($name), $name::KNOWN, &mut spec);)+ };
+        }
+        check!(Provider ConnectionState PiiMode CoexistenceStatus CoexistenceEvidence QualityRating);
+        check!(MessagingLimitTier PhoneStatus CodeVerificationStatus NameStatus PlatformType);
+        check!(ThroughputLevel AccountMode BusinessVerificationStatus AccountReviewStatus);
+        check!(OwnershipType Vertical);
+        assert_eq!(spec, BTreeMap::new(), "value sets without an enum");
+    }
+
+    #[test]
+    fn business_verification_is_compared_without_regard_to_case_and_kept_as_sent() {
+        let upper = BusinessVerificationStatus::from("VERIFIED");
+        assert_eq!(upper, BusinessVerificationStatus::Verified);
+        assert_eq!(upper.as_str(), "VERIFIED");
+        assert_ne!(upper, BusinessVerificationStatus::Unverified);
+    }
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod ext;
+mod generated;
+
+pub use ext::{
+    AccountMode, AccountReviewStatus, BusinessVerificationStatus, ClientBuilder,
+    CodeVerificationStatus, CoexistenceEvidence, CoexistenceStatus, ConnectionState, Error, Limit,
+    MessagingLimitTier, NameStatus, NumberHandle, NumberId, OwnershipType, PhoneStatus, PiiMode,
+    PlatformType, Provider, QualityRating, Readiness, Reason, RetryPolicy, ThroughputLevel,
+    Vertical,
+};
+#[cfg(feature = "mock")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
+pub use generated::mock;
+pub use generated::{Client, ResponseValue, builder, types};
