@@ -1,0 +1,72 @@
+//! A body that is not what was promised is a decode error with its JSON path, without its text, and never a panic.
+
+use serde_json::{Value, json};
+
+use crate::support::{Reply, Server, client, example, replies};
+
+fn with(pointer: &str, value: Value) -> String {
+    let mut json = example();
+    *json.pointer_mut(pointer).unwrap() = value;
+    json.to_string()
+}
+
+fn cases() -> Vec<(String, &'static str)> {
+    let mut no_id = example();
+    no_id.as_object_mut().unwrap().remove("id");
+    vec![
+        (
+            with("/meta/phone/throughput", json!("secret")),
+            "at meta.phone.throughput: expected struct MetaThroughput",
+        ),
+        (
+            with("/meta/profile/websites", json!(["x", 7])),
+            "at meta.profile.websites[1]: expected a string",
+        ),
+        (with("/health/sendable", json!("secret")), "at health.sendable: expected a boolean"),
+        (with("/health/qualityRating", json!(7)), "at health.qualityRating: expected a string"),
+        (with("/meta", json!(["secret"])), "at meta: expected struct NumberMeta"),
+        (with("/id", json!(null)), "at id: expected a string"),
+        (no_id.to_string(), "missing field `id`"),
+        ("<html>secret</html>".to_owned(), "expected value (line 1, column 1)"),
+        (String::new(), "EOF while parsing a value"),
+        ("{\"id\": \"secret".to_owned(), "EOF while parsing a string"),
+        ("null".to_owned(), "expected struct Number"),
+        ("\"secret, expected secret\"".to_owned(), "expected struct Number"),
+        ("[]".to_owned(), "expected struct Number"),
+        ("{\"id\":\"secret\"} x".to_owned(), "trailing characters"),
+        (r#"{"id":"secret","id":"secret"}"#.to_owned(), "duplicate field `id`"),
+        ("[".repeat(10_000), "expected struct Number"),
+        (format!(r#"{{"id":"x","new":{}"#, "[".repeat(10_000)), "recursion limit exceeded"),
+    ]
+}
+
+#[tokio::test]
+async fn a_misfit_is_told_by_path_and_expectation_at_the_first_attempt_and_after_a_retry() {
+    for (body, expected) in cases() {
+        for attempts in [1, 2] {
+            let misfit = Reply::json(200, body.clone());
+            let before = vec![Reply::json(429, "{}"); attempts - 1];
+            let server = replies([before, vec![misfit]].concat()).await;
+            let error = client(&server).number("num_1").get().await.unwrap_err();
+            assert!(error.is_decode() && !error.is_retryable(), "{error}");
+            assert!(error.to_string().contains(expected), "{error}, expected {expected}");
+            assert_eq!(error.attempts() as usize, attempts, "{error}");
+            assert_eq!(error.status().unwrap().as_u16(), 200);
+            assert_eq!(error.body(), body.as_bytes());
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_cut_of_the_body_is_an_error_and_never_a_panic() {
+    let whole = example().to_string();
+    let cuts = whole.len();
+    let cut = move |n: usize| String::from_utf8_lossy(&whole.as_bytes()[..n]).into_owned();
+    let server = Server::start(move |n, _| Reply::json(200, cut(n))).await.unwrap();
+    let client = client(&server);
+    for length in 0..cuts {
+        let error = client.number("num_1").get().await.unwrap_err();
+        assert!(error.is_decode(), "cut at {length}: {error}");
+    }
+}

@@ -1,0 +1,153 @@
+//! The documented answer decodes whole, and nothing that a newer server sends is lost.
+
+use std::time::Duration;
+
+use pilot_status::{Limit, MessagingLimitTier, Provider, QualityRating, types::Number};
+use serde_json::{Map, Value, json};
+
+use crate::support::{always, client, example, number, ok};
+
+fn extras(number: &Number) -> Vec<&Map<String, Value>> {
+    let (health, meta) = (number.health.as_ref().unwrap(), number.meta.as_ref().unwrap());
+    let (phone, waba) = (meta.phone.as_ref().unwrap(), meta.waba.as_ref().unwrap());
+    let (profile, throughput) =
+        (meta.profile.as_ref().unwrap(), phone.throughput.as_ref().unwrap());
+    vec![
+        &number.extra,
+        &health.extra,
+        &meta.extra,
+        &phone.extra,
+        &throughput.extra,
+        &profile.extra,
+        &waba.extra,
+    ]
+}
+
+/// Adds a field to every object of a value.
+fn widen(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.values_mut().for_each(widen);
+            object.insert("brandNew".to_owned(), json!({ "deep": [1, null, "x"] }));
+        }
+        Value::Array(items) => items.iter_mut().for_each(widen),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_documented_example_leaves_nothing_over_and_encodes_back_to_itself() {
+    let server = always(ok()).await;
+    let number = client(&server).number("num_1").get().await.unwrap();
+    for extra in extras(&number) {
+        assert_eq!(extra, &Map::new());
+    }
+    assert_eq!(serde_json::to_value(&number).unwrap(), example());
+}
+
+#[test]
+fn a_superset_of_the_example_loses_nothing() {
+    let mut wide = example();
+    widen(&mut wide);
+    let number = number(&wide);
+    for extra in extras(&number) {
+        assert_eq!(extra.keys().collect::<Vec<_>>(), ["brandNew"]);
+    }
+    assert_eq!(serde_json::to_value(&number).unwrap(), wide);
+}
+
+#[test]
+fn fields_that_only_the_vendors_sdk_knows_are_typed() {
+    let json = json!({
+        "id": "wa_1", "piiMode": "STORE_X_DAYS", "piiRetentionDays": 30, "settings": { "a": 1 },
+        "createdAt": "2026-01-02T03:04:05.678Z", "updatedAt": "2026-01-02T03:04:05Z",
+        "coexistence": { "status": "LIKELY", "evidence": "history_sync" },
+        "extraChargeUnpaidSince": "2026-01-02T03:04:05Z", "extraChargeDisconnectAt": "2026-02-02T03:04:05Z",
+        "health": { "portfolioMessagingLimitTier": "TIER_10K", "code": "X", "reason": "because" },
+    });
+    let number = number(&json);
+    assert_eq!(number.extra, Map::new());
+    assert_eq!(number.health.as_ref().unwrap().extra, Map::new());
+    assert_eq!(number.coexistence.as_ref().unwrap().extra, Map::new());
+    assert_eq!(serde_json::to_value(&number).unwrap(), json);
+}
+
+#[test]
+fn every_field_but_the_id_may_be_null_or_absent() {
+    fn nulled(value: &Value) -> Vec<Value> {
+        let Value::Object(object) = value else { return vec![] };
+        let mut variants = Vec::new();
+        for (key, inner) in object {
+            let mut with_null = object.clone();
+            with_null[key] = Value::Null;
+            variants.push(Value::Object(with_null));
+            for inner in nulled(inner) {
+                let mut deeper = object.clone();
+                deeper[key] = inner;
+                variants.push(Value::Object(deeper));
+            }
+        }
+        variants
+    }
+    let variants = nulled(&example());
+    assert!(variants.len() > 35, "{}", variants.len());
+    for json in variants {
+        let decoded = serde_json::from_value::<Number>(json.clone());
+        assert_eq!(decoded.is_ok(), !json["id"].is_null(), "{json}");
+    }
+    assert_eq!(number(&json!({ "id": "x" })).meta, None);
+}
+
+#[test]
+fn an_unknown_value_of_any_value_set_is_kept_as_sent() {
+    fn rename(value: &mut Value) {
+        match value {
+            Value::Object(object) => object.values_mut().for_each(rename),
+            Value::String(text) => text.push_str("_V2"),
+            _ => {}
+        }
+    }
+    let mut json = example();
+    rename(&mut json);
+    assert_eq!(serde_json::to_value(number(&json)).unwrap(), json);
+    assert_eq!(number(&json).quality(), Some(&QualityRating::Other("GREEN_V2".to_owned())));
+}
+
+#[test]
+fn the_accessors_read_the_example() {
+    let number = number(&example());
+    assert!(number.is_meta() && number.is_connected() && number.is_sendable());
+    assert_eq!(number.provider, Some(Provider::Meta));
+    assert_eq!(number.quality(), Some(&QualityRating::Green));
+    assert_eq!(number.messaging_limit(), Some(&MessagingLimitTier::Tier2K));
+    assert_eq!(number.messaging_limit().unwrap().recipients(), Some(Limit::Count(2_000)));
+    assert_eq!(number.verified_name(), Some("Minha Empresa"));
+    assert_eq!(number.display_phone_number(), Some("+55 11 99999-9999"));
+    assert_eq!(number.waba_id(), Some("1234567890"));
+    let fetched_at = number.fetched_at().unwrap();
+    assert_eq!(fetched_at.to_rfc3339(), "2026-06-30T08:55:00+00:00");
+    let minute = Duration::from_secs(60);
+    assert_eq!(number.snapshot_age(fetched_at + minute), Some(minute));
+    assert_eq!(number.snapshot_age(fetched_at - minute), Some(Duration::ZERO));
+}
+
+#[test]
+fn the_accessors_say_none_or_false_where_the_server_said_nothing() {
+    for json in [
+        json!({ "id": "x" }),
+        json!({ "id": "x", "meta": null }),
+        json!({ "id": "x", "meta": {}, "health": {} }),
+    ] {
+        let number = number(&json);
+        assert!(!number.is_connected() && !number.is_sendable());
+        assert_eq!(number.is_meta(), json["meta"].is_object());
+        assert_eq!((number.quality(), number.messaging_limit()), (None, None));
+        assert_eq!(
+            (number.verified_name(), number.display_phone_number(), number.waba_id()),
+            (None, None, None)
+        );
+        assert_eq!(number.fetched_at(), None);
+    }
+    let undated = number(&json!({ "id": "x", "meta": { "fetchedAt": "yesterday" } }));
+    assert_eq!(undated.fetched_at(), None);
+}

@@ -1,0 +1,83 @@
+//! The key goes where it is meant to go, as the header it is meant to be, and into nothing that is printed.
+
+use pilot_status::Client;
+
+use crate::support::{KEY, Reply, always, builder, client, ok};
+
+#[tokio::test]
+async fn key_and_key_id_go_into_their_own_headers_and_the_last_one_set_wins() {
+    let server = always(ok()).await;
+    let cases = [
+        (builder(&server).api_key("ps_1"), ("x-api-key", "ps_1"), "x-api-key-id"),
+        (builder(&server).api_key_id("id_1"), ("x-api-key-id", "id_1"), "x-api-key"),
+        (
+            builder(&server).api_key_id("id_1").api_key("ps_2"),
+            ("x-api-key", "ps_2"),
+            "x-api-key-id",
+        ),
+    ];
+    for (builder, (name, value), absent) in cases {
+        builder.build().unwrap().number("num_1").get().await.unwrap();
+        let request = server.requests().pop().unwrap();
+        assert_eq!(request.header(name), Some(value));
+        for absent in [absent, "authorization", "api-version", "cookie", "referer"] {
+            assert_eq!(request.header(absent), None, "{absent}");
+        }
+        assert_eq!(request.header("accept"), Some("application/json"));
+    }
+}
+
+#[tokio::test]
+async fn the_user_agent_names_the_application_before_the_crate() {
+    let server = always(ok()).await;
+    let own = concat!("pilot-status/", env!("CARGO_PKG_VERSION"));
+    client(&server).number("num_1").get().await.unwrap();
+    builder(&server).user_agent("my-app/1.0").build().unwrap().number("num_1").get().await.unwrap();
+    let agents: Vec<_> =
+        server.requests().iter().map(|r| r.header("user-agent").unwrap().to_owned()).collect();
+    assert_eq!(agents, [own.to_owned(), format!("my-app/1.0 {own}")]);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_whatever_configure_http_says() {
+    let elsewhere = always(ok()).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = elsewhere.url();
+        let server = always(Reply::json(status, "").with("location", location.clone())).await;
+        let client = builder(&server)
+            .configure_http(|http| http.redirect(reqwest::redirect::Policy::limited(5)))
+            .build()
+            .unwrap();
+        let error = client.number("num_1").get().await.unwrap_err();
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        assert!(error.hint().unwrap().contains("redirects are not followed"));
+    }
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn nothing_that_can_be_printed_holds_the_key() {
+    let echo = format!(r#"{{"error":"{KEY}","code":"{KEY}","x":"{KEY}"}}"#);
+    let server = always(Reply::json(400, echo.clone())).await;
+    let builder = builder(&server);
+    let mut printed = format!("{builder:?}");
+    let client = builder.build().unwrap();
+    let number = client.number("num_1");
+    let error = number.get().await.unwrap_err();
+    let call = client.get_numbers_id().id("num_1");
+    printed +=
+        &format!("{client:?} {client:#?} {number:?} {call:?} {error} {error:?} {:?}", error.hint());
+    let unreachable = Client::builder()
+        .api_key(KEY)
+        .base_url("http://127.0.0.1:1")
+        .retry(pilot_status::RetryPolicy::none());
+    let error = unreachable.build().unwrap().number("num_1").get().await.unwrap_err();
+    printed += &format!("{error} {error:?}");
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        printed += &format!("{cause} {cause:?}");
+        source = cause.source();
+    }
+    assert!(printed.contains("Sensitive"), "the header is printed as what it is");
+    assert!(!printed.contains(KEY), "{printed}");
+}

@@ -1,0 +1,82 @@
+//! No answer is waited for or read beyond what was configured.
+
+use std::time::{Duration, Instant};
+
+use pilot_status::RetryPolicy;
+
+use crate::support::{Reply, always, builder, client, example, ok, replies};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_however_it_comes() {
+    let body = example().to_string();
+    let limit = body.len() - 1;
+    let length = body.clone();
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    let until_close = format!("HTTP/1.1 200 OK\r\n\r\n{body}");
+    let claimed = "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
+    for reply in [chunked, until_close, claimed.to_owned()] {
+        let server = always(Reply::Raw(reply.clone().into_bytes())).await;
+        let client = builder(&server).max_response_bytes(limit).build().unwrap();
+        let error = client.number("num_1").get().await.unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("longer than the limit of {limit} bytes")),
+            "{error}"
+        );
+        assert!(error.hint().unwrap().contains("max_response_bytes"));
+        assert_eq!((error.attempts(), server.requests().len()), (1, 1));
+    }
+    let server = always(Reply::json(200, length.clone())).await;
+    let client = builder(&server).max_response_bytes(limit + 1).build().unwrap();
+    assert!(client.number("num_1").get().await.is_ok());
+}
+
+#[tokio::test]
+async fn an_attempt_that_takes_too_long_is_tried_again() {
+    let server = replies(vec![Reply::Silence, ok()]).await;
+    let client = builder(&server).attempt_timeout(MS(100)).build().unwrap();
+    assert!(client.number("num_1").get().await.is_ok());
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn attempts_that_all_take_too_long_are_a_timeout() {
+    let server = always(Reply::Silence).await;
+    let retry = RetryPolicy::default().max_attempts(2).base_delay(MS(1));
+    let client = builder(&server).attempt_timeout(MS(50)).retry(retry).build().unwrap();
+    let error = client.number("num_1").get().await.unwrap_err();
+    assert!(error.is_timeout() && error.is_retryable() && !error.is_connect(), "{error}");
+    assert_eq!(error.attempts(), 2);
+    assert!(
+        error.to_string().contains("no whole answer within 50.0ms; gave up after 2 attempts"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_total_timeout_ends_a_call_in_the_middle_of_an_attempt_or_a_body() {
+    let endless = Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{".to_vec());
+    for reply in [Reply::Silence, endless] {
+        let server = always(reply).await;
+        let patient = RetryPolicy::default().max_attempts(1_000).base_delay(MS(40));
+        let client = builder(&server).timeout(MS(200)).retry(patient).build().unwrap();
+        let start = Instant::now();
+        let error = client.number("num_1").get().await.unwrap_err();
+        assert!(start.elapsed() < MS(2_000), "{:?}", start.elapsed());
+        assert!(error.is_retryable(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_call_stops_everything() {
+    let server = always(Reply::json(429, "{}").with("retry-after", "0.2")).await;
+    let client = client(&server);
+    let call = client.number("num_1");
+    assert!(tokio::time::timeout(MS(100), call.get()).await.is_err());
+    tokio::time::sleep(MS(300)).await;
+    assert_eq!(server.requests().len(), 1);
+}

@@ -1,0 +1,46 @@
+//! An id is one segment of the path, whatever is in it, and a refresh is asked for only when it is meant.
+
+use crate::support::{always, builder, client, ok};
+
+#[tokio::test]
+async fn an_id_reaches_the_server_as_one_encoded_segment() {
+    let cases = [
+        ("num_01HZX...", "num_01HZX..."),
+        ("a/b", "a%2Fb"),
+        ("a b", "a%20b"),
+        ("ç", "%C3%A7"),
+        ("%2e%2e", "%252e%252e"),
+        ("?x=1", "%3Fx=1"),
+        ("#x", "%23x"),
+        ("../admin", "..%2Fadmin"),
+        ("...", "..."),
+        ("a;b=c&d", "a;b=c&d"),
+        ("💬", "%F0%9F%92%AC"),
+        ("<\"`{}>", "%3C%22%60%7B%7D%3E"),
+    ];
+    let server = always(ok()).await;
+    let client = client(&server);
+    for (id, segment) in cases {
+        client.number(id).get().await.unwrap();
+        assert_eq!(server.requests().last().unwrap().line, format!("GET /v1/numbers/{segment}"));
+    }
+}
+
+#[tokio::test]
+async fn refresh_is_in_the_query_only_when_it_is_asked_for() {
+    let server = always(ok()).await;
+    let client = client(&server);
+    client.number("num_1").get().await.unwrap();
+    client.number("num_1").refresh().await.unwrap();
+    let lines: Vec<_> = server.requests().into_iter().map(|r| r.line).collect();
+    assert_eq!(lines, ["GET /v1/numbers/num_1", "GET /v1/numbers/num_1?refresh=1"]);
+}
+
+#[tokio::test]
+async fn a_base_url_with_a_path_keeps_it() {
+    let server = always(ok()).await;
+    let base_url = format!("{}/pilot/", server.url());
+    let client = builder(&server).base_url(base_url).build().unwrap();
+    client.number("num_1").get().await.unwrap();
+    assert_eq!(server.requests()[0].line, "GET /pilot/v1/numbers/num_1");
+}

@@ -1,0 +1,93 @@
+//! Readiness says whether a number can send, and if not, why, and no more than is known.
+
+use pilot_status::{Readiness, Reason};
+use serde_json::{Value, json};
+
+use crate::support::{example, number};
+
+/// The documented example with one fact changed.
+fn changed(pointer: &str, value: Value) -> Value {
+    let mut json = example();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    json.pointer_mut(parent).unwrap()[key] = value;
+    json
+}
+
+#[test]
+fn one_fact_leads_to_one_verdict() {
+    let cases = [
+        ("/state", json!("CLOSE"), "blocked: not connected (CLOSE)"),
+        ("/state", json!("CONNECTING"), "blocked: not connected (CONNECTING)"),
+        ("/isFullyConnected", json!(false), "blocked: not fully connected"),
+        ("/health/sendable", json!(false), "blocked: not sendable"),
+        (
+            "/extraChargeUnpaidSince",
+            json!("2026-01-01"),
+            "blocked: extra charge unpaid since 2026-01-01",
+        ),
+        ("/health/metaStatus", json!("BANNED"), "blocked: status BANNED"),
+        ("/health/metaStatus", json!("PENDING"), "blocked: status PENDING"),
+        ("/health/metaStatus", json!("FLAGGED"), "degraded: status FLAGGED"),
+        ("/health/metaStatus", json!("RESTRICTED"), "degraded: status RESTRICTED"),
+        ("/health/metaStatus", json!("NEW"), "degraded: status NEW"),
+        ("/health/qualityRating", json!("RED"), "degraded: quality RED"),
+        ("/health/qualityRating", json!("YELLOW"), "degraded: quality YELLOW"),
+        ("/health/qualityRating", json!("UNKNOWN"), "ready"),
+        ("/meta/phone/nameStatus", json!("DECLINED"), "degraded: display name DECLINED"),
+        ("/meta/phone/nameStatus", json!("AVAILABLE_WITHOUT_REVIEW"), "ready"),
+        ("/meta/phone/accountMode", json!("SANDBOX"), "degraded: sandbox account"),
+        ("/meta/waba/businessVerificationStatus", json!("VERIFIED"), "ready"),
+        (
+            "/meta/waba/businessVerificationStatus",
+            json!("not_verified"),
+            "degraded: business not_verified",
+        ),
+        ("/meta/waba/accountReviewStatus", json!("PENDING"), "degraded: account review PENDING"),
+        ("/meta/errors", json!({ "waba": "x" }), "degraded: incomplete snapshot (waba)"),
+        ("/health", json!(null), "ready"),
+        ("/meta", json!(null), "ready"),
+    ];
+    for (pointer, value, expected) in cases {
+        let number = number(&changed(pointer, value.clone()));
+        assert_eq!(number.readiness().to_string(), expected, "{pointer} {value}");
+    }
+    assert_eq!(number(&example()).readiness(), Readiness::Ready);
+}
+
+#[test]
+fn what_is_absent_neither_blocks_nor_makes_ready() {
+    let cases = [
+        (json!({}), "unknown"),
+        (json!({ "provider": "META", "state": "OPEN" }), "unknown"),
+        (json!({ "provider": "META", "health": {} }), "unknown"),
+        (json!({ "provider": "META", "health": { "sendable": true } }), "ready"),
+        (json!({ "provider": "META", "health": { "metaStatus": "CONNECTED" } }), "ready"),
+        (json!({ "provider": "PILOT_STATUS", "state": "OPEN", "meta": null }), "ready"),
+        (json!({ "provider": "PILOT_STATUS", "meta": null }), "unknown"),
+    ];
+    for (mut json, expected) in cases {
+        json["id"] = json!("x");
+        assert_eq!(number(&json).readiness().to_string(), expected, "{json}");
+    }
+}
+
+#[test]
+fn all_reasons_are_given_and_those_that_block_come_first() {
+    let json = json!({
+        "id": "x", "state": "CLOSE",
+        "extraChargeUnpaidSince": "2026-01-01", "extraChargeDisconnectAt": "2026-02-01",
+        "health": { "sendable": false, "code": "C", "reason": "why", "qualityRating": "RED", "metaStatus": "BANNED" },
+    });
+    let Readiness::Blocked(reasons) = number(&json).readiness() else { panic!("not blocked") };
+    let texts: Vec<_> = reasons.iter().map(Reason::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            "not connected (CLOSE)",
+            "not sendable (C: why)",
+            "extra charge unpaid since 2026-01-01, to be disconnected at 2026-02-01",
+            "status BANNED",
+            "quality RED",
+        ]
+    );
+}

@@ -1,0 +1,143 @@
+//! A 429 is survived, a server's wish to wait is respected, and what cannot be waited for ends at once.
+
+use std::time::{Duration, Instant};
+
+use pilot_status::RetryPolicy;
+
+use crate::support::{Reply, Server, always, builder, client, ok, replies};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+/// A server whose first replies are `failures` of these, and then the example.
+async fn failing(failures: usize, reply: Reply) -> Server {
+    let mut all = vec![reply; failures];
+    all.push(ok());
+    replies(all).await
+}
+
+#[tokio::test]
+async fn failures_of_every_transient_kind_are_followed_by_another_attempt() {
+    let raw = |text: &str| Reply::Raw(text.as_bytes().to_vec());
+    let cases: Vec<(&str, Reply)> = vec![
+        ("429", Reply::json(429, "{}")),
+        ("429 in HTML", Reply::json(429, "<html>slow down</html>")),
+        ("408", Reply::json(408, "{}")),
+        ("500", Reply::json(500, "{}")),
+        ("502", Reply::json(502, "<html>")),
+        ("503", Reply::json(503, "")),
+        ("504", Reply::json(504, "{}")),
+        ("closed without an answer", raw("")),
+        ("half a status line", raw("HTTP/1.1 20")),
+        ("half a head", raw("HTTP/1.1 200 OK\r\ncontent-le")),
+        ("a body cut short", raw("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":")),
+        (
+            "a chunk cut short",
+            raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{\"id\""),
+        ),
+    ];
+    for (name, reply) in cases {
+        let server = failing(2, reply).await;
+        let number = client(&server).number("num_1").get().await;
+        assert_eq!(number.unwrap_or_else(|e| panic!("{name}: {e}")).id, "num_01HZX...");
+        assert_eq!(server.requests().len(), 3, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_refused_is_tried_again_and_then_told() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let server = always(ok()).await;
+    let client = builder(&server).base_url(format!("http://{free}")).build().unwrap();
+    let error = client.number("num_1").get().await.unwrap_err();
+    assert!(error.is_connect() && error.is_retryable() && !error.is_timeout(), "{error}");
+    assert_eq!(error.attempts(), 5);
+    assert!(
+        error.to_string().starts_with("number num_1: cannot connect: Connection refused"),
+        "{error}"
+    );
+    assert!(error.to_string().ends_with("; gave up after 5 attempts"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_exhausted_is_the_last_answer() {
+    for attempts in [1, 2, 4] {
+        let server = always(Reply::json(429, r#"{"error":"slow","code":"SLOW"}"#)).await;
+        let retry = RetryPolicy::default().max_attempts(attempts).base_delay(MS(1));
+        let client = builder(&server).retry(retry).build().unwrap();
+        let error = client.number("num_1").get().await.unwrap_err();
+        assert!(error.is_rate_limited());
+        assert_eq!((error.attempts(), server.requests().len()), (attempts, attempts as usize));
+        assert_eq!((error.code(), error.retry_after()), (Some("SLOW"), None));
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_asks_for_is_waited_for_and_little_more() {
+    let header = |value: &'static str| Reply::json(429, "{}").with("retry-after", value);
+    let cases: Vec<(Reply, u64)> = vec![
+        (header("0.15"), 150),
+        (Reply::json(429, r#"{"retryAfterSeconds":0.15}"#), 150),
+        (Reply::json(429, r#"{"retryAfterSeconds":9}"#).with("retry-after", "0.15"), 150),
+        (Reply::json(503, "").with("retry-after", "0.15"), 150),
+        (header("0"), 0),
+        (header("-1"), 0),
+        (header("soon"), 0),
+        (header("Thu, 01 Jan 1970 00:00:00 GMT"), 0),
+    ];
+    for (reply, least) in cases {
+        let server = failing(1, reply).await;
+        let start = Instant::now();
+        client(&server).number("num_1").get().await.unwrap();
+        let took = start.elapsed();
+        assert!(took >= MS(least), "{took:?} is earlier than {least} ms");
+        assert!(took < MS(least + 1_000), "{took:?} is long after {least} ms");
+    }
+}
+
+#[tokio::test]
+async fn a_date_is_waited_for_by_the_servers_clock() {
+    let server = failing(
+        1,
+        Reply::json(429, "{}")
+            .with("date", "Thu, 01 Jan 2026 00:00:00 GMT")
+            .with("retry-after", "Thu, 01 Jan 2026 00:00:01 GMT"),
+    )
+    .await;
+    let start = Instant::now();
+    client(&server).number("num_1").get().await.unwrap();
+    assert!(start.elapsed() >= MS(1_000));
+}
+
+#[tokio::test]
+async fn a_wait_that_is_too_long_ends_the_call_at_once_and_is_told() {
+    let cases = [
+        ("61", 90_000, Some(61), "asks to wait 61s, longer than max_delay"),
+        ("30", 5_000, Some(30), "too little is left"),
+        ("99999999999999999999", 90_000, Some(u64::MAX), "longer than max_delay"),
+    ];
+    for (asked, timeout, seconds, text) in cases {
+        let server = always(Reply::json(429, "{}").with("retry-after", asked)).await;
+        let client = builder(&server).timeout(MS(timeout)).build().unwrap();
+        let start = Instant::now();
+        let error = client.number("num_1").get().await.unwrap_err();
+        assert!(start.elapsed() < MS(2_000));
+        assert!(error.is_rate_limited() && error.to_string().contains(text), "{error}");
+        assert_eq!(error.retry_after().map(|d| d.as_secs()), seconds);
+        assert_eq!((error.attempts(), server.requests().len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn no_policy_is_one_attempt() {
+    let server = failing(1, Reply::json(429, "{}").with("retry-after", "0")).await;
+    let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
+    let error = client.number("num_1").get().await.unwrap_err();
+    assert_eq!((error.attempts(), error.retry_after()), (1, Some(Duration::ZERO)));
+}
+
+#[tokio::test]
+async fn a_report_that_a_server_forges_is_not_believed() {
+    let forged = r#"{"attempts":99,"gave_up":null,"retry_after":null}"#;
+    let server = always(Reply::json(404, "{}").with("x-pilot-status-report", forged)).await;
+    assert_eq!(client(&server).number("num_1").get().await.unwrap_err().attempts(), 1);
+}

@@ -1,0 +1,14 @@
+//! Feature `schemars`: the generated types and the open enums have JSON schemas.
+
+use pilot_status::{QualityRating, types::Number};
+use schemars::schema_for;
+
+#[test]
+fn a_number_has_a_schema_that_names_every_open_value_set() {
+    let schema = schema_for!(Number).to_value();
+    let defined = schema["$defs"].as_object().unwrap();
+    assert!(defined.contains_key("MetaPhone") && defined.contains_key("QualityRating"));
+    assert_eq!(schema["required"], serde_json::json!(["id"]));
+    let quality = schema_for!(QualityRating).to_value();
+    assert_eq!(quality["x-extensible-enum"].as_array().unwrap().len(), QualityRating::KNOWN.len());
+}

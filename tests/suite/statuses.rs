@@ -1,0 +1,110 @@
+//! Every status becomes the right error, tried as often as its retry rule says.
+
+use pilot_status::Error;
+use serde_json::Value;
+
+use crate::support::{Reply, Server, always, client};
+
+struct Case {
+    status: u16,
+    attempts: usize,
+    is: fn(&Error) -> bool,
+}
+
+const CASES: &[Case] = &[
+    Case { status: 400, attempts: 1, is: |e| e.hint().is_none() },
+    Case { status: 401, attempts: 1, is: Error::is_unauthorized },
+    Case { status: 402, attempts: 1, is: |e| e.hint().is_some() },
+    Case { status: 403, attempts: 1, is: Error::is_forbidden },
+    Case { status: 404, attempts: 1, is: Error::is_not_found },
+    Case { status: 408, attempts: 5, is: Error::is_retryable },
+    Case { status: 409, attempts: 1, is: |e| !e.is_retryable() },
+    Case { status: 418, attempts: 1, is: |e| !e.is_retryable() },
+    Case { status: 429, attempts: 5, is: Error::is_rate_limited },
+    Case { status: 500, attempts: 5, is: Error::is_retryable },
+    Case { status: 501, attempts: 1, is: |e| !e.is_retryable() },
+    Case { status: 502, attempts: 5, is: Error::is_retryable },
+    Case { status: 503, attempts: 5, is: Error::is_retryable },
+    Case { status: 504, attempts: 5, is: Error::is_retryable },
+    Case { status: 302, attempts: 1, is: |e| e.hint().unwrap().contains("redirects") },
+    Case { status: 304, attempts: 1, is: |e| !e.is_retryable() },
+];
+
+const BODIES: &[(&str, Option<&str>)] = &[
+    (r#"{"error":"Sorry, +5511999999999","code":"SOME_CODE"}"#, Some("SOME_CODE")),
+    (r#"{"error":"no code"}"#, None),
+    ("{}", None),
+    ("[]", None),
+    ("", None),
+    ("<html>Bad gateway +5511999999999</html>", None),
+];
+
+/// Key order aside, which an error that was decoded does not keep.
+fn json_or_text(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
+}
+
+#[tokio::test]
+async fn every_status_with_any_body_is_its_own_error() {
+    // The id says which status and body are wanted.
+    let server = Server::start(|_, request| {
+        let (_, id) = request.line.rsplit_once('/').unwrap();
+        let (status, body) = id.split_once('-').unwrap();
+        Reply::json(status.parse().unwrap(), BODIES[body.parse::<usize>().unwrap()].0)
+    })
+    .await
+    .unwrap();
+    let client = client(&server);
+    for case in CASES {
+        for (i, (body, code)) in BODIES.iter().enumerate() {
+            if case.status == 304 && !body.is_empty() {
+                continue;
+            }
+            let before = server.requests().len();
+            let id = format!("{}-{i}", case.status);
+            let error = client.number(&id).get().await.unwrap_err();
+            let told = format!("{} {body}: {error}", case.status);
+            assert_eq!(error.status().map(|s| s.as_u16()), Some(case.status), "{told}");
+            assert_eq!(error.attempts() as usize, case.attempts, "{told}");
+            assert_eq!(server.requests().len() - before, case.attempts, "{told}");
+            assert_eq!(error.code(), *code, "{told}");
+            assert_eq!(json_or_text(error.body()), json_or_text(body.as_bytes()), "{told}");
+            assert!((case.is)(&error), "{told}");
+            assert!(!error.is_decode() && !error.is_timeout() && !error.is_connect(), "{told}");
+            let start = format!("number {id}: the API answered {}", case.status);
+            assert!(error.to_string().starts_with(&start), "{told}");
+            assert!(!format!("{error} {error:?}").contains("5511999999999"), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_is_not_documented_is_a_decode_error() {
+    for body in ["", "{}"] {
+        let server = always(Reply::json(202, body)).await;
+        let error = client(&server).number("num_1").get().await.unwrap_err();
+        assert!(error.is_decode(), "{error}");
+        assert_eq!(error.status().unwrap().as_u16(), 202);
+    }
+}
+
+#[tokio::test]
+async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
+    let server =
+        always(Reply::json(403, r#"{"error":"x","code":"NUMBER_SCOPE_NOT_ALLOWED"}"#)).await;
+    let error = client(&server).number("num_1").get().await.unwrap_err();
+    assert!(error.hint().unwrap().contains("scoped to one number"));
+    assert_eq!(error.message(), Some("x"));
+    assert!(error.to_string().ends_with("403 Forbidden (NUMBER_SCOPE_NOT_ALLOWED)"), "{error}");
+}
+
+#[tokio::test]
+async fn a_code_that_is_no_plain_code_is_not_printed() {
+    for code in ["ps_live_secret", "A SENTENCE", "+5511999999999", &"A".repeat(65)] {
+        let body = serde_json::json!({ "error": "x", "code": code }).to_string();
+        let server = always(Reply::json(400, body.clone())).await;
+        let error = client(&server).number("num_1").get().await.unwrap_err();
+        assert_eq!(error.code(), Some(code));
+        assert!(!format!("{error} {error:?}").contains(code), "{error:?}");
+    }
+}
