@@ -12,7 +12,7 @@ use reqwest::{Response, ResponseBuilderExt, Url};
 use super::{
     decode,
     report::Report,
-    retry::{classify::Outcome, retry_after},
+    retry::{Because, classify::Outcome, retry_after},
 };
 use crate::Error;
 
@@ -85,8 +85,15 @@ impl Failure {
         }
     }
 
-    /// How long the server asks to wait.
-    pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Refused(answer) => Some(answer.status),
+            _ => None,
+        }
+    }
+
+    /// How long the server asks to wait, and where it says so.
+    pub(super) fn retry_after(&self, now: SystemTime) -> Option<(Duration, Because)> {
         let Self::Refused(answer) = self else {
             return None;
         };

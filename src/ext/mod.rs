@@ -16,6 +16,7 @@ mod number_id;
 mod readiness;
 mod report;
 mod retry;
+mod trace;
 mod transport;
 mod values;
 

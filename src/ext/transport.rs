@@ -13,7 +13,8 @@ use super::{
     credential::Credential,
     decode,
     report::Report,
-    retry::{Next, RetryPolicy, classify},
+    retry::{Because, Next, RetryPolicy, classify},
+    trace,
 };
 use crate::{Client, Error};
 
@@ -27,7 +28,7 @@ impl ClientHooks<Transport> for Client {
     }
 
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        self.inner.call(request, info).await
+        trace::call(info.operation_id, self.inner.call(request, info)).await
     }
 }
 
@@ -101,23 +102,24 @@ impl Transport {
             let method = request.method().clone();
             let failure = match self.attempt(request, left(deadline)).await {
                 Ok(answer) if answer.status.is_success() => {
+                    trace::attempt(&report, Some(answer.status), None);
                     return succeed(answer, report, info).await;
                 }
                 Ok(answer) => Failure::Refused(Box::new(answer)),
                 Err(failure) => failure,
             };
-            report.retry_after = failure.retry_after(clock::wall());
+            let asked = failure.retry_after(clock::wall());
+            report.retry_after = asked.map(|(wait, _)| wait);
             let again = again.filter(|_| classify::may_retry(&method, failure.outcome()));
-            let Some(again) = again else {
+            let next = again.map(|again| (again, self.next(&report, left(deadline))));
+            let Some((again, Next::Wait(delay))) = next else {
+                report.gave_up = next.and_then(|(_, next)| next.gave_up());
+                trace::attempt(&report, failure.status(), None);
                 return failure.into_result(report).await;
             };
-            match self.next(&report, left(deadline)) {
-                Next::Wait(delay) => sleep(delay).await,
-                Next::GiveUp(why) => {
-                    report.gave_up = Some(why);
-                    return failure.into_result(report).await;
-                }
-            }
+            let because = asked.map_or(Because::Backoff, |(_, because)| because);
+            trace::attempt(&report, failure.status(), Some((delay, because)));
+            sleep(delay).await;
             request = again;
         }
     }

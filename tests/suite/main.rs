@@ -14,3 +14,4 @@ mod retry;
 mod schemars;
 mod statuses;
 mod support;
+mod tracing;

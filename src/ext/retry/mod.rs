@@ -119,6 +119,37 @@ pub(crate) enum Next {
     GiveUp(GaveUp),
 }
 
+impl Next {
+    pub(crate) fn gave_up(self) -> Option<GaveUp> {
+        match self {
+            Self::Wait(_) => None,
+            Self::GiveUp(why) => Some(why),
+        }
+    }
+}
+
+/// What a wait was chosen by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Because {
+    /// `Retry-After`.
+    Header,
+    /// `retryAfterSeconds`.
+    Body,
+    /// Nothing that the server said.
+    Backoff,
+}
+
+#[cfg(feature = "tracing")]
+impl Because {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Body => "body",
+            Self::Backoff => "backoff",
+        }
+    }
+}
+
 /// Why a failure that may be retried was not retried any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum GaveUp {

@@ -7,23 +7,23 @@ use http::{
     header::{DATE, RETRY_AFTER},
 };
 
+use super::Because;
 use crate::types::ApiError;
 
-/// How long the server asks to wait; `None` if it does not say, or says it in no form that means a time to come.
+/// How long the server asks to wait, and where it says so; `None` if it does not say, or says it in no form that means a time to come.
 ///
 /// Of several values the longest counts, so that none is undercut.
 pub(crate) fn asked(
     headers: &HeaderMap,
     body: Option<&ApiError>,
     now: SystemTime,
-) -> Option<Duration> {
+) -> Option<(Duration, Because)> {
     let text = |name| headers.get_all(name).iter().filter_map(|v| v.to_str().ok());
     // Against the server's own date, so that a wrong clock on either side does no harm.
     let now = text(DATE).find_map(|v| httpdate::parse_http_date(v).ok()).unwrap_or(now);
-    text(RETRY_AFTER)
-        .filter_map(|value| parse(value.trim(), now))
-        .max()
-        .or_else(|| body?.retry_after_seconds.and_then(seconds))
+    let header = text(RETRY_AFTER).filter_map(|value| parse(value.trim(), now)).max();
+    let body = || body?.retry_after_seconds.and_then(seconds);
+    header.map(|wait| (wait, Because::Header)).or_else(|| Some((body()?, Because::Body)))
 }
 
 fn parse(value: &str, now: SystemTime) -> Option<Duration> {
@@ -63,6 +63,7 @@ mod tests {
         let body = serde_json::json!({ "retryAfterSeconds": body });
         let body: ApiError = serde_json::from_value(body).unwrap();
         asked(&headers, Some(&body), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000))
+            .map(|(wait, _)| wait)
     }
 
     #[test]

@@ -1,0 +1,34 @@
+//! Feature `tracing`: a span for each call, an event for each attempt; without it, nothing. Neither holds an id, a key or a body.
+
+use std::{future::Future, time::Duration};
+
+use super::{report::Report, retry::Because};
+use http::StatusCode;
+
+/// Runs a call in its span, `pilot_status`, with the operation's id.
+#[cfg(feature = "tracing")]
+pub(super) async fn call<F: Future>(operation: &'static str, call: F) -> F::Output {
+    use tracing::Instrument;
+    call.instrument(tracing::debug_span!("pilot_status", operation)).await
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(super) fn call<F: Future>(_: &'static str, call: F) -> F {
+    call
+}
+
+/// An attempt that brought an answer, or no answer (`status` is `None`), and what it is followed by.
+#[cfg(feature = "tracing")]
+pub(super) fn attempt(
+    report: &Report,
+    status: Option<StatusCode>,
+    next: Option<(Duration, Because)>,
+) {
+    let status = status.map(|s| s.as_u16());
+    let delay_ms = next.map(|(delay, _)| delay.as_secs_f64() * 1e3);
+    let because = next.map(|(_, because)| because.as_str());
+    tracing::debug!(attempt = report.attempts, status, delay_ms, because, "attempt");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(super) fn attempt(_: &Report, _: Option<StatusCode>, _: Option<(Duration, Because)>) {}

@@ -1,0 +1,56 @@
+//! Feature `tracing`: what a call did can be read, and what anybody logs at any level holds no key.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use crate::support::{KEY, Reply, builder, ok, replies};
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    // What reqwest logs goes through the `log` crate.
+    tracing_log::LogTracer::init().unwrap();
+
+    let slow = Reply::json(429, "{}").with("retry-after", "0.01");
+    let server = replies(vec![slow, Reply::json(503, "{}"), ok()]).await;
+    let client = builder(&server).build().unwrap();
+    client.number("num_secret").get().await.unwrap();
+
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for expected in [
+        r#"pilot_status{operation="get_numbers_id"}"#,
+        r"attempt=1 status=429",
+        r#"because="header""#,
+        r"attempt=2 status=503",
+        r#"because="backoff""#,
+        r"attempt=3 status=200",
+        "reqwest",
+    ] {
+        assert!(text.contains(expected), "no {expected} in {text}");
+    }
+    assert!(!text.contains(KEY), "{text}");
+}
