@@ -6,10 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, StatusCode, Version};
+use http::{Extensions, HeaderMap, StatusCode, Version, header::LOCATION};
 use reqwest::{Response, ResponseBuilderExt, Url};
 
 use super::{
+    credential::Credential,
     decode,
     report::Report,
     retry::{Because, classify::Outcome, retry_after},
@@ -28,16 +29,21 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) async fn read(mut response: Response, limit: usize) -> Result<Self, Failure> {
-        let too_large = |length: u64| length > limit as u64;
-        if response.content_length().is_some_and(too_large) {
+        let is_success = response.status().is_success();
+        if is_success && response.content_length().is_some_and(|n| n > limit as u64) {
             return Err(Failure::TooLarge(limit));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(Failure::Network)? {
-            if too_large((body.len() + chunk.len()) as u64) {
-                return Err(Failure::TooLarge(limit));
+            let room = limit - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                if is_success {
+                    return Err(Failure::TooLarge(limit));
+                }
+                // What was refused is told by the status; the rest of a long page is not needed.
+                break;
             }
-            body.extend_from_slice(&chunk);
         }
         Ok(Self {
             status: response.status(),
@@ -47,6 +53,13 @@ impl Answer {
             extensions: mem::take(response.extensions_mut()),
             body: body.into(),
         })
+    }
+
+    /// Scheme, host and port of where a redirect leads to; the rest of a URL may hold secrets.
+    fn redirect(&self) -> Option<String> {
+        let location = self.headers.get(LOCATION)?.to_str().ok()?;
+        let url = self.url.join(location).ok().filter(|_| self.status.is_redirection())?;
+        Some(url.origin().ascii_serialization())
     }
 
     /// The answer as generated code expects it, with the body already in memory: reading it cannot fail any more.
@@ -68,8 +81,8 @@ pub(super) enum Failure {
     Refused(Box<Answer>),
     /// No answer, or not all of it.
     Network(reqwest::Error),
-    /// Not done after this time.
-    TimedOut(Duration),
+    /// Not done after this time, which is what this setting allows.
+    TimedOut(Duration, &'static str),
     /// A body longer than this many bytes.
     TooLarge(usize),
 }
@@ -80,7 +93,7 @@ impl Failure {
             Self::Refused(answer) => Outcome::Answered(answer.status),
             Self::Network(e) if e.is_connect() => Outcome::NotSent,
             Self::Network(e) if e.is_builder() => Outcome::Final,
-            Self::Network(_) | Self::TimedOut(_) => Outcome::Broken,
+            Self::Network(_) | Self::TimedOut(..) => Outcome::Broken,
             Self::TooLarge(_) => Outcome::Final,
         }
     }
@@ -102,9 +115,15 @@ impl Failure {
     }
 
     /// What the generated code gets: the last answer where it can decode it, else an error that carries ours.
-    pub(super) async fn into_result(self, report: Report) -> reqwest::Result<Response> {
+    pub(super) async fn into_result(
+        self,
+        mut report: Report,
+        credential: &Credential,
+    ) -> reqwest::Result<Response> {
         let error = match self {
             Self::Refused(answer) => {
+                report.redirect = answer.redirect();
+                report.echoes_credential = credential.is_in(&answer.body);
                 let api_error = decode::api_error(&answer.body);
                 let decodes = api_error.is_some();
                 let body = answer.body.clone();
@@ -118,7 +137,7 @@ impl Failure {
                 error
             }
             Self::Network(source) => Error::network(source, report),
-            Self::TimedOut(after) => Error::timed_out(after, report),
+            Self::TimedOut(after, setting) => Error::timed_out(after, setting, report),
             Self::TooLarge(limit) => Error::too_large(limit, report),
         };
         error.into_result().await

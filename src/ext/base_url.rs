@@ -13,7 +13,7 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error>
     // The URL itself is not repeated: it may hold a password.
     let refuse = |why: &str| Error::invalid_input(format!("the base URL {why}, such as {DEFAULT}"));
     let mut url = Url::parse(text)
-        .map_err(|e| refuse(&format!("cannot be read ({e}): give a scheme and a host")))?;
+        .map_err(|_| refuse("has no scheme or no host, or is not a URL: give both"))?;
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
         return Err(refuse("has neither https:// nor http:// as its scheme: give a full URL"));
     }
@@ -37,7 +37,8 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error>
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host.trim_end_matches('.') == "localhost"
+        || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -53,6 +54,7 @@ mod tests {
             ("http://localhost:8080", "http://localhost:8080/"),
             ("http://127.8.9.10/x/", "http://127.8.9.10/x"),
             ("http://[::1]:80", "http://[::1]/"),
+            ("http://localhost.:1", "http://localhost.:1/"),
         ];
         for (text, expected) in cases {
             assert_eq!(parse(text, false).unwrap().as_str(), expected, "{text}");
@@ -63,12 +65,12 @@ mod tests {
     #[test]
     fn base_urls_that_are_refused_with_a_sentence() {
         let cases = [
-            ("", "give a scheme"),
-            ("pilotstatus.com.br", "give a scheme"),
+            ("", "no scheme or no host"),
+            ("pilotstatus.com.br", "no scheme or no host"),
             ("pilotstatus.com.br:443", "full URL"),
             ("localhost:8080", "full URL"),
             ("ftp://pilotstatus.com.br", "full URL"),
-            ("https://", "give a scheme"),
+            ("https://", "no scheme or no host"),
             ("https://pilotstatus.com.br?x=1", "query"),
             ("https://pilotstatus.com.br/?", "query"),
             ("https://pilotstatus.com.br#x", "fragment"),

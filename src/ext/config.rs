@@ -215,7 +215,7 @@ impl ClientBuilder {
 
 fn no_credential() -> Error {
     Error::invalid_input(format!(
-        "there is no credential: set {API_KEY} or {API_KEY_ID}, or call api_key or api_key_id on the builder (dashboard, Profile → API)"
+        "there is no credential: set {API_KEY} or {API_KEY_ID}, or call api_key or api_key_id on the builder (dashboard, Profile → API); an empty variable counts as not set"
     ))
 }
 

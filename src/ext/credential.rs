@@ -20,6 +20,12 @@ impl Credential {
         Self::new("x-api-key-id", id, "API key id")
     }
 
+    /// Whether a text holds the secret.
+    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
+        let secret = self.value.as_bytes();
+        text.windows(secret.len()).any(|window| window == secret)
+    }
+
     fn new(name: &'static str, secret: &str, what: &str) -> Result<Self, Error> {
         if secret.is_empty() {
             let text = format!("the {what} is empty: take one from the dashboard, Profile → API");
@@ -27,11 +33,12 @@ impl Credential {
         }
         let refused = || {
             let text = format!(
-                "the {what} has a character other than visible ASCII, such as a space or a line break: copy it again"
+                "the {what} has a quote, a space, a line break at its end or another character that is not visible ASCII: trim it, or copy it again"
             );
             Error::invalid_input(text)
         };
-        if !secret.bytes().all(|b| b.is_ascii_graphic()) {
+        let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'');
+        if !secret.bytes().all(fits) {
             return Err(refused());
         }
         let mut value = HeaderValue::from_str(secret).map_err(|_| refused())?;

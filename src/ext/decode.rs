@@ -46,7 +46,13 @@ fn check_as<T: DeserializeOwned>(body: &[u8]) -> Result<(), Misfit> {
 }
 
 impl Misfit {
+    /// Whether the body is no JSON at all, as from a proxy or a login page.
+    pub(super) fn is_not_json(&self) -> bool {
+        self.path.is_empty() && self.expected == "expected value"
+    }
+
     fn new(path: String, error: &serde_json::Error) -> Self {
+        let path = if path == "." { String::new() } else { path };
         Self { path, line: error.line(), column: error.column(), expected: expected(error) }
     }
 
@@ -55,15 +61,18 @@ impl Misfit {
     }
 }
 
-/// What serde expected. Its full message quotes the value that it found, which may be anybody's phone number.
+/// What serde expected and what it found instead. Its full message quotes the value, which may be anybody's phone number.
 fn expected(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
+    if error.is_eof() {
+        return "it is empty or ends in the middle".to_owned();
+    }
     if !error.is_data() {
         return message.to_owned();
     }
     match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
+        Some((found, expected)) => format!("expected {}{}", in_json(expected), found_type(found)),
         None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
             message.to_owned()
         }
@@ -71,11 +80,33 @@ fn expected(error: &serde_json::Error) -> String {
     }
 }
 
+/// The type that a message of serde names, without the value that follows it.
+fn found_type(message: &str) -> String {
+    let found = message.strip_prefix("invalid type: ").unwrap_or_default();
+    match found.split([' ', ',']).next() {
+        None | Some("") => String::new(),
+        Some(word) => format!(", found {}", in_json(word)),
+    }
+}
+
+/// A type in the words of JSON rather than of Rust.
+fn in_json(serde: &str) -> &str {
+    match serde {
+        "map" => "an object",
+        text if text.starts_with("struct ") => "an object",
+        "sequence" | "a sequence" => "an array",
+        "string" => "a string",
+        "boolean" => "a boolean",
+        "integer" | "floating" | "i64" | "f64" => "a number",
+        text => text,
+    }
+}
+
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, line, column, expected } = self;
         match path.as_str() {
-            "" | "." => write!(f, "{expected}")?,
+            "" => write!(f, "{expected}")?,
             path => write!(f, "at {path}: {expected}")?,
         }
         write!(f, " (line {line}, column {column})")

@@ -39,7 +39,7 @@ enum Kind {
     Decode(Option<Misfit>, StatusCode),
     Connect,
     Network,
-    TimedOut(Duration),
+    TimedOut(Duration, &'static str),
     TooLarge(usize),
 }
 
@@ -88,16 +88,33 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match &self.0.kind {
-            Kind::Refused(status, _) => hint_for_status(status.as_u16(), self.code()),
+            Kind::Refused(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, _)
+                if self.retry_after().is_some()
+                    && self.0.report.gave_up != Some(GaveUp::Attempts) =>
+            {
+                Some(
+                    "call again after the time that retry_after() tells, or raise max_delay and timeout above it",
+                )
+            }
+            Kind::Refused(status, _) => Some(hint_for_status(status.as_u16(), self.code())),
+            Kind::Connect if !HAS_TLS => Some(
+                "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
+            ),
             Kind::Connect => Some("check the base URL, the network and the proxy settings"),
+            Kind::Network => Some(
+                "mostly this passes: call again; if it lasts, check the network and the proxy settings",
+            ),
+            Kind::Decode(Some(misfit), _) if misfit.is_not_json() => Some(
+                "something else than the API answered: check the base URL, and whether a proxy or a login page is before it",
+            ),
             Kind::Decode(..) => {
                 Some("the API may have changed: see whether there is a newer version of this crate")
             }
-            Kind::TimedOut(_) => Some("if the network is fine, raise timeout or attempt_timeout"),
+            Kind::TimedOut(..) => Some("if the network is fine, raise timeout or attempt_timeout"),
             Kind::TooLarge(_) => {
                 Some("raise max_response_bytes if the answer is meant to be that long")
             }
-            Kind::InvalidInput(_) | Kind::Network => None,
+            Kind::InvalidInput(_) => None,
         }
     }
 
@@ -128,7 +145,7 @@ impl Error {
     /// There was no whole answer in the time that connecting, an attempt or the call may take.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::TimedOut(_))
+        matches!(self.0.kind, Kind::TimedOut(..))
             || self.network_error().is_some_and(reqwest::Error::is_timeout)
     }
 
@@ -155,7 +172,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             Kind::Refused(status, _) => classify::is_transient(status),
-            Kind::Connect | Kind::Network | Kind::TimedOut(_) => true,
+            Kind::Connect | Kind::Network | Kind::TimedOut(..) => true,
             Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(_) => false,
         }
     }
@@ -172,8 +189,12 @@ impl Error {
     }
 }
 
-fn hint_for_status(status: u16, code: Option<&str>) -> Option<&'static str> {
-    Some(match (status, code) {
+/// Whether a feature of this crate brings TLS; another crate may bring it, too.
+const HAS_TLS: bool =
+    cfg!(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"));
+
+fn hint_for_status(status: u16, code: Option<&str>) -> &'static str {
+    match (status, code) {
         (300..=399, _) => {
             "redirects are not followed, so that the key stays with the configured host: set the base URL to the final address"
         }
@@ -185,11 +206,13 @@ fn hint_for_status(status: u16, code: Option<&str>) -> Option<&'static str> {
         (403, _) => {
             "check what this key may do; number details need the tenant's key (dashboard, Profile → API)"
         }
-        (404, _) => "check the id, and that the key belongs to the tenant that owns the number",
+        (404, _) => {
+            "check the id, that the key is of the tenant that owns the number, and that the base URL does not end in /v1"
+        }
         (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
         (500..=599, _) => "the server or a provider behind it failed: try again later",
-        _ => return None,
-    })
+        _ => "message() may have the API's own explanation; it may name personal data",
+    }
 }
 
 /// How errors are made, by the rest of the crate.
@@ -236,10 +259,11 @@ impl Error {
         Self::new(kind, report).with(|d| d.source = Some(Arc::new(source)))
     }
 
-    pub(crate) fn timed_out(after: Duration, report: Report) -> Self {
+    pub(crate) fn timed_out(after: Duration, setting: &'static str, report: Report) -> Self {
         // So that reqwest's own is_timeout knows it, too.
         let source = io::Error::from(io::ErrorKind::TimedOut);
-        Self::new(Kind::TimedOut(after), report).with(|d| d.source = Some(Arc::new(source)))
+        Self::new(Kind::TimedOut(after, setting), report)
+            .with(|d| d.source = Some(Arc::new(source)))
     }
 
     pub(crate) fn too_large(limit: usize, report: Report) -> Self {
@@ -324,9 +348,12 @@ impl Error {
             Kind::InvalidInput(sentence) => f.write_str(sentence),
             Kind::Refused(status, _) => {
                 write!(f, "the API answered {status}")?;
-                match self.code().filter(|code| is_plain_code(code)) {
-                    Some(code) => write!(f, " ({code})"),
-                    None => Ok(()),
+                let code =
+                    self.code().filter(|c| is_plain_code(c) && !self.0.report.echoes_credential);
+                match (code, &self.0.report.redirect) {
+                    (Some(code), _) => write!(f, " ({code})"),
+                    (None, Some(origin)) => write!(f, ", a redirect to {origin}"),
+                    (None, None) => Ok(()),
                 }
             }
             Kind::Decode(Some(misfit), _) => {
@@ -335,11 +362,18 @@ impl Error {
             Kind::Decode(None, status) => {
                 write!(f, "the API answered {status}, which it does not document")
             }
-            Kind::Connect => write!(f, "cannot connect: {cause}"),
+            Kind::Connect => match self.network_error().and_then(reqwest::Error::url) {
+                Some(url) => {
+                    write!(f, "cannot connect to {}: {cause}", url.origin().ascii_serialization())
+                }
+                None => write!(f, "cannot connect: {cause}"),
+            },
             Kind::Network => {
                 write!(f, "the connection broke before the whole answer was there: {cause}")
             }
-            Kind::TimedOut(after) => write!(f, "no whole answer within {after:.1?}"),
+            Kind::TimedOut(after, setting) => {
+                write!(f, "no whole answer within {after:?} ({setting})")
+            }
             Kind::TooLarge(limit) => {
                 write!(f, "the answer is longer than the limit of {limit} bytes")
             }
@@ -347,7 +381,7 @@ impl Error {
     }
 
     fn fmt_report(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { attempts, gave_up, retry_after } = &self.0.report;
+        let Report { attempts, gave_up, retry_after, .. } = &self.0.report;
         let asked = retry_after.unwrap_or_default();
         match gave_up {
             Some(GaveUp::Attempts) if *attempts > 1 => {
@@ -365,10 +399,11 @@ impl Error {
     }
 }
 
-/// Whether a code from the server is safe to print: no sentence, no key, no markup.
+/// Whether a code from the server is safe to print: no sentence, no key, no phone number, no markup.
 fn is_plain_code(code: &str) -> bool {
     let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-    code.len() <= 64 && code.bytes().all(plain)
+    let digits = code.bytes().filter(u8::is_ascii_digit).count();
+    code.len() <= 64 && digits <= 4 && code.bytes().all(plain)
 }
 
 fn root_cause(error: &(dyn StdError + 'static)) -> String {
@@ -381,9 +416,10 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { attempts, gave_up, retry_after } = &self.0.report;
+        let Report { attempts, gave_up, retry_after, .. } = &self.0.report;
         f.debug_struct("Error")
             .field("message", &self.to_string())
+            .field("hint", &self.hint())
             .field("status", &self.status())
             .field("attempts", attempts)
             .field("gave_up", gave_up)

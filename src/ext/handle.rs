@@ -57,7 +57,17 @@ impl NumberHandle<'_> {
     ) -> Result<T, Error> {
         match result {
             Ok(answer) => Ok(answer.into_inner()),
-            Err(e) => Err(Error::from(e).about(format!("number {}", self.id.escape_debug()))),
+            Err(e) => Err(Error::from(e).about(format!("number {}", printable(&self.id)))),
         }
+    }
+}
+
+/// An id as it stands, or quoted and cut where it would mislead in a line of a log.
+fn printable(id: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    match id.char_indices().nth(64) {
+        Some((end, _)) => format!("{:?}…", &id[..end]),
+        None if !id.is_empty() && id.chars().all(plain) => id.to_owned(),
+        None => format!("{id:?}"),
     }
 }

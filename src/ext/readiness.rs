@@ -177,29 +177,35 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConnected(None) => f.write_str("not fully connected"),
-            Self::NotConnected(Some(state)) => write!(f, "not connected ({state})"),
+            Self::NotConnected(Some(state)) => {
+                write!(f, "not connected ({})", clean(state.as_str()))
+            }
             Self::NotSendable { code, reason } => {
                 f.write_str("not sendable")?;
-                let why: Vec<_> =
-                    [code, reason].into_iter().flatten().map(String::as_str).collect();
+                let why: Vec<_> = [code, reason].into_iter().flatten().map(|t| clean(t)).collect();
                 if why.is_empty() { Ok(()) } else { write!(f, " ({})", why.join(": ")) }
             }
             Self::ExtraChargeUnpaid { since, disconnect_at } => {
-                write!(f, "extra charge unpaid since {since}")?;
+                write!(f, "extra charge unpaid since {}", clean(since))?;
                 match disconnect_at {
-                    Some(date) => write!(f, ", to be disconnected at {date}"),
+                    Some(date) => write!(f, ", to be disconnected at {}", clean(date)),
                     None => Ok(()),
                 }
             }
-            Self::Status(status) => write!(f, "status {status}"),
-            Self::Quality(quality) => write!(f, "quality {quality}"),
-            Self::Name(status) => write!(f, "display name {status}"),
-            Self::BusinessVerification(status) => write!(f, "business {status}"),
-            Self::AccountReview(status) => write!(f, "account review {status}"),
+            Self::Status(status) => write!(f, "status {}", clean(status.as_str())),
+            Self::Quality(quality) => write!(f, "quality {}", clean(quality.as_str())),
+            Self::Name(status) => write!(f, "display name {}", clean(status.as_str())),
+            Self::BusinessVerification(status) => write!(f, "business {}", clean(status.as_str())),
+            Self::AccountReview(status) => write!(f, "account review {}", clean(status.as_str())),
             Self::Sandbox => f.write_str("sandbox account"),
             Self::IncompleteSnapshot(calls) => {
-                write!(f, "incomplete snapshot ({})", calls.join(", "))
+                write!(f, "incomplete snapshot ({})", clean(&calls.join(", ")))
             }
         }
     }
+}
+
+/// A text from the server without what could forge lines or colours in a log.
+fn clean(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }

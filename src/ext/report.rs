@@ -17,6 +17,10 @@ pub(crate) struct Report {
     pub(crate) attempts: u32,
     pub(crate) gave_up: Option<GaveUp>,
     pub(crate) retry_after: Option<Duration>,
+    /// Where a redirect that was not followed leads to: scheme, host and port.
+    pub(crate) redirect: Option<String>,
+    /// The server sent the credential back, so nothing of its answer is printed.
+    pub(crate) echoes_credential: bool,
 }
 
 impl Report {

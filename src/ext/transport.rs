@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use http::StatusCode;
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::{Request, Response, Url};
 use tokio::time::{Instant, sleep, timeout};
@@ -115,7 +116,7 @@ impl Transport {
             let Some((again, Next::Wait(delay))) = next else {
                 report.gave_up = next.and_then(|(_, next)| next.gave_up());
                 trace::attempt(&report, failure.status(), None);
-                return failure.into_result(report).await;
+                return failure.into_result(report, &self.0.credential).await;
             };
             let because = asked.map_or(Because::Backoff, |(_, because)| because);
             trace::attempt(&report, failure.status(), Some((delay, because)));
@@ -136,7 +137,14 @@ impl Transport {
             let response = self.0.http.execute(request).await.map_err(Failure::Network)?;
             Answer::read(response, limits.max_response_bytes).await
         };
-        timeout(limit, answer).await.unwrap_or(Err(Failure::TimedOut(limit)))
+        timeout(limit, answer).await.unwrap_or_else(|_| {
+            // Of the whole call's time, what was left for this attempt says little.
+            Err(if limit < limits.attempt_timeout {
+                Failure::TimedOut(limits.timeout, "timeout")
+            } else {
+                Failure::TimedOut(limit, "attempt_timeout")
+            })
+        })
     }
 }
 
@@ -161,6 +169,13 @@ async fn succeed(
     report: Report,
     info: &OperationInfo,
 ) -> reqwest::Result<Response> {
+    if answer.status != StatusCode::OK {
+        // No operation documents it; generated code keeps the extensions of what it does not expect.
+        let error = Error::refused(answer.status, None, answer.body.clone(), report);
+        let mut response = answer.into_response();
+        response.extensions_mut().insert(error);
+        return Ok(response);
+    }
     if report.attempts == 1 {
         return Ok(answer.into_response());
     }

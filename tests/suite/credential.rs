@@ -56,6 +56,18 @@ async fn a_redirect_is_not_followed_whatever_configure_http_says() {
 }
 
 #[tokio::test]
+async fn a_code_that_is_the_key_itself_is_not_printed() {
+    let server = always(Reply::json(401, r#"{"code":"SECRET_KEY"}"#)).await;
+    let client = builder(&server).api_key_id("SECRET_KEY").build().unwrap();
+    for error in [
+        client.number("num_1").get().await.unwrap_err(),
+        client.get_numbers_id().id("num_1").send().await.unwrap_err().into(),
+    ] {
+        assert!(!format!("{error} {error:?}").contains("SECRET_KEY"), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_that_can_be_printed_holds_the_key() {
     let echo = format!(r#"{{"error":"{KEY}","code":"{KEY}","x":"{KEY}"}}"#);
     let server = always(Reply::json(400, echo.clone())).await;

@@ -30,12 +30,13 @@ async fn a_documented_refusal_is_progenitors_error_response() {
 #[tokio::test]
 async fn every_other_failure_converts_with_what_is_known_of_it() {
     type Is = fn(&Error) -> bool;
-    let cases: [(Reply, Is); 6] = [
+    let cases: [(Reply, Is); 7] = [
         (Reply::json(302, ""), |e| e.status().unwrap() == 302),
         (Reply::json(418, r#"{"code":"TEAPOT"}"#), |e| e.code() == Some("TEAPOT")),
         (Reply::json(502, "<html>"), |e| e.status().unwrap() == 502 && e.attempts() == 5),
         (Reply::json(204, ""), Error::is_decode),
-        (Reply::json(200, "[]"), |e| e.is_decode() && e.to_string().contains("struct Number")),
+        (Reply::json(201, "{}"), |e| e.is_decode() && e.body() == b"{}"),
+        (Reply::json(200, "[]"), |e| e.is_decode() && e.to_string().contains("found an array")),
         (Reply::Raw(Vec::new()), |e| e.is_retryable() && e.attempts() == 5),
     ];
     for (reply, is) in cases {

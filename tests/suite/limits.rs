@@ -52,7 +52,9 @@ async fn attempts_that_all_take_too_long_are_a_timeout() {
     assert!(error.is_timeout() && error.is_retryable() && !error.is_connect(), "{error}");
     assert_eq!(error.attempts(), 2);
     assert!(
-        error.to_string().contains("no whole answer within 50.0ms; gave up after 2 attempts"),
+        error
+            .to_string()
+            .contains("no whole answer within 50ms (attempt_timeout); gave up after 2 attempts"),
         "{error}"
     );
 }

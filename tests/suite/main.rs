@@ -14,4 +14,3 @@ mod retry;
 mod schemars;
 mod statuses;
 mod support;
-mod tracing;

@@ -52,7 +52,9 @@ async fn a_connection_that_is_refused_is_tried_again_and_then_told() {
     assert!(error.is_connect() && error.is_retryable() && !error.is_timeout(), "{error}");
     assert_eq!(error.attempts(), 5);
     assert!(
-        error.to_string().starts_with("number num_1: cannot connect: Connection refused"),
+        error.to_string().starts_with(&format!(
+            "number num_1: cannot connect to http://{free}: Connection refused"
+        )),
         "{error}"
     );
     assert!(error.to_string().ends_with("; gave up after 5 attempts"), "{error}");

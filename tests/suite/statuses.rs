@@ -3,7 +3,7 @@
 use pilot_status::Error;
 use serde_json::Value;
 
-use crate::support::{Reply, Server, always, client};
+use crate::support::{Reply, Server, always, builder, client, replies};
 
 struct Case {
     status: u16,
@@ -12,7 +12,7 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    Case { status: 400, attempts: 1, is: |e| e.hint().is_none() },
+    Case { status: 400, attempts: 1, is: |e| e.hint().unwrap().contains("message()") },
     Case { status: 401, attempts: 1, is: Error::is_unauthorized },
     Case { status: 402, attempts: 1, is: |e| e.hint().is_some() },
     Case { status: 403, attempts: 1, is: Error::is_forbidden },
@@ -100,11 +100,32 @@ async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
 
 #[tokio::test]
 async fn a_code_that_is_no_plain_code_is_not_printed() {
-    for code in ["ps_live_secret", "A SENTENCE", "+5511999999999", &"A".repeat(65)] {
+    let codes = ["ps_live_secret", "A SENTENCE", "+5511999999999", "5511999999999", "A\x1b[31m"];
+    for code in codes.into_iter().chain(["A".repeat(65).as_str()]) {
         let body = serde_json::json!({ "error": "x", "code": code }).to_string();
         let server = always(Reply::json(400, body.clone())).await;
         let error = client(&server).number("num_1").get().await.unwrap_err();
         assert_eq!(error.code(), Some(code));
         assert!(!format!("{error} {error:?}").contains(code), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_longer_than_the_limit_keeps_its_status_and_is_retried() {
+    let long = format!(r#"{{"error":"{}"}}"#, "x".repeat(100_000));
+    let slow = Reply::json(429, long.clone()).with("retry-after", "0.01");
+    let server = replies(vec![slow, Reply::json(401, long)]).await;
+    let client = builder(&server).max_response_bytes(1_000).build().unwrap();
+    let error = client.number("num_1").get().await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    assert_eq!((error.attempts(), error.body().len()), (2, 1_000));
+}
+
+#[tokio::test]
+async fn a_redirect_is_told_by_its_origin_alone() {
+    let server =
+        always(Reply::json(307, "").with("location", "https://other.example:1/x?secret")).await;
+    let error = client(&server).number("num_1").get().await.unwrap_err();
+    let expected = "the API answered 307 Temporary Redirect, a redirect to https://other.example:1";
+    assert!(error.to_string().ends_with(expected), "{error}");
 }

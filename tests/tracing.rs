@@ -1,11 +1,15 @@
-//! Feature `tracing`: what a call did can be read, and what anybody logs at any level holds no key.
+//! Feature `tracing`: what a call did can be read, and what anybody logs at any level holds no key. A process of its own, since what is logged is global.
 
 use std::{
     io,
     sync::{Arc, Mutex},
 };
 
-use crate::support::{KEY, Reply, builder, ok, replies};
+#[allow(dead_code, reason = "the suite uses more of it")]
+#[path = "suite/support.rs"]
+mod support;
+
+use support::{KEY, Reply, builder, ok, replies};
 
 /// What was logged.
 #[derive(Clone, Default)]
@@ -31,7 +35,7 @@ async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     // What reqwest logs goes through the `log` crate.
     tracing_log::LogTracer::init().unwrap();
 
