@@ -7,9 +7,9 @@ mod generated;
 pub use ext::{
     AccountMode, AccountReviewStatus, BusinessVerificationStatus, ClientBuilder,
     CodeVerificationStatus, CoexistenceEvidence, CoexistenceStatus, ConnectionState, Error, Limit,
-    MessagingLimitTier, NameStatus, NumberHandle, NumberId, OwnershipType, PhoneStatus, PiiMode,
-    PlatformType, Provider, QualityRating, Readiness, Reason, RetryPolicy, ThroughputLevel,
-    Vertical,
+    MessagingLimitTier, NameStatus, NumberHandle, NumberId, OwnershipType, Pacing, PacingStats,
+    PhoneStatus, PiiMode, PlatformType, Provider, QualityRating, Readiness, Reason, RetryPolicy,
+    ThroughputLevel, Vertical,
 };
 #[cfg(feature = "mock")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]

@@ -4,12 +4,14 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
+    time::sleep,
 };
 
 /// Serves until it is dropped.
@@ -37,6 +39,8 @@ pub(crate) enum Reply {
     Raw(Vec<u8>),
     /// Nothing, on an open connection.
     Silence,
+    /// Another reply, but only after so long.
+    Late(Duration, Box<Reply>),
 }
 
 impl Reply {
@@ -109,7 +113,12 @@ async fn serve(
             requests.push(request.clone());
             requests.len() - 1
         };
-        match answer(number, &request) {
+        let mut reply = answer(number, &request);
+        if let Reply::Late(delay, late) = reply {
+            sleep(delay).await;
+            reply = *late;
+        }
+        match reply {
             Reply::Http(status, headers, body) => {
                 stream.write_all(&http(status, &headers, &body)).await?;
             }
@@ -117,7 +126,7 @@ async fn serve(
                 stream.write_all(&bytes).await?;
                 return stream.shutdown().await;
             }
-            Reply::Silence => std::future::pending().await,
+            Reply::Silence | Reply::Late(..) => std::future::pending().await,
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use reqwest::redirect;
 use super::{
     base_url,
     credential::Credential,
+    pacing::Pacing,
     retry::RetryPolicy,
     transport::{Limits, Transport},
 };
@@ -59,6 +60,7 @@ pub struct ClientBuilder {
     limits: Limits,
     connect_timeout: Duration,
     retry: RetryPolicy,
+    pacing: Pacing,
     user_agent: Option<String>,
     allow_insecure_http: bool,
     configure_http: Option<ConfigureHttp>,
@@ -76,6 +78,7 @@ impl Default for ClientBuilder {
             },
             connect_timeout: Duration::from_secs(10),
             retry: RetryPolicy::default(),
+            pacing: Pacing::default(),
             user_agent: None,
             allow_insecure_http: false,
             configure_http: None,
@@ -132,6 +135,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether calls wait for each other after a 429. Default: [`Pacing::Adaptive`].
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.pacing = pacing;
+        self
+    }
+
     /// The longest body that is read, in bytes, after decompression if there is any. Default: 4 MiB.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_response_bytes = bytes;
@@ -182,8 +191,14 @@ impl ClientBuilder {
             .build()
             .map_err(Error::http_client)?;
 
-        let transport =
-            Transport::new(http.clone(), &base_url, credential, self.retry, self.limits);
+        let transport = Transport::new(
+            http.clone(),
+            &base_url,
+            credential,
+            self.retry,
+            self.pacing,
+            self.limits,
+        );
         Ok(Client {
             // Every operation's path begins with the slash.
             baseurl: base_url.as_str().trim_end_matches('/').to_owned(),
@@ -235,6 +250,7 @@ impl fmt::Debug for ClientBuilder {
             .field("limits", &self.limits)
             .field("connect_timeout", &self.connect_timeout)
             .field("retry", &self.retry)
+            .field("pacing", &self.pacing)
             .finish_non_exhaustive()
     }
 }

@@ -37,6 +37,8 @@ enum Kind {
     /// An answer that is not a success, with the API's own error if it had one.
     Refused(StatusCode, Option<ApiError>),
     Decode(Option<Misfit>, StatusCode),
+    /// Not sent: its turn after a 429 would have come too late.
+    NotAdmitted,
     Connect,
     Network,
     TimedOut(Duration, &'static str),
@@ -96,6 +98,9 @@ impl Error {
                     "call again after the time that retry_after() tells, or raise max_delay and timeout above it",
                 )
             }
+            Kind::NotAdmitted => Some(
+                "call again after the time that retry_after() tells, raise timeout, or send fewer requests at a time",
+            ),
             Kind::Refused(status, _) => Some(hint_for_status(status.as_u16(), self.code())),
             Kind::Connect if !HAS_TLS => Some(
                 "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
@@ -118,10 +123,11 @@ impl Error {
         }
     }
 
-    /// The API has had too many requests: 429.
+    /// The API has had too many requests: 429; or it has, and this call would have had to wait for longer than its timeout.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+            || matches!(self.0.kind, Kind::NotAdmitted)
     }
 
     /// The credential is missing or wrong: 401.
@@ -172,7 +178,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             Kind::Refused(status, _) => classify::is_transient(status),
-            Kind::Connect | Kind::Network | Kind::TimedOut(..) => true,
+            Kind::NotAdmitted | Kind::Connect | Kind::Network | Kind::TimedOut(..) => true,
             Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(_) => false,
         }
     }
@@ -270,6 +276,10 @@ impl Error {
         Self::new(Kind::TooLarge(limit), report)
     }
 
+    pub(crate) fn not_admitted(report: Report) -> Self {
+        Self::new(Kind::NotAdmitted, report)
+    }
+
     /// Names what the call was about.
     pub(crate) fn about(self, target: impl Into<String>) -> Self {
         self.with(|d| d.target = Some(target.into()))
@@ -362,6 +372,11 @@ impl Error {
             Kind::Decode(None, status) => {
                 write!(f, "the API answered {status}, which it does not document")
             }
+            Kind::NotAdmitted => write!(
+                f,
+                "not sent: after a 429 calls wait for their turns, and this one's would come in {:.1?}, after its timeout",
+                self.retry_after().unwrap_or_default()
+            ),
             Kind::Connect => match self.network_error().and_then(reqwest::Error::url) {
                 Some(url) => {
                     write!(f, "cannot connect to {}: {cause}", url.origin().ascii_serialization())
@@ -391,10 +406,13 @@ impl Error {
                 f,
                 "; not tried again, since the server asks to wait {asked:.0?}, longer than max_delay"
             ),
-            Some(GaveUp::Timeout) => {
+            Some(GaveUp::Timeout) if *attempts > 0 => {
                 write!(f, "; not tried again, since too little is left of the call's timeout")
             }
-            Some(GaveUp::Attempts) | None => Ok(()),
+            Some(GaveUp::Budget) => {
+                write!(f, "; not tried again, since too many calls fail: the retry budget is spent")
+            }
+            Some(GaveUp::Attempts | GaveUp::Timeout) | None => Ok(()),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod base_url;
+mod call;
 mod clock;
 mod config;
 mod credential;
@@ -13,6 +14,7 @@ mod error;
 mod handle;
 mod number;
 mod number_id;
+mod pacing;
 mod readiness;
 mod report;
 mod retry;
@@ -24,6 +26,7 @@ pub use config::ClientBuilder;
 pub use error::Error;
 pub use handle::NumberHandle;
 pub use number_id::NumberId;
+pub use pacing::{Pacing, PacingStats};
 pub use readiness::{Readiness, Reason};
 pub use retry::RetryPolicy;
 pub(crate) use transport::Transport;

@@ -17,6 +17,17 @@ pub(super) fn call<F: Future>(_: &'static str, call: F) -> F {
     call
 }
 
+/// A call has its turn after waiting for this long.
+#[cfg(feature = "tracing")]
+pub(super) fn turn(waited: Duration) {
+    if !waited.is_zero() {
+        tracing::debug!(delay_ms = waited.as_secs_f64() * 1e3, because = "pacing", "turn");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(super) fn turn(_: Duration) {}
+
 /// An attempt that brought an answer, or no answer (`status` is `None`), and what it is followed by.
 #[cfg(feature = "tracing")]
 pub(super) fn attempt(

@@ -1,20 +1,22 @@
-//! Where requests meet the network: the credential, the attempt loop and the limits of every call.
+//! What every client carries: the HTTP client, the credential and the limits; and the hooks by which generated code gets to it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use http::StatusCode;
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::{Request, Response, Url};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use super::{
     answer::{Answer, Failure},
-    clock,
+    call::Call,
     config::refuse_zero,
     credential::Credential,
-    decode,
-    report::Report,
-    retry::{Because, Next, RetryPolicy, classify},
+    pacing::{Pacing, Queue},
+    retry::{Budget, RetryPolicy},
     trace,
 };
 use crate::{Client, Error};
@@ -29,7 +31,7 @@ impl ClientHooks<Transport> for Client {
     }
 
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        trace::call(info.operation_id, self.inner.call(request, info)).await
+        trace::call(info.operation_id, Call::new(&self.inner.0).run(request, info)).await
     }
 }
 
@@ -37,12 +39,14 @@ impl ClientHooks<Transport> for Client {
 #[derive(Clone)]
 pub struct Transport(Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     http: reqwest::Client,
     base_url: Url,
-    credential: Credential,
-    retry: RetryPolicy,
-    limits: Limits,
+    pub(super) credential: Credential,
+    pub(super) retry: RetryPolicy,
+    pub(super) queue: Option<Queue>,
+    budget: Option<Mutex<Budget>>,
+    pub(super) limits: Limits,
 }
 
 /// What a call may take.
@@ -67,10 +71,13 @@ impl Transport {
         base_url: &Url,
         credential: Credential,
         retry: RetryPolicy,
+        pacing: Pacing,
         limits: Limits,
     ) -> Self {
         let base_url = base_url.clone();
-        Self(Arc::new(Shared { http, base_url, credential, retry, limits }))
+        let queue = (pacing == Pacing::Adaptive).then(|| retry.queue());
+        let budget = retry.budget().map(Mutex::new);
+        Self(Arc::new(Shared { http, base_url, credential, retry, queue, budget, limits }))
     }
 
     #[cfg(test)]
@@ -93,58 +100,8 @@ impl Transport {
         Ok(())
     }
 
-    /// Tries until there is something to return: a success, a refusal, or the last failure that the policy allows.
-    async fn call(&self, mut request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let deadline = clock::now().checked_add(self.0.limits.timeout);
-        let mut report = Report::default();
-        loop {
-            report.attempts += 1;
-            let again = request.try_clone();
-            let method = request.method().clone();
-            let failure = match self.attempt(request, left(deadline)).await {
-                Ok(answer) if answer.status.is_success() => {
-                    trace::attempt(&report, Some(answer.status), None);
-                    return succeed(answer, report, info).await;
-                }
-                Ok(answer) => Failure::Refused(Box::new(answer)),
-                Err(failure) => failure,
-            };
-            let asked = failure.retry_after(clock::wall());
-            report.retry_after = asked.map(|(wait, _)| wait);
-            let again = again.filter(|_| classify::may_retry(&method, failure.outcome()));
-            let next = again.map(|again| (again, self.next(&report, left(deadline))));
-            let Some((again, Next::Wait(delay))) = next else {
-                report.gave_up = next.and_then(|(_, next)| next.gave_up());
-                trace::attempt(&report, failure.status(), None);
-                return failure.into_result(report, &self.0.credential).await;
-            };
-            let because = asked.map_or(Because::Backoff, |(_, because)| because);
-            trace::attempt(&report, failure.status(), Some((delay, because)));
-            sleep(delay).await;
-            request = again;
-        }
-    }
-
-    fn next(&self, report: &Report, left: Duration) -> Next {
-        self.0.retry.next(report.attempts, report.retry_after, left, clock::random())
-    }
-
-    /// Sends a request once and reads the whole answer.
-    async fn attempt(&self, request: Request, left: Duration) -> Result<Answer, Failure> {
-        let limits = &self.0.limits;
-        let limit = limits.attempt_timeout.min(left);
-        let answer = async {
-            let response = self.0.http.execute(request).await.map_err(Failure::Network)?;
-            Answer::read(response, limits.max_response_bytes).await
-        };
-        timeout(limit, answer).await.unwrap_or_else(|_| {
-            // Of the whole call's time, what was left for this attempt says little.
-            Err(if limit < limits.attempt_timeout {
-                Failure::TimedOut(limits.timeout, "timeout")
-            } else {
-                Failure::TimedOut(limit, "attempt_timeout")
-            })
-        })
+    pub(crate) fn queue(&self) -> Option<&Queue> {
+        self.0.queue.as_ref()
     }
 }
 
@@ -158,30 +115,38 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// What is left until the deadline; a timeout too long for the clock has none.
-fn left(deadline: Option<Instant>) -> Duration {
-    deadline.map_or(Duration::MAX, |d| d.saturating_duration_since(clock::now()))
-}
+impl Shared {
+    /// Sends a request once and reads the whole answer.
+    pub(super) async fn send(&self, request: Request, left: Duration) -> Result<Answer, Failure> {
+        let limits = &self.limits;
+        let limit = limits.attempt_timeout.min(left);
+        let answer = async {
+            let response = self.http.execute(request).await.map_err(Failure::Network)?;
+            Answer::read(response, limits.max_response_bytes).await
+        };
+        timeout(limit, answer).await.unwrap_or_else(|_| {
+            // Of the whole call's time, what was left for this attempt says little.
+            Err(if limit < limits.attempt_timeout {
+                Failure::TimedOut(limits.timeout, "timeout")
+            } else {
+                Failure::TimedOut(limit, "attempt_timeout")
+            })
+        })
+    }
 
-/// Hands a success to the generated code, which decodes it.
-async fn succeed(
-    answer: Answer,
-    report: Report,
-    info: &OperationInfo,
-) -> reqwest::Result<Response> {
-    if answer.status != StatusCode::OK {
-        // No operation documents it; generated code keeps the extensions of what it does not expect.
-        let error = Error::refused(answer.status, None, answer.body.clone(), report);
-        let mut response = answer.into_response();
-        response.extensions_mut().insert(error);
-        return Ok(response);
+    /// Pays for a retry that no 429 asked for.
+    pub(super) fn may_spend(&self) -> bool {
+        self.budget().is_none_or(|mut budget| budget.withdraw())
     }
-    if report.attempts == 1 {
-        return Ok(answer.into_response());
+
+    pub(super) fn refund(&self) {
+        if let Some(mut budget) = self.budget() {
+            budget.deposit();
+        }
     }
-    // The generated code's decode error has no room for the number of attempts, so a retried answer is checked here.
-    if let Err(misfit) = decode::check(info.operation_id, &answer.body) {
-        return Error::decode(misfit, answer.body, report).into_result().await;
+
+    fn budget(&self) -> Option<MutexGuard<'_, Budget>> {
+        // Nothing panics while it is held; if it did, the budget would still be one.
+        Some(self.budget.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
-    Ok(report.attach(answer.into_response()))
 }

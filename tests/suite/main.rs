@@ -8,6 +8,7 @@ mod credential;
 mod generated_layer;
 mod limits;
 mod mock;
+mod pacing;
 mod path;
 mod readiness;
 mod retry;

@@ -1,6 +1,7 @@
 //! When to try again, and how long to wait before. Pure: time left and randomness are arguments.
 
 mod backoff;
+mod budget;
 pub(crate) mod classify;
 pub(crate) mod retry_after;
 
@@ -8,7 +9,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::pacing::Queue;
 use crate::Error;
+pub(crate) use budget::Budget;
 
 /// How often a call is tried, and how long it waits between two attempts.
 ///
@@ -34,15 +37,17 @@ pub struct RetryPolicy {
     max_attempts: u32,
     base_delay: Duration,
     max_delay: Duration,
+    budget: bool,
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts, 500 ms base delay, 60 s maximum delay.
+    /// 5 attempts, 500 ms base delay, 60 s maximum delay, with the retry budget.
     fn default() -> Self {
         Self {
             max_attempts: 5,
             base_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(60),
+            budget: true,
         }
     }
 }
@@ -73,6 +78,23 @@ impl RetryPolicy {
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
+    }
+
+    /// Switches off the retry budget, which all calls of a client share: 500 tokens, of which a retry takes 5 and a success gives
+    /// back 1. So an outage costs at most 100 retries and then one for every five successes, rather than four for every call.
+    /// Retries after a 429 are free, since pacing rations them.
+    #[must_use]
+    pub fn without_budget(mut self) -> Self {
+        self.budget = false;
+        self
+    }
+
+    pub(crate) fn budget(&self) -> Option<Budget> {
+        self.budget.then(Budget::new)
+    }
+
+    pub(crate) fn queue(&self) -> Queue {
+        Queue::new(self.base_delay, self.max_delay)
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
@@ -119,15 +141,6 @@ pub(crate) enum Next {
     GiveUp(GaveUp),
 }
 
-impl Next {
-    pub(crate) fn gave_up(self) -> Option<GaveUp> {
-        match self {
-            Self::Wait(_) => None,
-            Self::GiveUp(why) => Some(why),
-        }
-    }
-}
-
 /// What a wait was chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Because {
@@ -137,6 +150,8 @@ pub(crate) enum Because {
     Body,
     /// Nothing that the server said.
     Backoff,
+    /// The queue of shared pacing.
+    Pacing,
 }
 
 #[cfg(feature = "tracing")]
@@ -146,6 +161,7 @@ impl Because {
             Self::Header => "header",
             Self::Body => "body",
             Self::Backoff => "backoff",
+            Self::Pacing => "pacing",
         }
     }
 }
@@ -159,6 +175,8 @@ pub(crate) enum GaveUp {
     MaxDelay,
     /// The wait would have outlasted the call's timeout.
     Timeout,
+    /// The retry budget was spent.
+    Budget,
 }
 
 #[cfg(test)]
@@ -197,7 +215,12 @@ mod tests {
         for case in 0..3_usize.pow(4) {
             let pick = |digit| extremes[case / 3_usize.pow(digit) % 3];
             let (base, max, left, asked) = (pick(0), pick(1), pick(2), pick(3));
-            let policy = RetryPolicy { max_attempts: u32::MAX, base_delay: base, max_delay: max };
+            let policy = RetryPolicy {
+                max_attempts: u32::MAX,
+                base_delay: base,
+                max_delay: max,
+                budget: true,
+            };
             for (attempt, random, asked) in randoms
                 .into_iter()
                 .flat_map(|r| [(1, r, None), (1, r, Some(asked)), (u32::MAX - 1, r, Some(asked))])

@@ -1,0 +1,181 @@
+//! One call: attempts until there is something to return.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use progenitor_client::OperationInfo;
+use reqwest::{Request, Response};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    answer::{Answer, Failure},
+    clock, decode,
+    pacing::{InFlight, Queue, Ticket},
+    report::Report,
+    retry::{Because, GaveUp, Next, classify},
+    trace,
+    transport::Shared,
+};
+use crate::Error;
+
+/// A call on its way.
+pub(super) struct Call<'a> {
+    shared: &'a Shared,
+    deadline: Option<Instant>,
+    /// The place in the queue, if there is pacing.
+    ticket: Option<Ticket>,
+    /// What the server asked for last.
+    asked: Option<(Duration, Because)>,
+    report: Report,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(shared: &'a Shared) -> Self {
+        // A timeout too long for the clock sets no deadline.
+        let deadline = clock::now().checked_add(shared.limits.timeout);
+        let ticket = shared.queue.as_ref().map(Queue::ticket);
+        Self { shared, deadline, ticket, asked: None, report: Report::default() }
+    }
+
+    /// Tries until there is a success, a refusal, or the last failure that the policy allows.
+    pub(super) async fn run(
+        mut self,
+        mut request: Request,
+        info: &OperationInfo,
+    ) -> reqwest::Result<Response> {
+        let method = request.method().clone();
+        let mut last = None;
+        loop {
+            let in_flight = match self.admit().await {
+                Ok(in_flight) => in_flight,
+                Err(wait) => return self.too_late(last, wait).await,
+            };
+            self.report.attempts += 1;
+            let again = request.try_clone();
+            let failure = match self.attempt(request, in_flight).await {
+                Ok(answer) => return self.succeed(answer, info).await,
+                Err(failure) => failure,
+            };
+            let next = again.and_then(|again| Some((again, self.next(&method, &failure)?)));
+            let Some((again, delay)) = next else {
+                return self.fail(failure).await;
+            };
+            sleep(delay).await;
+            request = again;
+            last = Some(failure);
+        }
+    }
+
+    /// Waits for the call's turn, if there is pacing.
+    async fn admit(&self) -> Result<Option<InFlight<'a>>, Duration> {
+        match (&self.shared.queue, self.ticket) {
+            (Some(queue), Some(ticket)) => queue.admit(ticket, self.deadline).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Sends the request once, and tells the queue what came of it.
+    async fn attempt(
+        &mut self,
+        request: Request,
+        in_flight: Option<InFlight<'a>>,
+    ) -> Result<Answer, Failure> {
+        let failure = match self.shared.send(request, self.left()).await {
+            Ok(answer) if answer.status.is_success() => {
+                if let Some(in_flight) = in_flight {
+                    in_flight.served();
+                }
+                self.shared.refund();
+                return Ok(answer);
+            }
+            Ok(answer) => Failure::Refused(Box::new(answer)),
+            Err(failure) => failure,
+        };
+        self.asked = failure.retry_after(clock::wall());
+        self.report.retry_after = self.asked.map(|(wait, _)| wait);
+        match (in_flight, failure.status()) {
+            (Some(in_flight), Some(StatusCode::TOO_MANY_REQUESTS)) => {
+                in_flight.rejected(self.report.retry_after);
+            }
+            (Some(in_flight), Some(_)) => in_flight.served(),
+            // Dropped: nothing was learned.
+            (_, None) | (None, _) => {}
+        }
+        Err(failure)
+    }
+
+    /// How long to wait before the next attempt; `None` if there is none.
+    fn next(&mut self, method: &Method, failure: &Failure) -> Option<Duration> {
+        if !classify::may_retry(method, failure.outcome()) {
+            return None;
+        }
+        let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);
+        let paced = rejected && self.ticket.is_some();
+        // The queue knows best how long to wait after a 429; the policy only says whether.
+        let asked = self.report.retry_after.or(paced.then_some(Duration::ZERO));
+        let policy = &self.shared.retry;
+        let delay = match policy.next(self.report.attempts, asked, self.left(), clock::random()) {
+            Next::Wait(_) if !rejected && !self.shared.may_spend() => {
+                self.report.gave_up = Some(GaveUp::Budget);
+                return None;
+            }
+            Next::Wait(delay) => delay,
+            Next::GiveUp(why) => {
+                self.report.gave_up = Some(why);
+                return None;
+            }
+        };
+        let because = match self.asked {
+            Some((_, because)) => because,
+            None if paced => Because::Pacing,
+            None => Because::Backoff,
+        };
+        trace::attempt(&self.report, failure.status(), Some((delay, because)));
+        Some(if paced { Duration::ZERO } else { delay })
+    }
+
+    /// Hands a success to the generated code, which decodes it.
+    async fn succeed(self, answer: Answer, info: &OperationInfo) -> reqwest::Result<Response> {
+        let report = self.report;
+        trace::attempt(&report, Some(answer.status), None);
+        if answer.status != StatusCode::OK {
+            // No operation documents it; generated code keeps the extensions of what it does not expect.
+            let error = Error::refused(answer.status, None, answer.body.clone(), report);
+            let mut response = answer.into_response();
+            response.extensions_mut().insert(error);
+            return Ok(response);
+        }
+        if report.attempts == 1 {
+            return Ok(answer.into_response());
+        }
+        // The generated code's decode error has no room for the number of attempts, so a retried answer is checked here.
+        if let Err(misfit) = decode::check(info.operation_id, &answer.body) {
+            return Error::decode(misfit, answer.body, report).into_result().await;
+        }
+        Ok(report.attach(answer.into_response()))
+    }
+
+    /// Ends the call with its last failure.
+    async fn fail(self, failure: Failure) -> reqwest::Result<Response> {
+        trace::attempt(&self.report, failure.status(), None);
+        failure.into_result(self.report, &self.shared.credential).await
+    }
+
+    /// Ends the call since its turn would come, in `wait`, after its deadline.
+    async fn too_late(
+        mut self,
+        last: Option<Failure>,
+        wait: Duration,
+    ) -> reqwest::Result<Response> {
+        self.report.retry_after = self.report.retry_after.max(Some(wait));
+        self.report.gave_up = Some(GaveUp::Timeout);
+        match last {
+            Some(failure) => self.fail(failure).await,
+            None => Error::not_admitted(self.report).into_result().await,
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, |d| d.saturating_duration_since(clock::now()))
+    }
+}

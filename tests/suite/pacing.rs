@@ -1,0 +1,128 @@
+//! What one call learns from a 429, its siblings heed; and an outage is not multiplied by retries.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use pilot_status::{Pacing, PacingStats, RetryPolicy};
+
+use crate::support::{Reply, Server, always, builder, client, ok};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+/// A server that refuses its first request for so long, and tells when each arrived.
+async fn refusing_first(retry_after: &'static str) -> (Server, Arc<Mutex<Vec<Instant>>>) {
+    let arrivals = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&arrivals);
+    let server = Server::start(move |n, _| {
+        log.lock().unwrap().push(Instant::now());
+        if n == 0 { Reply::json(429, "{}").with("retry-after", retry_after) } else { ok() }
+    });
+    (server.await.unwrap(), arrivals)
+}
+
+#[tokio::test]
+async fn nothing_waits_before_the_first_429() {
+    let server = always(ok()).await;
+    let client = client(&server);
+    let calls =
+        (0..64).map(|_| client.clone()).map(|c| async move { c.number("num_1").get().await });
+    assert!(futures_util::future::join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(client.pacing_stats(), PacingStats::default());
+}
+
+#[tokio::test]
+async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
+    let (server, arrivals) = refusing_first("0.3").await;
+    let client = client(&server);
+    let calls = (0..5).map(|n| {
+        let client = client.clone();
+        async move {
+            tokio::time::sleep(MS(20 * n)).await;
+            client.number(format!("num_{n}")).get().await
+        }
+    });
+    for result in futures_util::future::join_all(calls).await {
+        assert!(result.is_ok(), "{result:?}");
+    }
+    let arrivals = arrivals.lock().unwrap().clone();
+    assert!(arrivals[1] - arrivals[0] >= MS(300), "{:?}", arrivals[1] - arrivals[0]);
+    let ids: Vec<_> = server
+        .requests()
+        .iter()
+        .map(|r| r.line.split('_').next_back().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids, ["0", "0", "1", "2", "3", "4"]);
+    let stats = client.pacing_stats();
+    assert_eq!((stats.rejected, stats.queued), (1, 0));
+    assert!(stats.waited >= MS(300) && stats.rate.is_some(), "{stats:?}");
+}
+
+#[tokio::test]
+async fn a_call_whose_turn_would_come_too_late_ends_at_once_and_says_when() {
+    let (server, _) = refusing_first("20").await;
+    let client = builder(&server).timeout(MS(5_000)).build().unwrap();
+    assert!(client.number("num_1").get().await.unwrap_err().is_rate_limited());
+    let start = Instant::now();
+    let error = client.number("num_1").get().await.unwrap_err();
+    assert!(start.elapsed() < MS(2_000));
+    assert!(error.is_rate_limited() && error.is_retryable(), "{error}");
+    assert_eq!((error.attempts(), error.status()), (0, None));
+    let wait = error.retry_after().unwrap();
+    assert!(wait > MS(15_000) && wait < MS(21_000), "{wait:?}");
+    assert!(error.to_string().starts_with("number num_1: not sent: after a 429"), "{error}");
+    assert!(error.hint().unwrap().contains("retry_after()"));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_dropped_call_leaves_no_hole_in_the_queue() {
+    let (server, _) = refusing_first("0.2").await;
+    let client = client(&server);
+    let (first, second, third) =
+        (client.number("num_1"), client.number("num_2"), client.number("num_3"));
+    let later = || tokio::time::sleep(MS(50));
+    let second = async {
+        later().await;
+        tokio::time::timeout(MS(50), second.get()).await.is_err()
+    };
+    let third = async {
+        later().await;
+        third.get().await
+    };
+    let (first, dropped, third) = tokio::join!(first.get(), second, third);
+    assert!(first.is_ok() && dropped && third.is_ok());
+    assert_eq!(client.pacing_stats().queued, 0);
+}
+
+#[tokio::test]
+async fn without_pacing_a_sibling_is_on_its_own() {
+    let (server, _) = refusing_first("20").await;
+    let client = builder(&server).pacing(Pacing::Off).retry(RetryPolicy::none()).build().unwrap();
+    assert!(client.number("num_1").get().await.is_err());
+    assert!(client.number("num_1").get().await.is_ok());
+    assert_eq!(client.pacing_stats(), PacingStats::default());
+}
+
+#[tokio::test]
+async fn an_outage_is_not_multiplied_by_retries_and_429s_cost_nothing() {
+    let retry = RetryPolicy::default().base_delay(Duration::ZERO);
+    for (status, requests) in [(503, 40 + 100), (429, 40 * 5)] {
+        let server = always(Reply::json(status, "{}")).await;
+        let client = builder(&server).retry(retry.clone()).build().unwrap();
+        let mut last = None;
+        for _ in 0..40 {
+            last = client.number("num_1").get().await.err();
+        }
+        assert_eq!(server.requests().len(), requests, "{status}");
+        let told = last.unwrap().to_string();
+        assert_eq!(told.contains("the retry budget is spent"), status == 503, "{told}");
+    }
+    let server = always(Reply::json(503, "{}")).await;
+    let client = builder(&server).retry(retry.without_budget()).build().unwrap();
+    for _ in 0..40 {
+        client.number("num_1").get().await.unwrap_err();
+    }
+    assert_eq!(server.requests().len(), 40 * 5);
+}
