@@ -38,7 +38,8 @@ pub(crate) fn draw(path: &Path) -> Result<(), Box<dyn Error>> {
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], style));
         }
     }
-    chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+    let mut labels = chart.configure_series_labels();
+    labels.position(SeriesLabelPosition::LowerRight).background_style(WHITE).border_style(BLACK).draw()?;
     root.present()?;
     Ok(())
 }

@@ -1,13 +1,19 @@
 //! `cargo xtask regen` seen from outside, on a copy of a page and an overlay.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread;
 
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 const PAGE: &str = "xtask/upstream/get-number-meta-details.md";
 const OVERLAY: &str = "xtask/overlay.yaml";
+const SOURCES: &str = "xtask/upstream/sources.toml";
 const OUTPUT: &str = "openapi.json";
 
 const PAGE_TEXT: &str = "# Get number
@@ -21,6 +27,7 @@ paths:
   /v1/numbers/{id}:
     get:
       operationId: get_numbers_id
+      parameters: [{ name: id, in: path, required: true, example: '1' }]
       responses:
         '200':
           description: A number
@@ -33,7 +40,9 @@ paths:
 const OVERLAY_TEXT: &str = "overlay: 1.0.0
 info: { title: Judgements, version: 1.0.0 }
 actions:
-  - target: $..responses['200'].content['application/json']
+  - x-name: answer
+    target: $..responses['200'].content['application/json']
+    x-expect: 1
     description: The page documents the 200 by an example alone (S).
     update:
       schema: { type: object, properties: { id: { type: string }, name: { type: [string, 'null'] } } }
@@ -48,7 +57,27 @@ impl Repository {
         fs::create_dir_all(repository.path("xtask/upstream")).unwrap();
         fs::write(repository.path(PAGE), PAGE_TEXT).unwrap();
         fs::write(repository.path(OVERLAY), OVERLAY_TEXT).unwrap();
+        repository.list("https://example.com/page.md", PAGE_TEXT);
         repository
+    }
+
+    /// A copy of what this repository holds.
+    fn real() -> Self {
+        let repository = Self::new();
+        for file in [PAGE, OVERLAY, SOURCES, OUTPUT] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+            fs::copy(path, repository.path(file)).unwrap();
+        }
+        repository
+    }
+
+    /// Lists the page as published somewhere, with a text.
+    fn list(&self, url: &str, text: &str) {
+        let digest = hex(&Sha256::digest(text));
+        let list = format!(
+            "[[page]]\nurl = \"{url}\"\nfile = \"get-number-meta-details.md\"\nsha256 = \"{digest}\"\nfetched = \"2026-01-31\"\n"
+        );
+        fs::write(self.path(SOURCES), list).unwrap();
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -76,6 +105,22 @@ impl Repository {
         let output = self.regen(options);
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
+
+    /// Runs `regen` and returns its exit code and its report.
+    fn report(&self, options: &[&str]) -> (Option<i32>, String) {
+        let output = self.regen(options);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// The text of every file.
+    fn state(&self) -> Vec<String> {
+        [PAGE, OVERLAY, SOURCES, OUTPUT].map(|file| self.read(file)).into()
+    }
+}
+
+/// Bytes in lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 const SUCCESS: (Option<i32>, String) = (Some(0), String::new());
@@ -100,7 +145,7 @@ fn a_change_of_one_byte_anywhere_is_drift() {
         ("its last newline", OUTPUT, "}\n", "} "),
         ("the page's block", PAGE, "A number", "a number"),
         ("the page's prose", PAGE, "Some prose", "some prose"),
-        ("an action", OVERLAY, "type: string", "type: number"),
+        ("an action", OVERLAY, "type: string", "minLength: 1"),
         ("a description in the overlay", OVERLAY, "The page", "the page"),
     ];
     for (name, file, from, to) in table {
@@ -141,7 +186,20 @@ fn a_malformed_source_ends_in_one_line_that_names_it_and_writes_nothing() {
             "operationid",
             "/get/operationid: `operationid` is not a field of Operation",
         ),
-        (PAGE, "'200'", "'201'", "error: xtask/overlay.yaml: action 1 (target `$..responses"),
+        (
+            PAGE,
+            "'200'",
+            "'201'",
+            "error: xtask/overlay.yaml: action `answer` (target `$..responses",
+        ),
+        (SOURCES, "url", "link", "error: xtask/upstream/sources.toml: line 2, column 1"),
+        (
+            PAGE,
+            "name: null",
+            "name: null, new: 1",
+            "the example has /new, which its schema does not know",
+        ),
+        (PAGE, "id: '1', name", "id: 1, name", "the example does not fit its schema at /id"),
         (OVERLAY, "target", "targets", "error: xtask/overlay.yaml: "),
         (OVERLAY, "type: object", "if: {}", "/schema/if: `if` is not a schema keyword"),
     ];
@@ -160,11 +218,201 @@ fn a_malformed_source_ends_in_one_line_that_names_it_and_writes_nothing() {
 
 #[test]
 fn a_source_that_is_not_there_is_an_error_that_names_it() {
-    for file in [PAGE, OVERLAY] {
+    for file in [PAGE, OVERLAY, SOURCES] {
         let repository = Repository::new();
         fs::remove_file(repository.path(file)).unwrap();
         let (code, message) = repository.outcome(&[]);
         assert_eq!(code, Some(2));
         assert!(message.starts_with(&format!("error: {file}: ")), "{message}");
     }
+}
+
+#[test]
+fn this_repository_is_in_sync_and_written_the_same_again() {
+    let repository = Repository::real();
+    assert_eq!(repository.outcome(&["--check"]), SUCCESS);
+    let before = repository.state();
+    assert_eq!(repository.outcome(&[]), SUCCESS);
+    assert_eq!(repository.state(), before);
+}
+
+#[test]
+fn an_example_without_health_stops_the_action_that_needs_it() {
+    let repository = Repository::real();
+    let page = repository.read(PAGE);
+    let start = page.find("                health:\n").unwrap();
+    let end = page.find("                meta:\n").unwrap();
+    fs::write(repository.path(PAGE), page[..start].to_owned() + &page[end..]).unwrap();
+    let before = repository.state();
+    let (code, message) = repository.outcome(&[]);
+    assert_eq!(code, Some(2));
+    let expected = "error: xtask/overlay.yaml: action `number-health` (target";
+    assert!(message.starts_with(expected), "{message}");
+    assert!(message.contains("expected 4 matches, found none"), "{message}");
+    assert_eq!(repository.state(), before);
+}
+
+#[test]
+fn an_action_that_changes_nothing_is_noted() {
+    let repository = Repository::new();
+    repository.replace(
+        OVERLAY,
+        "actions:\n",
+        "actions:
+  - { x-name: told, x-expect: 1, target: $.info, description: D, update: { title: Numbers } }
+",
+    );
+    let (code, message) = repository.outcome(&[]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        message,
+        "note: xtask/overlay.yaml: action `told` changes nothing: it is no longer needed\n"
+    );
+}
+
+#[test]
+fn what_changed_is_reported_in_the_words_of_users() {
+    let repository = Repository::new();
+    assert_eq!(repository.outcome(&[]), SUCCESS);
+    repository.replace(
+        OVERLAY,
+        "{ id: { type: string }",
+        "{ id: { type: string }, more: { type: number }",
+    );
+    repository.replace(
+        OVERLAY,
+        "name: { type: [string, 'null'] }",
+        "name: { type: [boolean, 'null'] }",
+    );
+    let expected = "Breaking (minor):
+- field changed: `types::GetNumbersIdResponse.name`, `Option<String>` to `Option<bool>`
+Compatible (patch):
+- field added: `types::GetNumbersIdResponse.more`, `Option<f64>`
+";
+    let (code, report) = repository.report(&["--check"]);
+    assert_eq!(code, Some(1));
+    assert!(report.starts_with(expected), "{report}");
+    let (code, report) = repository.report(&["--check", "--format", "json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((code, &report["state"]), (Some(1), &json!("drift")));
+    assert_eq!(report["report"]["breaking"], true);
+    assert_eq!(report["report"]["changes"][1]["name"], "types::GetNumbersIdResponse.name");
+    let (code, report) = repository.report(&[]);
+    assert_eq!(code, Some(0));
+    assert!(report.contains(expected), "{report}");
+    assert_eq!(repository.outcome(&["--check"]), SUCCESS);
+}
+
+#[test]
+fn what_cannot_be_compared_is_no_drift_but_an_error_and_can_be_written_anew() {
+    let repository = Repository::new();
+    fs::write(repository.path(OUTPUT), "<<<<<<<").unwrap();
+    let (code, message) = repository.outcome(&["--check"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        message.starts_with("error: openapi.json: expected JSON in the present file"),
+        "{message}"
+    );
+    let (code, message) = repository.outcome(&[]);
+    assert_eq!(code, Some(0));
+    assert!(message.starts_with("note: openapi.json: cannot tell what changed"), "{message}");
+    assert_eq!(repository.outcome(&["--check"]), SUCCESS);
+}
+
+#[test]
+fn its_own_output_and_other_forms_of_the_same_document_are_fixed_points() {
+    let repository = Repository::real();
+    let out = repository.path("again.json");
+    let out = out.to_str().unwrap();
+    let document = repository.path(OUTPUT);
+    let document = document.to_str().unwrap();
+    assert_eq!(repository.outcome(&["--from", document, "--out", out]), SUCCESS);
+    assert_eq!(repository.read("again.json"), repository.read(OUTPUT));
+    let yaml = repository.path("same.yaml");
+    fs::copy(document, &yaml).unwrap();
+    assert_eq!(repository.outcome(&["--from", yaml.to_str().unwrap(), "--out", out]), SUCCESS);
+    assert_eq!(repository.read("again.json"), repository.read(OUTPUT));
+}
+
+#[test]
+fn sources_that_contradict_each_other_are_both_named() {
+    let repository = Repository::new();
+    let (first, second) = (repository.path(PAGE), repository.path("second.md"));
+    fs::write(&second, PAGE_TEXT.replace("A number", "Another")).unwrap();
+    let (first, second) = (first.to_str().unwrap(), second.to_str().unwrap());
+    let (code, message) = repository.outcome(&["--from", first, second]);
+    assert_eq!(code, Some(2));
+    let expected = format!(
+        "error: #/paths/~1v1~1numbers~1{{id}}/get: {first} and {second} each say something else\n"
+    );
+    assert_eq!(message, expected);
+}
+
+/// A server that answers one request for each of these texts, the last of them with an error if it is empty.
+fn server(texts: &[&str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/page.md", listener.local_addr().unwrap());
+    let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+    thread::spawn(move || {
+        for text in texts {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let status = if text.is_empty() { "500 Oh" } else { "200 OK" };
+            let head =
+                format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}", text.len());
+            let _ = stream.write_all(format!("{head}\r\n\r\n{text}").as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn fetching_stores_the_page_its_digest_and_the_document() {
+    let repository = Repository::new();
+    let new = PAGE_TEXT.replace("A number", "One number");
+    let url = server(&[&new, &new, PAGE_TEXT]);
+    repository.list(&url, PAGE_TEXT);
+    assert_eq!(repository.outcome(&["--fetch"]), SUCCESS);
+    assert_eq!(repository.read(PAGE), new);
+    assert!(
+        repository.read(OUTPUT).contains("One number") && repository.read(OUTPUT).contains(&url)
+    );
+    assert!(!repository.read(SOURCES).contains("2026-01-31"), "the day is that of the fetch");
+    assert_eq!(repository.outcome(&["--check"]), SUCCESS);
+    let before = repository.state();
+    assert_eq!(repository.outcome(&["--fetch"]), SUCCESS);
+    assert_eq!(repository.state(), before, "the same page again changes nothing");
+    let (code, _) = repository.outcome(&["--fetch", "--check"]);
+    assert_eq!(code, Some(1), "another page is drift");
+    assert_eq!(repository.state(), before, "--check wrote");
+}
+
+#[test]
+fn nothing_is_written_unless_everything_succeeds() {
+    let broken = PAGE_TEXT.replace("operationId", "operationid");
+    for text in ["", "no document", broken.as_str()] {
+        let repository = Repository::new();
+        assert_eq!(repository.outcome(&[]), SUCCESS);
+        repository.list(&server(&[text]), PAGE_TEXT);
+        let before = repository.state();
+        let (code, message) = repository.outcome(&["--fetch"]);
+        assert_eq!(code, Some(2), "{text}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert_eq!(repository.state(), before, "{text}");
+    }
+}
+
+#[test]
+fn a_stored_page_that_was_edited_is_noted_and_is_drift() {
+    let repository = Repository::new();
+    repository.replace(PAGE, "Some prose", "Other prose");
+    let (code, message) = repository.outcome(&[]);
+    assert_eq!(code, Some(0));
+    assert!(
+        message.starts_with("note: xtask/upstream/get-number-meta-details.md: not as fetched"),
+        "{message}"
+    );
+    let (code, message) = repository.outcome(&["--check"]);
+    assert_eq!(code, Some(1));
+    assert!(message.contains("is made of a stored page that is not as"), "{message}");
 }

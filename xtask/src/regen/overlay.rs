@@ -1,6 +1,7 @@
-//! Our judgements on top of the page: an OpenAPI Overlay 1.0 document whose every action says how many places it
-//! expects to match, so that a change upstream stops the action that it concerns.
+//! Our judgements on top of the page: an OpenAPI Overlay 1.0 document whose every action has a name and says what it
+//! expects to find, so that a change upstream stops the action that it concerns.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -30,19 +31,30 @@ impl Overlay {
             "expected `overlay: 1.0.0`, found `overlay: {}`",
             overlay.version
         );
+        for (index, Action { name, .. }) in overlay.actions.iter().enumerate() {
+            let unique = overlay.actions[..index].iter().all(|other| other.name != *name);
+            ensure!(
+                unique,
+                "expected every action to have a name of its own, found `{name}` twice"
+            );
+        }
         Ok(overlay)
     }
 
-    /// Applies the actions in their order.
-    pub(crate) fn apply(&self, mut document: Value) -> Result<Value> {
-        for (index, action) in self.actions.iter().enumerate() {
-            let position = index + 1;
-            let Action { target, description, .. } = action;
+    /// Applies the actions in their order; also returns the names of those that changed nothing.
+    pub(crate) fn apply(&self, mut document: Value) -> Result<(Value, Vec<&str>)> {
+        let mut needless = Vec::new();
+        for action in &self.actions {
+            let Action { name, target, description, .. } = action;
+            let before = document.clone();
             action.apply(&mut document).with_context(|| {
-                format!("action {position} (target `{target}`, \"{description}\")")
+                format!("action `{name}` (target `{target}`, \"{description}\")")
             })?;
+            if document == before {
+                needless.push(name.as_str());
+            }
         }
-        Ok(document)
+        Ok((document, needless))
     }
 }
 
@@ -59,24 +71,30 @@ struct Info {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Action {
+    /// How messages call it.
+    #[serde(rename = "x-name")]
+    name: String,
     target: String,
     description: String,
     update: Option<Value>,
     #[serde(default)]
     remove: bool,
-    #[serde(rename = "x-expect", default = "one")]
+    /// How many places the target must match.
+    #[serde(rename = "x-expect")]
     expect: NonZeroUsize,
-}
-
-/// How many matches an action expects unless it says otherwise.
-fn one() -> NonZeroUsize {
-    NonZeroUsize::MIN
+    /// What the judgement rests on: paths, and how many places each must match, which may be none.
+    #[serde(rename = "x-requires", default)]
+    requires: BTreeMap<String, usize>,
 }
 
 impl Action {
     /// Updates or removes every place that the target matches.
     fn apply(&self, document: &mut Value) -> Result<()> {
-        let places = self.places(document)?;
+        for (path, count) in &self.requires {
+            places(document, path, *count)
+                .with_context(|| format!("what it rests on, `{path}`, has changed"))?;
+        }
+        let places = places(document, &self.target, self.expect.get())?;
         match &self.update {
             Some(update) if !self.remove => {
                 for place in &places {
@@ -94,31 +112,26 @@ impl Action {
         }
         Ok(())
     }
+}
 
-    /// The places that the target matches, in order, if they are as many as expected.
-    fn places(&self, document: &Value) -> Result<Vec<Place>> {
-        let path =
-            JsonPath::parse(&self.target).context("expected an RFC 9535 JSONPath as target")?;
-        let mut places: Vec<Place> = path
-            .query_located(document)
-            .locations()
-            .map(|location| location.iter().map(Step::from).collect())
-            .collect();
-        places.sort();
-        places.dedup();
-        ensure!(
-            places.len() == self.expect.get(),
-            "expected {}, found {}",
-            count(self.expect),
-            list(&places)
-        );
-        Ok(places)
-    }
+/// The places that a path matches, in order, if they are as many as expected.
+fn places(document: &Value, path: &str, expect: usize) -> Result<Vec<Place>> {
+    let path = JsonPath::parse(path).context("expected an RFC 9535 JSONPath")?;
+    let mut places: Vec<Place> = path
+        .query_located(document)
+        .locations()
+        .map(|location| location.iter().map(Step::from).collect())
+        .collect();
+    places.sort();
+    places.dedup();
+    ensure!(places.len() == expect, "expected {}, found {}", count(expect), list(&places));
+    Ok(places)
 }
 
 /// How many matches are expected, in words.
-fn count(expect: NonZeroUsize) -> String {
-    match expect.get() {
+fn count(expect: usize) -> String {
+    match expect {
+        0 => "no match".to_owned(),
         1 => "1 match".to_owned(),
         more => format!("{more} matches"),
     }
@@ -232,7 +245,7 @@ mod tests {
     }
 
     fn apply(actions: &str, document: Value) -> anyhow::Result<Value> {
-        Overlay::parse(&overlay(actions))?.apply(document)
+        Ok(Overlay::parse(&overlay(actions))?.apply(document)?.0)
     }
 
     #[test]
@@ -240,55 +253,55 @@ mod tests {
         let table = [
             (
                 "objects are merged at every depth",
-                "- { target: $.a, description: D, update: { b: { d: 2 }, e: 3 } }",
+                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: { b: { d: 2 }, e: 3 } }",
                 json!({ "a": { "b": { "c": 1 } } }),
                 json!({ "a": { "b": { "c": 1, "d": 2 }, "e": 3 } }),
             ),
             (
                 "scalars inside are replaced",
-                "- { target: $, description: D, update: { a: [x], b: null } }",
+                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: [x], b: null } }",
                 json!({ "a": 1, "b": 1 }),
                 json!({ "a": ["x"], "b": null }),
             ),
             (
                 "arrays inside are appended",
-                "- { target: $, description: D, update: { a: [2, 3] } }",
+                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: [2, 3] } }",
                 json!({ "a": [1] }),
                 json!({ "a": [1, 2, 3] }),
             ),
             (
                 "an update is one more entry of an array",
-                "- { target: $.a, description: D, update: { b: 1 } }",
+                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: { b: 1 } }",
                 json!({ "a": [0] }),
                 json!({ "a": [0, { "b": 1 }] }),
             ),
             (
                 "a filter selects",
-                "- { target: \"$.a[?@.n == 'x']\", description: D, update: { b: 1 } }",
+                "- { x-name: N, x-expect: 1, target: \"$.a[?@.n == 'x']\", description: D, update: { b: 1 } }",
                 json!({ "a": [{ "n": "w" }, { "n": "x" }] }),
                 json!({ "a": [{ "n": "w" }, { "n": "x", "b": 1 }] }),
             ),
             (
                 "names with slashes and tildes are found",
-                "- { target: \"$['/a~/{b}'].get\", description: D, update: { b: 1 } }",
+                "- { x-name: N, x-expect: 1, target: \"$['/a~/{b}'].get\", description: D, update: { b: 1 } }",
                 json!({ "/a~/{b}": { "get": {} } }),
                 json!({ "/a~/{b}": { "get": { "b": 1 } } }),
             ),
             (
                 "entries of an array are removed whatever the order of the selectors",
-                "- { target: \"$.a[2,0,2]\", description: D, x-expect: 2, remove: true }",
+                "- { x-name: N, target: \"$.a[2,0,2]\", description: D, x-expect: 2, remove: true }",
                 json!({ "a": [0, 1, 2, 3] }),
                 json!({ "a": [1, 3] }),
             ),
             (
                 "a match inside a match is removed with it",
-                "- { target: $..b, description: D, x-expect: 2, remove: true }",
+                "- { x-name: N, target: $..b, description: D, x-expect: 2, remove: true }",
                 json!({ "b": { "b": 1 }, "c": 2 }),
                 json!({ "c": 2 }),
             ),
             (
                 "a later action sees what an earlier one did",
-                "- { target: $, description: D, update: { a: {} } }\n- { target: $.a, description: D, update: { b: 1 } }",
+                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: {} } }\n- { x-name: M, x-expect: 1, target: $.a, description: D, update: { b: 1 } }",
                 json!({}),
                 json!({ "a": { "b": 1 } }),
             ),
@@ -299,9 +312,37 @@ mod tests {
     }
 
     #[test]
+    fn an_action_that_changes_nothing_is_named() {
+        let actions = "
+- { x-name: said, x-expect: 1, target: $.a, description: D, update: { b: 1 } }
+- { x-name: new, x-expect: 1, target: $.a, description: D, update: { c: 1 } }";
+        let overlay = Overlay::parse(&overlay(actions)).unwrap();
+        let (result, needless) = overlay.apply(json!({ "a": { "b": 1 } })).unwrap();
+        assert_eq!((result, needless), (json!({ "a": { "b": 1, "c": 1 } }), vec!["said"]));
+    }
+
+    #[test]
+    fn what_an_action_rests_on_must_be_there() {
+        let action = "- { x-name: N, target: $, description: D, x-expect: 1, x-requires: { \"$.a['b', 'c']\": 2 }, update: { d: 1 } }";
+        let document = json!({ "a": { "b": 1, "c": 1 } });
+        assert_eq!(apply(action, document).unwrap(), json!({ "a": { "b": 1, "c": 1 }, "d": 1 }));
+        let error = format!("{:#}", apply(action, json!({ "a": { "b": 1 } })).unwrap_err());
+        let expected = "action `N` (target `$`, \"D\"): what it rests on, `$.a['b', 'c']`, has changed: \
+                        expected 2 matches, found 1: #/a/b";
+        assert_eq!(error, expected);
+        let none = "- { x-name: N, target: $, description: D, x-expect: 1, x-requires: { $.a: 0 }, update: { d: 1 } }";
+        let error = format!("{:#}", apply(none, json!({ "a": 1 })).unwrap_err());
+        assert!(error.ends_with("`$.a`, has changed: expected no match, found 1: #/a"), "{error}");
+    }
+
+    #[test]
     fn removing_keeps_the_order_of_the_other_fields() {
         let document = json!({ "a": 1, "b": 2, "c": 3, "d": 4 });
-        let result = apply("- { target: $.b, description: D, remove: true }", document).unwrap();
+        let result = apply(
+            "- { x-name: N, x-expect: 1, target: $.b, description: D, remove: true }",
+            document,
+        )
+        .unwrap();
         assert_eq!(result.to_string(), r#"{"a":1,"c":3,"d":4}"#);
     }
 
@@ -309,34 +350,43 @@ mod tests {
     fn an_action_that_does_not_fit_is_an_error_that_names_it() {
         let table = [
             (
-                "- { target: $.a, description: D, update: {} }\n- { target: $.z, description: Why, update: {} }",
-                "action 2 (target `$.z`, \"Why\"): expected 1 match, found none",
+                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: {} }\n- { x-name: second, x-expect: 1, target: $.z, description: Why, update: {} }",
+                "action `second` (target `$.z`, \"Why\"): expected 1 match, found none",
             ),
             (
-                "- { target: $.*, description: Why, remove: true }",
-                "action 1 (target `$.*`, \"Why\"): expected 1 match, found 3: #/~1c, #/a, #/b",
+                "- { x-name: N, x-expect: 1, target: $.*, description: Why, remove: true }",
+                "action `N` (target `$.*`, \"Why\"): expected 1 match, found 3: #/~1c, #/a, #/b",
             ),
             (
-                "- { target: $.a, description: D, x-expect: 2, update: {} }",
+                "- { x-name: N, target: $.a, description: D, x-expect: 2, update: {} }",
                 "expected 2 matches, found 1: #/a",
             ),
             (
-                "- { target: '$.[', description: D, update: {} }",
-                "action 1 (target `$.[`, \"D\"): expected an RFC 9535",
+                "- { x-name: N, x-expect: 1, target: '$.[', description: D, update: {} }",
+                "action `N` (target `$.[`, \"D\"): expected an RFC 9535",
             ),
-            ("- { target: $.a, description: D }", "expected either `update` or `remove: true`"),
             (
-                "- { target: $.a, description: D, update: {}, remove: true }",
+                "- { x-name: N, x-expect: 1, target: $.a, description: D }",
+                "expected either `update` or `remove: true`",
+            ),
+            (
+                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: {}, remove: true }",
                 "expected either `update` or",
             ),
-            ("- { target: $, description: D, remove: true }", "found the document itself"),
             (
-                "- { target: $.b, description: D, update: {} }",
+                "- { x-name: N, x-expect: 1, target: $, description: D, remove: true }",
+                "found the document itself",
+            ),
+            (
+                "- { x-name: N, x-expect: 1, target: $.b, description: D, update: {} }",
                 "#/b: expected the target to be an object or an array",
             ),
-            ("- { target: $.a, description: D, update: 1 }", "#/a: expected an object as update"),
             (
-                "- { target: $, description: D, update: { a: { x: 1 } } }",
+                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: 1 }",
+                "#/a: expected an object as update",
+            ),
+            (
+                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: { x: 1 } } }",
                 "#: expected an object or an array at /a/x of the update",
             ),
         ];
@@ -349,11 +399,20 @@ mod tests {
 
     #[test]
     fn an_overlay_with_anything_unknown_is_refused_with_its_place() {
-        let action = "- { target: $, description: D, update: {} }";
+        let action = "- { x-name: N, x-expect: 1, target: $, description: D, update: {} }";
         let table = [
-            (overlay("- { target: $, description: D, updat: {} }"), "line 4"),
-            (overlay("- { target: $, description: D, x-expect: 0, update: {} }"), "line 4"),
-            (overlay("- { target: $, update: {} }"), "description"),
+            (
+                overlay("- { x-name: N, x-expect: 1, target: $, description: D, updat: {} }"),
+                "line 4",
+            ),
+            (
+                overlay("- { x-name: N, target: $, description: D, x-expect: 0, update: {} }"),
+                "line 4",
+            ),
+            (overlay("- { x-name: N, x-expect: 1, target: $, update: {} }"), "description"),
+            (overlay("- { x-expect: 1, target: $, description: D, update: {} }"), "x-name"),
+            (overlay("- { x-name: N, target: $, description: D, update: {} }"), "x-expect"),
+            (overlay(&format!("{action}\n{action}")), "found `N` twice"),
             (overlay(action) + "\nextends: other.yaml\n", "line 5"),
             (
                 overlay(action).replace("1.0.0", "2.0.0"),

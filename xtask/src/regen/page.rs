@@ -1,4 +1,4 @@
-//! The OpenAPI document inside a documentation page: the one fenced block whose info string begins with yaml or json.
+//! The OpenAPI documents inside a documentation page: fenced blocks whose info string begins with yaml or json.
 
 use std::ops::Range;
 
@@ -7,21 +7,43 @@ use serde_json::Value;
 
 use super::yaml;
 
-/// Takes the document out of the page; errors give lines and columns of the page.
-pub(crate) fn extract(page: &str) -> Result<Value> {
+/// Takes the documents out of the page; errors give lines and columns of the page.
+///
+/// A block of data is a document if it has the field `openapi` or its info string says so; others are samples.
+pub(crate) fn extract(page: &str) -> Result<Vec<Document>> {
     let lines: Vec<&str> = page.lines().collect();
     let blocks = blocks(&lines)?;
-    match blocks.as_slice() {
-        [block] => parse(&lines, block),
-        [] => {
-            bail!("expected a fenced block whose info string begins with yaml or json, found none")
-        }
-        [first, second, ..] => bail!(
-            "expected one fenced block of yaml or json, found more, at lines {} and {}",
-            first.start,
-            second.start
-        ),
-    }
+    ensure!(
+        !blocks.is_empty(),
+        "expected a fenced block whose info string begins with yaml or json, found none"
+    );
+    let documents: Result<Vec<Option<Document>>> =
+        blocks.iter().map(|block| parse(&lines, block)).collect();
+    let documents: Vec<Document> = documents?.into_iter().flatten().collect();
+    let Some(first) = blocks.first().filter(|_| documents.is_empty()) else {
+        return Ok(documents);
+    };
+    bail!(
+        "expected an OpenAPI document in a fenced block, found none with the field `openapi`; the first block is at line {}",
+        first.lines.start
+    )
+}
+
+/// A document and where it stands.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Document {
+    /// The line of the fence that opens its block.
+    pub(crate) line: usize,
+    /// What the block holds.
+    pub(crate) value: Value,
+}
+
+/// A fenced block of data.
+struct Block {
+    /// The lines inside, counted from 0.
+    lines: Range<usize>,
+    /// Whether the info string says that it is an OpenAPI document.
+    must_be_openapi: bool,
 }
 
 /// The line of a code fence that opens a block.
@@ -47,9 +69,11 @@ impl<'a> Fence<'a> {
         })
     }
 
-    /// Whether the block may be an OpenAPI document.
-    fn holds_data(&self) -> bool {
-        self.info.starts_with("yaml") || self.info.starts_with("json")
+    /// The block that ends before line `end`, if it may be an OpenAPI document.
+    fn block(&self, start: usize, end: usize) -> Option<Block> {
+        let holds_data = self.info.starts_with("yaml") || self.info.starts_with("json");
+        let must_be_openapi = self.info.contains("openapi");
+        holds_data.then_some(Block { lines: start..end, must_be_openapi })
     }
 }
 
@@ -62,17 +86,15 @@ fn split(line: &str) -> Option<(char, usize, &str)> {
     (indent < 4 && length >= 3).then_some((mark, length, rest.trim()))
 }
 
-/// The lines, counted from 0, inside each block of data.
-fn blocks(lines: &[&str]) -> Result<Vec<Range<usize>>> {
+/// The blocks of data.
+fn blocks(lines: &[&str]) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
     let mut current: Option<(Fence, usize)> = None;
     for (number, line) in lines.iter().enumerate() {
         current = match current {
             None => Fence::open(line).map(|fence| (fence, number + 1)),
             Some((fence, start)) if fence.is_closed_by(line) => {
-                if fence.holds_data() {
-                    blocks.push(start..number);
-                }
+                blocks.extend(fence.block(start, number));
                 None
             }
             open => open,
@@ -84,48 +106,68 @@ fn blocks(lines: &[&str]) -> Result<Vec<Range<usize>>> {
     Ok(blocks)
 }
 
-/// Reads the document in one block.
-fn parse(lines: &[&str], block: &Range<usize>) -> Result<Value> {
+/// Reads the document in one block, if it is one.
+fn parse(lines: &[&str], block: &Block) -> Result<Option<Document>> {
+    let line = block.lines.start;
     // Blank lines stand for what precedes the block, so that the parser counts the lines of the page.
-    let text = "\n".repeat(block.start) + &lines[block.clone()].join("\n");
-    let document: Value = yaml::parse(&text)?;
+    let text = "\n".repeat(line) + &lines[block.lines.clone()].join("\n");
+    let value: Value = yaml::parse(&text)?;
+    let is_openapi = value.get("openapi").is_some();
     ensure!(
-        document.is_object(),
-        "expected an OpenAPI document in the fenced block at line {}, found something else than a mapping",
-        block.start
+        is_openapi || !block.must_be_openapi,
+        "expected an OpenAPI document in the fenced block at line {line}, found no field `openapi`"
     );
-    Ok(document)
+    Ok(is_openapi.then_some(Document { line, value }))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::extract;
+    use super::{Document, extract};
+
+    /// The documents of a page.
+    fn values(page: &str) -> anyhow::Result<Vec<Value>> {
+        Ok(extract(page)?.into_iter().map(|document| document.value).collect())
+    }
 
     #[test]
     fn a_block_is_found_whatever_its_fence() {
         let table = [
-            ("four backticks", "````yaml openapi.json GET /v1/x\na: 1\n````"),
-            ("three backticks", "```yaml\na: 1\n```\n"),
-            ("tildes", "~~~yaml\na: 1\n~~~\n"),
-            ("a longer closing fence", "```yaml\na: 1\n`````\n"),
-            ("json", "```json\n{\n\t\"a\": 1\n}\n```\n"),
-            ("carriage returns", "# T\r\n\r\n```yaml\r\na: 1\r\n```\r\n"),
-            ("an indented fence", "   ```yaml\n   a: 1\n   ```\n"),
-            ("blocks of other languages", "```bash\nls\n```\n\n```yaml\na: 1\n```\n"),
-            ("a fence shown in another", "````md\n```yaml\nb: 2\n```\n````\n```yaml\na: 1\n```\n"),
-            ("inline code that looks like a fence", "```yaml``` is\n\n```yaml\na: 1\n```\n"),
+            ("four backticks", "````yaml openapi.json GET /v1/x\nopenapi: 1\n````"),
+            ("three backticks", "```yaml\nopenapi: 1\n```\n"),
+            ("tildes", "~~~yaml\nopenapi: 1\n~~~\n"),
+            ("a longer closing fence", "```yaml\nopenapi: 1\n`````\n"),
+            ("json", "```json\n{\n\t\"openapi\": 1\n}\n```\n"),
+            ("any info string that begins so", "```yaml-spec x\nopenapi: 1\n```\n"),
+            ("carriage returns", "# T\r\n\r\n```yaml\r\nopenapi: 1\r\n```\r\n"),
+            ("an indented fence", "   ```yaml\n   openapi: 1\n   ```\n"),
+            ("blocks of other languages", "```bash\nls\n```\n\n```yaml\nopenapi: 1\n```\n"),
+            ("samples", "```json\n[]\n```\n```json\n{\"a\": 1}\n```\n```yaml\nopenapi: 1\n```\n"),
+            (
+                "a fence shown in another",
+                "````md\n```yaml\nb: 2\n```\n````\n```yaml\nopenapi: 1\n```\n",
+            ),
+            ("inline code that looks like a fence", "```yaml``` is\n\n```yaml\nopenapi: 1\n```\n"),
         ];
         for (name, page) in table {
-            assert_eq!(extract(page).expect(name), json!({ "a": 1 }), "{name}");
+            assert_eq!(values(page).expect(name), [json!({ "openapi": 1 })], "{name}");
         }
     }
 
     #[test]
+    fn several_documents_come_in_their_order_with_their_lines() {
+        let page = "```yaml\nopenapi: 1\n```\n\n~~~json\n{\"openapi\": 2}\n~~~\n";
+        let documents = extract(page).unwrap();
+        let expected = [(1, 1), (5, 2)]
+            .map(|(line, value)| Document { line, value: json!({ "openapi": value }) });
+        assert_eq!(documents, expected);
+    }
+
+    #[test]
     fn a_shorter_or_different_fence_does_not_close_a_block() {
-        let page = "````yaml\na: |\n  ```\n  ~~~~\n````\n";
-        assert_eq!(extract(page).unwrap(), json!({ "a": "```\n~~~~\n" }));
+        let page = "````yaml\nopenapi: |\n  ```\n  ~~~~\n````\n";
+        assert_eq!(values(page).unwrap(), [json!({ "openapi": "```\n~~~~\n" })]);
     }
 
     #[test]
@@ -133,14 +175,16 @@ mod tests {
         let table = [
             ("# Title\n", "found none"),
             ("```bash\nls\n```\n", "found none"),
-            ("    ```yaml\n    a: 1\n    ```\n", "found none"),
-            ("```yaml\na: 1\n```\n\n```json\n{}\n```\n", "lines 1 and 5"),
+            ("    ```yaml\n    openapi: 1\n    ```\n", "found none"),
+            ("# T\n```yaml\na: 1\n```\n\n```json\n{}\n```\n", "the first block is at line 2"),
+            ("```yaml\nopenapi: 1\n```\n```yaml openapi.json\na: 1\n```\n", "block at line 4"),
+            ("```yaml\nopenapi: 1\n```\n```yaml\na: [\n```\n", "line 5, column 4"),
             ("# T\n\n```yaml\na: 1\n", "opens at line 3 is never closed"),
             ("# T\n\n```yaml\na: 1\nb: [\n```\n", "line 5, column 4"),
             ("# T\n\n```yaml\na: 1\n a: 2\n```\n", "line 5, column 3"),
             ("# T\r\n\r\n```yaml\r\na: 1\r\nb: 1\r\na: 2\r\n```\r\n", "line 6, column 1"),
-            ("```yaml\n- a\n```\n", "block at line 1, found something else"),
-            ("```yaml\n```\n", "block at line 1, found something else"),
+            ("```yaml\n- a\n```\n", "the first block is at line 1"),
+            ("```yaml\n```\n", "the first block is at line 1"),
         ];
         for (page, expected) in table {
             let error = format!("{:#}", extract(page).unwrap_err());

@@ -1,6 +1,67 @@
-//! JSON pointers as text (RFC 6901), for messages and references.
+//! JSON pointers as text (RFC 6901), for messages and references. Those of a document begin with `#`.
+
+use serde_json::Value;
+
+/// How many references lead to a value at most: enough for any document, and an end for circles.
+const HOPS: usize = 32;
 
 /// The pointer to a field of what `parent` points to.
 pub(crate) fn child(parent: &str, name: &str) -> String {
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The last name in a pointer, as it is written in the document.
+pub(crate) fn last(pointer: &str) -> String {
+    let name = pointer.rsplit_once('/').map_or("", |(_, name)| name);
+    name.replace("~1", "/").replace("~0", "~")
+}
+
+/// What a pointer of the document points to.
+pub(crate) fn find<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value> {
+    document.pointer(pointer.strip_prefix('#')?)
+}
+
+/// The same, to be changed.
+pub(crate) fn find_mut<'a>(document: &'a mut Value, pointer: &str) -> Option<&'a mut Value> {
+    document.pointer_mut(pointer.strip_prefix('#')?)
+}
+
+/// The value itself, or what its `$ref` leads to in the end.
+pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> Option<&'a Value> {
+    let mut value = value;
+    for _ in 0..HOPS {
+        match value.get("$ref").and_then(Value::as_str) {
+            None => return Some(value),
+            Some(reference) => value = find(document, reference)?,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{child, find, last, resolve};
+
+    #[test]
+    fn a_name_with_slashes_and_tildes_survives_the_way_there_and_back() {
+        let at = child("#/paths", "/a~/{b}");
+        assert_eq!(at, "#/paths/~1a~0~1{b}");
+        assert_eq!(last(&at), "/a~/{b}");
+        let document = json!({ "paths": { "/a~/{b}": 1 } });
+        assert_eq!(find(&document, &at), Some(&json!(1)));
+        assert_eq!(find(&document, "other.json#/a"), None);
+    }
+
+    #[test]
+    fn references_are_followed_to_their_end_and_circles_have_none() {
+        let document = json!({
+            "a": { "$ref": "#/b" }, "b": { "$ref": "#/c" }, "c": { "type": "string" },
+            "loop": { "$ref": "#/loop" }, "lost": { "$ref": "#/nothing" },
+        });
+        assert_eq!(resolve(&document, &document["a"]), Some(&document["c"]));
+        assert_eq!(resolve(&document, &document["loop"]), None);
+        assert_eq!(resolve(&document, &document["lost"]), None);
+    }
 }

@@ -2,42 +2,56 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 /// The field of the document that holds the record.
-const FIELD: &str = "x-provenance";
+pub(crate) const FIELD: &str = "x-provenance";
 
-/// One file that the document was made of.
+/// One source that the document was made of.
 pub(crate) struct Source {
-    file: &'static str,
+    url: Option<String>,
+    file: Option<String>,
     sha256: String,
 }
 
 impl Source {
-    /// Describes a file by its path in the repository and its text.
-    pub(crate) fn new(file: &'static str, text: &str) -> Self {
-        Self { file, sha256: sha256(text) }
+    /// Describes a source by where it was published, by its file, and by its text.
+    pub(crate) fn new(url: Option<&str>, file: Option<&str>, text: &str) -> Self {
+        Self { url: url.map(str::to_owned), file: file.map(str::to_owned), sha256: sha256(text) }
     }
 
     /// The entry of the record.
     fn to_json(&self) -> Value {
-        json!({ "file": self.file, "sha256": self.sha256 })
+        let mut entry = Map::new();
+        let fields =
+            [("url", &self.url), ("file", &self.file), ("sha256", &Some(self.sha256.clone()))];
+        for (name, value) in fields {
+            entry.extend(value.clone().map(|value| (name.to_owned(), value.into())));
+        }
+        entry.into()
     }
 }
 
 /// Adds the record to a document, in place of any older one.
-pub(crate) fn record(mut document: Value, pages: &[Source], overlay: &Source) -> Value {
-    if let Some(fields) = document.as_object_mut() {
-        let sources: Vec<Value> = pages.iter().map(Source::to_json).collect();
-        let record = json!({ "sources": sources, "overlay": overlay.to_json() });
-        fields.insert(FIELD.to_owned(), record);
+///
+/// A document that has one, and that nothing was added to, keeps it: it was made of what its own record says.
+pub(crate) fn record(mut document: Value, sources: &[Source], overlay: Option<&Source>) -> Value {
+    let Some(fields) = document.as_object_mut() else { return document };
+    if overlay.is_none() && fields.contains_key(FIELD) {
+        return document;
     }
+    let sources: Vec<Value> = sources.iter().map(Source::to_json).collect();
+    let mut record = json!({ "sources": sources });
+    if let Some(overlay) = overlay {
+        record["overlay"] = overlay.to_json();
+    }
+    fields.insert(FIELD.to_owned(), record);
     document
 }
 
 /// The digest in lower-case hexadecimal.
-fn sha256(text: &str) -> String {
+pub(crate) fn sha256(text: &str) -> String {
     let mut hex = String::new();
     for byte in Sha256::digest(text) {
         // Writing to a string cannot fail.
@@ -64,11 +78,21 @@ mod tests {
     }
 
     #[test]
-    fn an_older_record_is_replaced() {
-        let overlay = Source::new("overlay.yaml", "abc");
-        let once = record(json!({ "openapi": "3.0.3" }), &[], &overlay);
-        assert_eq!(record(once.clone(), &[], &overlay), once);
-        assert_eq!(once["x-provenance"]["overlay"]["file"], "overlay.yaml");
-        assert_eq!(once["x-provenance"]["overlay"]["sha256"], sha256("abc"));
+    fn the_record_says_where_each_source_is_from() {
+        let page = Source::new(Some("https://a/page.md"), Some("page.md"), "abc");
+        let overlay = Source::new(None, Some("overlay.yaml"), "");
+        let expected = json!({ "x-provenance": {
+            "sources": [{ "url": "https://a/page.md", "file": "page.md", "sha256": sha256("abc") }],
+            "overlay": { "file": "overlay.yaml", "sha256": sha256("") },
+        } });
+        let once = record(json!({ "x-provenance": "older" }), &[page], Some(&overlay));
+        assert_eq!(once, expected);
+    }
+
+    #[test]
+    fn a_document_that_nothing_was_added_to_keeps_its_record() {
+        let source = Source::new(None, Some("openapi.json"), "abc");
+        let document = json!({ "x-provenance": "its own" });
+        assert_eq!(record(document.clone(), &[source], None), document);
     }
 }

@@ -1,16 +1,15 @@
 //! OpenAPI 3.1 → 3.0.3 by allow-list: what is not known to mean the same in 3.0 is an error, never dropped.
 //!
-//! The walk knows what each place holds (see [`objects`]), so that samples, defaults and enum values stay as they are.
+//! The walk knows what each place holds (see [`super::objects`]), so that samples, defaults and enum values stay as they are.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use self::objects::{Kind, Rule};
+use super::objects::{Kind, Rule};
 use super::pointer::child;
 
 mod keywords;
 mod null;
-mod objects;
 mod schema;
 
 /// The version that is written.

@@ -9,8 +9,8 @@ use super::schema::{push_all_of, set};
 /// The types that both versions know.
 pub(super) const JSON_TYPES: [&str; 6] =
     ["string", "number", "integer", "boolean", "object", "array"];
-/// How many references are followed to find a type: enough for any document, and an end for circles.
-const DEPTH: usize = 32;
+/// How many schemas are looked at to find a type: enough for any document, and an end for circles.
+const STEPS: usize = 100;
 
 impl Walk<'_> {
     /// `oneOf` and `anyOf`.
@@ -50,7 +50,7 @@ impl Walk<'_> {
 
     /// The one type of a schema that null stands beside; 3.0 cannot do without.
     fn type_beside_null(&self, schema: &Value, at: &str) -> Result<&'static str> {
-        self.type_of(schema, DEPTH).with_context(|| {
+        self.type_of(schema, &mut STEPS.clone()).with_context(|| {
             format!(
                 "{at}: cannot tell the one type of {schema}, and 3.0 can add null only to a type"
             )
@@ -58,22 +58,22 @@ impl Walk<'_> {
     }
 
     /// The one type of a schema of the source, null aside.
-    fn type_of(&self, schema: &Value, depth: usize) -> Option<&'static str> {
-        let depth = depth.checked_sub(1)?;
+    fn type_of(&self, schema: &Value, steps: &mut usize) -> Option<&'static str> {
+        *steps = steps.checked_sub(1)?;
         let list = |key: &str| schema.get(key).and_then(Value::as_array);
         if let Some(names) = schema.get("type") {
             return known_type(names);
         }
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.source.pointer(reference.strip_prefix('#')?)?;
-            return self.type_of(target, depth);
+            return self.type_of(target, steps);
         }
         if let Some(schemas) = list("oneOf").or_else(|| list("anyOf")) {
             let others = schemas.iter().filter(|schema| !is_null(schema));
-            return common(others.map(|schema| self.type_of(schema, depth)));
+            return common(others.map(|schema| self.type_of(schema, steps)));
         }
         if let Some(schemas) = list("allOf") {
-            return schemas.iter().find_map(|schema| self.type_of(schema, depth));
+            return schemas.iter().find_map(|schema| self.type_of(schema, steps));
         }
         if let Some(values) = list("enum") {
             return common(values.iter().filter(|value| !value.is_null()).map(type_of_value));

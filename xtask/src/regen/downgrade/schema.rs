@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
-use super::objects::Kind::Schema;
+use super::super::objects::Kind::Schema;
 use super::{Walk, child, fields, insert_once, keywords, known_dialect, moved_reference, text};
 
 /// Keywords that mean the same in both versions and hold no schema. `nullable` is here because a source may be 3.0.

@@ -1,4 +1,5 @@
-//! The objects of an OpenAPI document and what each of their fields holds: the allow-list of everything but schemas.
+//! The objects of an OpenAPI document and what each of their fields holds: what the down-conversion allows and what
+//! the later stages walk through.
 
 use Kind::{
     Callback, Components, Contact, Document, Encoding, Example, ExternalDocs, Flow, Flows, Header,
@@ -9,7 +10,7 @@ use Rule::{Dialect, List, Named, One, OneOf, Patterned, Same, Version};
 
 /// What a place of the document holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Callback,
     Components,
     Contact,
@@ -38,7 +39,7 @@ pub(super) enum Kind {
 
 /// How the value of a field is converted.
 #[derive(Clone, Copy)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     /// It means the same in both versions, and holds no schema.
     Same,
     /// It is the version of OpenAPI.
@@ -59,7 +60,7 @@ pub(super) enum Rule {
 
 impl Kind {
     /// The name that a field has in 3.0 and how its value is converted, if the field is known.
-    pub(super) fn field(self, key: &str) -> Option<(&str, Rule)> {
+    pub(crate) fn field(self, key: &str) -> Option<(&str, Rule)> {
         let (_, rule) = self.fields().iter().find(|(name, _)| *name == key)?;
         let name = match (self, key) {
             (Document, "webhooks") => "x-webhooks",
@@ -71,7 +72,7 @@ impl Kind {
     }
 
     /// Whether a reference may stand for such an object; a path item has a `$ref` of its own.
-    pub(super) fn may_be_a_reference(self) -> bool {
+    pub(crate) fn may_be_a_reference(self) -> bool {
         matches!(
             self,
             Callback

@@ -1,0 +1,146 @@
+//! Pages from the network: whole and from where they were asked for, within limits, or an error that says why not.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use reqwest::redirect::{Attempt, Policy};
+use reqwest::{Client, Response};
+
+/// How much patience and memory a page gets.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// For a connection.
+    pub(crate) connect: Duration,
+    /// For everything.
+    pub(crate) total: Duration,
+    /// For the body.
+    pub(crate) bytes: usize,
+}
+
+/// Enough for any page of documentation.
+pub(crate) const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(10),
+    total: Duration::from_secs(30),
+    bytes: 8 * 1024 * 1024,
+};
+/// How many redirects are followed.
+const REDIRECTS: usize = 5;
+
+/// Fetches a text.
+pub(crate) fn fetch(url: &str, limits: Limits) -> Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(get(url, limits)).with_context(|| url.to_owned())
+}
+
+/// Fetches a text inside a runtime.
+async fn get(url: &str, limits: Limits) -> Result<String> {
+    let client = Client::builder()
+        .connect_timeout(limits.connect)
+        .timeout(limits.total)
+        .redirect(Policy::custom(redirect))
+        .build()?;
+    // The error's own text would repeat the address.
+    let response = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
+    let status = response.status();
+    ensure!(status.is_success(), "expected the page, found the status {status}");
+    let bytes = body(response, limits.bytes).await?;
+    String::from_utf8(bytes).context("expected text in UTF-8")
+}
+
+/// Follows redirects inside one origin; another host may be another vendor.
+fn redirect(attempt: Attempt) -> reqwest::redirect::Action {
+    let (target, previous) = (attempt.url().clone(), attempt.previous().to_vec());
+    if previous.len() > REDIRECTS {
+        return attempt.error(format!("expected at most {REDIRECTS} redirects"));
+    }
+    let same = previous.last().is_some_and(|from| from.origin() == target.origin());
+    if same {
+        attempt.follow()
+    } else {
+        attempt.error(format!("expected no redirect to another host, found one to {target}"))
+    }
+}
+
+/// Reads the body up to the limit.
+async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > limit {
+            bail!("expected at most {limit} bytes, found more");
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::{Limits, fetch};
+
+    const LIMITS: Limits = Limits {
+        connect: Duration::from_millis(500),
+        total: Duration::from_millis(500),
+        bytes: 100,
+    };
+
+    /// A server that gives these answers in their order, one a connection, and then falls silent; its address.
+    fn server(answers: Vec<String>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let answers: Vec<String> =
+            answers.into_iter().map(|answer| answer.replace("SELF", &address)).collect();
+        thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+            thread::park();
+        });
+        address
+    }
+
+    fn answer(status: &str, headers: &str, body: &str) -> String {
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        )
+    }
+
+    #[test]
+    fn a_page_comes_whole_and_through_redirects_of_its_host() {
+        let moved = answer("301 Moved", "location: SELF/new\r\n", "");
+        let url = server(vec![moved, answer("200 OK", "", "# Título")]);
+        assert_eq!(fetch(&url, LIMITS).unwrap(), "# Título");
+    }
+
+    #[test]
+    fn whatever_is_not_the_page_is_an_error_that_says_so() {
+        let elsewhere = answer("302 Found", "location: http://localhost:1/x\r\n", "");
+        let circle = answer("302 Found", "location: SELF/\r\n", "");
+        let cut = answer("200 OK", "", "whole").replace("length: 5", "length: 9");
+        let table = [
+            ("an error", vec![answer("404 Not Found", "", "")], "found the status 404"),
+            ("too much", vec![answer("200 OK", "", &"a".repeat(101))], "at most 100 bytes"),
+            (
+                "another host",
+                vec![elsewhere],
+                "no redirect to another host, found one to http://localhost:1/x",
+            ),
+            ("a circle", vec![circle; 9], "at most 5 redirects"),
+            ("a part", vec![cut], "body"),
+            ("silence", vec![], "timed out"),
+        ];
+        for (name, answers, expected) in table {
+            let url = server(answers);
+            let error = format!("{:#}", fetch(&url, LIMITS).expect_err(name));
+            assert!(error.starts_with(&url), "{name}: {error}");
+            assert!(error.contains(expected), "{name}: expected {expected:?}, found {error:?}");
+        }
+    }
+}
