@@ -39,7 +39,11 @@ pub(crate) fn draw(path: &Path) -> Result<(), Box<dyn Error>> {
         }
     }
     let mut labels = chart.configure_series_labels();
-    labels.position(SeriesLabelPosition::LowerRight).background_style(WHITE).border_style(BLACK).draw()?;
+    labels
+        .position(SeriesLabelPosition::LowerRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     root.present()?;
     Ok(())
 }
