@@ -62,8 +62,11 @@ pub(crate) struct Outcome {
     pub(crate) served_at: Vec<f64>,
     pub(crate) rejected_at: Vec<f64>,
     pub(crate) most_attempts: u32,
+    /// Requests that needed more attempts than the default policy allows.
+    pub(crate) beyond_default: usize,
 }
 
+const DEFAULT_ATTEMPTS: u32 = 5;
 const MAX_DELAY: Duration = Duration::from_secs(60);
 const BASE_DELAY: Duration = Duration::from_millis(500);
 
@@ -103,8 +106,7 @@ struct Simulation {
 
 /// Runs a setting to its end.
 pub(crate) fn run(setting: Setting) -> Outcome {
-    let mut rng = Rng::with_seed(setting.seed);
-    let offset = rng.f64() * setting.limit.per;
+    let offset = offset(setting.seed, setting.limit);
     let limiter = Limiter::new(setting.kind, setting.limit, offset);
     let middle = best(limiter.clone(), &setting, f64::INFINITY) / 2.0;
     let best = best(limiter.clone(), &setting, middle);
@@ -120,7 +122,7 @@ pub(crate) fn run(setting: Setting) -> Outcome {
         sequence: 0,
         now: 0.0,
         first_rejection: None,
-        rng,
+        rng: Rng::with_seed(setting.seed),
         outcome: Outcome { best: best + setting.round_trip, ..Outcome::default() },
     };
     simulation.at(middle, Event::Step);
@@ -130,6 +132,11 @@ pub(crate) fn run(setting: Setting) -> Outcome {
     }
     simulation.run();
     simulation.outcome
+}
+
+/// How far into its window a limiter is when the first request comes.
+pub(crate) fn offset(seed: u64, limit: Limit) -> f64 {
+    Rng::with_seed(!seed).f64() * limit.per
 }
 
 /// The earliest that all can be served: every request sent at the moment that it would be let through, by as many tasks.
@@ -245,6 +252,7 @@ impl Simulation {
                     self.pacers[call.process].served(permit, seconds(self.now));
                 }
                 self.outcome.completed += 1;
+                self.outcome.beyond_default += usize::from(call.attempts > DEFAULT_ATTEMPTS);
                 self.outcome.served_at.push(self.now);
                 self.outcome.drain = self.now;
                 if self.first_rejection.is_some_and(|t| call.began >= t) {

@@ -24,6 +24,7 @@ struct Row {
     spread: f64,
     lost: usize,
     most_attempts: u32,
+    beyond_default: f64,
 }
 
 pub(crate) const LIMITS: [(&str, Limit); 3] = [
@@ -43,8 +44,8 @@ pub(crate) const LIMITERS: [(Kind, bool); 6] = [
 /// The pacer in every setting.
 pub(crate) fn goals() -> String {
     let mut text = String::from(
-        "| limit | step | limiter | processes | rejected | time | worst | spread | lost | attempts |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+        "| limit | step | limiter | processes | rejected | time | worst | spread | lost | attempts | over 5 |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     let (mut met, mut all) = (0, 0);
     for processes in [1, 8] {
@@ -139,6 +140,7 @@ fn row(setting: Setting) -> Row {
         worst: outcomes.iter().map(|o| o.drain / o.best).fold(0.0, f64::max),
         spread: mean(spread),
         lost: outcomes.iter().map(|o| o.lost).sum(),
+        beyond_default: mean(|o| o.beyond_default as f64),
         most_attempts: outcomes.iter().map(|o| o.most_attempts).max().unwrap_or_default(),
     }
 }
@@ -170,6 +172,8 @@ fn cells(row: &Row, goals: &Goals) -> (String, usize, usize) {
         cell(row.worst, goals.worst),
         cell(row.spread, goals.spread),
     ];
-    let text = format!("{} | {} | {}", cells.join(" | "), row.lost, row.most_attempts);
+    let Row { lost, most_attempts, beyond_default, .. } = row;
+    let cells = cells.join(" | ");
+    let text = format!("{cells} | {lost} | {most_attempts} | {beyond_default:.1}");
     (text, all, missed)
 }

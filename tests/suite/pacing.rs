@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pilot_status::{Pacing, PacingStats, RetryPolicy};
+use pilot_status::{Client, Pacing, PacingStats, RetryPolicy};
 
 use crate::support::{Reply, Server, always, builder, client, ok};
 
@@ -32,14 +32,24 @@ async fn nothing_waits_before_the_first_429() {
     assert_eq!(client.pacing_stats(), PacingStats::default());
 }
 
+/// Waits until the client has been refused once.
+async fn refused(client: &Client) {
+    while client.pacing_stats().rejected == 0 {
+        tokio::time::sleep(MS(1)).await;
+    }
+}
+
 #[tokio::test]
 async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
-    let (server, arrivals) = refusing_first("0.3").await;
+    let (server, arrivals) = refusing_first("0.5").await;
     let client = client(&server);
     let calls = (0..5).map(|n| {
         let client = client.clone();
         async move {
-            tokio::time::sleep(MS(20 * n)).await;
+            if n > 0 {
+                refused(&client).await;
+                tokio::time::sleep(MS(20 * n)).await;
+            }
             client.number(format!("num_{n}")).get().await
         }
     });
@@ -47,7 +57,7 @@ async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
         assert!(result.is_ok(), "{result:?}");
     }
     let arrivals = arrivals.lock().unwrap().clone();
-    assert!(arrivals[1] - arrivals[0] >= MS(300), "{:?}", arrivals[1] - arrivals[0]);
+    assert!(arrivals[1] - arrivals[0] >= MS(500), "{:?}", arrivals[1] - arrivals[0]);
     let ids: Vec<_> = server
         .requests()
         .iter()
@@ -56,7 +66,7 @@ async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
     assert_eq!(ids, ["0", "0", "1", "2", "3", "4"]);
     let stats = client.pacing_stats();
     assert_eq!((stats.rejected, stats.queued), (1, 0));
-    assert!(stats.waited >= MS(300) && stats.rate.is_some(), "{stats:?}");
+    assert!(stats.waited >= MS(500) && stats.rate.is_some(), "{stats:?}");
 }
 
 #[tokio::test]
@@ -78,19 +88,17 @@ async fn a_call_whose_turn_would_come_too_late_ends_at_once_and_says_when() {
 
 #[tokio::test]
 async fn a_dropped_call_leaves_no_hole_in_the_queue() {
-    let (server, _) = refusing_first("0.2").await;
+    let (server, _) = refusing_first("0.5").await;
     let client = client(&server);
-    let (first, second, third) =
-        (client.number("num_1"), client.number("num_2"), client.number("num_3"));
-    let later = || tokio::time::sleep(MS(50));
     let second = async {
-        later().await;
-        tokio::time::timeout(MS(50), second.get()).await.is_err()
+        refused(&client).await;
+        tokio::time::timeout(MS(50), client.number("num_2").get()).await.is_err()
     };
     let third = async {
-        later().await;
-        third.get().await
+        refused(&client).await;
+        client.number("num_3").get().await
     };
+    let first = client.number("num_1");
     let (first, dropped, third) = tokio::join!(first.get(), second, third);
     assert!(first.is_ok() && dropped && third.is_ok());
     assert_eq!(client.pacing_stats().queued, 0);

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+#[allow(dead_code, reason = "the benchmarks use more of it")]
 #[path = "../../examples/support/server.rs"]
 pub(crate) mod server;
 
