@@ -3,7 +3,6 @@
 //! With `PILOT_STATUS_API_KEY` or `PILOT_STATUS_API_KEY_ID` set it asks the API (or `PILOT_STATUS_BASE_URL`); without, a small
 //! server of its own on loopback, which answers with the documented example after one 429.
 
-#[path = "support/mod.rs"]
 mod support;
 
 use std::{env, error::Error, process::ExitCode};
@@ -11,6 +10,7 @@ use std::{env, error::Error, process::ExitCode};
 use chrono::Utc;
 
 use pilot_status::{QualityRating, types::Number};
+use support::{Reply, Request};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -32,7 +32,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
         return Err("usage: get_number [ID] [--refresh] [--json]".into());
     }
 
-    let (client, server) = support::client().await?;
+    let example = support::documented_example()?.to_string();
+    let (client, server) =
+        support::client(move |n, request| refuse_first(n, request, &example)).await?;
     let id = args.pop().or_else(|| server.is_some().then(|| "num_01HZX".to_owned()));
     let number = client.number(id.ok_or("name the id of a number: get_number ID")?);
     let number = if refresh { number.refresh().await? } else { number.get().await? };
@@ -42,6 +44,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
         print(&number);
     }
     Ok(())
+}
+
+fn refuse_first(n: usize, request: &Request, example: &str) -> Reply {
+    if n == 0 {
+        eprintln!("{} -> 429, Retry-After: 1", request.line);
+        return Reply::json(429, r#"{"error":"Too many requests"}"#).with("retry-after", "1");
+    }
+    eprintln!("{} -> 200", request.line);
+    Reply::json(200, example)
 }
 
 fn print(number: &Number) {

@@ -12,7 +12,6 @@
 
 include!(concat!(env!("OUT_DIR"), "/client.rs"));
 
-/// Typed `httpmock` helpers for tests of code that uses this crate, one for each operation.
 #[cfg(feature = "mock")]
 pub mod mock {
     include!(concat!(env!("OUT_DIR"), "/mock.rs"));

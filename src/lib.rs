@@ -3,15 +3,15 @@
 
 mod ext;
 mod generated;
+#[cfg(feature = "mock")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
+pub mod mock;
 
 pub use ext::{
     AccountMode, AccountReviewStatus, BusinessVerificationStatus, ClientBuilder,
     CodeVerificationStatus, CoexistenceEvidence, CoexistenceStatus, ConnectionState, Error, Limit,
-    MessagingLimitTier, NameStatus, NumberHandle, NumberId, OwnershipType, Pacing, PacingStats,
-    PhoneStatus, PiiMode, PlatformType, Provider, QualityRating, Readiness, Reason, RetryPolicy,
-    ThroughputLevel, Vertical,
+    MessagingLimitTier, NameStatus, NumberHandle, NumberId, Numbers, OwnershipType, Pacing,
+    PacingStats, PhoneStatus, PiiMode, PlatformType, Provider, QualityRating, Readiness, Reason,
+    RetryPolicy, ThroughputLevel, Vertical,
 };
-#[cfg(feature = "mock")]
-#[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
-pub use generated::mock;
 pub use generated::{Client, ResponseValue, builder, types};

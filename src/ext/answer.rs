@@ -13,7 +13,11 @@ use super::{
     credential::Credential,
     decode,
     report::Report,
-    retry::{Because, classify::Outcome, retry_after},
+    retry::{
+        Because,
+        classify::{self, Outcome},
+        retry_after,
+    },
 };
 use crate::Error;
 
@@ -55,6 +59,11 @@ impl Answer {
         })
     }
 
+    fn is_permanent(&self) -> bool {
+        let api_error = decode::api_error(&self.body);
+        classify::is_permanent(api_error.and_then(|e| e.code).as_deref())
+    }
+
     /// Scheme, host and port of where a redirect leads to; the rest of a URL may hold secrets.
     fn redirect(&self) -> Option<String> {
         let location = self.headers.get(LOCATION)?.to_str().ok()?;
@@ -90,6 +99,7 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
+            Self::Refused(answer) if answer.is_permanent() => Outcome::Final,
             Self::Refused(answer) => Outcome::Answered(answer.status),
             Self::Network(e) if e.is_connect() => Outcome::NotSent,
             Self::Network(e) if e.is_builder() => Outcome::Final,

@@ -18,7 +18,11 @@ pub(crate) struct Misfit {
 type Check = fn(&[u8]) -> Result<(), Misfit>;
 
 /// What each operation's success decodes to.
-const SUCCESSES: &[(&str, Check)] = &[("get_numbers_id", check_as::<types::Number>)];
+const SUCCESSES: &[(&str, Check)] = &[
+    ("get_numbers_id", check_as::<types::Number>),
+    ("get_numbers_id_status", check_as::<types::NumberStatus>),
+    ("delete_numbers_id", check_as::<types::NumberRemoved>),
+];
 
 /// Checks the success of an operation.
 pub(super) fn check(operation_id: &str, body: &[u8]) -> Result<(), Misfit> {

@@ -177,7 +177,9 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            Kind::Refused(status, _) => classify::is_transient(status),
+            Kind::Refused(status, _) => {
+                classify::is_transient(status) && !classify::is_permanent(self.code())
+            }
             Kind::NotAdmitted | Kind::Connect | Kind::Network | Kind::TimedOut(..) => true,
             Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(_) => false,
         }
@@ -203,6 +205,9 @@ fn hint_for_status(status: u16, code: Option<&str>) -> &'static str {
     match (status, code) {
         (300..=399, _) => {
             "redirects are not followed, so that the key stays with the configured host: set the base URL to the final address"
+        }
+        (_, Some("PROVIDER_NOT_CONFIGURED")) => {
+            "the number's provider is not set up: connect it in the dashboard"
         }
         (401, _) => "check the API key or the key id (dashboard, Profile → API)",
         (402, _) => "check the subscription in the dashboard",

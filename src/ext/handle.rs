@@ -1,7 +1,10 @@
 //! `client.number(id)`: the calls on one number.
 
+use std::time::Duration;
+
 use progenitor_client::Error as Generated;
 
+use super::clock;
 use crate::{Client, Error, NumberId, ResponseValue, types};
 
 impl Client {
@@ -40,10 +43,55 @@ impl NumberHandle<'_> {
 
     /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new snapshot.
     ///
+    /// Calls for one number that overlap share one refresh, whoever of a client's clones makes them.
+    ///
     /// # Errors
     /// As [`get`](Self::get).
     pub async fn refresh(&self) -> Result<types::Number, Error> {
-        let call = self.client.get_numbers_id().id(self.id()?).refresh("1");
+        let id = self.id()?;
+        let (client, number) = (self.client.clone(), self.id.clone());
+        self.client
+            .inner
+            .refreshes()
+            .share(&self.id, || async move {
+                let call = client.get_numbers_id().id(id).refresh("1");
+                client.number(number).finish(call.send().await)
+            })
+            .await
+    }
+
+    /// The number from a snapshot that is no older than `max_age`: the cached one if it is young enough, else a
+    /// [`refresh`](Self::refresh). A number that is not Meta's has no snapshot, and is returned as it is.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn get_fresh(&self, max_age: Duration) -> Result<types::Number, Error> {
+        let number = self.get().await?;
+        let age = number.snapshot_age(clock::wall().into());
+        let others = number.provider.is_some() && !number.is_meta();
+        if others || age.is_some_and(|age| age <= max_age) {
+            return Ok(number);
+        }
+        self.refresh().await
+    }
+
+    /// The state of the connection alone: cheaper than [`get`](Self::get).
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); a 503 with `PROVIDER_NOT_CONFIGURED` is not retried, since it lasts.
+    pub async fn status(&self) -> Result<types::NumberStatus, Error> {
+        let call = self.client.get_numbers_id_status().id(self.id()?);
+        self.finish(call.send().await)
+    }
+
+    /// Removes the number and logs its device out. For 30 days it can be restored.
+    ///
+    /// Tried again only where the number cannot have been removed: after a 429, and when there was no connection.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get). After a time-out or a broken connection the number may or may not be removed.
+    pub async fn delete(&self) -> Result<types::NumberRemoved, Error> {
+        let call = self.client.delete_numbers_id().id(self.id()?);
         self.finish(call.send().await)
     }
 

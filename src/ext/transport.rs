@@ -16,6 +16,7 @@ use super::{
     config::refuse_zero,
     credential::Credential,
     pacing::{Pacing, Queue},
+    refreshes::Refreshes,
     retry::{Budget, RetryPolicy},
     trace,
 };
@@ -46,6 +47,7 @@ pub(super) struct Shared {
     pub(super) retry: RetryPolicy,
     pub(super) queue: Option<Queue>,
     budget: Option<Mutex<Budget>>,
+    refreshes: Refreshes,
     pub(super) limits: Limits,
 }
 
@@ -77,7 +79,16 @@ impl Transport {
         let base_url = base_url.clone();
         let queue = (pacing == Pacing::Adaptive).then(|| retry.queue());
         let budget = retry.budget().map(Mutex::new);
-        Self(Arc::new(Shared { http, base_url, credential, retry, queue, budget, limits }))
+        Self(Arc::new(Shared {
+            http,
+            base_url,
+            credential,
+            retry,
+            queue,
+            budget,
+            refreshes: Refreshes::default(),
+            limits,
+        }))
     }
 
     #[cfg(test)]
@@ -98,6 +109,10 @@ impl Transport {
         headers.remove("api-version");
         headers.insert(name, value.clone());
         Ok(())
+    }
+
+    pub(crate) fn refreshes(&self) -> &Refreshes {
+        &self.0.refreshes
     }
 
     pub(crate) fn queue(&self) -> Option<&Queue> {

@@ -2,8 +2,8 @@
 
 use httpmock::MockServer;
 use pilot_status::{
-    Client, NumberId, RetryPolicy,
-    mock::MockServerExt,
+    Client, RetryPolicy,
+    mock::{self, MockServerExt},
     types::{ApiError, Number},
 };
 
@@ -18,9 +18,8 @@ fn client(server: &MockServer) -> Client {
 async fn a_mocked_number_is_read_back() {
     let server = MockServer::start_async().await;
     let expected: Number = number(&example());
-    let id = NumberId::try_from("num_1").unwrap();
     let mock = server.get_numbers_id(|when, then| {
-        when.id(&id).refresh("1");
+        when.id(&"num_1".into()).refresh("1");
         then.ok(&expected);
     });
     assert_eq!(client(&server).number("num_1").refresh().await.unwrap(), expected);
@@ -47,4 +46,47 @@ async fn every_documented_status_can_be_mocked() {
         let told = client(&server).number("num_1").get().await.unwrap_err();
         assert_eq!((told.status().unwrap().as_u16(), told.code()), (status, Some("NO")));
     }
+}
+
+#[tokio::test]
+async fn an_id_is_looked_for_literally_and_as_it_is_sent() {
+    for (id, other) in [("num.1", "num_1"), ("a/b", "a"), ("(x", "x"), ("ç+", "ç")] {
+        let server = MockServer::start_async().await;
+        server.get_numbers_id(|when, then| {
+            when.id(&id.into());
+            then.ok(&mock::number());
+        });
+        let client = client(&server);
+        assert!(client.number(id).get().await.is_ok(), "{id}");
+        assert!(client.number(other).get().await.unwrap_err().is_not_found(), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn the_fixtures_are_what_they_say_and_leave_nothing_over() {
+    let cases = [
+        (mock::number(), true, "ready"),
+        (mock::qr_number(), false, "ready"),
+        (mock::blocked_number(), true, "blocked: status BANNED"),
+        (mock::red_number(), true, "degraded: quality RED"),
+    ];
+    for (number, is_meta, readiness) in cases {
+        assert_eq!(
+            (number.is_meta(), number.readiness().to_string().as_str()),
+            (is_meta, readiness)
+        );
+        assert!(number.extra.is_empty() && number.meta.is_none_or(|m| m.extra.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limited_server_refuses_every_nth_request() {
+    let server = MockServer::start_async().await;
+    let mock = mock::rate_limited(&server, 3, "0");
+    let builder = Client::builder().api_key("ps_1").base_url(server.base_url());
+    let client = builder.build().unwrap();
+    for _ in 0..5 {
+        assert_eq!(client.number("num_9").get().await.unwrap(), mock::number());
+    }
+    assert_eq!((mock.calls(), client.pacing_stats().rejected), (7, 2));
 }

@@ -55,6 +55,38 @@ fn one_fact_leads_to_one_verdict() {
 }
 
 #[test]
+fn every_status_of_meta_has_its_verdict() {
+    let cases = [
+        ("CONNECTED", "ready"),
+        ("DISCONNECTED", "blocked: status DISCONNECTED"),
+        ("OFFLINE", "blocked: status OFFLINE"),
+        ("UNVERIFIED", "blocked: status UNVERIFIED"),
+        ("UNLINKED", "blocked: status UNLINKED"),
+        ("MIGRATED", "blocked: status MIGRATED"),
+        ("DELETED", "blocked: status DELETED"),
+        ("RATE_LIMITED", "degraded: status RATE_LIMITED"),
+        ("LINKED", "degraded: status LINKED"),
+    ];
+    for (status, expected) in cases {
+        // What health says comes before what the phone number object says.
+        for pointer in ["/health/metaStatus", "/meta/phone/status"] {
+            let mut json = changed(pointer, json!(status));
+            if pointer.starts_with("/meta") {
+                json["health"]["metaStatus"] = Value::Null;
+            }
+            assert_eq!(number(&json).readiness().to_string(), expected, "{pointer} {status}");
+        }
+    }
+}
+
+#[test]
+fn what_a_server_writes_forges_no_lines() {
+    let mut json = changed("/health/sendable", json!(false));
+    json["health"]["reason"] = json!("a\n\u{1b}[31mready");
+    assert_eq!(number(&json).readiness().to_string(), "blocked: not sendable (a  [31mready)");
+}
+
+#[test]
 fn what_is_absent_neither_blocks_nor_makes_ready() {
     let cases = [
         (json!({}), "unknown"),

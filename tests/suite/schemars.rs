@@ -3,6 +3,8 @@
 use pilot_status::{QualityRating, types::Number};
 use schemars::schema_for;
 
+use crate::support::example;
+
 #[test]
 fn a_number_has_a_schema_that_names_every_open_value_set() {
     let schema = schema_for!(Number).to_value();
@@ -11,4 +13,13 @@ fn a_number_has_a_schema_that_names_every_open_value_set() {
     assert_eq!(schema["required"], serde_json::json!(["id"]));
     let quality = schema_for!(QualityRating).to_value();
     assert_eq!(quality["x-extensible-enum"].as_array().unwrap().len(), QualityRating::KNOWN.len());
+}
+
+#[test]
+fn the_documented_example_fits_the_derived_schema_and_what_is_wrong_does_not() {
+    let schema = schema_for!(Number).to_value();
+    assert!(jsonschema::is_valid(&schema, &example()));
+    let mut wrong = example();
+    wrong["meta"]["phone"]["throughput"] = "fast".into();
+    assert!(!jsonschema::is_valid(&schema, &wrong));
 }

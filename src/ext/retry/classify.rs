@@ -27,6 +27,11 @@ pub(crate) fn may_retry(method: &Method, outcome: Outcome) -> bool {
     }
 }
 
+/// Whether a code says that the same call will fail again, whatever its status says.
+pub(crate) fn is_permanent(code: Option<&str>) -> bool {
+    code == Some("PROVIDER_NOT_CONFIGURED")
+}
+
 /// The statuses that say "not now" rather than "no".
 pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)

@@ -1,0 +1,39 @@
+//! Accessors on a number's state.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    ConnectionState,
+    types::{NumberRemoved, NumberStatus},
+};
+
+/// What users ask of a state.
+impl NumberStatus {
+    /// Whether it is connected to WhatsApp; `false` if the answer does not say.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state == Some(ConnectionState::Open)
+    }
+
+    /// Whether it is a live reading rather than the last remembered one; `false` if the answer does not say.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.stale == Some(false)
+    }
+
+    /// When the reading was made, live or remembered; `None` also if the text is no RFC 3339 date.
+    #[must_use]
+    pub fn read_at(&self) -> Option<DateTime<Utc>> {
+        let text = self.checked_at.as_ref().filter(|_| self.stale != Some(true));
+        text.or(self.last_known_at.as_ref())?.parse().ok()
+    }
+}
+
+/// What users ask of a removal.
+impl NumberRemoved {
+    /// Until when it can be restored; `None` also if the text is no RFC 3339 date.
+    #[must_use]
+    pub fn restorable_until(&self) -> Option<DateTime<Utc>> {
+        self.restorable_until.as_ref()?.parse().ok()
+    }
+}

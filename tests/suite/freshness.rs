@@ -1,0 +1,84 @@
+//! A snapshot is refreshed when it is too old, and one number is never refreshed twice at once.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{Reply, Server, client, example};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// A snapshot of this age.
+fn aged(seconds: i64) -> Value {
+    let mut json = example();
+    let date = chrono::Utc::now() - chrono::TimeDelta::seconds(seconds);
+    json["meta"]["fetchedAt"] = json!(date.to_rfc3339());
+    json
+}
+
+/// A server with a cached snapshot; a refresh takes a while.
+async fn server(cached: Value) -> Server {
+    Server::start(move |_, request| {
+        if request.line.ends_with("refresh=1") {
+            let fresh = Reply::json(200, aged(0).to_string());
+            return Reply::Late(Duration::from_millis(200), Box::new(fresh));
+        }
+        Reply::json(200, cached.to_string())
+    })
+    .await
+    .unwrap()
+}
+
+fn refreshes(server: &Server) -> usize {
+    server.requests().iter().filter(|r| r.line.ends_with("refresh=1")).count()
+}
+
+#[tokio::test]
+async fn only_a_snapshot_that_is_older_or_has_no_date_is_refreshed() {
+    let mut undated = example();
+    undated["meta"]["fetchedAt"] = Value::Null;
+    let cases = [
+        (aged(60), 0),
+        (aged(3_000), 0),
+        (aged(4_000), 1),
+        (example(), 1),
+        (undated, 1),
+        (json!({ "id": "x", "meta": null }), 1),
+        (json!({ "id": "x", "provider": "META", "meta": null }), 1),
+        (json!({ "id": "x", "provider": "EVO_GO", "meta": null }), 0),
+    ];
+    for (cached, expected) in cases {
+        let server = server(cached.clone()).await;
+        client(&server).number("num_1").get_fresh(HOUR).await.unwrap();
+        assert_eq!(refreshes(&server), expected, "{cached}");
+    }
+}
+
+#[tokio::test]
+async fn overlapping_refreshes_of_one_number_are_one_and_of_two_numbers_two() {
+    let server = server(example()).await;
+    let client = client(&server);
+    let calls = (0..10).map(|n| {
+        let client = client.clone();
+        async move {
+            let number = client.number(if n == 9 { "num_2" } else { "num_1" });
+            if n % 2 == 0 { number.refresh().await } else { number.get_fresh(HOUR).await }
+        }
+    });
+    assert!(join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(refreshes(&server), 2);
+    client.number("num_1").refresh().await.unwrap();
+    assert_eq!(refreshes(&server), 3);
+}
+
+#[tokio::test]
+async fn a_refresh_that_nobody_waits_for_is_dropped_and_others_keep_theirs() {
+    let server = server(example()).await;
+    let client = client(&server);
+    let (first, second) = (client.number("num_1"), client.number("num_1"));
+    let short = tokio::time::timeout(Duration::from_millis(50), first.refresh());
+    let (short, long) = tokio::join!(short, second.refresh());
+    assert!(short.is_err() && long.is_ok());
+    assert_eq!(refreshes(&server), 1);
+}

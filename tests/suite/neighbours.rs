@@ -1,0 +1,76 @@
+//! `status` and `delete`: their own paths, their own answers, and no second removal by a retry.
+
+use http::StatusCode;
+use pilot_status::ConnectionState;
+
+use crate::support::{Reply, always, client, replies};
+
+#[tokio::test]
+async fn a_state_is_live_or_remembered() {
+    let cases = [
+        (
+            r#"{"id":"num_1","state":"OPEN","stale":false,"checkedAt":"2026-01-01T00:00:00Z"}"#,
+            true,
+            true,
+            Some(1_767_225_600),
+        ),
+        (
+            r#"{"id":"num_1","state":"CLOSE","stale":true,"lastKnownAt":"2026-01-01T00:00:01.5Z"}"#,
+            false,
+            false,
+            Some(1_767_225_601),
+        ),
+        (r#"{"state":"OPEN","isFullyConnected":true}"#, true, false, None),
+        ("{}", false, false, None),
+    ];
+    for (body, open, live, read_at) in cases {
+        let server = always(Reply::json(200, body)).await;
+        let status = client(&server).number("num_1").status().await.unwrap();
+        assert_eq!((status.is_open(), status.is_live()), (open, live), "{body}");
+        assert_eq!(status.read_at().map(|t| t.timestamp()), read_at, "{body}");
+        assert!(status.extra.is_empty());
+        assert_eq!(server.requests()[0].line, "GET /v1/numbers/num_1/status");
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_had_is_retried_only_where_that_may_help() {
+    let open = r#"{"state":"OPEN"}"#;
+    for (code, attempts) in
+        [("UPSTREAM_TIMEOUT", 2), ("UPSTREAM_ERROR", 2), ("PROVIDER_NOT_CONFIGURED", 1)]
+    {
+        let body = format!(r#"{{"error":"x","code":"{code}"}}"#);
+        let server = replies(vec![Reply::json(503, body), Reply::json(200, open)]).await;
+        let status = client(&server).number("num_1").status().await;
+        assert_eq!(server.requests().len(), attempts, "{code}");
+        match status {
+            Ok(status) => assert_eq!(status.state, Some(ConnectionState::Open)),
+            Err(error) => {
+                assert_eq!((error.code(), error.is_retryable()), (Some(code), false));
+                assert!(error.hint().unwrap().contains("provider"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_removal_says_until_when_it_can_be_undone() {
+    let body = r#"{"ok":true,"restorableUntil":"2026-02-01T00:00:00.000Z"}"#;
+    let server = replies(vec![Reply::json(429, "{}"), Reply::json(200, body)]).await;
+    let removed = client(&server).number("num_1").delete().await.unwrap();
+    assert_eq!(removed.ok, Some(true));
+    assert_eq!(removed.restorable_until().unwrap().to_rfc3339(), "2026-02-01T00:00:00+00:00");
+    let lines: Vec<_> = server.requests().into_iter().map(|r| r.line).collect();
+    assert_eq!(lines, ["DELETE /v1/numbers/num_1", "DELETE /v1/numbers/num_1"]);
+}
+
+#[tokio::test]
+async fn a_removal_that_may_have_been_made_is_not_repeated() {
+    let cut = Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{".to_vec());
+    for reply in [Reply::json(500, "{}"), Reply::json(503, "{}"), Reply::Raw(Vec::new()), cut] {
+        let server = always(reply).await;
+        let error = client(&server).number("num_1").delete().await.unwrap_err();
+        assert_eq!((error.attempts(), server.requests().len()), (1, 1), "{error}");
+        assert_ne!(error.status(), Some(StatusCode::OK));
+    }
+}
