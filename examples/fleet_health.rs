@@ -1,6 +1,6 @@
 //! Which of my numbers can send? `cargo run --example fleet_health -- [ID…] [--json]`, or the ids on standard input, one a line.
 //!
-//! Exits with 0, or with 2 if any number is blocked, or with 1 if any could not be asked for. Without a credential in the environment
+//! Exits with 2 if any number is blocked, else with 1 if any could not be asked for, else with 0. Without a credential in the environment
 //! it asks a small server of its own about 200 made-up numbers, under a rate limit.
 
 mod support;
@@ -66,10 +66,11 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     } else {
         println!("{}", table(&answers));
     }
-    Ok(match answers.iter().map(|(_, answer)| badness(answer)).max() {
-        Some(4) => ExitCode::FAILURE,
-        Some(3) => ExitCode::from(2),
-        _ => ExitCode::SUCCESS,
+    let any = |badness_of: u8| answers.iter().any(|(_, answer)| badness(answer) == badness_of);
+    Ok(match (any(3), any(4)) {
+        (true, _) => ExitCode::from(2),
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::SUCCESS,
     })
 }
 
@@ -146,4 +147,25 @@ fn made_up(request: usize, line: &Request, example: &serde_json::Value) -> Reply
         _ => {}
     }
     Reply::json(200, json.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_fits_100_columns_whatever_is_in_it() {
+        let mut answers = Vec::new();
+        for id in ["num_1", "num_with_an_id_that_is_longer_than_any_that_was_ever_seen_here"] {
+            let long = "a text that nobody would expect to be as long as this one is";
+            let number = serde_json::json!({
+                "id": id, "name": long, "number": "+5511999999999999", "state": "A_STATE_THAT_IS_NEW",
+                "health": { "sendable": false, "reason": long, "messagingLimitTier": "TIER_UNLIMITED" },
+            });
+            answers.push((id.to_owned(), Ok(serde_json::from_value(number).unwrap())));
+        }
+        let text = table(&answers).to_string();
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        assert!(text.contains("blocked"));
+    }
 }
