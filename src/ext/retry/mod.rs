@@ -22,6 +22,8 @@ pub(crate) use budget::Budget;
 /// plus up to 10 %; without that it is a random part of `base_delay * 2^n`, at most `max_delay`. A server that asks for more
 /// than `max_delay`, or than is left of the call's timeout, ends the call at once: see [`Error::retry_after`].
 ///
+/// After a 429 the calls of a client wait for their turns, which may be longer: see [`Pacing`](crate::Pacing).
+///
 /// ```
 /// use pilot_status::RetryPolicy;
 /// use std::time::Duration;
@@ -73,7 +75,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest wait between two attempts.
+    /// The longest wait between two attempts, but for the turns that calls wait for after a 429.
     #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
