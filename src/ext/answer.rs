@@ -19,13 +19,15 @@ use super::{
         retry_after,
     },
 };
-use crate::Error;
+use crate::{Error, types::ApiError};
 
 /// An answer with its whole body.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The API's own error, if it is a refusal that has one.
+    api_error: Option<ApiError>,
     version: Version,
     extensions: Extensions,
     url: Url,
@@ -35,7 +37,7 @@ impl Answer {
     pub(super) async fn read(mut response: Response, limit: usize) -> Result<Self, Failure> {
         let is_success = response.status().is_success();
         if is_success && response.content_length().is_some_and(|n| n > limit as u64) {
-            return Err(Failure::TooLarge(limit));
+            return Err(Failure::TooLarge(limit, "is longer"));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(Failure::Network)? {
@@ -43,12 +45,17 @@ impl Answer {
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() > room {
                 if is_success {
-                    return Err(Failure::TooLarge(limit));
+                    return Err(Failure::TooLarge(limit, "is longer"));
                 }
                 // What was refused is told by the status; the rest of a long page is not needed.
                 break;
             }
         }
+        let fits = decode::fits(&body, limit);
+        if is_success && !fits {
+            return Err(Failure::TooLarge(limit.max(decode::ENOUGH), "takes more memory"));
+        }
+        let api_error = if is_success || !fits { None } else { decode::api_error(&body) };
         Ok(Self {
             status: response.status(),
             version: response.version(),
@@ -56,12 +63,12 @@ impl Answer {
             headers: mem::take(response.headers_mut()),
             extensions: mem::take(response.extensions_mut()),
             body: body.into(),
+            api_error,
         })
     }
 
     fn is_permanent(&self) -> bool {
-        let api_error = decode::api_error(&self.body);
-        classify::is_permanent(api_error.and_then(|e| e.code).as_deref())
+        classify::is_permanent(self.api_error.as_ref().and_then(|e| e.code.as_deref()))
     }
 
     /// Scheme, host and port of where a redirect leads to; the rest of a URL may hold secrets.
@@ -92,8 +99,8 @@ pub(super) enum Failure {
     Network(reqwest::Error),
     /// Not done after this time, which is what this setting allows.
     TimedOut(Duration, &'static str),
-    /// A body longer than this many bytes.
-    TooLarge(usize),
+    /// A body that goes beyond this many bytes, and how.
+    TooLarge(usize, &'static str),
 }
 
 impl Failure {
@@ -104,7 +111,7 @@ impl Failure {
             Self::Network(e) if e.is_connect() => Outcome::NotSent,
             Self::Network(e) if e.is_builder() => Outcome::Final,
             Self::Network(_) | Self::TimedOut(..) => Outcome::Broken,
-            Self::TooLarge(_) => Outcome::Final,
+            Self::TooLarge(..) => Outcome::Final,
         }
     }
 
@@ -120,8 +127,7 @@ impl Failure {
         let Self::Refused(answer) = self else {
             return None;
         };
-        let body = decode::api_error(&answer.body);
-        retry_after::asked(&answer.headers, body.as_ref(), now)
+        retry_after::asked(&answer.headers, answer.api_error.as_ref(), now)
     }
 
     /// What the generated code gets: the last answer where it can decode it, else an error that carries ours.
@@ -131,10 +137,10 @@ impl Failure {
         credential: &Credential,
     ) -> reqwest::Result<Response> {
         let error = match self {
-            Self::Refused(answer) => {
+            Self::Refused(mut answer) => {
                 report.redirect = answer.redirect();
                 report.echoes_credential = credential.is_in(&answer.body);
-                let api_error = decode::api_error(&answer.body);
+                let api_error = answer.api_error.take();
                 let decodes = api_error.is_some();
                 let body = answer.body.clone();
                 let error = Error::refused(answer.status, api_error, body, report.clone());
@@ -148,7 +154,7 @@ impl Failure {
             }
             Self::Network(source) => Error::network(source, report),
             Self::TimedOut(after, setting) => Error::timed_out(after, setting, report),
-            Self::TooLarge(limit) => Error::too_large(limit, report),
+            Self::TooLarge(limit, how) => Error::too_large(limit, how, report),
         };
         error.into_result().await
     }

@@ -141,7 +141,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest body that is read, in bytes, after decompression if there is any. Default: 4 MiB.
+    /// The longest body that is read, in bytes, after decompression if there is any, and what its values may take in memory (at
+    /// least 1 MiB). Default: 4 MiB.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_response_bytes = bytes;
         self

@@ -1,6 +1,8 @@
 //! The key, as the header that carries it.
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
+use zeroize::Zeroizing;
 
 use crate::Error;
 
@@ -41,7 +43,9 @@ impl Credential {
         if !secret.bytes().all(fits) {
             return Err(refused());
         }
-        let mut value = HeaderValue::from_str(secret).map_err(|_| refused())?;
+        // Wiped when the last header that shares it is dropped, which a header's own copy is not.
+        let secret = Bytes::from_owner(Zeroizing::new(secret.as_bytes().to_vec()));
+        let mut value = HeaderValue::from_maybe_shared(secret).map_err(|_| refused())?;
         value.set_sensitive(true);
         Ok(Self { name: HeaderName::from_static(name), value })
     }

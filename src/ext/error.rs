@@ -42,7 +42,7 @@ enum Kind {
     Connect,
     Network,
     TimedOut(Duration, &'static str),
-    TooLarge(usize),
+    TooLarge(usize, &'static str),
 }
 
 /// What is known of an error.
@@ -116,7 +116,7 @@ impl Error {
                 Some("the API may have changed: see whether there is a newer version of this crate")
             }
             Kind::TimedOut(..) => Some("if the network is fine, raise timeout or attempt_timeout"),
-            Kind::TooLarge(_) => {
+            Kind::TooLarge(..) => {
                 Some("raise max_response_bytes if the answer is meant to be that long")
             }
             Kind::InvalidInput(_) => None,
@@ -181,7 +181,7 @@ impl Error {
                 classify::is_transient(status) && !classify::is_permanent(self.code())
             }
             Kind::NotAdmitted | Kind::Connect | Kind::Network | Kind::TimedOut(..) => true,
-            Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(_) => false,
+            Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(..) => false,
         }
     }
 
@@ -277,8 +277,8 @@ impl Error {
             .with(|d| d.source = Some(Arc::new(source)))
     }
 
-    pub(crate) fn too_large(limit: usize, report: Report) -> Self {
-        Self::new(Kind::TooLarge(limit), report)
+    pub(crate) fn too_large(limit: usize, how: &'static str, report: Report) -> Self {
+        Self::new(Kind::TooLarge(limit, how), report)
     }
 
     pub(crate) fn not_admitted(report: Report) -> Self {
@@ -394,8 +394,8 @@ impl Error {
             Kind::TimedOut(after, setting) => {
                 write!(f, "no whole answer within {after:?} ({setting})")
             }
-            Kind::TooLarge(limit) => {
-                write!(f, "the answer is longer than the limit of {limit} bytes")
+            Kind::TooLarge(limit, how) => {
+                write!(f, "the answer {how} than the limit of {limit} bytes")
             }
         }
     }

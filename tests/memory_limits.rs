@@ -1,0 +1,65 @@
+//! Whatever is answered, memory stays within the limits. A process of its own, since what is measured is the process.
+#![cfg(target_os = "linux")]
+
+#[allow(dead_code, reason = "the matrix of faults uses more of it")]
+#[path = "trust/hostile.rs"]
+mod hostile;
+#[allow(dead_code, reason = "the soak uses more of it")]
+#[path = "trust/process.rs"]
+mod process;
+
+use futures_util::future;
+use pilot_status::{Client, RetryPolicy};
+
+use hostile::{Hostile, Script, Step};
+use process::{MB, forget_peak, memory};
+
+const LIMIT: usize = 4 * 1024 * 1024;
+const CALLS: usize = 16;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_takes_more_than_twice_the_limit_for_each_call_at_a_time() {
+    for (name, script) in answers() {
+        let before = forget_peak();
+        let server = Hostile::start(move |_| script.clone()).unwrap();
+        let client = Client::builder()
+            .api_key("ps_1")
+            .base_url(format!("http://{}", server.address))
+            .retry(RetryPolicy::none())
+            .max_response_bytes(LIMIT)
+            .build()
+            .unwrap();
+        let number = client.number("num_1");
+        // What was answered is kept until the last.
+        let answers = future::join_all((0..CALLS).map(|_| number.get())).await;
+        let succeeded = answers.iter().filter(|a| a.is_ok()).count();
+        let growth = memory("VmHWM").saturating_sub(before);
+        println!("{name}: {succeeded} of {CALLS} succeeded, {} MB", growth / MB);
+        let most = 2 * (LIMIT * CALLS) as u64;
+        assert!(growth <= most, "{name}: {} MB, more than {}", growth / MB, most / MB);
+    }
+}
+
+/// Answers that are as long as they may be, or longer.
+fn answers() -> Vec<(&'static str, Script)> {
+    const OK: &str = "200 OK\r\n\r\n";
+    const ARRAY: &str = "200 OK\r\n\r\n{\"id\":\"1\",\"x\":[";
+    let forever = usize::MAX;
+    let full = |piece: &str| (LIMIT - 100) / (piece.len() * 1_000);
+    let cases = [
+        ("a text", "200 OK\r\n\r\n{\"id\":\"1\",\"x\":\"", "x", full("x"), "\"}"),
+        ("a text with an escape", "200 OK\r\n\r\n{\"id\":\"1\",\"x\":\"\\n", "x", full("x"), "\"}"),
+        ("empty arrays", ARRAY, "[],", full("[],"), "0]}"),
+        ("objects", ARRAY, "{\"a\":0},", full("{\"a\":0},"), "0]}"),
+        ("objects in an error", "400 -\r\n\r\n{\"x\":[", "{\"a\":0},", full("{\"a\":0},"), "0]}"),
+        ("no end", OK, " ", forever, ""),
+        ("no end of an error", "404 -\r\n\r\n", " ", forever, ""),
+        ("no end of the head", "200 OK\r\n", "x: 1\r\n", forever, ""),
+    ];
+    let script = |(name, head, piece, times, end): (_, &str, &str, _, &str)| {
+        let head = Step::Send(format!("HTTP/1.1 {head}").into());
+        let pieces = Step::Repeat(piece.repeat(1_000).into(), times);
+        (name, vec![Step::Read, head, pieces, Step::Send(end.into()), Step::Close])
+    };
+    cases.into_iter().map(script).collect()
+}

@@ -1,0 +1,306 @@
+//! Every fault with every operation, in the first attempt or in all.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream};
+use pilot_status::{Client, Error, RetryPolicy};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::{
+    faults::{self, Before, Fault, Route, answer},
+    hostile::{Hostile, Script, Seen, Step},
+    outcome::{Outcome, printed},
+    page,
+};
+
+const KEY: &str = "ps_live_0123456789abcdef";
+/// Stands for whatever an answer says about people.
+const PHONE: &str = "5511999999999";
+
+pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(1_000);
+pub(crate) const BASE_DELAY: Duration = Duration::from_millis(4);
+pub(crate) const MAX_DELAY: Duration = Duration::from_millis(500);
+pub(crate) const MAX_ATTEMPTS: u32 = 3;
+pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+/// What a call may take that nothing holds up.
+const WORK: Duration = Duration::from_millis(200);
+/// What sockets and hyper take of an answer beyond what is kept.
+pub(crate) const BUFFERS: u64 = 1024 * 1024;
+
+/// Cells at a time: most of them only wait.
+const AT_ONCE: usize = 6;
+
+/// The calls that send a request.
+pub(crate) const OPERATIONS: [&str; 4] = ["get", "refresh", "status", "delete"];
+
+/// In which attempts a fault comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    First,
+    All,
+}
+
+/// What came of a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) outcome: Outcome,
+    pub(crate) within: &'static str,
+    pub(crate) bytes: Bytes,
+    pub(crate) connections: usize,
+}
+
+/// What was sent of answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Bytes {
+    Exactly(u64, u64),
+    /// What is kept of an answer, and what sockets and hyper take; in each attempt.
+    Bounded,
+    /// What comes in the time.
+    Unbounded,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_ends_as_docs_trust_md_says() {
+    let good: Arc<str> = good().into();
+    let faults: Vec<_> = faults::all(&good).into_iter().map(Arc::new).collect();
+    let jobs = faults.iter().flat_map(|fault| {
+        let job = move |when| OPERATIONS.map(|operation| (Arc::clone(fault), when, operation));
+        [When::First, When::All].into_iter().flat_map(job)
+    });
+    let run = |(fault, when, operation): (Arc<Fault>, When, &'static str)| {
+        let good = Arc::clone(&good);
+        let cell = async move { measure(&fault, when, operation, &good).await };
+        async { tokio::spawn(cell).await.unwrap() }
+    };
+    let cells: Vec<_> = stream::iter(jobs).map(run).buffered(AT_ONCE).collect().await;
+    page::compare(&page::write(&faults, &cells));
+}
+
+/// The body of a right answer to every operation: the documented example, and what a removal says.
+fn good() -> String {
+    let spec: serde_json::Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let content = &spec["paths"]["/v1/numbers/{id}"]["get"]["responses"]["200"]["content"];
+    let mut good = content["application/json"]["example"].clone();
+    good["ok"] = true.into();
+    good.to_string()
+}
+
+/// Does one cell; where that took too long once more, since a machine that is busy may be late, but not always.
+async fn measure(fault: &Fault, when: When, operation: &str, good: &str) -> Cell {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match Bench::new(fault, when, good).await.unwrap().cell(operation).await {
+            Ok(cell) => return cell,
+            Err(late) if tries < 4 => eprintln!("again: {late}"),
+            Err(late) => panic!("{late}"),
+        }
+    }
+}
+
+/// A server and a client for one fault.
+struct Bench<'a> {
+    fault: &'a Fault,
+    when: When,
+    server: Hostile,
+    playing: Arc<Playing>,
+    router: Router,
+    client: Client,
+}
+
+/// The variant of the fault that the server plays, from the script of this number on.
+struct Playing {
+    variant: AtomicUsize,
+    from: AtomicUsize,
+}
+
+impl<'a> Bench<'a> {
+    async fn new(fault: &'a Fault, when: When, good: &str) -> io::Result<Self> {
+        let from = usize::from(fault.before == Some(Before::WithoutFault)).into();
+        let playing = Arc::new(Playing { variant: 0.into(), from });
+        let server = Hostile::start(script(fault, when, Arc::clone(&playing), good))?;
+        let router = Router { route: fault.route, when, lookups: Arc::default() };
+        // Between variants no connection is kept.
+        let keep = usize::from(fault.scripts.len() == 1);
+        let client = client(server.address, router.clone(), keep);
+        if fault.before.is_some() {
+            call(&client, "get").await.unwrap();
+            // Until the client has seen what follows the answer.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(Self { fault, when, server, playing, router, client })
+    }
+
+    /// What all variants of the fault come to; an error where one was too early or too late.
+    async fn cell(&self, operation: &str) -> Result<Cell, String> {
+        let mut cell = self.variant(0, operation).await?;
+        for variant in 1..self.fault.scripts.len() {
+            let next = self.variant(variant, operation).await?;
+            cell.bytes = cell.bytes.with(&next.bytes);
+            let next = Cell { bytes: cell.bytes.clone(), ..next };
+            assert_eq!(cell, next, "{} {variant}", self.fault.name);
+        }
+        Ok(cell)
+    }
+
+    async fn variant(&self, variant: usize, operation: &str) -> Result<Cell, String> {
+        if variant > 0 {
+            self.playing.variant.store(variant, Ordering::Relaxed);
+            self.playing.from.store(self.server.seen().scripts, Ordering::Relaxed);
+        }
+        let name = self.fault.name;
+        let (result, seen, elapsed) = self.call(operation).await;
+        if let Err(error) = &result {
+            let printed = printed(error);
+            assert!(!printed.contains(KEY) && !printed.contains(PHONE), "{printed}");
+        }
+        let direct = self.fault.route == Route::Server;
+        let lookups = self.router.lookups.swap(0, Ordering::Relaxed);
+        let attempts = if direct { seen.attempts } else { lookups };
+        let outcome = Outcome::of(&result, attempts);
+        assert_eq!(outcome.attempts, attempts, "{name}: {outcome}, {seen:?}");
+        let (within, least, most) = self.bounds(&outcome);
+        if !(least..=most).contains(&elapsed) {
+            return Err(format!("{name}, {operation}: {elapsed:?}, not {least:?} to {most:?}"));
+        }
+        let connections = seen.connections;
+        Ok(Cell { outcome, within, bytes: self.bytes(seen.bytes, attempts), connections })
+    }
+
+    /// One call, what the server saw of it, and how long it took.
+    async fn call(&self, operation: &str) -> (Result<(), Error>, Seen, Duration) {
+        let before = self.server.seen();
+        let start = Instant::now();
+        let result = call(&self.client, operation).await;
+        let elapsed = start.elapsed();
+        let mut seen = self.server.seen();
+        seen.connections -= before.connections;
+        seen.attempts -= before.attempts;
+        seen.bytes -= before.bytes;
+        (result, seen, elapsed)
+    }
+
+    /// How long the call may take at least and at most, and what that is called.
+    fn bounds(&self, outcome: &Outcome) -> (&'static str, Duration, Duration) {
+        let retries = u32::try_from(outcome.attempts).unwrap().saturating_sub(1);
+        let with_tenth = |d: Duration| d + d / 10;
+        match (self.fault.stalls, retries, self.when) {
+            (true, 0, _) => ("attempt_timeout", ATTEMPT_TIMEOUT, with_tenth(ATTEMPT_TIMEOUT)),
+            (true, _, When::All) => ("timeout", TIMEOUT, with_tenth(TIMEOUT)),
+            (true, _, When::First) => {
+                ("attempt_timeout + 0.2 s", ATTEMPT_TIMEOUT, with_tenth(ATTEMPT_TIMEOUT) + WORK)
+            }
+            (false, _, _) if self.fault.asks.is_zero() => ("0.2 s", Duration::ZERO, WORK),
+            (false, _, _) => {
+                let asked = self.fault.asks * retries;
+                ("what is asked, + 0.2 s", asked, with_tenth(asked) + WORK)
+            }
+        }
+    }
+
+    fn bytes(&self, sent: u64, attempts: usize) -> Bytes {
+        match (self.fault.endless, self.fault.stalls) {
+            (false, _) => Bytes::Exactly(sent, sent),
+            (true, true) => Bytes::Unbounded,
+            (true, false) => {
+                let most = (MAX_RESPONSE_BYTES as u64 + BUFFERS) * attempts as u64;
+                assert!(sent <= most, "{}: {sent} bytes, over {most}", self.fault.name);
+                Bytes::Bounded
+            }
+        }
+    }
+}
+
+impl Bytes {
+    fn with(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Exactly(a, b), Self::Exactly(c, d)) => Self::Exactly(*a.min(c), *b.max(d)),
+            _ => self.clone(),
+        }
+    }
+}
+
+/// What the server does, script by script.
+fn script(
+    fault: &Fault,
+    when: When,
+    playing: Arc<Playing>,
+    good: &str,
+) -> impl Fn(usize) -> Script + use<> {
+    let good = vec![Step::Read, Step::Send(answer("200 OK", "", good).into())];
+    let scripts = fault.scripts.clone();
+    let is_good = fault.route != Route::Server;
+    move |n| {
+        let from = playing.from.load(Ordering::Relaxed);
+        if is_good || n < from || (when == When::First && n > from) {
+            return good.clone();
+        }
+        scripts[playing.variant.load(Ordering::Relaxed)].clone()
+    }
+}
+
+async fn call(client: &Client, operation: &str) -> Result<(), Error> {
+    let number = client.number("num_1");
+    match operation {
+        "get" => number.get().await.map(drop),
+        "refresh" => number.refresh().await.map(drop),
+        "status" => number.status().await.map(drop),
+        "delete" => number.delete().await.map(drop),
+        _ => panic!("no operation {operation}"),
+    }
+}
+
+fn client(server: SocketAddr, router: Router, keep: usize) -> Client {
+    let retry = RetryPolicy::default()
+        .max_attempts(MAX_ATTEMPTS)
+        .base_delay(BASE_DELAY)
+        .max_delay(MAX_DELAY)
+        .without_budget();
+    Client::builder()
+        .api_key(KEY)
+        .base_url(format!("http://localhost:{}", server.port()))
+        .retry(retry)
+        .attempt_timeout(ATTEMPT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .max_response_bytes(MAX_RESPONSE_BYTES)
+        .configure_http(move |http| {
+            http.no_proxy().dns_resolver(router).pool_max_idle_per_host(keep)
+        })
+        .build()
+        .unwrap()
+}
+
+/// Leads connections to the server, or not.
+#[derive(Clone)]
+struct Router {
+    route: Route,
+    when: When,
+    lookups: Arc<AtomicUsize>,
+}
+
+impl Resolve for Router {
+    fn resolve(&self, _: Name) -> Resolving {
+        let is_first = self.lookups.fetch_add(1, Ordering::Relaxed) == 0;
+        let route = if is_first || self.when == When::All { self.route } else { Route::Server };
+        // The port is that of the URL; on this address nobody listens on it.
+        let address = match route {
+            Route::Unresolved => None,
+            Route::Refused => Some(Ipv4Addr::new(127, 0, 0, 2)),
+            Route::Server => Some(Ipv4Addr::LOCALHOST),
+        };
+        Box::pin(async move {
+            let address = address.ok_or("the name has no address")?;
+            let addresses: Addrs = Box::new([SocketAddr::from((address, 0))].into_iter());
+            Ok(addresses)
+        })
+    }
+}

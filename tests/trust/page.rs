@@ -1,0 +1,113 @@
+//! The table of docs/trust.md.
+
+use std::{env, fmt, fs, sync::Arc};
+
+use crate::{
+    faults::Fault,
+    matrix::{
+        ATTEMPT_TIMEOUT, BASE_DELAY, BUFFERS, Bytes, Cell, MAX_ATTEMPTS, MAX_DELAY,
+        MAX_RESPONSE_BYTES, OPERATIONS, TIMEOUT,
+    },
+};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/trust.md");
+
+/// Fails where the page is not what the run found; writes it where `UPDATE_EXPECT` is set.
+pub(crate) fn compare(found: &str) {
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        return fs::write(PAGE, found).unwrap();
+    }
+    let page = fs::read_to_string(PAGE).unwrap_or_default();
+    let differ: Vec<_> = found.lines().filter(|line| !page.lines().any(|l| l == *line)).collect();
+    assert!(page == found, "docs/trust.md does not say:\n{}", differ.join("\n"));
+}
+
+/// `cells` has those of each fault in turn: first attempt, then all, each with the operations in their order.
+pub(crate) fn write(faults: &[Arc<Fault>], cells: &[Cell]) -> String {
+    let mut page = introduction();
+    for (fault, cells) in faults.iter().zip(cells.chunks(2 * OPERATIONS.len())) {
+        for Row { when, operations, cell } in rows(cells) {
+            let calls =
+                if operations == OPERATIONS { "every".to_owned() } else { operations.join(", ") };
+            let Cell { outcome, within, bytes, connections } = cell;
+            page += &format!(
+                "| {} | {when} | {calls} | {outcome} | {within} | {bytes} | {connections} |\n",
+                fault.name
+            );
+        }
+    }
+    page
+}
+
+fn introduction() -> String {
+    let [base, max, attempt, total] = [BASE_DELAY, MAX_DELAY, ATTEMPT_TIMEOUT, TIMEOUT];
+    let (limit, buffers) = (MAX_RESPONSE_BYTES / 1024, BUFFERS / 1024);
+    format!(
+        "# Trust, shown
+
+What becomes of a call when the server, the network or the name service does wrong. Written by
+`UPDATE_EXPECT=1 cargo test --test trust`, which `cargo test --workspace` repeats: it fails where this page no longer holds. It also fails
+where an error prints the key or anything from the body of an answer.
+
+- *in attempts*: whether the fault comes in the call's first attempt, in all, or ends it alike in either case.
+- *outcome* and *attempts*: what the caller gets, and how often the request was sent or tried. `delete` is not repeated where it
+  may have been carried out.
+- *within*: the longest that the call may take. `timeout` and `attempt_timeout` are held to 10 %, and so is what the server asks to wait;
+  the 0.2 s are what the machine may need.
+- *sent*: bytes of answers that the server sent, read or not. *Bounded* is at most `max_response_bytes` and {buffers} KiB in each attempt,
+  which is what sockets and hyper take (hyper ends a head or a line of more than about 400 KiB); *as time allows* is bounded by
+  `attempt_timeout` alone, and is not kept.
+- *connections*: opened during the call.
+
+The client: {MAX_ATTEMPTS} attempts, `base_delay` {base:?}, `max_delay` {max:?}, `attempt_timeout` {attempt:?}, `timeout` {total:?},
+`max_response_bytes` {limit} KiB, pacing on, no retry budget. Compression and HTTP/2 are not compiled in, so there is no gzip bomb, GOAWAY
+or REFUSED_STREAM; where another crate switches compression on, `max_response_bytes` counts what comes out of it.
+
+| fault | in attempts | calls | outcome | attempts | within | sent | connections |
+|---|---|---|---|---|---|---|---|
+"
+    )
+}
+
+/// The calls that end alike.
+#[derive(PartialEq, Eq)]
+struct Row<'a> {
+    when: &'static str,
+    operations: Vec<&'static str>,
+    cell: &'a Cell,
+}
+
+fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
+    let (first, all) = cells.split_at(OPERATIONS.len());
+    let mut rows = rows_of("first", first);
+    for row in rows_of("all", all) {
+        let same = |r: &&mut Row| (&r.operations, r.cell) == (&row.operations, row.cell);
+        match rows.iter_mut().find(same) {
+            Some(same) => same.when = "first or all",
+            None => rows.push(row),
+        }
+    }
+    rows
+}
+
+fn rows_of<'a>(when: &'static str, cells: &'a [Cell]) -> Vec<Row<'a>> {
+    let mut rows: Vec<Row> = Vec::new();
+    for (operation, cell) in OPERATIONS.into_iter().zip(cells) {
+        match rows.iter_mut().find(|row| row.cell == cell) {
+            Some(row) => row.operations.push(operation),
+            None => rows.push(Row { when, operations: vec![operation], cell }),
+        }
+    }
+    rows
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(least, most) if least == most => write!(f, "{most}"),
+            Self::Exactly(least, most) => write!(f, "{least} to {most}"),
+            Self::Bounded => f.write_str("bounded"),
+            Self::Unbounded => f.write_str("as time allows"),
+        }
+    }
+}
