@@ -21,7 +21,7 @@ const CALLS: usize = 16;
 async fn no_answer_takes_more_than_twice_the_limit_for_each_call_at_a_time() {
     for (name, script) in answers() {
         let before = forget_peak();
-        let server = Hostile::start(move |_| script.clone()).unwrap();
+        let server = Hostile::start(move |_, _| script.clone()).unwrap();
         let client = Client::builder()
             .api_key("ps_1")
             .base_url(format!("http://{}", server.address))

@@ -186,6 +186,7 @@ impl ClientBuilder {
             http = configure(http);
         }
         let http = http
+            .connection_verbose(false)
             .redirect(redirect::Policy::none())
             .referer(false)
             .https_only(base_url.scheme() == "https")

@@ -57,9 +57,10 @@ pub(crate) enum Step {
 pub(crate) type Script = Vec<Step>;
 
 impl Hostile {
-    /// `script` gets how many scripts were begun before, on this or any other connection.
+    /// `script` gets how many scripts were begun before, on this or any other connection, and the path that is requested,
+    /// which is empty where none was read.
     pub(crate) fn start(
-        script: impl Fn(usize) -> Script + Send + Sync + 'static,
+        script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         // Connections inherit it: little is sent that nobody reads.
@@ -97,19 +98,19 @@ impl Drop for Hostile {
 async fn serve(
     mut stream: TcpStream,
     seen: &Mutex<Seen>,
-    script: &(impl Fn(usize) -> Script + Sync),
+    script: &(impl Fn(usize, &str) -> Script + Sync),
 ) -> io::Result<()> {
     let mut is_new = true;
     loop {
-        let next = || script(seen.lock().unwrap().scripts);
-        let mut steps = next();
+        let next = |path: &str| script(seen.lock().unwrap().scripts, path);
+        let mut steps = next("");
         let reads = matches!(steps.first(), Some(Step::Read));
         if reads {
-            if !read_request(&mut stream).await? {
+            let Some(path) = read_request(&mut stream).await? else {
                 return Ok(());
-            }
+            };
             // Others may have gone on while this connection waited.
-            steps = next();
+            steps = next(&path);
         }
         {
             let mut seen = seen.lock().unwrap();
@@ -128,7 +129,7 @@ async fn serve(
 /// Does one thing; `false` at the end of the connection.
 async fn run(step: Step, stream: &mut TcpStream, seen: &Mutex<Seen>) -> io::Result<bool> {
     match step {
-        Step::Read => return read_request(stream).await,
+        Step::Read => return Ok(read_request(stream).await?.is_some()),
         Step::Await => drop(stream.peek(&mut [0]).await?),
         Step::Send(bytes) => send(stream, seen, &bytes).await?,
         Step::Repeat(bytes, times) => {
@@ -164,16 +165,17 @@ async fn send(stream: &mut TcpStream, seen: &Mutex<Seen>, bytes: &[u8]) -> io::R
     stream.write_all(bytes).await
 }
 
-/// Reads one request without a body; `false` at the end of the connection.
-async fn read_request(stream: &mut TcpStream) -> io::Result<bool> {
+/// Reads one request without a body, and gives its path; `None` at the end of the connection.
+async fn read_request(stream: &mut TcpStream) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     // One byte at a time, so that none of a following request is taken.
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
             Ok(byte) => head.push(byte),
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
             Err(e) => return Err(e),
         }
     }
-    Ok(true)
+    let head = String::from_utf8_lossy(&head);
+    Ok(Some(head.split(' ').nth(1).unwrap_or_default().to_owned()))
 }

@@ -235,11 +235,11 @@ fn script(
     when: When,
     playing: Arc<Playing>,
     good: &str,
-) -> impl Fn(usize) -> Script + use<> {
+) -> impl Fn(usize, &str) -> Script + use<> {
     let good = vec![Step::Read, Step::Send(answer("200 OK", "", good).into())];
     let scripts = fault.scripts.clone();
     let is_good = fault.route != Route::Server;
-    move |n| {
+    move |n, _| {
         let from = playing.from.load(Ordering::Relaxed);
         if is_good || n < from || (when == When::First && n > from) {
             return good.clone();

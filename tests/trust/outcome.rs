@@ -7,7 +7,7 @@ use pilot_status::Error;
 /// The ending of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    what: String,
+    pub(crate) what: String,
     pub(crate) attempts: usize,
     pub(crate) is_success: bool,
 }
@@ -37,6 +37,7 @@ fn what(error: &Error) -> String {
     let text = error.to_string();
     match error.status() {
         _ if error.is_decode() => "not as documented".to_owned(),
+        None if text.contains("not sent") => "not sent".to_owned(),
         Some(status) => format!("status {}", status.as_u16()),
         None if error.is_connect() => "cannot connect".to_owned(),
         None if error.is_timeout() => "timed out".to_owned(),

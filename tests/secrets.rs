@@ -1,0 +1,153 @@
+//! Nothing that a process writes holds the key, or what an answer says about people: every byte of its output is looked through.
+#![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
+
+#[path = "trust/outcome.rs"]
+#[allow(dead_code, reason = "the matrix of faults uses more of it")]
+mod outcome;
+#[allow(dead_code, reason = "the suite uses more of it")]
+#[path = "suite/support.rs"]
+mod support;
+
+use std::{env, process::Command, time::Duration};
+
+use pilot_status::{Client, ClientBuilder, Error, RetryPolicy};
+
+use support::{KEY, Reply, Server, always, builder};
+
+const PHONE: &str = "5511999999999";
+const EMAIL: &str = "atendimento@example.com";
+/// Set for the process whose output is looked through.
+const TALKS: &str = "PILOT_STATUS_TEST_TALKS";
+
+#[test]
+fn nothing_that_a_process_writes_holds_the_key_or_personal_data() {
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "everything_is_printed", "--ignored", "--nocapture"])
+        .env(TALKS, "1")
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    let mut written = output.stdout;
+    written.extend(output.stderr);
+    let text = String::from_utf8_lossy(&written);
+    // It did talk: each of these is a source of output.
+    for source in ["TRACE", "reqwest", "hyper", "pilot_status", "panicked at", "Sensitive", "hint:"]
+    {
+        assert!(text.contains(source), "no {source} in {text}");
+    }
+    assert!(text.contains("everything was printed"), "{text}");
+    for (what, form) in forms() {
+        assert!(!text.contains(&form), "{what}, at {:?}", context(&text, &form));
+    }
+}
+
+/// What may not be written, in the forms in which it may hide.
+fn forms() -> Vec<(&'static str, String)> {
+    let decimals = KEY.bytes().map(|b| b.to_string()).collect::<Vec<_>>();
+    let hex = |upper: bool| {
+        KEY.bytes().map(|b| if upper { format!("{b:02X}") } else { format!("{b:02x}") }).collect()
+    };
+    vec![
+        ("the key", KEY.to_owned()),
+        ("the end of the key", KEY[8..].to_owned()),
+        ("the key as a list of bytes", decimals.join(", ")),
+        ("the key in hex", hex(false)),
+        ("the key in hex", hex(true)),
+        ("a phone number", PHONE.to_owned()),
+        ("an e-mail address", EMAIL.to_owned()),
+    ]
+}
+
+fn context(text: &str, form: &str) -> String {
+    let at = text.find(form).unwrap_or_default();
+    text[..at].chars().rev().take(300).collect::<Vec<_>>().into_iter().rev().collect()
+}
+
+#[test]
+#[ignore = "run by the test above in a process of its own, since it sets what is logged"]
+fn everything_is_printed() {
+    if env::var_os(TALKS).is_none() {
+        return;
+    }
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(std::io::stderr)
+        .init();
+    // What reqwest logs goes through the `log` crate.
+    tracing_log::LogTracer::init().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(talk());
+    println!("everything was printed");
+}
+
+async fn talk() {
+    for reply in replies() {
+        let server = always(reply).await;
+        let number = call(talkative(&server)).await;
+        let panic = tokio::spawn(async move { drop(number.expect("an answer")) }).await;
+        println!("{panic:?}");
+    }
+    for base_url in ["http://localhost:1", "https://localhost:1"] {
+        let builder = Client::builder().api_key(KEY).base_url(base_url);
+        call(builder.retry(RetryPolicy::none())).await.unwrap_err();
+    }
+    for id in ["..", "", "a\\b", "a\nb"] {
+        let server = always(support::ok()).await;
+        let client = builder(&server).build().unwrap();
+        show(&client.number(id).get().await.unwrap_err());
+        println!("{:?}", client.get_numbers_id().id(id).send().await.unwrap_err());
+    }
+    for key in [format!("{KEY}\n"), format!("{KEY} "), format!("\"{KEY}\""), format!("{KEY}é")] {
+        show(&Client::builder().api_key(key).build().unwrap_err());
+    }
+    show(&Client::builder().api_key(KEY).base_url(format!("http://{KEY}@x")).build().unwrap_err());
+}
+
+/// Answers that have the key and personal data wherever an answer has room for them.
+fn replies() -> Vec<Reply> {
+    let secrets = format!("{KEY} {PHONE} {EMAIL}");
+    let body = format!(
+        r#"{{"error":"{secrets}","message":"{secrets}","code":"{KEY}","retryAfterSeconds":"{PHONE}","x":"{secrets}"}}"#
+    );
+    let mut replies: Vec<_> = [200, 201, 302, 400, 401, 403, 404, 429, 500, 503]
+        .into_iter()
+        .map(|status| Reply::json(status, body.clone()))
+        .collect();
+    replies.extend([
+        Reply::json(200, format!(r#"{{"id":{{"{PHONE}":"{EMAIL}"}}}}"#)),
+        Reply::json(200, format!(r#"{{"id":"1","state":["{PHONE}"]}}"#)),
+        Reply::json(200, format!("<html>{secrets}")),
+        Reply::json(302, "")
+            .with("location", format!("https://{KEY}@localhost/{KEY}?{PHONE}#{KEY}")),
+        Reply::json(429, "").with("retry-after", format!("{PHONE}{KEY}")),
+        Reply::Raw(format!("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{secrets}").into()),
+        Reply::Raw(format!("{secrets}\r\n\r\n").into()),
+        Reply::Raw(format!("HTTP/1.1 200 {KEY}\r\ncontent-length: {PHONE}\r\n\r\n").into()),
+        Reply::Silence,
+    ]);
+    replies
+}
+
+/// A client that is asked to log all that it can.
+fn talkative(server: &Server) -> ClientBuilder {
+    builder(server)
+        .retry(RetryPolicy::default().max_attempts(2).base_delay(Duration::from_millis(2)))
+        .attempt_timeout(Duration::from_millis(50))
+        .configure_http(|http| http.connection_verbose(true))
+}
+
+/// Makes a call, and prints whatever can be printed on the way.
+async fn call(builder: ClientBuilder) -> Result<pilot_status::types::Number, Error> {
+    println!("{builder:?} {builder:#?}");
+    let client = builder.build().unwrap();
+    let number = client.number("num_1");
+    println!("{client:?} {client:#?} {number:?} {:?}", client.get_numbers_id().id("num_1"));
+    let fresh = number.refresh().await;
+    for error in [fresh.err(), number.status().await.err(), number.delete().await.err()] {
+        error.iter().for_each(show);
+    }
+    number.get().await.inspect_err(show)
+}
+
+fn show(error: &Error) {
+    println!("{} hint: {:?}", outcome::printed(error), error.hint());
+}

@@ -1,0 +1,201 @@
+//! Ten minutes with a server that does wrong at random:
+//! `cargo test --release --test soak -- --ignored --nocapture`, with `SOAK_SECONDS` and `SOAK_SEED` where others are wanted.
+#![cfg(target_os = "linux")]
+#![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
+
+#[allow(dead_code, reason = "the matrix of faults uses more of it")]
+#[path = "trust/faults.rs"]
+mod faults;
+#[allow(dead_code, reason = "the matrix of faults uses more of it")]
+#[path = "trust/hostile.rs"]
+mod hostile;
+#[allow(dead_code, reason = "the matrix of faults uses more of it")]
+#[path = "trust/outcome.rs"]
+mod outcome;
+#[allow(dead_code, reason = "the tests of memory use more of it")]
+#[path = "trust/process.rs"]
+mod process;
+
+use std::{
+    collections::BTreeMap,
+    env,
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use fastrand::Rng;
+use pilot_status::{Client, Error, Pacing, RetryPolicy};
+use tokio::{
+    runtime::{Handle, Runtime},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use faults::Route;
+use hostile::{Hostile, Script, Step};
+use outcome::Outcome;
+use process::{MB, files, memory};
+
+const TASKS: u64 = 64;
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// An id as long as all others, which is replaced by the one that is asked for.
+const ANY_ID: &str = "num_00000000";
+
+/// How calls ended, and how many did so.
+type Outcomes = BTreeMap<String, u64>;
+
+#[test]
+#[ignore = "takes ten minutes"]
+fn after_ten_minutes_of_faults_nothing_is_lost_stuck_or_leaked() {
+    let seconds = setting("SOAK_SECONDS", 600);
+    let seed = setting("SOAK_SEED", fastrand::u64(..));
+    println!("seed {seed}, {seconds} s");
+    Runtime::new().unwrap().block_on(soak(Duration::from_secs(seconds), seed));
+}
+
+fn setting<T: FromStr>(name: &str, default: T) -> T {
+    env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+async fn soak(time: Duration, seed: u64) {
+    let before = (files(), alive());
+    let server = server(seed);
+    let clients = [client(&server, Pacing::Adaptive), client(&server, Pacing::Off)];
+    let end = Instant::now() + time;
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let client = clients[task as usize % 2].clone();
+        tasks.spawn(work(client, Rng::with_seed(seed ^ task), end));
+    }
+    // By then pools and buffers have their size.
+    sleep(time / 5).await;
+    let early = memory("VmRSS");
+    let outcomes = join(tasks).await;
+    let late = memory("VmRSS");
+    let seen = server.seen();
+    drop((clients, server));
+
+    for (outcome, calls) in &outcomes {
+        println!("{calls:>9} {outcome}");
+    }
+    println!("{} requests on {} connections", seen.attempts, seen.connections);
+    println!("memory {} MB early, {} MB late", early / MB, late / MB);
+    assert!(late < early + 16 * MB, "memory grows");
+    settle(before).await;
+    println!("no task and no file is left over");
+}
+
+/// Waits for all tasks; none may outlast the last call's timeout.
+async fn join(mut tasks: JoinSet<Outcomes>) -> Outcomes {
+    let mut all = Outcomes::new();
+    while let Some(outcomes) = tasks.join_next().await {
+        for (outcome, calls) in outcomes.expect("no task panics") {
+            *all.entry(outcome).or_default() += calls;
+        }
+    }
+    all
+}
+
+/// Waits until as many files are open and tasks alive as at first.
+async fn settle(before: (usize, usize)) {
+    for _ in 0..50 {
+        if (files(), alive()) == before {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!((files(), alive()), before, "open files and tasks");
+}
+
+fn alive() -> usize {
+    Handle::current().metrics().num_alive_tasks()
+}
+
+/// One call after the other, until the end.
+async fn work(client: Client, mut random: Rng, end: Instant) -> Outcomes {
+    let mut outcomes = Outcomes::new();
+    while Instant::now() < end {
+        // Few ids, so that refreshes are shared.
+        let id = format!("num_{:08}", random.u32(0..32));
+        let patience =
+            if random.u8(..) < 8 { Duration::from_millis(random.u64(..50)) } else { TIMEOUT * 2 };
+        let started = Instant::now();
+        let outcome = match timeout(patience, call(&client, &id, &mut random)).await {
+            Ok(result) => Outcome::of(&result, 1).what,
+            Err(_) if patience < TIMEOUT => "dropped by the caller".to_owned(),
+            Err(_) => panic!("a call to {id} outlasts its timeout"),
+        };
+        assert!(started.elapsed() < TIMEOUT * 2, "{outcome} after {:?}", started.elapsed());
+        *outcomes.entry(outcome).or_default() += 1;
+    }
+    outcomes
+}
+
+/// One call, whose answer must be about the number that it asks for.
+async fn call(client: &Client, id: &str, random: &mut Rng) -> Result<(), Error> {
+    let number = client.number(id);
+    let answered = match random.u8(..8) {
+        0 => return number.status().await.map(drop),
+        1 => return number.delete().await.map(drop),
+        2 | 3 => number.refresh().await?,
+        _ => number.get().await?,
+    };
+    assert_eq!(answered.id, id);
+    Ok(())
+}
+
+fn client(server: &Hostile, pacing: Pacing) -> Client {
+    let ms = Duration::from_millis;
+    let retry = RetryPolicy::default().base_delay(ms(5)).max_delay(ms(100));
+    Client::builder()
+        .api_key("ps_1")
+        .base_url(format!("http://{}", server.address))
+        .retry(retry)
+        .pacing(pacing)
+        .attempt_timeout(ms(200))
+        .timeout(TIMEOUT)
+        .max_response_bytes(64 * 1024)
+        .build()
+        .unwrap()
+}
+
+/// A server of which one answer in four is a fault, as the seed will have it.
+fn server(seed: u64) -> Hostile {
+    let good = format!(r#"{{"id":"{ANY_ID}","state":"OPEN","ok":true}}"#);
+    let right = vec![Step::Read, Step::Send(faults::answer("200 OK", "", &good).into())];
+    let faults: Vec<_> = faults::all(&good)
+        .into_iter()
+        .filter(|fault| fault.route == Route::Server)
+        .map(|fault| fault.scripts)
+        .collect();
+    let faults = Arc::new(faults);
+    Hostile::start(move |number, path| {
+        let mut random = Rng::with_seed(seed.wrapping_add(number as u64));
+        if random.u8(..) < 192 {
+            return about(&right, path);
+        }
+        let scripts = &faults[random.usize(..faults.len())];
+        about(&scripts[random.usize(..scripts.len())], path)
+    })
+    .unwrap()
+}
+
+/// The script with the id that is asked for.
+fn about(script: &Script, path: &str) -> Script {
+    let id = path.split(['/', '?']).find(|part| part.starts_with("num_")).unwrap_or(ANY_ID);
+    let replace = |step: &Step| match step {
+        Step::Send(bytes) => {
+            let mut bytes = bytes.clone();
+            let places = bytes.windows(ANY_ID.len()).enumerate();
+            let places: Vec<_> =
+                places.filter(|(_, w)| *w == ANY_ID.as_bytes()).map(|(n, _)| n).collect();
+            for place in places {
+                bytes[place..place + ANY_ID.len()].copy_from_slice(id.as_bytes());
+            }
+            Step::Send(bytes)
+        }
+        other => other.clone(),
+    };
+    script.iter().map(replace).collect()
+}
