@@ -88,6 +88,9 @@ impl Default for ClientBuilder {
 
 impl ClientBuilder {
     /// The API key (`ps_…`), sent as `x-api-key`. Of key and key id, the last one set wins.
+    ///
+    /// It is copied; the copy is wiped from memory when the last clone of the client is dropped. The buffers from which hyper and
+    /// the TLS library sent it are not.
     pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
         self.credential = Some(Credential::api_key(key.as_ref()));
         self
