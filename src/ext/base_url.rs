@@ -34,7 +34,8 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error>
     Ok(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the host is this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.trim_end_matches('.') == "localhost"

@@ -108,7 +108,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Lets `http://` be used with a host that is not loopback, which shows the key to the network. Default: `false`.
+    /// Lets `http://` be used with a host that is not loopback, which shows the key to the network and its proxies. Default: `false`.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
@@ -157,8 +157,28 @@ impl ClientBuilder {
         self
     }
 
-    /// Changes the `reqwest::ClientBuilder`, for instance to add a proxy or a certificate. Called once; what keeps the key
-    /// safe, such as not following redirects, is set after it and cannot be undone.
+    /// Changes the `reqwest::ClientBuilder`, for instance to add a proxy or a certificate. Called once.
+    ///
+    /// What keeps the key safe is set after it, and cannot be undone: redirects are not followed, there is no `Referer`, an `https://`
+    /// base URL stays https, and what is sent is not logged (`connection_verbose`). A header of the key's name is overwritten, and longer
+    /// timeouts than this builder's have no effect.
+    ///
+    /// Proxies are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, …) unless it says otherwise. A proxy of an
+    /// `https://` request sees the host and not the key. `http://` to loopback goes through none but one that is set here.
+    ///
+    /// An authority of your own, beside those of the platform:
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pem = b"";
+    /// let authority = reqwest::Certificate::from_pem_bundle(pem)?;
+    /// let client = pilot_status::Client::builder()
+    ///     .api_key("ps_example")
+    ///     .configure_http(|http| http.tls_certs_merge(authority))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn configure_http(
         mut self,
         configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -185,6 +205,10 @@ impl ClientBuilder {
         );
         let mut http =
             reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(user_agent);
+        if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
+            // A proxy of the environment would be shown the key, which is meant to stay on this machine.
+            http = http.no_proxy();
+        }
         if let Some(configure) = self.configure_http {
             http = configure(http);
         }

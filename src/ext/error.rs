@@ -105,6 +105,9 @@ impl Error {
             Kind::Connect if !HAS_TLS => Some(
                 "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
             ),
+            Kind::Connect if self.is_refused_handshake() => Some(
+                "check the host of the base URL, the certificate and the clock; add an authority of your own by configure_http",
+            ),
             Kind::Connect => Some("check the base URL, the network and the proxy settings"),
             Kind::Network => Some(
                 "mostly this passes: call again; if it lasts, check the network and the proxy settings",
@@ -173,14 +176,15 @@ impl Error {
         matches!(self.0.kind, Kind::InvalidInput(_))
     }
 
-    /// The same call may succeed later: no connection, a broken one, a time-out, or 408, 429, 500, 502, 503, 504.
+    /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a time-out, or 408, 429, 500, 502, 503, 504.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             Kind::Refused(status, _) => {
                 classify::is_transient(status) && !classify::is_permanent(self.code())
             }
-            Kind::NotAdmitted | Kind::Connect | Kind::Network | Kind::TimedOut(..) => true,
+            Kind::Connect => !self.is_refused_handshake(),
+            Kind::NotAdmitted | Kind::Network | Kind::TimedOut(..) => true,
             Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(..) => false,
         }
     }
@@ -190,6 +194,10 @@ impl Error {
             Kind::Refused(_, api_error) => api_error.as_ref(),
             _ => None,
         }
+    }
+
+    fn is_refused_handshake(&self) -> bool {
+        self.network_error().is_some_and(|e| classify::is_refused_handshake(e))
     }
 
     fn network_error(&self) -> Option<&reqwest::Error> {

@@ -39,23 +39,6 @@ async fn the_user_agent_names_the_application_before_the_crate() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_whatever_configure_http_says() {
-    let elsewhere = always(ok()).await;
-    for status in [301, 302, 303, 307, 308] {
-        let location = elsewhere.url();
-        let server = always(Reply::json(status, "").with("location", location.clone())).await;
-        let client = builder(&server)
-            .configure_http(|http| http.redirect(reqwest::redirect::Policy::limited(5)))
-            .build()
-            .unwrap();
-        let error = client.number("num_1").get().await.unwrap_err();
-        assert_eq!(error.status().unwrap().as_u16(), status);
-        assert!(error.hint().unwrap().contains("redirects are not followed"));
-    }
-    assert_eq!(elsewhere.requests().len(), 0);
-}
-
-#[tokio::test]
 async fn a_code_that_is_the_key_itself_is_not_printed() {
     let server = always(Reply::json(401, r#"{"code":"SECRET_KEY"}"#)).await;
     let client = builder(&server).api_key_id("SECRET_KEY").build().unwrap();

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod bodies;
+mod configure_http;
 mod contract;
 mod credential;
 mod fleet;

@@ -75,6 +75,8 @@ impl Hostile {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 counts.lock().unwrap().connections += 1;
+                // Those that have ended take memory until then.
+                while connections.try_join_next().is_some() {}
                 let (counts, script) = (Arc::clone(&counts), Arc::clone(&script));
                 // A connection that breaks is what this is for.
                 connections.spawn(async move { serve(stream, &counts, &*script).await.ok() });

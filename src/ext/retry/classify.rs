@@ -1,5 +1,7 @@
 //! Which failed attempts may be tried again.
 
+use std::{error::Error, io};
+
 use http::{Method, StatusCode};
 
 /// What came of one attempt, as far as retrying is concerned.
@@ -27,6 +29,21 @@ pub(crate) fn may_retry(method: &Method, outcome: Outcome) -> bool {
     }
 }
 
+/// Whether a connection failed since one side refused the other's TLS, which it would do again.
+pub(crate) fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
+    // So rustls's errors reach us, but for those that only mean a connection cut short. Connecting itself has no such kind.
+    let mut cause = Some(error);
+    while let Some(e) = cause {
+        cause = match e.downcast_ref::<io::Error>() {
+            Some(e) if e.kind() == io::ErrorKind::InvalidData => return true,
+            // Its source would be that of the error inside.
+            Some(e) => e.get_ref().map(|inner| inner as _),
+            None => e.source(),
+        };
+    }
+    false
+}
+
 /// Whether a code says that the same call will fail again, whatever its status says.
 pub(crate) fn is_permanent(code: Option<&str>) -> bool {
     code == Some("PROVIDER_NOT_CONFIGURED")
@@ -40,6 +57,17 @@ pub(crate) fn is_transient(status: StatusCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_handshake_is_found_within_other_errors() {
+        let refused = || io::Error::new(io::ErrorKind::InvalidData, "certificate");
+        let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert!(is_refused_handshake(&refused()));
+        assert!(is_refused_handshake(&io::Error::other(refused())));
+        assert!(is_refused_handshake(&io::Error::other(io::Error::other(refused()))));
+        assert!(!is_refused_handshake(&io::Error::other(cut())));
+        assert!(!is_refused_handshake(&io::Error::from(io::ErrorKind::ConnectionRefused)));
+    }
 
     #[test]
     fn what_is_retried_by_method() {

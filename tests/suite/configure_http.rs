@@ -1,0 +1,67 @@
+//! What `configure_http` may not undo.
+
+use std::time::{Duration, Instant};
+
+use pilot_status::{ClientBuilder, RetryPolicy};
+use reqwest::header::{HeaderMap, HeaderValue};
+
+use crate::support::{KEY, Reply, always, builder, ok};
+
+/// Everything that would show the key, or make the client wait.
+fn reckless(builder: ClientBuilder) -> ClientBuilder {
+    builder.configure_http(|http| {
+        let other_key = HeaderMap::from_iter([
+            ("x-api-key".parse().unwrap(), HeaderValue::from_static("other")),
+            ("api-version".parse().unwrap(), HeaderValue::from_static("other")),
+        ]);
+        http.redirect(reqwest::redirect::Policy::limited(5))
+            .referer(true)
+            .https_only(false)
+            .connection_verbose(true)
+            .default_headers(other_key)
+            .timeout(Duration::from_secs(60))
+            .read_timeout(Duration::from_secs(60))
+            .connect_timeout(Duration::from_secs(60))
+    })
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = always(ok()).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = elsewhere.url();
+        let server = always(Reply::json(status, "").with("location", location.clone())).await;
+        let client = reckless(builder(&server)).build().unwrap();
+        let error = client.number("num_1").get().await.unwrap_err();
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        assert!(error.hint().unwrap().contains("redirects are not followed"));
+    }
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn the_key_is_the_clients_and_there_is_no_referer() {
+    let server = always(ok()).await;
+    reckless(builder(&server)).build().unwrap().number("num_1").get().await.unwrap();
+    let request = server.requests().pop().unwrap();
+    let keys: Vec<_> = request.headers.iter().filter(|(name, _)| name == "x-api-key").collect();
+    assert_eq!(keys, [&("x-api-key".to_owned(), KEY.to_owned())]);
+    assert_eq!(request.header("referer"), None);
+}
+
+#[tokio::test]
+async fn the_limits_hold() {
+    let server = always(Reply::Silence).await;
+    let limited = builder(&server)
+        .attempt_timeout(Duration::from_millis(50))
+        .retry(RetryPolicy::none())
+        .max_response_bytes(1);
+    let start = Instant::now();
+    let error = reckless(limited).build().unwrap().number("num_1").get().await.unwrap_err();
+    assert!(error.is_timeout() && start.elapsed() < Duration::from_secs(5), "{error}");
+
+    let server = always(ok()).await;
+    let limited = builder(&server).max_response_bytes(1);
+    let error = reckless(limited).build().unwrap().number("num_1").get().await.unwrap_err();
+    assert!(error.to_string().contains("limit of 1 bytes"), "{error}");
+}

@@ -1,0 +1,92 @@
+//! The key is sent only to a server that proves to be the host of the base URL.
+
+use pilot_status::{Client, Error, RetryPolicy};
+
+use crate::{
+    KEY,
+    authority::{Authority, Years},
+    servers::Server,
+};
+
+const NOW: Years = Years(2000, 3000);
+
+/// A client that trusts the authority, of the server under the name `localhost`.
+fn client(authority: &Authority, server: &Server) -> Client {
+    let certificate = authority.certificate();
+    Client::builder()
+        .api_key(KEY)
+        .base_url(format!("https://localhost:{}", server.address.port()))
+        .retry(RetryPolicy::default().base_delay(std::time::Duration::from_millis(1)))
+        .configure_http(|http| http.no_proxy().tls_certs_only([certificate]))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_trusted_and_valid_and_of_the_host_is_taken() {
+    let authority = Authority::new("ours");
+    let server = Server::tls(authority.server("localhost", NOW)).await;
+    assert_eq!(client(&authority, &server).number("1").get().await.unwrap().id, "1");
+    assert!(server.heard().contains(KEY));
+}
+
+#[tokio::test]
+async fn an_authority_can_be_added_to_those_of_the_platform() {
+    let authority = Authority::new("ours");
+    let server = Server::tls(authority.server("localhost", NOW)).await;
+    let certificate = authority.certificate();
+    let client = Client::builder()
+        .api_key(KEY)
+        .base_url(format!("https://localhost:{}", server.address.port()))
+        .configure_http(|http| http.no_proxy().tls_certs_merge([certificate]))
+        .build()
+        .unwrap();
+    assert!(client.number("1").get().await.is_ok());
+}
+
+#[tokio::test]
+async fn any_other_handshake_fails_at_once_and_the_key_is_not_sent() {
+    let (authority, other) = (Authority::new("ours"), Authority::new("another"));
+    let cases = [
+        (other.server("localhost", NOW), "UnknownIssuer"),
+        (authority.server("localhost", Years(2000, 2001)), "expired"),
+        (authority.server("localhost", Years(2999, 3000)), "not valid yet"),
+        (authority.server("other.example", NOW), "not valid for name"),
+    ];
+    for (config, why) in cases {
+        let server = Server::tls(config).await;
+        let error = client(&authority, &server).number("1").get().await.unwrap_err();
+        assert_eq!(server.heard(), "", "{error}");
+        assert_refused(&error, &server, why);
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_tls_1_1_or_of_no_tls_hears_no_key() {
+    let authority = Authority::new("ours");
+    // A ServerHello of RFC 4346: version 3.2, 32 bytes of random, no session, TLS_RSA_WITH_AES_128_CBC_SHA, no compression.
+    const TLS_1_1: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
+        rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\x00\x00\x2f\x00";
+    let cases: [(&[u8], &str); 2] = [
+        (TLS_1_1, "ServerDoesNotSupportTls12Or13"),
+        (b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "corrupt message"),
+    ];
+    for (bytes, why) in cases {
+        let server = Server::plain(bytes).await;
+        let error = client(&authority, &server).number("1").get().await.unwrap_err();
+        let heard = server.heard();
+        assert!(heard.starts_with('\u{16}') && !heard.contains(KEY) && !heard.contains("GET"));
+        assert_refused(&error, &server, why);
+    }
+}
+
+/// That the error says what happened, to whom, and what to do, and that nothing was tried again.
+fn assert_refused(error: &Error, server: &Server, why: &str) {
+    println!("{error}\n  hint: {:?}", error.hint());
+    let text = error.to_string();
+    let host = format!("https://localhost:{}", server.address.port());
+    assert!(text.contains(&host) && text.contains(why), "{text}: no {why}");
+    assert!(error.hint().unwrap().contains("certificate"), "{:?}", error.hint());
+    assert!(error.is_connect() && !error.is_retryable());
+    assert_eq!(error.attempts(), 1, "{text}");
+}

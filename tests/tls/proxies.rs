@@ -1,0 +1,133 @@
+//! Proxies of the environment are used as reqwest does, and see no key of an https request.
+
+use std::{env, process::Command, time::Duration};
+
+use pilot_status::{Client, Error, RetryPolicy};
+
+use crate::{
+    KEY,
+    authority::{Authority, Years},
+    servers::{ANSWER, Server},
+};
+
+/// The base URL for the process that has an environment of its own.
+const BASE_URL: &str = "PILOT_STATUS_TEST_BASE_URL";
+
+#[tokio::test]
+async fn a_proxy_of_an_https_request_sees_the_host_and_nothing_else() {
+    let authority = Authority::new("ours");
+    let server = Server::tls(authority.server("api.example", Years(2000, 3000))).await;
+    let proxy = Server::tunnel(server.address).await;
+    let url = format!("http://{}", proxy.address);
+    let certificate = authority.certificate();
+    let client = Client::builder()
+        .api_key(KEY)
+        .base_url("https://api.example")
+        .configure_http(move |http| {
+            let proxy = reqwest::Proxy::all(url).unwrap();
+            http.proxy(proxy).tls_certs_only([certificate])
+        })
+        .build()
+        .unwrap();
+    assert!(client.number("num_1").get().await.is_ok());
+    assert!(server.heard().contains(KEY));
+    let heard = proxy.heard();
+    assert!(heard.starts_with("CONNECT api.example:443 HTTP/1.1\r\n"), "{heard}");
+    for secret in [KEY, "x-api-key", "num_1", "GET"] {
+        assert!(!heard.contains(secret), "{secret} in {heard}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_an_error_which_does_not_print_its_password() {
+    for answer in [
+        b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n".as_slice(),
+        b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let proxy = Server::plain(answer).await;
+        let url = format!("http://user:password@{}", proxy.address);
+        let client = Client::builder()
+            .api_key(KEY)
+            .base_url("https://api.example")
+            .retry(RetryPolicy::none())
+            .configure_http(|http| http.proxy(reqwest::Proxy::all(url).unwrap()))
+            .build()
+            .unwrap();
+        let error = client.number("num_1").get().await.unwrap_err();
+        println!("{error}\n  hint: {:?}", error.hint());
+        assert!(error.is_connect() && error.hint().unwrap().contains("proxy"), "{error}");
+        let printed = format!("{error} {error:?} {client:?}");
+        assert!(!printed.contains("password") && !printed.contains(KEY), "{printed}");
+        assert!(!proxy.heard().contains(KEY));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
+    let proxy = Server::plain(ANSWER).await;
+    let direct = Server::plain(ANSWER).await;
+    let proxied = format!("http://{}", proxy.address);
+    let port = direct.address.port();
+    let loopback = &format!("http://127.0.0.1:{port}");
+    let localhost = &format!("http://localhost:{port}");
+    let secure = &format!("https://localhost:{port}");
+    // Variables, base URL, what the proxy hears first.
+    let cases: [(&[&str], &str, &str); 9] = [
+        (&["https_proxy"], "https://api.example", "CONNECT api.example:443"),
+        (&["HTTPS_PROXY"], "https://api.example", "CONNECT api.example:443"),
+        (&["ALL_PROXY"], "https://api.example", "CONNECT api.example:443"),
+        (&["HTTPS_PROXY"], secure, "CONNECT localhost:"),
+        (&["http_proxy"], "http://api.example", "GET http://api.example/v1/numbers/num_1"),
+        (&["HTTPS_PROXY", "NO_PROXY"], secure, ""),
+        (&["http_proxy"], loopback, ""),
+        (&["HTTP_PROXY", "ALL_PROXY"], localhost, ""),
+        (&["http_proxy", "all_proxy"], loopback, ""),
+    ];
+    let mut before = String::new();
+    for (variables, base_url, expected) in cases {
+        run_with(variables, &proxied, base_url);
+        let heard = proxy.heard();
+        let new = heard.strip_prefix(&before).unwrap();
+        assert!(
+            if expected.is_empty() { new.is_empty() } else { new.starts_with(expected) },
+            "{variables:?} {base_url}: {new}"
+        );
+        assert_eq!(new.contains(KEY), base_url == "http://api.example", "{new}");
+        before = heard;
+    }
+    assert_eq!(direct.heard().matches(KEY).count(), 3, "{}", direct.heard());
+}
+
+/// Makes one call in a process with these variables set to the proxy.
+fn run_with(variables: &[&str], proxy: &str, base_url: &str) {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--exact", "proxies::one_call", "--ignored"]).env(BASE_URL, base_url);
+    for proxied in ["http", "https", "all", "no"] {
+        let name = format!("{proxied}_proxy");
+        child.env_remove(name.to_uppercase()).env_remove(name);
+    }
+    for variable in variables {
+        child.env(variable, if *variable == "NO_PROXY" { "localhost" } else { proxy });
+    }
+    assert!(child.output().unwrap().status.success());
+}
+
+#[tokio::test]
+#[ignore = "run by the test above with other environments"]
+async fn one_call() {
+    let Ok(base_url) = env::var(BASE_URL) else {
+        return;
+    };
+    let client = Client::builder()
+        .api_key(KEY)
+        .base_url(base_url)
+        .allow_insecure_http(true)
+        .retry(RetryPolicy::none())
+        .attempt_timeout(Duration::from_millis(500))
+        // Nothing leaves the machine, whatever becomes of the proxy.
+        .configure_http(|http| http.resolve("api.example", ([127, 0, 0, 1], 1).into()))
+        .build()
+        .unwrap();
+    // What came of it is seen by the servers.
+    let _: Result<_, Error> = client.number("num_1").get().await;
+}

@@ -1,0 +1,118 @@
+//! Servers that write down every byte they are sent.
+
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy},
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
+
+/// Serves until it is dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    heard: Heard,
+    task: JoinHandle<()>,
+}
+
+/// What was sent.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<u8>>>);
+
+pub(crate) const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\n{\"id\":\"1\"}";
+
+impl Server {
+    /// Answers over TLS; hears what was sent inside of it.
+    pub(crate) async fn tls(config: Arc<ServerConfig>) -> Self {
+        let acceptor = TlsAcceptor::from(config);
+        Self::start(move |stream, heard| {
+            let acceptor = acceptor.clone();
+            async move { answer(acceptor.accept(stream).await?, &heard, ANSWER).await }
+        })
+        .await
+    }
+
+    /// Answers whatever comes first with these bytes.
+    pub(crate) async fn plain(bytes: &'static [u8]) -> Self {
+        Self::start(move |stream, heard| async move { answer(stream, &heard, bytes).await }).await
+    }
+
+    /// A proxy that leads every CONNECT to one address, whatever it names.
+    pub(crate) async fn tunnel(to: SocketAddr) -> Self {
+        Self::start(move |mut stream, heard| async move {
+            heard.next(&mut stream).await?;
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+            let server = TcpStream::connect(to).await?;
+            let (mut from_client, mut to_client) = stream.into_split();
+            let (mut from_server, mut to_server) = server.into_split();
+            let back = tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+            while let Some(bytes) = heard.next(&mut from_client).await? {
+                to_server.write_all(&bytes).await?;
+            }
+            back.abort();
+            Ok(())
+        })
+        .await
+    }
+
+    /// What was sent, as text.
+    pub(crate) fn heard(&self) -> String {
+        String::from_utf8_lossy(&self.heard.0.lock().unwrap()).into_owned()
+    }
+
+    async fn start<F>(serve: impl Fn(TcpStream, Heard) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let heard = Heard::default();
+        let ears = heard.clone();
+        let task = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let serving = serve(stream, ears.clone());
+                // A client that hangs up in the handshake is what the tests are about.
+                connections.spawn(async move { serving.await.ok() });
+            }
+        });
+        Self { address, heard, task }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Heard {
+    /// What is sent next; `None` at the end.
+    async fn next(&self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = vec![0; 16 * 1024];
+        let length = stream.read(&mut bytes).await?;
+        bytes.truncate(length);
+        self.0.lock().unwrap().extend(&bytes);
+        Ok((length > 0).then_some(bytes))
+    }
+}
+
+/// Answers the first message, and hears the others.
+async fn answer<S>(mut stream: S, heard: &Heard, bytes: &[u8]) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if heard.next(&mut stream).await?.is_some() {
+        stream.write_all(bytes).await?;
+        stream.flush().await?;
+        while heard.next(&mut stream).await?.is_some() {}
+    }
+    Ok(())
+}
