@@ -3,6 +3,9 @@
 
 mod ext;
 mod generated;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use ext::promise_of_retry_after;
 #[cfg(feature = "mock")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
 pub mod mock;

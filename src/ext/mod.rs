@@ -33,5 +33,7 @@ pub use number_id::NumberId;
 pub use pacing::{Pacing, PacingStats};
 pub use readiness::{Readiness, Reason};
 pub use retry::RetryPolicy;
+#[cfg(any(test, fuzzing))]
+pub use retry::retry_after::promise as promise_of_retry_after;
 pub(crate) use transport::Transport;
 pub use values::*;

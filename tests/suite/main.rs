@@ -14,6 +14,7 @@ mod mock;
 mod neighbours;
 mod pacing;
 mod path;
+mod promise;
 mod properties;
 mod readiness;
 mod retry;

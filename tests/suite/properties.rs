@@ -6,7 +6,10 @@ use pilot_status::types::Number;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::support::{Reply, Server, client};
+use crate::{
+    promise,
+    support::{Reply, Server, client, example},
+};
 
 const FIELDS: [&str; 14] = [
     "id",
@@ -77,6 +80,25 @@ proptest! {
             let encoded = serde_json::to_value(number).unwrap();
             prop_assert!(holds(&encoded, &json), "{encoded} of {json}");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_question_about_a_number_has_an_answer(json in object_with_id()) {
+        promise::of_number(json.to_string().as_bytes());
+    }
+
+    #[test]
+    fn bytes_that_are_damaged_are_a_number_or_none(
+        at in any::<prop::sample::Index>(),
+        bytes in prop::collection::vec(any::<u8>(), 0..4),
+    ) {
+        let mut body = example().to_string().into_bytes();
+        let at = at.index(body.len());
+        body.splice(at..(at + 1), bytes.clone());
+        promise::of_number(&body);
+        promise::of_number(&bytes);
     }
 }
 

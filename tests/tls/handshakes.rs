@@ -10,6 +10,10 @@ use crate::{
 
 const NOW: Years = Years(2000, 3000);
 
+/// A ServerHello of RFC 4346: version 3.2, 32 bytes of random, no session, `TLS_RSA_WITH_AES_128_CBC_SHA`, no compression.
+const TLS_1_1: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
+    rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\x00\x00\x2f\x00";
+
 /// A client that trusts the authority, of the server under the name `localhost`.
 fn client(authority: &Authority, server: &Server) -> Client {
     let certificate = authority.certificate();
@@ -64,9 +68,6 @@ async fn any_other_handshake_fails_at_once_and_the_key_is_not_sent() {
 #[tokio::test]
 async fn a_server_of_tls_1_1_or_of_no_tls_hears_no_key() {
     let authority = Authority::new("ours");
-    // A ServerHello of RFC 4346: version 3.2, 32 bytes of random, no session, TLS_RSA_WITH_AES_128_CBC_SHA, no compression.
-    const TLS_1_1: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
-        rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\x00\x00\x2f\x00";
     let cases: [(&[u8], &str); 2] = [
         (TLS_1_1, "ServerDoesNotSupportTls12Or13"),
         (b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "corrupt message"),

@@ -40,8 +40,30 @@ fn seconds(value: f64) -> Option<Duration> {
         .then(|| Duration::try_from_secs_f64(value).unwrap_or(Duration::MAX))
 }
 
+/// What holds of any header fields and body, for the tests and for `fuzz/`: the longest value counts. A broken promise panics.
+#[cfg(any(test, fuzzing))]
+pub fn promise(values: &[&[u8]], date: &[u8], body: &[u8]) {
+    let body = serde_json::from_slice(body).ok();
+    let wait = |values: &[&[u8]]| {
+        let fields = values.iter().map(|value| (RETRY_AFTER, *value)).chain([(DATE, date)]);
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            if let Ok(value) = http::HeaderValue::from_bytes(value) {
+                headers.append(name, value);
+            }
+        }
+        asked(&headers, body.as_ref(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))
+    };
+    let by_header = |wait: &(Duration, Because)| wait.1 == Because::Header;
+    let longest =
+        values.iter().filter_map(|value| wait(&[value]).filter(by_header)).max_by_key(|w| w.0);
+    assert_eq!(wait(values), longest.or_else(|| wait(&[])));
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn date(second: u64) -> String {
@@ -106,6 +128,18 @@ mod tests {
             assert_eq!(seconds(useless), None);
         }
         assert_eq!(seconds(1e308), Some(Duration::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_values_the_longest_counts(
+            values in prop::collection::vec("[0-9.]{0,6}|.{0,9}|Sun, 06 Nov [0-9]{4} 08:49:37 GMT", 0..4),
+            date in ".{0,3}|Sun, 06 Nov 1994 08:49:37 GMT",
+            body in ".{0,4}|\\{\"retryAfterSeconds\":-?[0-9]{1,3}(\\.5|e300)?\\}",
+        ) {
+            let values: Vec<_> = values.iter().map(String::as_bytes).collect();
+            promise(&values, date.as_bytes(), body.as_bytes());
+        }
     }
 
     #[test]

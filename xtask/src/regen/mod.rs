@@ -29,6 +29,8 @@ mod page;
 pub(crate) mod pipeline;
 mod place;
 mod pointer;
+#[cfg(any(test, fuzzing))]
+pub mod promises;
 #[cfg(test)]
 mod properties;
 mod provenance;

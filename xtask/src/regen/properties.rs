@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use super::merge::{Named, merge};
 use super::overlay::Overlay;
 use super::pipeline::{Built, Input, build};
+use super::promises;
 use super::provenance::record;
 use super::report::Report;
-use super::{answers, check, downgrade, infer, page, place, sources, yaml};
+use super::{answers, check, infer, place, sources, yaml};
 
 /// Words that the stages know, so that arbitrary values reach their depths.
 const WORDS: &[&str] = &[
@@ -141,9 +142,26 @@ fn input(document: &Value) -> Input {
     Input { name: "a.json".to_owned(), url: None, file: None, text: document.to_string() }
 }
 
+/// The files of the repository that the stages read.
+const FILES: [&str; 3] = [
+    include_str!("../../overlay.yaml"),
+    include_str!("../../upstream/get-number-meta-details.md"),
+    include_str!("../../../openapi.json"),
+];
+
+/// A file, a place in it, and what is written there.
+fn damage() -> impl Strategy<Value = (&'static str, prop::sample::Index, String)> {
+    (prop::sample::select(&FILES), any::<prop::sample::Index>(), "[\\[\\]{}\"':|>#&*!0-9 \n]{0,3}")
+}
+
+fn damaged(file: &str, at: prop::sample::Index, piece: &str) -> String {
+    let at = file.floor_char_boundary(at.index(file.len()));
+    format!("{}{piece}{}", &file[..at], file[at..].chars().skip(1).collect::<String>())
+}
+
 /// Runs every stage on a value, whatever the stages before it would have said.
 fn every_stage(value: &Value) {
-    let _ = downgrade::downgrade(value);
+    promises::of_downgrade(value);
     let _ = infer::infer(value.clone());
     let _ = answers::join(value.clone());
     let _ = place::place(value.clone());
@@ -155,9 +173,7 @@ fn every_stage(value: &Value) {
     let _ = (report.to_text("0.1.0"), report.to_json("1.0.0"));
     let text = value.to_string();
     let _ = (yaml::parse::<Value>(&text), sources::Sources::parse(&text));
-    if let Ok(overlay) = Overlay::parse(&text) {
-        let _ = overlay.apply(value.clone());
-    }
+    promises::of_overlay(&text, value);
 }
 
 proptest! {
@@ -185,8 +201,19 @@ proptest! {
 
     #[test]
     fn no_page_panics(text in "(`{3,4}|~{3}|yaml|json| openapi|\\r?\\n|[a-z:{}\\[\\]\"' -]){0,60}") {
-        let _ = page::extract(&text);
-        let _ = yaml::parse::<Value>(&text);
+        promises::of_page(&text);
+    }
+
+    #[test]
+    fn no_text_panics(text in any::<String>(), (file, at, piece) in damage()) {
+        promises::of_page(&text);
+        promises::of_overlay(&text, &json!({}));
+        let damaged = damaged(file, at, &piece);
+        promises::of_page(&damaged);
+        promises::of_overlay(&damaged, &json!({ "paths": {}, "components": {} }));
+        if let Ok(document) = serde_json::from_str(&damaged) {
+            promises::of_downgrade(&document);
+        }
     }
 
     #[test]
