@@ -40,7 +40,10 @@ fn seconds(value: f64) -> Option<Duration> {
         .then(|| Duration::try_from_secs_f64(value).unwrap_or(Duration::MAX))
 }
 
-/// What holds of any header fields and body, for the tests and for `fuzz/`: the longest value counts. A broken promise panics.
+/// What holds of any header fields and body, for the tests and for `fuzz/`: the longest value counts.
+///
+/// # Panics
+/// If that does not hold.
 #[cfg(any(test, fuzzing))]
 pub fn promise(values: &[&[u8]], date: &[u8], body: &[u8]) {
     let body = serde_json::from_slice(body).ok();

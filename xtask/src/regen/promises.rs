@@ -1,4 +1,4 @@
-//! What the stages promise of any input, for the tests and for `fuzz/`. A broken promise panics.
+//! What the stages promise of any input, for the tests and for `fuzz/`.
 
 use serde_json::Value;
 
@@ -6,6 +6,9 @@ use super::overlay::Overlay;
 use super::{downgrade, page, yaml};
 
 /// A page gives documents that stand on its lines, or an error.
+///
+/// # Panics
+/// If that does not hold.
 pub fn of_page(text: &str) {
     let lines = text.lines().count();
     for document in page::extract(text).unwrap_or_default() {
@@ -15,6 +18,9 @@ pub fn of_page(text: &str) {
 }
 
 /// An overlay that is read says what it does to a document, or an error; what it does not change it calls needless.
+///
+/// # Panics
+/// If that does not hold.
 pub fn of_overlay(text: &str, document: &Value) {
     let Ok(overlay) = Overlay::parse(text) else {
         return;
@@ -26,6 +32,9 @@ pub fn of_overlay(text: &str, document: &Value) {
 }
 
 /// What was converted to 3.0 is 3.0, and stays as it is.
+///
+/// # Panics
+/// If that does not hold.
 pub fn of_downgrade(document: &Value) {
     if let Ok(converted) = downgrade::downgrade(document) {
         assert_eq!(converted["openapi"], "3.0.3");
