@@ -1,5 +1,4 @@
 //! Nothing that a process writes holds the key, or what an answer says about people: every byte of its output is looked through.
-#![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
 #[path = "trust/outcome.rs"]
 #[allow(dead_code, reason = "the matrix of faults uses more of it")]

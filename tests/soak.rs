@@ -29,7 +29,7 @@ use pilot_status::{Client, Error, Pacing, RetryPolicy};
 use tokio::{
     runtime::{Handle, Runtime},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{error::Elapsed, sleep, timeout},
 };
 
 use faults::Route;
@@ -64,8 +64,7 @@ async fn soak(time: Duration, seed: u64) {
     let clients = [client(&server, Pacing::Adaptive), client(&server, Pacing::Off)];
     let end = Instant::now() + time;
     let mut tasks = JoinSet::new();
-    for task in 0..TASKS {
-        let client = clients[task as usize % 2].clone();
+    for (task, client) in (0..TASKS).zip(clients.iter().cycle().cloned()) {
         tasks.spawn(work(client, Rng::with_seed(seed ^ task), end));
     }
     // By then pools and buffers have their size.
@@ -73,13 +72,13 @@ async fn soak(time: Duration, seed: u64) {
     let early = memory("VmRSS");
     let outcomes = join(tasks).await;
     let late = memory("VmRSS");
-    let seen = server.seen();
+    let counts = server.seen();
     drop((clients, server));
 
     for (outcome, calls) in &outcomes {
         println!("{calls:>9} {outcome}");
     }
-    println!("{} requests on {} connections", seen.attempts, seen.connections);
+    println!("{} requests on {} connections", counts.attempts, counts.connections);
     println!("memory {} MB early, {} MB late", early / MB, late / MB);
     assert!(late < early + 16 * MB, "memory grows");
     settle(before).await;
@@ -123,8 +122,8 @@ async fn work(client: Client, mut random: Rng, end: Instant) -> Outcomes {
         let started = Instant::now();
         let outcome = match timeout(patience, call(&client, &id, &mut random)).await {
             Ok(result) => Outcome::of(&result, 1).what,
-            Err(_) if patience < TIMEOUT => "dropped by the caller".to_owned(),
-            Err(_) => panic!("a call to {id} outlasts its timeout"),
+            Err(Elapsed { .. }) if patience < TIMEOUT => "dropped by the caller".to_owned(),
+            Err(Elapsed { .. }) => panic!("a call to {id} outlasts its timeout"),
         };
         assert!(started.elapsed() < TIMEOUT * 2, "{outcome} after {:?}", started.elapsed());
         *outcomes.entry(outcome).or_default() += 1;

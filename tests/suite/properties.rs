@@ -96,7 +96,7 @@ proptest! {
     ) {
         let mut body = example().to_string().into_bytes();
         let at = at.index(body.len());
-        body.splice(at..(at + 1), bytes.clone());
+        body.splice(at..=at, bytes.clone());
         promise::of_number(&body);
         promise::of_number(&bytes);
     }

@@ -138,7 +138,8 @@ fn connection(good: &str) -> Vec<Fault> {
 }
 
 fn head(good: &str) -> Vec<Fault> {
-    let fields = |n: usize| (1..n).map(|n| format!("x-{n}: 1\r\n")).collect::<String>();
+    let fields =
+        |n: usize| (1..n).map(|n| format!("x-{n}: 1")).collect::<Vec<_>>().join("\r\n") + "\r\n";
     vec![
         Fault::raw("half a status line, closed", "HTTP/1.1 20"),
         Fault::stall("half a status line, silence", "HTTP/1.1 20"),

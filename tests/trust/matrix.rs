@@ -26,7 +26,7 @@ const KEY: &str = "ps_live_0123456789abcdef";
 const PHONE: &str = "5511999999999";
 
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
-pub(crate) const TIMEOUT: Duration = Duration::from_millis(1_000);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) const BASE_DELAY: Duration = Duration::from_millis(4);
 pub(crate) const MAX_DELAY: Duration = Duration::from_millis(500);
 pub(crate) const MAX_ATTEMPTS: u32 = 3;

@@ -27,11 +27,11 @@ pub(crate) fn write(faults: &[Arc<Fault>], cells: &[Cell]) -> String {
     let mut page = introduction();
     for (fault, cells) in faults.iter().zip(cells.chunks(2 * OPERATIONS.len())) {
         for Row { when, operations, cell } in rows(cells) {
-            let calls =
+            let sent_by =
                 if operations == OPERATIONS { "every".to_owned() } else { operations.join(", ") };
             let Cell { outcome, within, bytes, connections } = cell;
             page += &format!(
-                "| {} | {when} | {calls} | {outcome} | {within} | {bytes} | {connections} |\n",
+                "| {} | {when} | {sent_by} | {outcome} | {within} | {bytes} | {connections} |\n",
                 fault.name
             );
         }
