@@ -108,7 +108,9 @@ impl Failure {
         match self {
             Self::Refused(answer) if answer.is_permanent() => Outcome::Final,
             Self::Refused(answer) => Outcome::Answered(answer.status),
-            Self::Network(e) if classify::is_refused_handshake(e) => Outcome::Final,
+            Self::Network(e) if e.is_connect() && classify::is_refused_handshake(e) => {
+                Outcome::Final
+            }
             Self::Network(e) if e.is_connect() => Outcome::NotSent,
             Self::Network(e) if e.is_builder() => Outcome::Final,
             Self::Network(_) | Self::TimedOut(..) => Outcome::Broken,
