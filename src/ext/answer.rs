@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, StatusCode, Version, header::LOCATION};
+use http::{HeaderMap, StatusCode, Version, header::LOCATION};
 use reqwest::{Response, ResponseBuilderExt, Url};
 
 use super::{
@@ -29,42 +29,34 @@ pub(super) struct Answer {
     /// The API's own error, if it is a refusal that has one.
     api_error: Option<ApiError>,
     version: Version,
-    extensions: Extensions,
     url: Url,
 }
 
 impl Answer {
-    pub(super) async fn read(mut response: Response, limit: usize) -> Result<Self, Failure> {
+    /// Boxed, since it is passed on often.
+    pub(super) async fn read(mut response: Response, limit: usize) -> Result<Box<Self>, Failure> {
         let is_success = response.status().is_success();
         if is_success && response.content_length().is_some_and(|n| n > limit as u64) {
             return Err(Failure::TooLarge(limit, "is longer"));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(Failure::Network)? {
-            let room = limit - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                if is_success {
-                    return Err(Failure::TooLarge(limit, "is longer"));
-                }
-                // What was refused is told by the status; the rest of a long page is not needed.
-                break;
-            }
+        let (body, is_whole) = read_body(&mut response, limit).await.map_err(Failure::Network)?;
+        // What was refused is told by the status; the rest of a long page is not needed.
+        if is_success && !is_whole {
+            return Err(Failure::TooLarge(limit, "is longer"));
         }
         let fits = decode::fits(&body, limit);
         if is_success && !fits {
             return Err(Failure::TooLarge(limit.max(decode::ENOUGH), "takes more memory"));
         }
         let api_error = if is_success || !fits { None } else { decode::api_error(&body) };
-        Ok(Self {
+        Ok(Box::new(Self {
             status: response.status(),
             version: response.version(),
             url: response.url().clone(),
             headers: mem::take(response.headers_mut()),
-            extensions: mem::take(response.extensions_mut()),
-            body: body.into(),
+            body,
             api_error,
-        })
+        }))
     }
 
     fn is_permanent(&self) -> bool {
@@ -86,8 +78,31 @@ impl Answer {
         *response.status_mut() = self.status;
         *response.version_mut() = self.version;
         *response.headers_mut() = self.headers;
-        response.extensions_mut().extend(self.extensions);
         response.into()
+    }
+}
+
+/// The body up to the limit, and whether that is all of it.
+async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
+    // Mostly the only one, which is not copied.
+    let first = response.chunk().await?.unwrap_or_default();
+    if first.len() > limit {
+        return Ok((first.slice(..limit), false));
+    }
+    let Some(mut chunk) = response.chunk().await? else {
+        return Ok((first, true));
+    };
+    let mut body = Vec::from(first);
+    loop {
+        let room = limit - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            return Ok((body.into(), false));
+        }
+        match response.chunk().await? {
+            Some(next) => chunk = next,
+            None => return Ok((body.into(), true)),
+        }
     }
 }
 
@@ -133,13 +148,13 @@ impl Failure {
         retry_after::asked(&answer.headers, answer.api_error.as_ref(), now)
     }
 
-    /// What the generated code gets: the last answer where it can decode it, else an error that carries ours.
-    pub(super) async fn into_result(
+    /// What the generated code gets: the last answer where it can decode it, else our error.
+    pub(super) fn into_result(
         self,
         mut report: Report,
         credential: &Credential,
-    ) -> reqwest::Result<Response> {
-        let error = match self {
+    ) -> Result<Response, Error> {
+        Err(match self {
             Self::Refused(mut answer) => {
                 report.redirect = answer.redirect();
                 report.echoes_credential = credential.is_in(&answer.body);
@@ -158,7 +173,6 @@ impl Failure {
             Self::Network(source) => Error::network(source, report),
             Self::TimedOut(after, setting) => Error::timed_out(after, setting, report),
             Self::TooLarge(limit, how) => Error::too_large(limit, how, report),
-        };
-        error.into_result().await
+        })
     }
 }

@@ -8,6 +8,7 @@ use reqwest::{Request, Response};
 use tokio::time::{Instant, sleep};
 
 use super::{
+    again::Again,
     answer::{Answer, Failure},
     clock, decode,
     pacing::{InFlight, Queue, Ticket},
@@ -42,26 +43,27 @@ impl<'a> Call<'a> {
         mut self,
         mut request: Request,
         info: &OperationInfo,
-    ) -> reqwest::Result<Response> {
+    ) -> Result<Response, Error> {
         let method = request.method().clone();
         let mut last = None;
         loop {
             let in_flight = match self.admit().await {
                 Ok(in_flight) => in_flight,
-                Err(wait) => return self.too_late(last, wait).await,
+                Err(wait) => return self.too_late(last, wait),
             };
             self.report.attempts += 1;
-            let again = request.try_clone();
-            let failure = match self.attempt(request, in_flight).await {
-                Ok(answer) => return self.succeed(answer, info).await,
+            let again = Again::of(&request);
+            let sent = self.shared.send(request, self.left()).await;
+            let failure = match self.learn(sent, in_flight) {
+                Ok(answer) => return self.succeed(answer, info),
                 Err(failure) => failure,
             };
             let next = again.and_then(|again| Some((again, self.next(&method, &failure)?)));
             let Some((again, delay)) = next else {
-                return self.fail(failure).await;
+                return self.fail(failure);
             };
             sleep(delay).await;
-            request = again;
+            request = again.request(&method, &self.shared.credential);
             last = Some(failure);
         }
     }
@@ -74,13 +76,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Sends the request once, and tells the queue what came of it.
-    async fn attempt(
+    /// Tells the queue and the budget what came of an attempt.
+    fn learn(
         &mut self,
-        request: Request,
+        sent: Result<Box<Answer>, Failure>,
         in_flight: Option<InFlight<'a>>,
-    ) -> Result<Answer, Failure> {
-        let failure = match self.shared.send(request, self.left()).await {
+    ) -> Result<Box<Answer>, Failure> {
+        let failure = match sent {
             Ok(answer) if answer.status.is_success() => {
                 if let Some(in_flight) = in_flight {
                     in_flight.served();
@@ -88,7 +90,7 @@ impl<'a> Call<'a> {
                 self.shared.refund();
                 return Ok(answer);
             }
-            Ok(answer) => Failure::Refused(Box::new(answer)),
+            Ok(answer) => Failure::Refused(answer),
             Err(failure) => failure,
         };
         self.asked = failure.retry_after(clock::wall());
@@ -135,7 +137,7 @@ impl<'a> Call<'a> {
     }
 
     /// Hands a success to the generated code, which decodes it.
-    async fn succeed(self, answer: Answer, info: &OperationInfo) -> reqwest::Result<Response> {
+    fn succeed(self, answer: Box<Answer>, info: &OperationInfo) -> Result<Response, Error> {
         let report = self.report;
         trace::attempt(&report, Some(answer.status), None);
         if answer.status != StatusCode::OK {
@@ -150,28 +152,24 @@ impl<'a> Call<'a> {
         }
         // The generated code's decode error has no room for the number of attempts, so a retried answer is checked here.
         if let Err(misfit) = decode::check(info.operation_id, &answer.body) {
-            return Error::decode(misfit, answer.body, report).into_result().await;
+            return Err(Error::decode(misfit, answer.body, report));
         }
         Ok(report.attach(answer.into_response()))
     }
 
     /// Ends the call with its last failure.
-    async fn fail(self, failure: Failure) -> reqwest::Result<Response> {
+    fn fail(self, failure: Failure) -> Result<Response, Error> {
         trace::attempt(&self.report, failure.status(), None);
-        failure.into_result(self.report, &self.shared.credential).await
+        failure.into_result(self.report, &self.shared.credential)
     }
 
     /// Ends the call since its turn would come, in `wait`, after its deadline.
-    async fn too_late(
-        mut self,
-        last: Option<Failure>,
-        wait: Duration,
-    ) -> reqwest::Result<Response> {
+    fn too_late(mut self, last: Option<Failure>, wait: Duration) -> Result<Response, Error> {
         self.report.retry_after = self.report.retry_after.max(Some(wait));
         self.report.gave_up = Some(GaveUp::Timeout);
         match last {
-            Some(failure) => self.fail(failure).await,
-            None => Error::not_admitted(self.report).into_result().await,
+            Some(failure) => self.fail(failure),
+            None => Err(Error::not_admitted(self.report)),
         }
     }
 

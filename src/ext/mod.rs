@@ -3,6 +3,7 @@
 //!
 //! What the API says belongs in the overlay of `xtask`; what a user wants beyond it belongs here.
 
+mod again;
 mod answer;
 mod base_url;
 mod call;

@@ -2,10 +2,12 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use http::HeaderName;
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::{Request, Response, Url};
 use tokio::time::timeout;
@@ -32,9 +34,15 @@ impl ClientHooks<Transport> for Client {
     }
 
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        trace::call(info.operation_id, Call::new(&self.inner.0).run(request, info)).await
+        let call = Call::new(&self.inner.0).run(request, info);
+        match trace::call(info.operation_id, call).await {
+            Ok(response) => Ok(response),
+            Err(error) => error.into_result().await,
+        }
     }
 }
+
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// What a generated client carries: everything that a request needs beyond its URL. Clones share it.
 #[derive(Clone)]
@@ -42,7 +50,8 @@ pub struct Transport(Arc<Shared>);
 
 pub(super) struct Shared {
     http: reqwest::Client,
-    base_url: Url,
+    /// Where the key may go: what the URL of a request begins with, up to its path and with the slash.
+    origin: String,
     pub(super) credential: Credential,
     pub(super) retry: RetryPolicy,
     pub(super) queue: Option<Queue>,
@@ -76,12 +85,12 @@ impl Transport {
         pacing: Pacing,
         limits: Limits,
     ) -> Self {
-        let base_url = base_url.clone();
+        let origin = format!("{}/", base_url.origin().ascii_serialization());
         let queue = (pacing == Pacing::Adaptive).then(|| retry.queue());
         let budget = retry.budget().map(Mutex::new);
         Self(Arc::new(Shared {
             http,
-            base_url,
+            origin,
             credential,
             retry,
             queue,
@@ -98,7 +107,7 @@ impl Transport {
 
     /// Adds the credential, if the request goes where the key may go.
     fn authorize(&self, request: &mut Request) -> Result<(), String> {
-        if request.url().origin() != self.0.base_url.origin() {
+        if !request.url().as_str().starts_with(&self.0.origin) {
             return Err(
                 "the request does not go to the client's base URL, so it gets no key".to_owned()
             );
@@ -106,7 +115,7 @@ impl Transport {
         let Credential { name, value } = &self.0.credential;
         let headers = request.headers_mut();
         // Generated code sends it on every request; this API has no such header.
-        headers.remove("api-version");
+        headers.remove(&API_VERSION);
         headers.insert(name, value.clone());
         Ok(())
     }
@@ -132,13 +141,18 @@ impl fmt::Debug for Transport {
 
 impl Shared {
     /// Sends a request once and reads the whole answer.
-    pub(super) async fn send(&self, request: Request, left: Duration) -> Result<Answer, Failure> {
+    pub(super) async fn send(
+        &self,
+        request: Request,
+        left: Duration,
+    ) -> Result<Box<Answer>, Failure> {
         let limits = &self.limits;
         let limit = limits.attempt_timeout.min(left);
-        let answer = async {
-            let response = self.http.execute(request).await.map_err(Failure::Network)?;
+        let response = self.http.execute(request);
+        let answer = pin!(async {
+            let response = response.await.map_err(Failure::Network)?;
             Answer::read(response, limits.max_response_bytes).await
-        };
+        });
         timeout(limit, answer).await.unwrap_or_else(|_| {
             // Of the whole call's time, what was left for this attempt says little.
             Err(if limit < limits.attempt_timeout {

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::regen::{Options, Outcome, State};
 
 mod bench;
+mod build_cost;
 mod regen;
 mod seeds;
 #[cfg(any(test, fuzzing))]
@@ -38,6 +39,8 @@ enum Command {
     Regen(RegenArgs),
     /// Measure the time and the memory of regen, on the stored pages and on a large synthetic document
     BenchRegen,
+    /// Measure what a user's build costs, beside the same program by hand; writes a part of docs/performance.md
+    BuildCost,
     /// Write the inputs that fuzzing starts from to fuzz/corpus
     FuzzSeeds,
 }
@@ -83,6 +86,7 @@ pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Regen(args) => regen(args),
         Command::BenchRegen => bench::run(&repository()),
+        Command::BuildCost => build_cost::run(&repository()),
         Command::FuzzSeeds => seeds::write(&repository()),
     };
     result.unwrap_or_else(|error| {

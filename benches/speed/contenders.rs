@@ -1,0 +1,65 @@
+//! The three ways to ask for a number.
+
+use pilot_status::Client;
+
+use crate::hand_written::Number;
+
+const KEY: &str = "ps_live_0123456789abcdef";
+
+/// Who asks.
+pub(crate) enum Contender {
+    /// This crate with its defaults: retry, pacing, limits.
+    Ours(Client),
+    /// reqwest and a struct.
+    Bare(reqwest::Client, String),
+    /// What progenitor generates of the same document, without hooks.
+    Generated(generated::Client),
+}
+
+/// What progenitor's macro makes of the document.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    dead_code,
+    unused,
+    missing_docs,
+    unreachable_pub,
+    reason = "generated code"
+)]
+mod generated {
+    progenitor::generate_api!(spec = "../../openapi.json", interface = Builder);
+}
+
+impl Contender {
+    pub(crate) const NAMES: [&str; 3] = ["ours", "bare reqwest", "generated"];
+
+    pub(crate) fn new(name: &str, url: &str) -> Self {
+        match name {
+            "ours" => {
+                let builder = Client::builder().api_key(KEY).base_url(url);
+                Self::Ours(builder.build().expect("the settings are right"))
+            }
+            "bare reqwest" => Self::Bare(http(), url.to_owned()),
+            "generated" => Self::Generated(generated::Client::new_with_client(url, http())),
+            _ => panic!("nobody is called {name}"),
+        }
+    }
+
+    /// Asks for one number.
+    pub(crate) async fn get(&self, id: &str) -> bool {
+        match self {
+            Self::Ours(client) => client.number(id).get().await.is_ok(),
+            Self::Bare(http, url) => bare(http, url, id).await.is_ok(),
+            Self::Generated(client) => client.get_numbers_id().id(id).send().await.is_ok(),
+        }
+    }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().expect("reqwest has its defaults")
+}
+
+async fn bare(http: &reqwest::Client, url: &str, id: &str) -> reqwest::Result<Number> {
+    let request = http.get(format!("{url}/v1/numbers/{id}")).header("x-api-key", KEY);
+    request.header("accept", "application/json").send().await?.error_for_status()?.json().await
+}

@@ -1,0 +1,160 @@
+//! What does not depend on the machine: allocations, and instructions under valgrind. `counts.json` holds what they were.
+
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Outcome,
+    contenders::Contender,
+    decode, page,
+    page::goal,
+    request,
+    server::{self, Process},
+};
+
+/// How far a count may be from the stored one.
+const TOLERANCE: f64 = 0.03;
+/// Calls that a process makes before those that count, and with them.
+const CALLS: [usize; 2] = [200, 600];
+
+/// Counts anew, stores the counts, and writes the page.
+pub(crate) fn write() -> Outcome {
+    let counts = count()?;
+    fs::write(file(), format!("{counts:#}\n"))?;
+    page::write("counts", &table(&counts)?)
+}
+
+/// Counts anew, and fails where a count is beyond the tolerance.
+pub(crate) fn check() -> Outcome {
+    let stored: Value = serde_json::from_str(&fs::read_to_string(file())?)?;
+    let counts = count()?;
+    let mut misses = String::new();
+    for what in ["allocations", "instructions"] {
+        for (name, now) in counts[what].as_object().into_iter().flatten() {
+            let (now, then) = (number(now)?, number(&stored[what][name])?);
+            let change = (now - then) / then;
+            println!("{what}, {name}: {now:.3}, stored {then:.3}, {:+.1} %", change * 100.0);
+            if change.abs() > TOLERANCE {
+                writeln!(misses, "{what}, {name}: {:+.1} %", change * 100.0)?;
+            }
+        }
+    }
+    if misses.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "counts that changed (`cargo run --release --package speed -- --counts` stores them anew):\n{misses}"
+    )
+    .into())
+}
+
+fn number(value: &Value) -> Result<f64, Box<dyn Error>> {
+    value.as_f64().ok_or_else(|| "a count is no number: store the counts anew".into())
+}
+
+fn file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("counts.json")
+}
+
+/// Allocations are counted; instructions are ratios to the hand-written way, which compilers change less.
+fn count() -> Result<Value, Box<dyn Error>> {
+    let mut counts = json!({ "allocations": allocations()?, "instructions": {} });
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("instructions: skipped, since valgrind is not installed");
+        return Ok(counts);
+    }
+    let server = Process::start()?;
+    for (name, what, of, over) in [
+        ("request over bare reqwest", "request", "ours", "bare reqwest"),
+        ("generated over bare reqwest", "request", "generated", "bare reqwest"),
+        ("decode over hand-written", "decode", "ours", "hand-written"),
+        ("decode over Value", "decode", "ours", "value"),
+    ] {
+        let ratio = instructions(what, of, &server.url)? / instructions(what, over, &server.url)?;
+        counts["instructions"][name] = json!((ratio * 1e4).round() / 1e4);
+    }
+    Ok(counts)
+}
+
+/// Allocations of one request, on the thread of the client.
+fn allocations() -> Result<Value, Box<dyn Error>> {
+    let url = server::start()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut counts = json!({});
+    for name in Contender::NAMES {
+        let contender = Contender::new(name, &url);
+        request::calls(&runtime, &contender, 100, 1);
+        let one = || allocation_counter::measure(|| request::calls(&runtime, &contender, 1, 1));
+        // How the bytes come in decides on a few; the usual is the median.
+        let mut counted: Vec<_> = (0..101).map(|_| one().count_total).collect();
+        counted.sort_unstable();
+        counts[name] = counted[counted.len() / 2].into();
+    }
+    Ok(counts)
+}
+
+/// Instructions of one call: those of many less those of fewer.
+fn instructions(what: &str, who: &str, url: &str) -> Result<f64, Box<dyn Error>> {
+    let [few, many] = CALLS;
+    let more = total(what, who, many, url)? - total(what, who, few, url)?;
+    Ok(more / (many - few) as f64)
+}
+
+/// Instructions of a process that makes so many calls.
+fn total(what: &str, who: &str, times: usize, url: &str) -> Result<f64, Box<dyn Error>> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env::current_exe()?)
+        .args(["--calls", what, who, &times.to_string(), url])
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let collected = text.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, collected) = collected.ok_or_else(|| format!("valgrind: {text}"))?;
+    Ok(collected.trim().parse()?)
+}
+
+/// That process.
+pub(crate) fn calls(what: &str, who: &str, times: usize, url: &str) -> Outcome {
+    if what == "request" {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        request::calls(&runtime, &Contender::new(who, url), times, 1);
+        return Ok(());
+    }
+    let [case, ..] = decode::cases();
+    let way = match who {
+        "ours" => case.ways[0],
+        "value" => case.ways[1],
+        _ => case.ways[2],
+    };
+    (0..times).for_each(|_| way(&case.body));
+    Ok(())
+}
+
+fn table(counts: &Value) -> Result<String, Box<dyn Error>> {
+    let allocations = |who: &str| number(&counts["allocations"][who]);
+    let (ours, bare) = (allocations("ours")?, allocations("bare reqwest")?);
+    let generated = allocations("generated")?;
+    let mut table = format!(
+        "| | |\n|---|---|\n| allocations of a request: ours, bare reqwest, generated without hooks | {ours}, {bare}, {generated} |\n| more than bare reqwest (≤ 8) | {} |\n",
+        goal(ours - bare, ..=8.0)
+    );
+    for (name, ratio) in counts["instructions"].as_object().into_iter().flatten() {
+        let ratio = number(ratio)?;
+        let (shown, limit) = match name.as_str() {
+            "request over bare reqwest" => (goal(ratio, ..=1.05), " (≤ 1.05)"),
+            "decode over hand-written" => (goal(ratio, ..=1.20), " (≤ 1.20)"),
+            "decode over Value" => (goal(ratio, ..=0.85), " (≤ 0.85)"),
+            _ => (format!("{ratio:.3}"), ""),
+        };
+        writeln!(table, "| instructions, {name}{limit} | {shown} |")?;
+    }
+    Ok(table)
+}

@@ -1,0 +1,46 @@
+//! This client beside bare reqwest with a hand-written struct, in one run. Each command writes its part of `docs/performance.md`:
+//! `cargo run --release --package speed -- --decode`, `--request`, `--fleet`, `--retry`, `--counts`; `--check` compares the counts with
+//! `benches/speed/counts.json`.
+
+mod contenders;
+mod counts;
+mod decode;
+mod fleet;
+mod hand_written;
+mod measure;
+mod page;
+mod plot;
+mod request;
+mod retry;
+mod server;
+
+use std::{env, error::Error};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> Outcome {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["--decode"] => decode::run(),
+        ["--request"] => request::run(),
+        ["--fleet"] => fleet::run(),
+        ["--retry"] => retry::run(),
+        ["--counts"] => counts::write(),
+        ["--check"] => counts::check(),
+        // The programs that others of these measure from outside.
+        ["--serve"] => server::serve_until_closed(),
+        ["--fleet-memory", who, url] => fleet::memory(who, url),
+        ["--calls", what, who, times, url] => counts::calls(what, who, times.parse()?, url),
+        [] => {
+            ["--decode", "--request", "--fleet", "--retry", "--counts"].iter().try_for_each(again)
+        }
+        _ => Err(format!("no command {arguments:?}: see the top of benches/speed/main.rs").into()),
+    }
+}
+
+/// Runs this program with one command.
+fn again(command: &&str) -> Outcome {
+    let status = std::process::Command::new(env::current_exe()?).arg(command).status()?;
+    if status.success() { Ok(()) } else { Err(format!("{command} failed").into()) }
+}

@@ -1,0 +1,75 @@
+//! The same request once more.
+
+use http::{HeaderValue, Method, header::ACCEPT};
+use reqwest::{Request, Url};
+
+use super::credential::Credential;
+
+/// What it takes to send a request again.
+pub(super) enum Again {
+    /// Its URL and `Accept`, where it has nothing else but the key: a copy of the whole costs more than most calls need.
+    Plain(Url, HeaderValue),
+    Whole(Request),
+}
+
+impl Again {
+    /// `None` if its body can be read only once.
+    pub(super) fn of(request: &Request) -> Option<Self> {
+        match request.headers().get(ACCEPT) {
+            Some(accept)
+                if request.headers().len() == 2
+                    && request.body().is_none()
+                    && request.timeout().is_none() =>
+            {
+                Some(Self::Plain(request.url().clone(), accept.clone()))
+            }
+            _ => request.try_clone().map(Self::Whole),
+        }
+    }
+
+    pub(super) fn request(self, method: &Method, credential: &Credential) -> Request {
+        match self {
+            Self::Plain(url, accept) => {
+                let mut request = Request::new(method.clone(), url);
+                let headers = request.headers_mut();
+                headers.insert(ACCEPT, accept);
+                headers.insert(&credential.name, credential.value.clone());
+                request
+            }
+            Self::Whole(request) => request,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_comes_back_as_it_was() {
+        let credential = Credential::api_key("ps_1").unwrap();
+        let plain = || {
+            let url = "http://127.0.0.1/a?b=c".parse().unwrap();
+            let mut request = Request::new(Method::DELETE, url);
+            request.headers_mut().insert(ACCEPT, "application/json".parse().unwrap());
+            request.headers_mut().insert(&credential.name, credential.value.clone());
+            request
+        };
+        let mut with_header = plain();
+        with_header.headers_mut().insert("x-other", "1".parse().unwrap());
+        let mut with_body = plain();
+        *with_body.body_mut() = Some("body".into());
+        for (request, is_plain) in [(plain(), true), (with_header, false), (with_body, false)] {
+            let again = Again::of(&request).unwrap();
+            assert_eq!(matches!(again, Again::Plain(..)), is_plain);
+            let again = again.request(request.method(), &credential);
+            assert_eq!(again.method(), request.method());
+            assert_eq!(again.url(), request.url());
+            assert_eq!(again.headers(), request.headers());
+            assert!(again.headers()["x-api-key"].is_sensitive());
+            let bytes =
+                |request: &Request| request.body().and_then(|b| b.as_bytes().map(<[u8]>::to_vec));
+            assert_eq!(bytes(&again), bytes(&request));
+        }
+    }
+}
