@@ -1,6 +1,6 @@
 //! Ten thousand ids.
 
-use std::{error::Error, fmt::Write as _, process::Command};
+use std::{cell::Cell, error::Error, fmt::Write as _, process::Command};
 
 use futures_util::{StreamExt, stream};
 use pilot_status::Client;
@@ -48,10 +48,11 @@ async fn fleet(contender: &Contender) -> usize {
     match contender {
         Contender::Ours(client) => ours(client, ids).await,
         other => {
-            let answered = std::cell::Cell::new(0);
-            let each = |id: String| {
-                let answered = &answered;
-                async move { answered.set(answered.get() + usize::from(other.get(&id).await)) }
+            let answered = Cell::new(0);
+            let each = async |id: String| {
+                if other.get(&id).await {
+                    answered.update(|n| n + 1);
+                }
             };
             stream::iter(ids).for_each_concurrent(AT_ONCE, each).await;
             answered.get()

@@ -5,6 +5,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "it is only decoded")]
+#[expect(clippy::struct_field_names, reason = "the API's name")]
 pub(crate) struct Number {
     pub(crate) id: String,
     number: Option<String>,

@@ -2,6 +2,12 @@
 //! `cargo run --release --package speed -- --decode`, `--request`, `--fleet`, `--retry`, `--counts`; `--check` compares the counts with
 //! `benches/speed/counts.json`.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    reason = "to measure is all that this is for, and its figures are small"
+)]
+
 mod contenders;
 mod counts;
 mod decode;

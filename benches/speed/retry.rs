@@ -47,32 +47,33 @@ fn lateness(pacing: Pacing) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
     let url = server::start_with(Arc::new(move |_| {
         let mut seen = seen.lock().expect("nobody panics");
         let now = Instant::now();
-        match seen.0.take() {
-            Some(release) => {
-                let late = now
-                    .checked_duration_since(release)
-                    .map_or_else(|| -(release - now).as_secs_f64(), |late| late.as_secs_f64());
-                seen.1.push(late * 1e3);
-                server::number()
-            }
-            None => {
-                seen.0 = Some(now + RELEASE);
-                let mut refused = Response::new(Full::new(Bytes::new()));
-                *refused.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-                let asked = http::HeaderValue::from_static(ASKED);
-                refused.headers_mut().insert(http::header::RETRY_AFTER, asked);
-                refused
-            }
-        }
+        let Some(release) = seen.0.take() else {
+            seen.0 = Some(now + RELEASE);
+            return refusal();
+        };
+        let late = now
+            .checked_duration_since(release)
+            .map_or_else(|| -(release - now).as_secs_f64(), |late| late.as_secs_f64());
+        seen.1.push(late * 1e3);
+        server::number()
     }))?;
-    let client = Client::builder().api_key("ps_1").base_url(url).pacing(pacing).build()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         for _ in 0..TIMES {
+            // A new one, since pacing lets a client that is often refused wait for longer than it was told to.
+            let client = Client::builder().api_key("ps_1").base_url(&url).pacing(pacing).build()?;
             client.number("num_1").get().await?;
         }
         Ok::<_, pilot_status::Error>(())
     })?;
     let late = late.lock().expect("nobody panics");
     Ok(late.1.clone())
+}
+
+fn refusal() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+    let asked = http::HeaderValue::from_static(ASKED);
+    response.headers_mut().insert(http::header::RETRY_AFTER, asked);
+    response
 }

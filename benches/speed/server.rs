@@ -38,7 +38,7 @@ pub(crate) fn start() -> io::Result<String> {
 pub(crate) fn start_with(answer: Arc<Answer>) -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
-    thread::spawn(move || serve(listener, answer));
+    thread::spawn(move || serve(listener, &answer));
     Ok(url)
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn number() -> Response<Full<Bytes>> {
     response
 }
 
-fn serve(listener: TcpListener, answer: Arc<Answer>) -> io::Result<()> {
+fn serve(listener: TcpListener, answer: &Arc<Answer>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         listener.set_nonblocking(true)?;
@@ -57,7 +57,7 @@ fn serve(listener: TcpListener, answer: Arc<Answer>) -> io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let answer = Arc::clone(&answer);
+            let answer = Arc::clone(answer);
             let service = service_fn(move |request| {
                 let response = answer(&request);
                 async { Ok::<_, Infallible>(response) }

@@ -1,5 +1,11 @@
 //! What a user's build costs, beside the same program written by hand: `cargo xtask build-cost`.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    reason = "to measure is all that this is for, and its figures are small"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -142,8 +148,8 @@ fn build(root: &Path) -> Result<PathBuf> {
         let folder = message["out_dir"].as_str()?;
         package.contains("pilot-status").then(|| Path::new(folder).join("client.rs"))
     };
-    let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
-    messages.filter_map(|message| ours(&message)).next().context("no build script of this crate")
+    let mut messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
+    messages.find_map(|message| ours(&message)).context("no build script of this crate")
 }
 
 fn modified(file: &Path) -> Result<SystemTime> {
