@@ -33,7 +33,7 @@ pub(super) fn check(operation_id: &str, body: &[u8]) -> Result<(), Misfit> {
 /// Locates the error of a success that the generated code could not decode: that of the type which fails at the same place.
 pub(super) fn locate(body: &[u8], error: &serde_json::Error) -> Misfit {
     let misfits = SUCCESSES.iter().filter_map(|(_, check)| check(body).err());
-    let plain = Misfit::new(String::new(), error);
+    let plain = Misfit::new("", error);
     misfits.into_iter().find(|m| m.same_place(&plain)).unwrap_or(plain)
 }
 
@@ -58,8 +58,8 @@ pub(super) fn api_error(body: &[u8]) -> Option<types::ApiError> {
 fn check_as<T: DeserializeOwned>(body: &[u8]) -> Result<(), Misfit> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let value: Result<T, _> = serde_path_to_error::deserialize(&mut json);
-    value.map_err(|e| Misfit::new(e.path().to_string(), e.inner()))?;
-    json.end().map_err(|e| Misfit::new(String::new(), &e))
+    value.map_err(|e| Misfit::new(&e.path().to_string(), e.inner()))?;
+    json.end().map_err(|e| Misfit::new("", &e))
 }
 
 impl Misfit {
@@ -68,8 +68,9 @@ impl Misfit {
         self.path.is_empty() && self.expected == "expected value"
     }
 
-    fn new(path: String, error: &serde_json::Error) -> Self {
-        let path = if path == "." { String::new() } else { path };
+    fn new(path: &str, error: &serde_json::Error) -> Self {
+        // `.` is the whole, and `?` a place that was not reached.
+        let path = path.trim_end_matches(['?', '.']).to_owned();
         Self { path, line: error.line(), column: error.column(), expected: expected(error) }
     }
 

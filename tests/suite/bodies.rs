@@ -36,6 +36,8 @@ fn cases() -> Vec<(String, &'static str)> {
         ("<html>secret</html>".to_owned(), "expected value (line 1, column 1)"),
         (String::new(), "it is empty or ends in the middle"),
         ("{\"id\": \"secret".to_owned(), "it is empty or ends in the middle"),
+        (r#"{"id":"secret""#.to_owned(), "API documents: it is empty or ends in the middle"),
+        (r#"{"id":"secret","meta":{"#.to_owned(), "at meta: it is empty or ends in the middle"),
         ("null".to_owned(), "expected an object, found null"),
         ("\"secret, expected secret\"".to_owned(), "expected an object, found a string"),
         ("[]".to_owned(), "expected an object, found an array"),
