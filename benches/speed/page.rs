@@ -1,12 +1,19 @@
 //! `docs/performance.md`, part by part.
 
 use std::{
+    error::Error,
     fs,
     ops::RangeBounds,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use crate::Outcome;
+
+const LOCK: &str = include_str!("../../Cargo.lock");
+/// Those that decide on the figures.
+const CRATES: [&str; 7] =
+    ["pilot-status", "reqwest", "hyper", "tokio", "serde", "serde_json", "progenitor"];
 
 pub(crate) fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
@@ -15,6 +22,11 @@ pub(crate) fn docs() -> PathBuf {
 /// Puts a table where the page has the marks of its part, and prints it.
 pub(crate) fn write(part: &str, table: &str) -> Outcome {
     print!("{table}");
+    put(part, table)?;
+    put("versions", &versions()?)
+}
+
+fn put(part: &str, table: &str) -> Outcome {
     let file = docs().join("performance.md");
     let page = fs::read_to_string(&file)?;
     let (begin, end) = (format!("<!-- {part} -->\n"), format!("<!-- /{part} -->"));
@@ -22,6 +34,18 @@ pub(crate) fn write(part: &str, table: &str) -> Outcome {
     let (_, after) = rest.split_once(&end).ok_or("the part has no end")?;
     fs::write(file, format!("{before}{begin}{table}{end}{after}"))?;
     Ok(())
+}
+
+/// What was measured: as the lock file has it, and the compiler.
+fn versions() -> Result<String, Box<dyn Error>> {
+    let rustc = Command::new("rustc").arg("--version").output()?;
+    let rustc = String::from_utf8(rustc.stdout)?;
+    let locked = |name: &str| {
+        let (_, entry) = LOCK.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+        Some(format!("{name} {}", entry.split_once('"')?.0))
+    };
+    let crates: Vec<_> = CRATES.iter().filter_map(|name| locked(name)).collect();
+    Ok(format!("  {}, {}\n  ", rustc.trim(), crates.join(", ")))
 }
 
 /// A figure, with a mark where it misses its goal.

@@ -52,7 +52,7 @@ impl<'a> Call<'a> {
                 Err(wait) => return self.too_late(last, wait),
             };
             self.report.attempts += 1;
-            let again = Again::of(&request);
+            let again = Again::of(&request, &self.shared.credential);
             let sent = self.shared.send(request, self.left()).await;
             let failure = match self.learn(sent, in_flight) {
                 Ok(answer) => return self.succeed(answer, info),
