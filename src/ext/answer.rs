@@ -92,10 +92,16 @@ async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(By
     let Some(mut chunk) = response.chunk().await? else {
         return Ok((first, true));
     };
-    let mut body = Vec::from(first);
+    // A copy, since the chunk's own memory is that of the connection's thread, where it would stay with the process.
+    let mut body = first.to_vec();
     loop {
         let room = limit - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        let more = &chunk[..chunk.len().min(room)];
+        if more.len() > body.capacity() - body.len() {
+            // Far ahead, since each step leaves a hole.
+            body.reserve_exact(body.len().saturating_mul(8).clamp(more.len(), room));
+        }
+        body.extend_from_slice(more);
         if chunk.len() > room {
             return Ok((body.into(), false));
         }
