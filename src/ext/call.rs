@@ -151,8 +151,8 @@ impl<'a> Call<'a> {
             return Ok(answer.into_response());
         }
         // The generated code's decode error has no room for the number of attempts, so a retried answer is checked here.
-        if let Err(misfit) = decode::check(info.operation_id, &answer.body) {
-            return Err(Error::decode(misfit, answer.body, report));
+        if let Err(error) = decode::check(info.operation_id, &answer.body) {
+            return Err(Error::decode(&error, answer.body, report));
         }
         Ok(report.attach(answer.into_response()))
     }

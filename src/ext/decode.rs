@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
+use super::json_path;
 use crate::types;
 
 /// The place at which a body differs from its type.
@@ -15,7 +16,7 @@ pub(crate) struct Misfit {
     expected: String,
 }
 
-type Check = fn(&[u8]) -> Result<(), Misfit>;
+type Check = fn(&[u8]) -> serde_json::Result<()>;
 
 /// What each operation's success decodes to.
 const SUCCESSES: &[(&str, Check)] = &[
@@ -25,16 +26,9 @@ const SUCCESSES: &[(&str, Check)] = &[
 ];
 
 /// Checks the success of an operation.
-pub(super) fn check(operation_id: &str, body: &[u8]) -> Result<(), Misfit> {
+pub(super) fn check(operation_id: &str, body: &[u8]) -> serde_json::Result<()> {
     let success = SUCCESSES.iter().find(|(id, _)| *id == operation_id);
     success.map_or(Ok(()), |(_, check)| check(body))
-}
-
-/// Locates the error of a success that the generated code could not decode: that of the type which fails at the same place.
-pub(super) fn locate(body: &[u8], error: &serde_json::Error) -> Misfit {
-    let misfits = SUCCESSES.iter().filter_map(|(_, check)| check(body).err());
-    let plain = Misfit::new("", error);
-    misfits.into_iter().find(|m| m.same_place(&plain)).unwrap_or(plain)
 }
 
 /// Memory that one value of a JSON document may take, with its key, apart from the text itself.
@@ -55,27 +49,20 @@ pub(super) fn api_error(body: &[u8]) -> Option<types::ApiError> {
     serde_json::from_slice(body).ok()
 }
 
-fn check_as<T: DeserializeOwned>(body: &[u8]) -> Result<(), Misfit> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value: Result<T, _> = serde_path_to_error::deserialize(&mut json);
-    value.map_err(|e| Misfit::new(&e.path().to_string(), e.inner()))?;
-    json.end().map_err(|e| Misfit::new("", &e))
+fn check_as<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<()> {
+    serde_json::from_slice::<T>(body).map(drop)
 }
 
 impl Misfit {
+    /// What `error` found in `body`.
+    pub(super) fn new(body: &[u8], error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        Self { path: json_path::at(body, line, column), line, column, expected: expected(error) }
+    }
+
     /// Whether the body is no JSON at all, as from a proxy or a login page.
     pub(super) fn is_not_json(&self) -> bool {
         self.path.is_empty() && self.expected == "expected value"
-    }
-
-    fn new(path: &str, error: &serde_json::Error) -> Self {
-        // `.` is the whole, and `?` a place that was not reached.
-        let path = path.trim_end_matches(['?', '.']).to_owned();
-        Self { path, line: error.line(), column: error.column(), expected: expected(error) }
-    }
-
-    fn same_place(&self, other: &Self) -> bool {
-        (self.line, self.column, &self.expected) == (other.line, other.column, &other.expected)
     }
 }
 
@@ -84,7 +71,7 @@ fn expected(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
     if error.is_eof() {
-        return "it is empty or ends in the middle".to_owned();
+        return "the body is empty or ends here".to_owned();
     }
     if !error.is_data() {
         return message.to_owned();

@@ -8,7 +8,7 @@ use http::StatusCode;
 use reqwest::Response;
 
 use super::{
-    decode::{self, Misfit},
+    decode::Misfit,
     report::Report,
     retry::{GaveUp, classify},
 };
@@ -269,7 +269,8 @@ impl Error {
         Self::new(kind, report).with(|d| d.body = body)
     }
 
-    pub(crate) fn decode(misfit: Misfit, body: Bytes, report: Report) -> Self {
+    pub(crate) fn decode(error: &serde_json::Error, body: Bytes, report: Report) -> Self {
+        let misfit = Misfit::new(&body, error);
         Self::new(Kind::Decode(Some(misfit), StatusCode::OK), report).with(|d| d.body = body)
     }
 
@@ -342,7 +343,7 @@ impl From<progenitor_client::Error<ApiError>> for Error {
                 Self::refused(status, Some(api_error), body.into(), report)
             }
             Generated::InvalidResponsePayload(body, e) => {
-                Self::decode(decode::locate(&body, &e), body, Report::first_attempt())
+                Self::decode(&e, body, Report::first_attempt())
             }
             Generated::UnexpectedResponse(answer) => match answer.extensions().get::<Self>() {
                 Some(ours) => ours.clone(),

@@ -14,6 +14,7 @@ mod decode;
 mod error;
 mod fleet;
 mod handle;
+mod json_path;
 mod number;
 mod number_id;
 mod pacing;

@@ -1,0 +1,119 @@
+//! The path of a place in a JSON text. It is read off the text: `serde_path_to_error`, which decodes once more, would compile every
+//! type's decoder twice.
+
+/// The path, such as `meta.profile.websites[0]`, of what a text has at a place; empty at its top. Keys are as they are written there.
+pub(super) fn at(text: &[u8], line: usize, column: usize) -> String {
+    let mut path = String::new();
+    for container in containers(before(text, line, column)) {
+        match container {
+            Container::Array(n) => path += &format!("[{n}]"),
+            Container::Object(Some(key)) => {
+                path += if path.is_empty() { "" } else { "." };
+                path += &String::from_utf8_lossy(key);
+            }
+            Container::Object(None) => {}
+        }
+    }
+    path
+}
+
+/// The part of a text before a place: so many bytes of that line, as `serde_json` counts.
+fn before(text: &[u8], line: usize, column: usize) -> &[u8] {
+    let lines = text.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1));
+    let start: usize = lines.map(<[u8]>::len).sum();
+    &text[..start.saturating_add(column).min(text.len())]
+}
+
+enum Container<'a> {
+    /// With the index of its last item.
+    Array(usize),
+    /// With its last key, once that was read.
+    Object(Option<&'a [u8]>),
+}
+
+/// What is open at the end of a text, the outermost first.
+fn containers(text: &[u8]) -> Vec<Container<'_>> {
+    let mut open = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        at += 1;
+        match (byte, open.last_mut()) {
+            (b'{', _) => open.push(Container::Object(None)),
+            (b'[', _) => open.push(Container::Array(0)),
+            (b'}' | b']', _) => drop(open.pop()),
+            (b',', Some(Container::Array(n))) => *n += 1,
+            (b',', Some(Container::Object(key))) => *key = None,
+            (b'"', container) => {
+                let Some(string) = string(&text[at..]) else {
+                    break;
+                };
+                if let Some(Container::Object(key @ None)) = container {
+                    *key = Some(string);
+                }
+                at += string.len() + 1;
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
+/// A string from behind its opening quote to before its closing one.
+fn string(text: &[u8]) -> Option<&[u8]> {
+    let mut is_escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        ends
+    });
+    Some(&text[..end?])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::types::Number;
+
+    /// The example with each of its values replaced by values of other types, one at a time.
+    fn misfits() -> Vec<Vec<u8>> {
+        let spec: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        let get = &spec["paths"]["/v1/numbers/{id}"]["get"]["responses"]["200"]["content"];
+        let example = &get["application/json"]["example"];
+        let mut pointers = vec![String::new()];
+        let mut misfits = Vec::new();
+        while let Some(pointer) = pointers.pop() {
+            match example.pointer(&pointer).unwrap() {
+                Value::Object(o) => pointers.extend(o.keys().map(|k| format!("{pointer}/{k}"))),
+                Value::Array(a) => pointers.extend((0..a.len()).map(|n| format!("{pointer}/{n}"))),
+                _ => {}
+            }
+            for other in
+                [json!(1), json!(-1.5), json!(true), json!("\"\\"), json!([[]]), json!({"a": [1]})]
+            {
+                let mut example = example.clone();
+                *example.pointer_mut(&pointer).unwrap() = other;
+                misfits.push(serde_json::to_vec(&example).unwrap());
+                misfits.push(serde_json::to_vec_pretty(&example).unwrap());
+            }
+        }
+        misfits
+    }
+
+    #[test]
+    fn a_path_is_the_one_that_serde_path_to_error_finds() {
+        let mut found = 0;
+        for body in misfits() {
+            let Err(error) = serde_json::from_slice::<Number>(&body) else {
+                continue;
+            };
+            let mut json = serde_json::Deserializer::from_slice(&body);
+            let decoded: Result<Number, _> = serde_path_to_error::deserialize(&mut json);
+            let path = decoded.unwrap_err().path().to_string();
+            assert_eq!(at(&body, error.line(), error.column()), path.trim_matches('.'), "{error}");
+            found += 1;
+        }
+        assert!(found > 300, "only {found} misfits");
+    }
+}
