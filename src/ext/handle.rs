@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use progenitor_client::Error as Generated;
 
 use super::clock;
@@ -30,15 +31,19 @@ pub struct NumberHandle<'a> {
     id: String,
 }
 
+// Each call is boxed, so that it is compiled here, once, and not by every crate that makes it.
 impl NumberHandle<'_> {
     /// The number as the API last saw it: a cached snapshot, whose age [`types::Number::snapshot_age`] tells.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if the id cannot be one (see [`NumberId`]), before anything is sent; else what became of the call
     /// after its retries.
-    pub async fn get(&self) -> Result<types::Number, Error> {
-        let call = self.client.get_numbers_id().id(self.id()?);
-        self.finish(call.send().await)
+    pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send {
+        async {
+            let call = self.client.get_numbers_id().id(self.id()?);
+            self.finish(call.send().await)
+        }
+        .boxed()
     }
 
     /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new snapshot.
@@ -47,17 +52,17 @@ impl NumberHandle<'_> {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub async fn refresh(&self) -> Result<types::Number, Error> {
-        let id = self.id()?;
-        let (client, number) = (self.client.clone(), self.id.clone());
-        self.client
-            .inner
-            .refreshes()
-            .share(&self.id, || async move {
+    pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send {
+        async {
+            let id = self.id()?;
+            let (client, number) = (self.client.clone(), self.id.clone());
+            let refresh = async move {
                 let call = client.get_numbers_id().id(id).refresh("1");
                 client.number(number).finish(call.send().await)
-            })
-            .await
+            };
+            self.client.inner.refreshes().share(&self.id, refresh).await
+        }
+        .boxed()
     }
 
     /// The number from a snapshot that is no older than `max_age`: the cached one if it is young enough, else a
@@ -79,9 +84,12 @@ impl NumberHandle<'_> {
     ///
     /// # Errors
     /// As [`get`](Self::get); a 503 with `PROVIDER_NOT_CONFIGURED` is not retried, since it lasts.
-    pub async fn status(&self) -> Result<types::NumberStatus, Error> {
-        let call = self.client.get_numbers_id_status().id(self.id()?);
-        self.finish(call.send().await)
+    pub fn status(&self) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send {
+        async {
+            let call = self.client.get_numbers_id_status().id(self.id()?);
+            self.finish(call.send().await)
+        }
+        .boxed()
     }
 
     /// Removes the number and logs its device out. For 30 days it can be restored.
@@ -90,15 +98,19 @@ impl NumberHandle<'_> {
     ///
     /// # Errors
     /// As [`get`](Self::get). After a time-out or a broken connection the number may or may not be removed.
-    pub async fn delete(&self) -> Result<types::NumberRemoved, Error> {
-        let call = self.client.delete_numbers_id().id(self.id()?);
-        self.finish(call.send().await)
+    pub fn delete(&self) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send {
+        async {
+            let call = self.client.delete_numbers_id().id(self.id()?);
+            self.finish(call.send().await)
+        }
+        .boxed()
     }
 
     fn id(&self) -> Result<NumberId, Error> {
         self.id.as_str().try_into()
     }
 
+    #[inline]
     fn finish<T>(
         &self,
         result: Result<ResponseValue<T>, Generated<types::ApiError>>,

@@ -20,10 +20,11 @@ pub(crate) struct Refreshes(Mutex<HashMap<String, WeakShared<Refresh>>>);
 
 impl Refreshes {
     /// The refresh of this number that is under way, or a new one.
-    pub(crate) fn share<F>(&self, id: &str, start: impl FnOnce() -> F) -> Shared<Refresh>
-    where
-        F: Future<Output = Result<Number, Error>> + Send + 'static,
-    {
+    pub(crate) fn share(
+        &self,
+        id: &str,
+        new: impl Future<Output = Result<Number, Error>> + Send + 'static,
+    ) -> Shared<Refresh> {
         // Nothing panics while it is held; if it did, the map would still be one.
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let current = under_way.get(id).and_then(WeakShared::upgrade);
@@ -31,7 +32,7 @@ impl Refreshes {
             return refresh;
         }
         under_way.retain(|_, refresh| refresh.upgrade().is_some_and(|r| r.peek().is_none()));
-        let refresh = start().boxed().shared();
+        let refresh = new.boxed().shared();
         if let Some(weak) = refresh.downgrade() {
             under_way.insert(id.to_owned(), weak);
         }
