@@ -7,9 +7,9 @@ use super::credential::Credential;
 
 /// What it takes to send a request again.
 pub(super) enum Again {
-    /// Its URL and `Accept`, where it has nothing else but the key: a copy of the whole costs more than most calls need.
-    Plain(Url, HeaderValue),
-    Whole(Request),
+    /// `Accept`, where it has nothing else but the key: a copy of the whole costs more than most calls need.
+    Plain(HeaderValue),
+    Whole(Box<Request>),
 }
 
 impl Again {
@@ -23,23 +23,22 @@ impl Again {
             || request.timeout().is_some()
             || request.version() != Version::default();
         match headers.get(ACCEPT) {
-            Some(accept) if has_key && !has_more => {
-                Some(Self::Plain(request.url().clone(), accept.clone()))
-            }
-            _ => request.try_clone().map(Self::Whole),
+            Some(accept) if has_key && !has_more => Some(Self::Plain(accept.clone())),
+            _ => Some(Self::Whole(Box::new(request.try_clone()?))),
         }
     }
 
-    pub(super) fn request(self, method: &Method, credential: &Credential) -> Request {
+    /// The request, of the method and to the URL that it had.
+    pub(super) fn request(self, method: Method, url: Url, credential: &Credential) -> Request {
         match self {
-            Self::Plain(url, accept) => {
-                let mut request = Request::new(method.clone(), url);
+            Self::Plain(accept) => {
+                let mut request = Request::new(method, url);
                 let headers = request.headers_mut();
                 headers.insert(ACCEPT, accept);
                 headers.insert(&credential.name, credential.value.clone());
                 request
             }
-            Self::Whole(request) => request,
+            Self::Whole(request) => *request,
         }
     }
 }
@@ -76,7 +75,8 @@ mod tests {
         ] {
             let again = Again::of(&request, &credential).unwrap();
             assert_eq!(matches!(again, Again::Plain(..)), is_plain);
-            let again = again.request(request.method(), &credential);
+            let (method, url) = (request.method().clone(), request.url().clone());
+            let again = again.request(method, url, &credential);
             assert_eq!(again.method(), request.method());
             assert_eq!(again.url(), request.url());
             assert_eq!(again.headers(), request.headers());

@@ -29,12 +29,15 @@ pub(super) struct Answer {
     /// The API's own error, if it is a refusal that has one.
     api_error: Option<ApiError>,
     version: Version,
-    url: Url,
 }
 
 impl Answer {
     /// Boxed, since it is passed on often.
-    pub(super) async fn read(mut response: Response, limit: usize) -> Result<Box<Self>, Failure> {
+    pub(super) async fn read(
+        response: impl Future<Output = reqwest::Result<Response>>,
+        limit: usize,
+    ) -> Result<Box<Self>, Failure> {
+        let mut response = response.await.map_err(Failure::Network)?;
         let is_success = response.status().is_success();
         if is_success && response.content_length().is_some_and(|n| n > limit as u64) {
             return Err(Failure::TooLarge(limit, "is longer"));
@@ -52,7 +55,6 @@ impl Answer {
         Ok(Box::new(Self {
             status: response.status(),
             version: response.version(),
-            url: response.url().clone(),
             headers: mem::take(response.headers_mut()),
             body,
             api_error,
@@ -64,15 +66,15 @@ impl Answer {
     }
 
     /// Scheme, host and port of where a redirect leads to; the rest of a URL may hold secrets.
-    fn redirect(&self) -> Option<String> {
+    fn redirect(&self, url: &Url) -> Option<String> {
         let location = self.headers.get(LOCATION)?.to_str().ok()?;
-        let url = self.url.join(location).ok().filter(|_| self.status.is_redirection())?;
+        let url = url.join(location).ok().filter(|_| self.status.is_redirection())?;
         Some(url.origin().ascii_serialization())
     }
 
     /// The answer as generated code expects it, with the body already in memory: reading it cannot fail any more.
-    pub(super) fn into_response(self) -> Response {
-        let with_url = http::Response::builder().url(self.url).body(());
+    pub(super) fn into_response(self, url: Url) -> Response {
+        let with_url = http::Response::builder().url(url).body(());
         // Nothing that could be invalid was set.
         let mut response = with_url.unwrap_or_default().map(|()| self.body);
         *response.status_mut() = self.status;
@@ -159,10 +161,11 @@ impl Failure {
         self,
         mut report: Report,
         credential: &Credential,
+        url: Url,
     ) -> Result<Response, Error> {
         Err(match self {
             Self::Refused(mut answer) => {
-                report.redirect = answer.redirect();
+                report.redirect = answer.redirect(&url);
                 report.echoes_credential = credential.is_in(&answer.body);
                 let api_error = answer.api_error.take();
                 let decodes = api_error.is_some();
@@ -170,7 +173,7 @@ impl Failure {
                 let error = Error::refused(answer.status, api_error, body, report.clone());
                 if decodes {
                     // For a status that the document does not have, generated code keeps the extensions.
-                    let mut response = report.attach(answer.into_response());
+                    let mut response = report.attach(answer.into_response(url));
                     response.extensions_mut().insert(error);
                     return Ok(response);
                 }

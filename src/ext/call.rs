@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use progenitor_client::OperationInfo;
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, Url};
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -39,32 +38,35 @@ impl<'a> Call<'a> {
     }
 
     /// Tries until there is a success, a refusal, or the last failure that the policy allows.
-    pub(super) async fn run(
+    #[expect(clippy::manual_async_fn, reason = "an async function keeps its arguments twice")]
+    pub(super) fn run(
         mut self,
         mut request: Request,
-        info: &OperationInfo,
-    ) -> Result<Response, Error> {
-        let method = request.method().clone();
-        let mut last = None;
-        loop {
-            let in_flight = match self.admit().await {
-                Ok(in_flight) => in_flight,
-                Err(wait) => return self.too_late(last, wait),
-            };
-            self.report.attempts += 1;
-            let again = Again::of(&request, &self.shared.credential);
-            let sent = self.shared.send(request, self.left()).await;
-            let failure = match self.learn(sent, in_flight) {
-                Ok(answer) => return self.succeed(answer, info),
-                Err(failure) => failure,
-            };
-            let next = again.and_then(|again| Some((again, self.next(&method, &failure)?)));
-            let Some((again, delay)) = next else {
-                return self.fail(failure);
-            };
-            sleep(delay).await;
-            request = again.request(&method, &self.shared.credential);
-            last = Some(failure);
+        operation: &'static str,
+    ) -> impl Future<Output = Result<Response, Error>> {
+        async move {
+            let mut last = None;
+            loop {
+                let in_flight = match self.admit().await {
+                    Ok(in_flight) => in_flight,
+                    Err(wait) => return self.too_late(last, request.url().clone(), wait),
+                };
+                self.report.attempts += 1;
+                let (method, url) = (request.method().clone(), request.url().clone());
+                let again = Again::of(&request, &self.shared.credential);
+                let sent = self.shared.send(request, self.left()).await;
+                let failure = match self.learn(sent, in_flight) {
+                    Ok(answer) => return self.succeed(answer, url, operation),
+                    Err(failure) => failure,
+                };
+                let next = again.and_then(|again| Some((again, self.next(&method, &failure)?)));
+                let Some((again, delay)) = next else {
+                    return self.fail(failure, url);
+                };
+                sleep(delay).await;
+                request = again.request(method, url, &self.shared.credential);
+                last = Some(failure);
+            }
         }
     }
 
@@ -137,38 +139,43 @@ impl<'a> Call<'a> {
     }
 
     /// Hands a success to the generated code, which decodes it.
-    fn succeed(self, answer: Box<Answer>, info: &OperationInfo) -> Result<Response, Error> {
+    fn succeed(self, answer: Box<Answer>, url: Url, operation: &str) -> Result<Response, Error> {
         let report = self.report;
         trace::attempt(&report, Some(answer.status), None);
         if answer.status != StatusCode::OK {
             // No operation documents it; generated code keeps the extensions of what it does not expect.
             let error = Error::refused(answer.status, None, answer.body.clone(), report);
-            let mut response = answer.into_response();
+            let mut response = answer.into_response(url);
             response.extensions_mut().insert(error);
             return Ok(response);
         }
         if report.attempts == 1 {
-            return Ok(answer.into_response());
+            return Ok(answer.into_response(url));
         }
         // The generated code's decode error has no room for the number of attempts, so a retried answer is checked here.
-        if let Err(error) = decode::check(info.operation_id, &answer.body) {
+        if let Err(error) = decode::check(operation, &answer.body) {
             return Err(Error::decode(&error, answer.body, report));
         }
-        Ok(report.attach(answer.into_response()))
+        Ok(report.attach(answer.into_response(url)))
     }
 
     /// Ends the call with its last failure.
-    fn fail(self, failure: Failure) -> Result<Response, Error> {
+    fn fail(self, failure: Failure, url: Url) -> Result<Response, Error> {
         trace::attempt(&self.report, failure.status(), None);
-        failure.into_result(self.report, &self.shared.credential)
+        failure.into_result(self.report, &self.shared.credential, url)
     }
 
     /// Ends the call since its turn would come, in `wait`, after its deadline.
-    fn too_late(mut self, last: Option<Failure>, wait: Duration) -> Result<Response, Error> {
+    fn too_late(
+        mut self,
+        last: Option<Failure>,
+        url: Url,
+        wait: Duration,
+    ) -> Result<Response, Error> {
         self.report.retry_after = self.report.retry_after.max(Some(wait));
         self.report.gave_up = Some(GaveUp::Timeout);
         match last {
-            Some(failure) => self.fail(failure),
+            Some(failure) => self.fail(failure, url),
             None => Err(Error::not_admitted(self.report)),
         }
     }

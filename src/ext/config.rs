@@ -160,8 +160,8 @@ impl ClientBuilder {
     /// Changes the `reqwest::ClientBuilder`, for instance to add a proxy or a certificate. Called once.
     ///
     /// What keeps the key safe is set after it, and cannot be undone: redirects are not followed, there is no `Referer`, an `https://`
-    /// base URL stays https, and what is sent is not logged (`connection_verbose`). A header of the key's name is overwritten, and longer
-    /// timeouts than this builder's have no effect.
+    /// base URL stays https, and what is sent is not logged (`connection_verbose`). A header of the key's name is overwritten, longer
+    /// timeouts than this builder's have no effect, and reqwest's own retries are off: [`retry`](Self::retry) says what is tried again.
     ///
     /// Proxies are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, …) unless it says otherwise. A proxy of an
     /// `https://` request sees the host and not the key. `http://` to loopback goes through none but one that is set here.
@@ -213,6 +213,8 @@ impl ClientBuilder {
             http = configure(http);
         }
         let http = http
+            // An attempt is one request; and with room for none, reqwest makes no copy of each.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             .connection_verbose(false)
             .redirect(redirect::Policy::none())
             .referer(false)

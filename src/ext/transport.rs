@@ -2,11 +2,11 @@
 
 use std::{
     fmt,
-    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::{FutureExt, TryFutureExt};
 use http::HeaderName;
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::{Request, Response, Url};
@@ -33,12 +33,14 @@ impl ClientHooks<Transport> for Client {
         self.inner.authorize(request).map_err(progenitor_client::Error::InvalidRequest)
     }
 
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let call = Call::new(&self.inner.0).run(request, info);
-        match trace::call(info.operation_id, call).await {
-            Ok(response) => Ok(response),
-            Err(error) => error.into_result().await,
-        }
+    // No async functions from here on down to `send`: they keep their arguments, and a future is moved and kept with all of them.
+    fn exec(
+        &self,
+        request: Request,
+        info: &OperationInfo,
+    ) -> impl Future<Output = reqwest::Result<Response>> {
+        let call = Call::new(&self.inner.0).run(request, info.operation_id);
+        trace::call(info.operation_id, call).or_else(Error::into_result)
     }
 }
 
@@ -141,24 +143,22 @@ impl fmt::Debug for Transport {
 
 impl Shared {
     /// Sends a request once and reads the whole answer.
-    pub(super) async fn send(
+    pub(super) fn send(
         &self,
         request: Request,
         left: Duration,
-    ) -> Result<Box<Answer>, Failure> {
+    ) -> impl Future<Output = Result<Box<Answer>, Failure>> {
         let limits = &self.limits;
         let limit = limits.attempt_timeout.min(left);
-        let response = self.http.execute(request);
-        let answer = pin!(async {
-            let response = response.await.map_err(Failure::Network)?;
-            Answer::read(response, limits.max_response_bytes).await
-        });
-        timeout(limit, answer).await.unwrap_or_else(|_| {
-            // Of the whole call's time, what was left for this attempt says little.
-            Err(if limit < limits.attempt_timeout {
-                Failure::TimedOut(limits.timeout, "timeout")
-            } else {
-                Failure::TimedOut(limit, "attempt_timeout")
+        let answer = Answer::read(self.http.execute(request), limits.max_response_bytes);
+        timeout(limit, answer).map(move |answer| {
+            answer.unwrap_or_else(|_| {
+                // Of the whole call's time, what was left for this attempt says little.
+                Err(if limit < limits.attempt_timeout {
+                    Failure::TimedOut(limits.timeout, "timeout")
+                } else {
+                    Failure::TimedOut(limit, "attempt_timeout")
+                })
             })
         })
     }

@@ -65,3 +65,17 @@ async fn the_limits_hold() {
     let error = reckless(limited).build().unwrap().number("num_1").get().await.unwrap_err();
     assert!(error.to_string().contains("limit of 1 bytes"), "{error}");
 }
+
+#[tokio::test]
+async fn an_attempt_is_one_request() {
+    let server = always(Reply::json(503, "{}")).await;
+    let retrying = builder(&server).retry(RetryPolicy::none()).configure_http(|http| {
+        let retry = reqwest::retry::for_host("127.0.0.1").max_retries_per_request(3).no_budget();
+        http.retry(retry.classify_fn(|answer| match answer.status() {
+            Some(status) if status.is_success() => answer.success(),
+            _ => answer.retryable(),
+        }))
+    });
+    let error = retrying.build().unwrap().number("num_1").delete().await.unwrap_err();
+    assert_eq!((error.attempts(), server.requests().len()), (1, 1));
+}
