@@ -57,21 +57,42 @@ impl Misfit {
     /// What `error` found in `body`.
     pub(super) fn new(body: &[u8], error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
-        Self { path: json_path::at(body, line, column), line, column, expected: expected(error) }
+        // What is no JSON is itself the last byte before the place.
+        let read = column.saturating_sub(error.is_syntax().into());
+        let path = json_path::at(body, line, read);
+        let expected = if body.trim_ascii().is_empty() {
+            EMPTY.to_owned()
+        } else if path.is_empty() && error.is_syntax() && error.to_string().starts_with(NO_VALUE) {
+            NOT_JSON.to_owned()
+        } else {
+            expected(error)
+        };
+        Self { path, line, column, expected }
     }
 
     /// Whether the body is no JSON at all, as from a proxy or a login page.
     pub(super) fn is_not_json(&self) -> bool {
-        self.path.is_empty() && self.expected == "expected value"
+        self.expected == NOT_JSON
+    }
+
+    /// Whether the body stops where it should go on.
+    pub(super) fn is_cut(&self) -> bool {
+        self.expected == EMPTY || self.expected == CUT
     }
 }
+
+const EMPTY: &str = "the body is empty";
+const CUT: &str = "the body ends here";
+const NOT_JSON: &str = "the body is not JSON";
+/// What `serde_json` says of a text that does not even begin as JSON.
+const NO_VALUE: &str = "expected value";
 
 /// What serde expected and what it found instead. Its full message quotes the value, which may be anybody's phone number.
 fn expected(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
     if error.is_eof() {
-        return "the body is empty or ends here".to_owned();
+        return CUT.to_owned();
     }
     if !error.is_data() {
         return message.to_owned();

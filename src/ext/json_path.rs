@@ -1,7 +1,7 @@
 //! The path of a place in a JSON text. It is read off the text: `serde_path_to_error`, which decodes once more, would compile every
 //! type's decoder twice.
 
-/// The path, such as `meta.profile.websites[0]`, of what a text has at a place; empty at its top. Keys are as they are written there.
+/// The path, such as `meta.profile.websites[0]`, of what a text has at a place; empty at its top.
 pub(super) fn at(text: &[u8], line: usize, column: usize) -> String {
     let mut path = String::new();
     for container in containers(before(text, line, column)) {
@@ -9,12 +9,20 @@ pub(super) fn at(text: &[u8], line: usize, column: usize) -> String {
             Container::Array(n) => path += &format!("[{n}]"),
             Container::Object(Some(key)) => {
                 path += if path.is_empty() { "" } else { "." };
-                path += &String::from_utf8_lossy(key);
+                path += name(key);
             }
             Container::Object(None) => {}
         }
     }
     path
+}
+
+/// A key that can be a field's name; `?` for others, which may be anybody's phone number.
+fn name(key: &[u8]) -> &str {
+    let is_plain = key.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let digits = key.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let name = str::from_utf8(key).ok();
+    name.filter(|name| is_plain && digits <= 4 && name.len() <= 40).unwrap_or("?")
 }
 
 /// The part of a text before a place: so many bytes of that line, as `serde_json` counts.
