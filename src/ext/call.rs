@@ -111,6 +111,8 @@ impl<'a> Call<'a> {
     /// How long to wait before the next attempt; `None` if there is none.
     fn next(&mut self, method: &Method, failure: &Failure) -> Option<Duration> {
         if !classify::may_retry(method, failure.outcome()) {
+            let would_as_get = classify::may_retry(&Method::GET, failure.outcome());
+            self.report.gave_up = would_as_get.then_some(GaveUp::NotSafe);
             return None;
         }
         let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);

@@ -2,6 +2,7 @@
 
 use std::{env, fmt, time::Duration};
 
+use http::HeaderValue;
 use reqwest::redirect;
 
 use super::{
@@ -203,6 +204,7 @@ impl ClientBuilder {
             || CRATE_USER_AGENT.to_owned(),
             |product| format!("{product} {CRATE_USER_AGENT}"),
         );
+        let user_agent = HeaderValue::try_from(user_agent).map_err(|_| bad_user_agent())?;
         let mut http =
             reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(user_agent);
         if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
@@ -257,6 +259,12 @@ impl ClientBuilder {
         }
         Ok(builder)
     }
+}
+
+fn bad_user_agent() -> Error {
+    Error::invalid_input(
+        "user_agent has a line break or another character that no header can have: give a product such as my-app/1.0",
+    )
 }
 
 fn no_credential() -> Error {

@@ -35,7 +35,7 @@ impl Credential {
         }
         let refused = || {
             let text = format!(
-                "the {what} has a quote, a space, a line break at its end or another character that is not visible ASCII: trim it, or copy it again"
+                "the {what} has a character that no key has, such as a space, a quote or a line break at its end: trim it, or copy it again"
             );
             Error::invalid_input(text)
         };

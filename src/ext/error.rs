@@ -90,18 +90,23 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match &self.0.kind {
-            Kind::Refused(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, _)
-                if self.retry_after().is_some()
-                    && self.0.report.gave_up != Some(GaveUp::Attempts) =>
-            {
-                Some(
-                    "call again after the time that retry_after() tells, or raise max_delay and timeout above it",
-                )
+            _ if self.0.report.gave_up == Some(GaveUp::NotSafe) => {
+                Some("see by get() whether it was carried out, before you call again")
             }
+            Kind::Refused(..) if self.is_told_to_wait() => Some(match self.0.report.gave_up {
+                Some(GaveUp::Timeout) => {
+                    "call again after the time that retry_after() tells, or raise timeout"
+                }
+                _ => {
+                    "call again after the time that retry_after() tells, or raise max_delay and timeout above it"
+                }
+            }),
             Kind::NotAdmitted => Some(
                 "call again after the time that retry_after() tells, raise timeout, or send fewer requests at a time",
             ),
-            Kind::Refused(status, _) => Some(hint_for_status(status.as_u16(), self.code())),
+            Kind::Refused(status, api_error) => {
+                hint_for_status(status.as_u16(), api_error.as_ref())
+            }
             Kind::Connect if !HAS_TLS => Some(
                 "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
             ),
@@ -110,10 +115,13 @@ impl Error {
             ),
             Kind::Connect => Some("check the base URL, the network and the proxy settings"),
             Kind::Network => Some(
-                "mostly this passes: call again; if it lasts, check the network and the proxy settings",
+                "call again, since this is mostly temporary; if it lasts, check the base URL, the network and the proxy settings",
             ),
             Kind::Decode(Some(misfit), _) if misfit.is_not_json() => Some(
-                "something else than the API answered: check the base URL, and whether a proxy or a login page is before it",
+                "something other than the API answered: check the base URL, and whether a proxy or a login page is in front of it",
+            ),
+            Kind::Decode(Some(misfit), _) if misfit.is_cut() => Some(
+                "call again; if it lasts, check the base URL, and whether a proxy in front of it cuts answers",
             ),
             Kind::Decode(..) => {
                 Some("the API may have changed: see whether there is a newer version of this crate")
@@ -177,6 +185,7 @@ impl Error {
     }
 
     /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a time-out, or 408, 429, 500, 502, 503, 504.
+    /// After a removal that broke off, see first whether it was carried out: [`hint`](Self::hint) says so.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
@@ -196,6 +205,13 @@ impl Error {
         }
     }
 
+    /// The server named a time, and was not asked again after it for as often as the policy says.
+    fn is_told_to_wait(&self) -> bool {
+        matches!(self.status().map(|s| s.as_u16()), Some(429 | 503))
+            && self.retry_after().is_some()
+            && self.0.report.gave_up != Some(GaveUp::Attempts)
+    }
+
     fn is_refused_handshake(&self) -> bool {
         self.network_error().is_some_and(|e| classify::is_refused_handshake(e))
     }
@@ -209,8 +225,8 @@ impl Error {
 const HAS_TLS: bool =
     cfg!(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"));
 
-fn hint_for_status(status: u16, code: Option<&str>) -> &'static str {
-    match (status, code) {
+fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static str> {
+    Some(match (status, api_error.and_then(|e| e.code.as_deref())) {
         (300..=399, _) => {
             "redirects are not followed, so that the key stays with the configured host: set the base URL to the final address"
         }
@@ -230,8 +246,11 @@ fn hint_for_status(status: u16, code: Option<&str>) -> &'static str {
         }
         (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
         (500..=599, _) => "the server or a provider behind it failed: try again later",
-        _ => "message() may have the API's own explanation; it may name personal data",
-    }
+        _ if api_error.is_some_and(|e| e.error.is_some()) => {
+            "message() has the API's own explanation; it may name personal data"
+        }
+        _ => return None,
+    })
 }
 
 /// How errors are made, by the rest of the crate.
@@ -420,8 +439,17 @@ impl Error {
                 f,
                 "; not tried again, since the server asks to wait {asked:.0?}, longer than max_delay"
             ),
+            // That it took too long is all that is said already.
+            Some(GaveUp::Timeout) if matches!(self.0.kind, Kind::TimedOut(_, "timeout")) => Ok(()),
             Some(GaveUp::Timeout) if *attempts > 0 => {
-                write!(f, "; not tried again, since too little is left of the call's timeout")
+                let s = if *attempts == 1 { "" } else { "s" };
+                write!(
+                    f,
+                    "; gave up after {attempts} attempt{s}, since too little is left of the call's timeout"
+                )
+            }
+            Some(GaveUp::NotSafe) => {
+                write!(f, "; not tried again, since the request may have been carried out")
             }
             Some(GaveUp::Budget) => {
                 write!(f, "; not tried again, since too many calls fail: the retry budget is spent")

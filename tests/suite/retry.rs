@@ -130,6 +130,31 @@ async fn a_wait_that_is_too_long_ends_the_call_at_once_and_is_told() {
 }
 
 #[tokio::test]
+async fn an_error_says_how_often_it_was_tried_before_time_ran_out() {
+    let asking = |seconds| Reply::json(429, "{}").with("retry-after", seconds);
+    let server = replies(vec![asking("0.01"), asking("30")]).await;
+    let client = builder(&server).timeout(MS(5_000)).build().unwrap();
+    let error = client.number("num_1").get().await.unwrap_err();
+    let text = "gave up after 2 attempts, since too little is left of the call's timeout";
+    assert!(error.to_string().ends_with(text), "{error}");
+    assert!(error.hint().unwrap().ends_with("raise timeout"), "{:?}", error.hint());
+}
+
+#[tokio::test]
+async fn an_error_says_that_a_removal_may_have_been_carried_out() {
+    for reply in
+        [Reply::Silence, Reply::json(500, "{}"), Reply::Raw(b"HTTP/1.1 200 OK\r\n".to_vec())]
+    {
+        let server = always(reply).await;
+        let client = builder(&server).attempt_timeout(MS(100)).build().unwrap();
+        let error = client.number("num_1").delete().await.unwrap_err();
+        let text = "; not tried again, since the request may have been carried out";
+        assert!(error.to_string().ends_with(text), "{error}");
+        assert!(error.hint().unwrap().contains("see by get()"), "{:?}", error.hint());
+    }
+}
+
+#[tokio::test]
 async fn no_policy_is_one_attempt() {
     let server = failing(1, Reply::json(429, "{}").with("retry-after", "0")).await;
     let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();

@@ -179,6 +179,8 @@ pub(crate) enum GaveUp {
     Timeout,
     /// The retry budget was spent.
     Budget,
+    /// The method is not safe, and the request may have been carried out.
+    NotSafe,
 }
 
 #[cfg(test)]
