@@ -110,7 +110,6 @@ impl NumberHandle<'_> {
         self.id.as_str().try_into()
     }
 
-    #[inline]
     fn finish<T>(
         &self,
         result: Result<ResponseValue<T>, Generated<types::ApiError>>,
