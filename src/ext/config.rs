@@ -250,9 +250,9 @@ impl ClientBuilder {
         };
         let mut builder = Self::default();
         if let Some(key) = read(API_KEY)? {
-            builder = builder.api_key(key);
+            builder.credential = Some(Credential::api_key(&key).map_err(|e| e.about(API_KEY)));
         } else if let Some(id) = read(API_KEY_ID)? {
-            builder = builder.api_key_id(id);
+            builder.credential = Some(Credential::api_key_id(&id).map_err(|e| e.about(API_KEY_ID)));
         }
         if let Some(url) = read(BASE_URL)? {
             builder = builder.base_url(url);
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn the_environment_gives_credential_and_base_url() {
         type Expected = Result<(&'static str, &'static str), &'static str>;
-        let cases: [(&[(&str, &str)], Expected); 6] = [
+        let cases: [(&[(&str, &str)], Expected); 8] = [
             (&[(API_KEY, "ps_1")], Ok(("x-api-key", base_url::DEFAULT))),
             (&[(API_KEY_ID, "id_1")], Ok(("x-api-key-id", base_url::DEFAULT))),
             (&[(API_KEY, "ps_1"), (API_KEY_ID, "id_1")], Ok(("x-api-key", base_url::DEFAULT))),
@@ -310,6 +310,8 @@ mod tests {
                 Ok(("x-api-key", "http://[::1]:9")),
             ),
             (&[(API_KEY, ""), (BASE_URL, "")], Err("PILOT_STATUS_API_KEY")),
+            (&[(API_KEY, "ps_1\n")], Err("PILOT_STATUS_API_KEY: the API key has")),
+            (&[(API_KEY_ID, "id 1")], Err("PILOT_STATUS_API_KEY_ID: the API key id has")),
             (&[(API_KEY, "ps_1"), (BASE_URL, "localhost")], Err("base URL")),
         ];
         for (vars, expected) in cases {

@@ -417,7 +417,7 @@ impl Error {
                 None => write!(f, "cannot connect: {cause}"),
             },
             Kind::Network => {
-                write!(f, "the connection broke before the whole answer was there: {cause}")
+                write!(f, "no whole answer came over the connection: {cause}")
             }
             Kind::TimedOut(after, setting) => {
                 write!(f, "no whole answer within {after:?} ({setting})")

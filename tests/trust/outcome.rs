@@ -43,7 +43,7 @@ fn what(error: &Error) -> String {
         None if error.is_timeout() => "timed out".to_owned(),
         None if text.contains("longer than the limit") => "too long".to_owned(),
         None if text.contains("more memory than the limit") => "too many values".to_owned(),
-        None if text.contains("connection broke") => "connection broke".to_owned(),
+        None if text.contains("over the connection") => "connection broke".to_owned(),
         None => panic!("no word for {text}"),
     }
 }
