@@ -60,13 +60,7 @@ impl Misfit {
         // What is no JSON is itself the last byte before the place.
         let read = column.saturating_sub(error.is_syntax().into());
         let path = json_path::at(body, line, read);
-        let expected = if body.trim_ascii().is_empty() {
-            EMPTY.to_owned()
-        } else if path.is_empty() && error.is_syntax() && error.to_string().starts_with(NO_VALUE) {
-            NOT_JSON.to_owned()
-        } else {
-            expected(error)
-        };
+        let expected = expected(body, &path, error);
         Self { path, line, column, expected }
     }
 
@@ -87,16 +81,21 @@ const NOT_JSON: &str = "the body is not JSON";
 /// What `serde_json` says of a text that does not even begin as JSON.
 const NO_VALUE: &str = "expected value";
 
-/// What serde expected and what it found instead. Its full message quotes the value, which may be anybody's phone number.
-fn expected(error: &serde_json::Error) -> String {
+/// What is wrong, in a few words that hold nothing of the body.
+fn expected(body: &[u8], path: &str, error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
-    if error.is_eof() {
-        return CUT.to_owned();
+    match message {
+        _ if body.trim_ascii().is_empty() => EMPTY.to_owned(),
+        _ if error.is_eof() => CUT.to_owned(),
+        NO_VALUE if path.is_empty() => NOT_JSON.to_owned(),
+        _ if error.is_data() => expected_type(message),
+        _ => message.to_owned(),
     }
-    if !error.is_data() {
-        return message.to_owned();
-    }
+}
+
+/// What serde expected and what it found instead. Its full message quotes the value, which may be anybody's phone number.
+fn expected_type(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((found, expected)) => format!("expected {}{}", in_json(expected), found_type(found)),
         None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
