@@ -5,7 +5,7 @@ mod ext;
 mod generated;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
-pub use ext::promise_of_retry_after;
+pub use ext::{promise_of_rate_limit, promise_of_retry_after};
 #[cfg(feature = "mock")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
 pub mod mock;

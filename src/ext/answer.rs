@@ -141,11 +141,15 @@ impl Failure {
         }
     }
 
-    pub(super) fn status(&self) -> Option<StatusCode> {
+    pub(super) fn answer(&self) -> Option<&Answer> {
         match self {
-            Self::Refused(answer) => Some(answer.status),
+            Self::Refused(answer) => Some(answer),
             _ => None,
         }
+    }
+
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        self.answer().map(|answer| answer.status)
     }
 
     /// How long the server asks to wait, and where it says so.

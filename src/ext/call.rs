@@ -10,7 +10,7 @@ use super::{
     again::Again,
     answer::{Answer, Failure},
     clock, decode,
-    pacing::{InFlight, Queue, Ticket},
+    pacing::{InFlight, RateLimit, rate_limit},
     report::Report,
     retry::{Because, GaveUp, Next, classify},
     trace,
@@ -22,8 +22,8 @@ use crate::Error;
 pub(super) struct Call<'a> {
     shared: &'a Shared,
     deadline: Option<Instant>,
-    /// The place in the queue, if there is pacing.
-    ticket: Option<Ticket>,
+    /// Answers with a 429.
+    rejections: u32,
     /// What the server asked for last.
     asked: Option<(Duration, Because)>,
     report: Report,
@@ -33,8 +33,7 @@ impl<'a> Call<'a> {
     pub(super) fn new(shared: &'a Shared) -> Self {
         // A timeout too long for the clock sets no deadline.
         let deadline = clock::now().checked_add(shared.limits.timeout);
-        let ticket = shared.queue.as_ref().map(Queue::ticket);
-        Self { shared, deadline, ticket, asked: None, report: Report::default() }
+        Self { shared, deadline, rejections: 0, asked: None, report: Report::default() }
     }
 
     /// Tries until there is a success, a refusal, or the last failure that the policy allows.
@@ -72,10 +71,11 @@ impl<'a> Call<'a> {
 
     /// Waits for the call's turn, if there is pacing.
     async fn admit(&self) -> Result<Option<InFlight<'a>>, Duration> {
-        match (&self.shared.queue, self.ticket) {
-            (Some(queue), Some(ticket)) => queue.admit(ticket, self.deadline).await.map(Some),
-            _ => Ok(None),
-        }
+        let Some(queue) = &self.shared.queue else {
+            return Ok(None);
+        };
+        let is_last = self.rejections > 1 && self.shared.retry.is_last(self.report.attempts + 1);
+        queue.admit(self.deadline, is_last).await.map(Some)
     }
 
     /// Tells the queue and the budget what came of an attempt.
@@ -87,7 +87,7 @@ impl<'a> Call<'a> {
         let failure = match sent {
             Ok(answer) if answer.status.is_success() => {
                 if let Some(in_flight) = in_flight {
-                    in_flight.served();
+                    in_flight.served(remaining(&answer));
                 }
                 self.shared.refund();
                 return Ok(answer);
@@ -99,9 +99,10 @@ impl<'a> Call<'a> {
         self.report.retry_after = self.asked.map(|(wait, _)| wait);
         match (in_flight, failure.status()) {
             (Some(in_flight), Some(StatusCode::TOO_MANY_REQUESTS)) => {
-                in_flight.rejected(self.report.retry_after);
+                self.rejections += 1;
+                in_flight.rejected(self.report.retry_after, failure.answer().and_then(remaining));
             }
-            (Some(in_flight), Some(_)) => in_flight.served(),
+            (Some(in_flight), Some(_)) => in_flight.served(failure.answer().and_then(remaining)),
             // Dropped: nothing was learned.
             (_, None) | (None, _) => {}
         }
@@ -116,7 +117,7 @@ impl<'a> Call<'a> {
             return None;
         }
         let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);
-        let paced = rejected && self.ticket.is_some();
+        let paced = rejected && self.shared.queue.is_some();
         // The queue knows best how long to wait after a 429; the policy only says whether.
         let asked = self.report.retry_after.or(paced.then_some(Duration::ZERO));
         let policy = &self.shared.retry;
@@ -185,4 +186,9 @@ impl<'a> Call<'a> {
     fn left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |d| d.saturating_duration_since(clock::now()))
     }
+}
+
+/// What the server says is left of its limit.
+fn remaining(answer: &Answer) -> Option<RateLimit> {
+    rate_limit::read(&answer.headers, clock::wall())
 }

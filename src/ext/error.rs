@@ -313,6 +313,12 @@ impl Error {
         Self::new(Kind::NotAdmitted, report)
     }
 
+    /// Whether the call's own time ended, so that a call with more of it might still succeed.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        let by_timeout = self.0.report.gave_up == Some(GaveUp::Timeout);
+        by_timeout || matches!(self.0.kind, Kind::TimedOut(..) | Kind::NotAdmitted)
+    }
+
     /// Names what the call was about.
     pub(crate) fn about(self, target: impl Into<String>) -> Self {
         self.with(|d| d.target = Some(target.into()))

@@ -48,19 +48,24 @@ impl NumberHandle<'_> {
 
     /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new snapshot.
     ///
-    /// Calls for one number that overlap share one refresh, whoever of a client's clones makes them.
+    /// Calls for one number that overlap share one refresh, whoever of a client's clones makes them. Each keeps its own deadline: where the
+    /// shared refresh runs out of time first, or takes longer than one attempt may, the others begin a new one.
     ///
     /// # Errors
     /// As [`get`](Self::get).
     pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send {
         async {
             let id = self.id()?;
-            let (client, number) = (self.client.clone(), self.id.clone());
-            let refresh = async move {
-                let call = client.get_numbers_id().id(id).refresh("1");
-                client.number(number).finish(call.send().await)
+            let refresh = || {
+                let (client, number, id) = (self.client.clone(), self.id.clone(), id.clone());
+                async move {
+                    let call = client.get_numbers_id().id(id).refresh("1");
+                    client.number(number).finish(call.send().await)
+                }
             };
-            self.client.inner.refreshes().share(&self.id, refresh).await
+            let transport = &self.client.inner;
+            let number = transport.refreshes().join(&self.id, transport.limits(), refresh).await;
+            number.map_err(|error| error.about(self.target()))
         }
         .boxed()
     }
@@ -110,13 +115,17 @@ impl NumberHandle<'_> {
         self.id.as_str().try_into()
     }
 
+    fn target(&self) -> String {
+        format!("number {}", printable(&self.id))
+    }
+
     fn finish<T>(
         &self,
         result: Result<ResponseValue<T>, Generated<types::ApiError>>,
     ) -> Result<T, Error> {
         match result {
             Ok(answer) => Ok(answer.into_inner()),
-            Err(e) => Err(Error::from(e).about(format!("number {}", printable(&self.id)))),
+            Err(e) => Err(Error::from(e).about(self.target())),
         }
     }
 }

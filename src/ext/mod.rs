@@ -32,6 +32,8 @@ pub use error::Error;
 pub use fleet::Numbers;
 pub use handle::NumberHandle;
 pub use number_id::NumberId;
+#[cfg(any(test, fuzzing))]
+pub use pacing::rate_limit::promise as promise_of_rate_limit;
 pub use pacing::{Pacing, PacingStats};
 pub use readiness::{Readiness, Reason};
 pub use retry::RetryPolicy;

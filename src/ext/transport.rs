@@ -126,6 +126,10 @@ impl Transport {
         &self.0.refreshes
     }
 
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
     pub(crate) fn queue(&self) -> Option<&Queue> {
         self.0.queue.as_ref()
     }

@@ -1,9 +1,11 @@
 //! The generated operations stay in reach, with the same retry under them, and their errors convert.
 
+use std::time::Duration;
+
 use pilot_status::Error;
 use progenitor_client::Error as Generated;
 
-use crate::support::{Reply, always, client, ok, replies};
+use crate::support::{Reply, always, builder, client, ok, replies};
 
 #[tokio::test]
 async fn an_operation_is_retried_and_returns_status_and_headers() {
@@ -19,7 +21,7 @@ async fn an_operation_is_retried_and_returns_status_and_headers() {
 #[tokio::test]
 async fn a_documented_refusal_is_progenitors_error_response() {
     let server = always(Reply::json(429, r#"{"error":"slow","code":"SLOW"}"#)).await;
-    let client = client(&server);
+    let client = builder(&server).timeout(Duration::from_secs(2)).build().unwrap();
     let error = client.get_numbers_id().id("num_1").send().await.unwrap_err();
     assert!(matches!(&error, Generated::ErrorResponse(e) if e.code.as_deref() == Some("SLOW")));
     let error = Error::from(error);

@@ -19,5 +19,6 @@ mod properties;
 mod readiness;
 mod retry;
 mod schemars;
+mod sharing;
 mod statuses;
 mod support;

@@ -65,7 +65,7 @@ async fn what_is_exhausted_is_the_last_answer() {
     for attempts in [1, 2, 4] {
         let server = always(Reply::json(429, r#"{"error":"slow","code":"SLOW"}"#)).await;
         let retry = RetryPolicy::default().max_attempts(attempts).base_delay(MS(1));
-        let client = builder(&server).retry(retry).build().unwrap();
+        let client = builder(&server).retry(retry).timeout(MS(2_000)).build().unwrap();
         let error = client.number("num_1").get().await.unwrap_err();
         assert!(error.is_rate_limited());
         assert_eq!((error.attempts(), server.requests().len()), (attempts, attempts as usize));

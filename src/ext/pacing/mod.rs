@@ -1,7 +1,11 @@
 //! One queue for all clones of a client: what one call learns from a 429, its siblings heed.
 
+mod line;
 mod pacer;
+mod quota;
 mod rate;
+pub(crate) mod rate_limit;
+mod under_way;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,16 +19,19 @@ use tokio::{
 
 use super::{clock, trace};
 use crate::Client;
-use pacer::{Pacer, Permit, Turn};
-
-pub(crate) use pacer::Ticket;
+use line::Ticket;
+use pacer::{Pacer, Turn};
+pub(crate) use quota::RateLimit;
+use under_way::Permit;
 
 /// Whether calls of one client wait for each other after a 429.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pacing {
-    /// All clones of a client share one queue, first in, first out. It has no effect before the first 429; from then on calls are let
-    /// through as fast as the server is seen to serve them, until the limit is not met any more.
+    /// All clones of a client share one queue, first in, first out. Before the first 429 it only heeds what answers say is left of the
+    /// limit (`RateLimit`, `RateLimit-Remaining`, `X-RateLimit-Remaining` with their resets), if they say it. From then on calls are let
+    /// through as fast as the server is seen to serve them, until the limit is not met any more. A call that does not take its turn when
+    /// it comes is passed over, and has its place back when it asks again.
     #[default]
     Adaptive,
     /// Every call is on its own, and only heeds what it was answered itself.
@@ -35,7 +42,8 @@ pub enum Pacing {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PacingStats {
-    /// Requests a second that are let through; `None` while nothing is paced or the rate is not yet known.
+    /// Requests a second that are let through: at most 16 times as many as were served a second before the last 429s. `None` while nothing
+    /// is paced or no rate is known.
     pub rate: Option<f64>,
     /// Calls that wait for their turn.
     pub queued: usize,
@@ -72,30 +80,27 @@ impl Queue {
         Self { start: clock::now(), state: Mutex::new(state) }
     }
 
-    /// A place in the queue, which a call keeps for all of its attempts.
-    pub(crate) fn ticket(&self) -> Ticket {
-        self.lock().pacer.ticket()
-    }
-
-    /// Waits for the turn of a call; or says in how long it would come, if that is not before the deadline.
+    /// Waits for the turn of an attempt; or says in how long it would come, if that is not before the deadline.
+    ///
+    /// `is_last` is an attempt after which the call fails by a 429.
     pub(crate) async fn admit(
         &self,
-        ticket: Ticket,
         deadline: Option<Instant>,
+        is_last: bool,
     ) -> Result<InFlight<'_>, Duration> {
-        let mut joined = None;
-        // Only a call that waits has a place, which it leaves however it ends.
+        let mut attempt = self.attempt(deadline, is_last);
+        // Only an attempt that waits has a place, which it leaves however it ends.
         let mut place = None;
         loop {
-            let (until, waker) = match self.ask(ticket, &mut joined, deadline) {
-                Answer::Admitted(permit, waited) => {
+            let (until, waker) = match self.ask(&mut attempt) {
+                Admission::Admitted(permit, waited) => {
                     trace::turn(waited);
                     return Ok(InFlight { queue: self, permit: Some(permit) });
                 }
-                Answer::TooLate(wait) => return Err(wait),
-                Answer::Later(until, waker) => (until, waker),
+                Admission::TooLate(wait) => return Err(wait),
+                Admission::Later(until, waker) => (until, waker),
             };
-            place.get_or_insert_with(|| Place { queue: self, ticket });
+            place.get_or_insert_with(|| Place { queue: self, ticket: attempt.ticket });
             match until {
                 // Woken or not, the next round tells.
                 Some(until) => _ = timeout_at(until, waker.notified()).await,
@@ -104,33 +109,41 @@ impl Queue {
         }
     }
 
-    fn ask(
-        &self,
-        ticket: Ticket,
-        joined: &mut Option<Duration>,
-        deadline: Option<Instant>,
-    ) -> Answer {
+    fn attempt(&self, deadline: Option<Instant>, is_last: bool) -> Attempt {
         let mut state = self.lock();
-        let now = self.now();
-        let at = match state.pacer.turn(ticket, now) {
-            Turn::Now(permit) => {
-                let waited = now.saturating_sub(*joined.get_or_insert(now));
+        let end = deadline.map_or(Duration::MAX, |d| d.saturating_duration_since(self.start));
+        // Early enough for an answer.
+        let keep_until = is_last.then(|| end.saturating_sub(state.pacer.patience()));
+        Attempt { ticket: state.pacer.line.ticket(), began: None, end, keep_until }
+    }
+
+    fn ask(&self, attempt: &mut Attempt) -> Admission {
+        let (mut state, now) = (self.lock(), self.now());
+        let Attempt { ticket, end, keep_until, .. } = *attempt;
+        let began = *attempt.began.get_or_insert(now);
+        let turn = match keep_until {
+            Some(until) => state.pacer.last_turn(ticket, until, now),
+            None => state.pacer.turn(ticket, now),
+        };
+        let at = match turn {
+            Turn::Now(permit, passed_over) => {
+                let waited = now.saturating_sub(began);
                 state.waited += waited;
                 state.wake_head();
-                return Answer::Admitted(permit, waited);
+                passed_over.iter().for_each(|waker| waker.notify_one());
+                return Admission::Admitted(permit, waited);
             }
-            Turn::At(at) => self.start.checked_add(at),
-            Turn::Wait => None,
+            Turn::At(at) => at,
         };
-        joined.get_or_insert(now);
         let expected = state.pacer.expected(ticket, now);
-        if deadline.is_some_and(|d| self.start.checked_add(expected).is_none_or(|e| e >= d)) {
-            return Answer::TooLate(expected.saturating_sub(now));
+        if expected >= end {
+            state.pacer.line.leave(ticket);
+            state.wake_head();
+            return Admission::TooLate(expected.saturating_sub(now));
         }
-        let waker = state.pacer.join(ticket);
         // What is expected may prove wrong; the deadline does not.
-        let until = [at, deadline].into_iter().flatten().min();
-        Answer::Later(until, Arc::clone(waker))
+        let until = self.start.checked_add(at.min(end));
+        Admission::Later(until, Arc::clone(state.pacer.line.waker(ticket)))
     }
 
     fn settle(&self, settle: impl FnOnce(&mut State, Duration)) {
@@ -141,7 +154,7 @@ impl Queue {
 
     fn stats(&self) -> PacingStats {
         let State { pacer, rejected, waited } = &*self.lock();
-        let (rate, queued) = (pacer.rate(), pacer.queued());
+        let (rate, queued) = (pacer.rate(self.now()), pacer.line.len());
         PacingStats { rate, queued, rejected: *rejected, waited: *waited }
     }
 
@@ -163,7 +176,18 @@ impl State {
     }
 }
 
-enum Answer {
+/// An attempt that asks for its turn.
+struct Attempt {
+    ticket: Ticket,
+    /// When it first asked.
+    began: Option<Duration>,
+    /// The deadline of its call.
+    end: Duration,
+    /// Of a last attempt, when it goes at the latest.
+    keep_until: Option<Duration>,
+}
+
+enum Admission {
     /// Its turn has come, after waiting for this long.
     Admitted(Permit, Duration),
     /// Its turn would come in this time, which is too late.
@@ -180,7 +204,7 @@ struct Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.queue.settle(|state, _| state.pacer.leave(self.ticket));
+        self.queue.settle(|state, _| _ = state.pacer.line.leave(self.ticket));
     }
 }
 
@@ -192,18 +216,23 @@ pub(crate) struct InFlight<'a> {
 
 impl InFlight<'_> {
     /// It was answered, and not with a 429.
-    pub(crate) fn served(mut self) {
+    pub(crate) fn served(mut self, limit: Option<RateLimit>) {
         if let Some(permit) = self.permit.take() {
-            self.queue.settle(|state, now| state.pacer.served(permit, now));
+            self.queue.settle(|state, now| {
+                state.pacer.observe(permit, limit, now);
+                state.pacer.served(permit, now);
+            });
         }
     }
 
     /// It was answered with a 429.
-    pub(crate) fn rejected(mut self, asked: Option<Duration>) {
+    pub(crate) fn rejected(mut self, retry_after: Option<Duration>, limit: Option<RateLimit>) {
         if let Some(permit) = self.permit.take() {
             self.queue.settle(|state, now| {
                 state.rejected += 1;
-                state.pacer.rejected(permit, asked, now, clock::random());
+                state.pacer.observe(permit, limit, now);
+                let reset = limit.filter(|limit| limit.remaining == 0).map(|limit| limit.reset);
+                state.pacer.rejected(permit, retry_after.or(reset), now, clock::random());
             });
         }
     }
@@ -214,5 +243,72 @@ impl Drop for InFlight<'_> {
         if let Some(permit) = self.permit.take() {
             self.queue.settle(|state, _| state.pacer.unanswered(permit));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::Pin, task::Poll};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// A call that waits for its turn, and then for an answer.
+    type Call<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+    async fn call(queue: &Queue, seed: u64) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let deadline = clock::now().checked_add(Duration::from_secs(90));
+        let Ok(in_flight) = queue.admit(deadline, rng.u8(..10) == 0).await else { return };
+        tokio::time::sleep(Duration::from_millis(rng.u64(..100))).await;
+        match rng.u8(..10) {
+            0 => in_flight.rejected(None, None),
+            1 => in_flight.rejected(Some(Duration::from_secs(1)), None),
+            2 => drop(in_flight),
+            n => {
+                let remaining = u64::from(n - 3);
+                let reset = Duration::from_secs(1);
+                in_flight.served((n < 6).then_some(RateLimit { remaining, reset }));
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_left_queued_of_calls_that_are_dropped_or_kept_or_polled_at_random() {
+        let queue = Queue::new(Duration::from_millis(500), Duration::from_secs(60));
+        let mut rng = fastrand::Rng::with_seed(12);
+        let mut kept: Vec<Call<'_>> = Vec::new();
+        for seed in 0..100_000 {
+            let mut new: Call<'_> = Box::pin(call(&queue, seed));
+            if (&mut new).now_or_never().is_none() {
+                kept.push(new);
+            }
+            for _ in 0..2 {
+                if kept.is_empty() {
+                    break;
+                }
+                let at = rng.usize(..kept.len());
+                if rng.u8(..4) == 0 || (&mut kept[at]).now_or_never().is_some() {
+                    drop(kept.swap_remove(at));
+                }
+            }
+            if seed % 100 == 0 {
+                tokio::time::sleep(Duration::from_millis(rng.u64(..2_000))).await;
+            }
+            while kept.len() > 200 {
+                drop(kept.swap_remove(rng.usize(..kept.len())));
+            }
+        }
+        // Those that are left are driven to their ends, or to their deadlines.
+        std::future::poll_fn(|context| {
+            kept.retain_mut(|call| call.poll_unpin(context).is_pending());
+            if kept.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let stats = queue.stats();
+        assert_eq!(stats.queued, 0, "{stats:?}");
+        assert!(stats.rejected > 100, "{stats:?}");
+        assert!(queue.lock().pacer.is_idle());
     }
 }

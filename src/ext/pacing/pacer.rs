@@ -1,245 +1,270 @@
 //! Who may send, and when. Pure: `now` (since any fixed start) and randomness are arguments.
 //!
-//! Free until the first 429. From then on one cycle follows the other: **hold** until the server may be asked again, **probe** with a
-//! single request until one is served, **flow** at the rate at which requests were served so far, a little faster with each of
-//! them, until the next 429. `benches/pacing` plays it against six limiters; the constants are what did best there.
+//! Nothing is paced until the first 429. From then on one cycle follows the other: **hold** until the server may be asked again;
+//! **probe** with one request, until one is served; then **flow** at a learned [`Rate`], until the next 429. Where no cycle has been seen from
+//! which a rate could be learned, **slow start** takes the place of the flow: two requests under way, and one more for each success.
+//!
+//! Calls wait in one queue, first in, first out. Its head has a while, the *patience*, to take its turn: if it does not, it and
+//! all others before the next one that asks are passed over, and have their places back when they ask again. In the same way a request that
+//! is not answered in time does not count as under way any more. So nobody who is dropped, hung or never polled stops the others.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use super::rate::Rate;
+use super::{
+    line::{Line, Ticket},
+    quota::{Quota, RateLimit},
+    rate::Rate,
+    under_way::{Permit, UnderWay},
+};
 
-/// A place in the queue: the lower, the earlier.
-pub(crate) type Ticket = u64;
-
-/// After this long without a request, what was served before says nothing about the rate any more.
-const SPELL: Duration = Duration::from_secs(10);
-/// After this long without a 429, and with nobody waiting, nothing is paced any more.
-const FORGET: Duration = Duration::from_secs(120);
-/// What is added to the server's wish, at random, so that several processes do not come back at the same moment.
-const JITTER: f64 = 0.02;
-/// How much longer each wait is than the one before, while the server says nothing and probes fail.
+/// After this long without a 429 nothing is paced any more.
+const PACING_EXPIRY: Duration = Duration::from_secs(120);
+/// How much longer each wait is than the one before, while probes fail.
 const BACKOFF: f64 = 1.5;
+/// How long a turn or an answer is waited for, at least,
+const MIN_PATIENCE: Duration = Duration::from_secs(1);
+/// and in usual times from request to answer.
+const PATIENCE: u32 = 4;
+/// Between two calls that both find the head of the queue absent.
+const STAGGER: Duration = Duration::from_millis(5);
 
-/// The queue and what is known of the server's limit. `W` is what wakes a waiting request.
-#[derive(Debug)]
+/// The queue and what is known of the server's limit. `W` is what wakes a waiting call.
+#[derive(Debug, Default)]
 pub(crate) struct Pacer<W> {
-    queue: BTreeMap<Ticket, W>,
-    next_ticket: Ticket,
+    pub(super) line: Line<W>,
     base_delay: Duration,
     max_delay: Duration,
     phase: Phase,
     /// Nothing is sent before; it never moves back.
     not_before: Duration,
-    /// Raised by every hold: what was sent before it tells nothing new.
-    episode: u64,
-    in_flight: u32,
+    under_way: UnderWay,
+    /// The newest permit whose answer was looked at for what is left.
+    last_observed: u64,
     cycle: Cycle,
     rate: Rate,
-    last_answer: Duration,
+    quota: Quota,
+    last_sent: Duration,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Phase {
+    #[default]
     Free,
     /// Hold, then probe; so many probes have failed.
     Probe {
         failures: u32,
     },
+    /// So many may be under way.
+    SlowStart {
+        window: usize,
+    },
     Flow,
 }
 
-/// What was served since `start`: the first request, later the success of a probe.
-#[derive(Clone, Copy, Debug)]
+/// What was served since `start`: of the load, or of the release after a hold.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cycle {
     pub(super) start: Duration,
     pub(super) served: u32,
 }
 
-/// A request that was let through.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Permit {
-    episode: u64,
-    sent: Duration,
-}
-
 /// Whether a request may be sent.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Turn {
-    Now(Permit),
-    /// Ask again then.
+#[derive(Debug)]
+pub(crate) enum Turn<W> {
+    /// Yes. Those that were passed over are to be woken.
+    Now(Permit, Vec<W>),
+    /// Ask again then, or when woken.
     At(Duration),
-    /// Ask again when woken: others come first, or a probe is under way.
-    Wait,
 }
 
-impl<W: Default> Pacer<W> {
+impl<W: Clone + Default> Pacer<W> {
     pub(crate) fn new(base_delay: Duration, max_delay: Duration) -> Self {
-        Self {
-            queue: BTreeMap::new(),
-            next_ticket: 0,
-            base_delay,
-            max_delay,
-            phase: Phase::Free,
-            not_before: Duration::ZERO,
-            episode: 0,
-            in_flight: 0,
-            cycle: Cycle { start: Duration::ZERO, served: 0 },
-            rate: Rate::unknown(),
-            last_answer: Duration::ZERO,
-        }
+        Self { base_delay, max_delay, ..Self::default() }
     }
 
-    pub(crate) fn ticket(&mut self) -> Ticket {
-        self.next_ticket += 1;
-        self.next_ticket
-    }
-
-    /// Puts a ticket into the queue, or finds it there.
-    pub(crate) fn join(&mut self, ticket: Ticket) -> &W {
-        self.queue.entry(ticket).or_default()
-    }
-
-    /// Takes a ticket out of the queue.
-    pub(crate) fn leave(&mut self, ticket: Ticket) {
-        self.queue.remove(&ticket);
-    }
-
-    /// The first in the queue, who is to ask again whenever anything has changed.
+    /// The first in the line, who is to ask again whenever anything has changed.
     pub(crate) fn head(&self) -> Option<(Ticket, &W)> {
-        self.queue.first_key_value().map(|(ticket, waker)| (*ticket, waker))
+        self.line.head()
     }
 
-    pub(crate) fn queued(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// Requests a second, where that is known and in force.
-    pub(crate) fn rate(&self) -> Option<f64> {
-        self.rate.per_second().filter(|_| self.phase != Phase::Free)
+    /// Requests a second, where a rate is known and in force.
+    pub(crate) fn rate(&self, now: Duration) -> Option<f64> {
+        if self.phase == Phase::Flow { self.rate.per_second(now) } else { None }
     }
 
     /// Lets a request through, whose ticket leaves the queue, or says when to ask again.
-    pub(crate) fn turn(&mut self, ticket: Ticket, now: Duration) -> Turn {
-        if self.head().is_some_and(|(head, _)| head < ticket) {
-            return Turn::Wait;
-        }
-        self.forget(now);
-        if self.phase == Phase::Free {
-            self.begin_spell(now);
-        } else if now < self.not_before {
-            return Turn::At(self.not_before);
-        } else if self.phase != Phase::Flow && self.in_flight > 0 {
-            return Turn::Wait;
-        } else if let Err(at) = self.rate.take(self.in_flight, now) {
+    pub(crate) fn turn(&mut self, ticket: Ticket, now: Duration) -> Turn<W> {
+        self.expire(now);
+        let ready = self.ready(now);
+        let before = self.line.before(ticket);
+        let at = if before == 0 { ready } else { self.overdue(before, ready) };
+        if now < at {
+            self.line.join(ticket);
             return Turn::At(at);
         }
-        self.queue.remove(&ticket);
-        self.in_flight += 1;
-        Turn::Now(Permit { episode: self.episode, sent: now })
+        let has_waited = self.line.leave(ticket);
+        if !has_waited && self.line.len() == 0 && self.under_way.len() == 0 {
+            // It is the callers who set the pace, so nothing before tells of a limit.
+            self.cycle = Cycle { start: now, served: 0 };
+        }
+        let passed_over = if before > 0 { self.line.pass_over(ticket) } else { Vec::new() };
+        Turn::Now(self.send(now), passed_over)
     }
 
-    /// When the turn of a ticket comes, as things are.
-    pub(crate) fn expected(&self, ticket: Ticket, now: Duration) -> Duration {
+    /// As [`turn`](Self::turn), for the last attempt of a call that was refused before: while calls are paced it is kept until the end of
+    /// the call's time, so that no call fails by a 429 before.
+    pub(crate) fn last_turn(&mut self, ticket: Ticket, until: Duration, now: Duration) -> Turn<W> {
+        self.expire(now);
         if self.phase == Phase::Free {
-            return now;
+            return self.turn(ticket, now);
         }
-        let before = self.queue.range(..ticket).count();
-        self.not_before.max(now).saturating_add(self.rate.time_for(before))
+        let at = self.not_before.max(until);
+        if now < at {
+            self.line.step_aside(ticket);
+            return Turn::At(at.min(now.saturating_add(PACING_EXPIRY)));
+        }
+        self.line.leave(ticket);
+        Turn::Now(self.send(now), Vec::new())
+    }
+
+    /// When the turn of a ticket comes, as far as that is known: in slow start there is no rate.
+    pub(crate) fn expected(&self, ticket: Ticket, now: Duration) -> Duration {
+        let before = self.line.before(ticket);
+        let is_rationed = self.phase == Phase::Flow;
+        let rationed = if is_rationed { self.rate.time_for(before, now) } else { Duration::ZERO };
+        // The rate may double meanwhile.
+        self.not_before.max(now).saturating_add(rationed / 2)
+    }
+
+    /// How long a turn or an answer is waited for before others go on.
+    pub(crate) fn patience(&self) -> Duration {
+        MIN_PATIENCE.max(self.rate.latency().saturating_mul(PATIENCE))
     }
 
     /// The request was answered, and not with a 429.
     pub(crate) fn served(&mut self, permit: Permit, now: Duration) {
-        if !self.settle(permit) {
-            return;
-        }
-        self.last_answer = now;
-        if self.phase == Phase::Free {
-            self.cycle.served += 1;
-            return;
-        }
         self.rate.observe_latency(now.saturating_sub(permit.sent));
-        if let Phase::Probe { .. } = self.phase {
-            self.rate.learn(&self.cycle, now);
-            self.cycle = Cycle { start: now, served: 1 };
-            self.phase = Phase::Flow;
-        } else {
-            self.cycle.served += 1;
-            if !self.queue.is_empty() {
-                self.rate.grow(&self.cycle, now);
-            }
+        if !self.under_way.settle(permit) {
+            return;
         }
+        match &mut self.phase {
+            Phase::Probe { .. } => self.release(now),
+            Phase::SlowStart { window } => *window += 1,
+            Phase::Free | Phase::Flow => {}
+        }
+        self.cycle.served = self.cycle.served.saturating_add(1);
     }
 
     /// The request was answered with a 429.
     pub(crate) fn rejected(
         &mut self,
         permit: Permit,
-        asked: Option<Duration>,
+        retry_after: Option<Duration>,
         now: Duration,
         random: f64,
     ) {
-        if !self.settle(permit) {
+        if !self.under_way.settle(permit) {
             // Sent before the hold, so no news but for what the server asks.
-            self.hold(now, asked.unwrap_or_default().min(self.max_delay));
+            self.hold(now, retry_after.unwrap_or_default().min(self.max_delay));
             return;
         }
-        self.last_answer = now;
         let failures = match self.phase {
-            Phase::Probe { failures } => failures + 1,
-            Phase::Free | Phase::Flow => 0,
+            Phase::Probe { failures } => failures.saturating_add(1),
+            Phase::Free | Phase::SlowStart { .. } | Phase::Flow => {
+                self.rate.hold(now);
+                0
+            }
         };
-        self.hold(now, self.wait(asked, failures, random));
-        self.rate.hold(now, self.not_before, asked.is_some());
+        self.hold(now, self.wait(retry_after, failures, random));
         self.phase = Phase::Probe { failures };
-        self.episode += 1;
-        self.in_flight = 0;
+        self.under_way.forget();
     }
 
     /// The request was given up, or got no answer.
     pub(crate) fn unanswered(&mut self, permit: Permit) {
-        self.settle(permit);
+        self.under_way.settle(permit);
     }
 
-    /// Whether a request was sent after the last hold, and so tells something.
-    fn settle(&mut self, permit: Permit) -> bool {
-        let current = permit.episode == self.episode;
-        self.in_flight -= u32::from(current);
-        current
+    /// The request's answer says what is left of the limit, or does not say it.
+    pub(crate) fn observe(&mut self, permit: Permit, limit: Option<RateLimit>, now: Duration) {
+        if permit.id >= self.last_observed {
+            self.last_observed = permit.id;
+            // The answered one is still among them.
+            let under_way = self.under_way.len().saturating_sub(1);
+            self.quota.update(limit, under_way, self.max_delay, now);
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.line.len() == 0 && self.under_way.len() == 0
+    }
+
+    fn send(&mut self, now: Duration) -> Permit {
+        if self.phase == Phase::Flow {
+            self.rate.take(now);
+        }
+        self.quota.take(now, self.patience());
+        self.last_sent = now;
+        self.under_way.send(now)
+    }
+
+    /// When the head may send.
+    fn ready(&self, now: Duration) -> Duration {
+        let turn = match self.phase {
+            Phase::Free => return self.quota.ready(),
+            Phase::Probe { .. } => self.under_way.room(1, self.patience()),
+            Phase::SlowStart { window } => self.under_way.room(window, self.patience()),
+            Phase::Flow => self.rate.ready(self.under_way.len(), now),
+        };
+        self.not_before.max(turn).max(self.quota.ready())
+    }
+
+    /// When one of the line may pass over those before it.
+    fn overdue(&self, before: usize, ready: Duration) -> Duration {
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        let wait = self.patience().saturating_add(STAGGER.saturating_mul(before));
+        ready.max(self.last_sent).saturating_add(wait)
+    }
+
+    /// A probe was served.
+    fn release(&mut self, now: Duration) {
+        self.phase = if self.cycle.served > 0 {
+            self.rate.release(self.cycle, now);
+            Phase::Flow
+        } else {
+            Phase::SlowStart { window: 2 }
+        };
+        self.cycle = Cycle { start: now, served: 0 };
     }
 
     fn hold(&mut self, now: Duration, wait: Duration) {
         self.not_before = self.not_before.max(now.saturating_add(wait));
     }
 
-    /// As long as the server asks, but no longer than `max_delay`: one wrong header must not silence a client for ever.
-    fn wait(&self, asked: Option<Duration>, failures: u32, random: f64) -> Duration {
+    /// As long as the server asks, and a random part of the backoff, since others use the same limit; but no longer than
+    /// `max_delay`: one wrong field must not silence a client for ever.
+    fn wait(&self, retry_after: Option<Duration>, failures: u32, random: f64) -> Duration {
         let factor = BACKOFF.powi(failures.min(64).cast_signed());
-        let backoff = seconds(self.base_delay.as_secs_f64() * factor).min(self.max_delay);
-        let wait = match asked {
+        let backoff = seconds(self.base_delay.max(self.rate.interval()).as_secs_f64() * factor)
+            .min(self.max_delay);
+        let wait = match retry_after {
             None => backoff.mul_f64(0.75 + 0.25 * random),
-            Some(asked) if failures == 0 => asked.saturating_add(asked.mul_f64(JITTER * random)),
-            // Others use the same limit: spread out.
-            Some(asked) => asked.saturating_add(backoff.mul_f64(random)),
+            Some(least) => least.saturating_add(backoff.mul_f64(random)),
         };
         wait.min(self.max_delay)
     }
 
-    /// Starts to count anew, if what was counted is long ago.
-    fn begin_spell(&mut self, now: Duration) {
-        let idle = self.in_flight == 0 && now >= self.last_answer.saturating_add(SPELL);
-        if idle || self.next_ticket == 1 {
-            self.cycle = Cycle { start: now, served: 0 };
+    /// Ends pacing when the limit has not been met for long; where calls wait all the same, the rate is what they wait for.
+    fn expire(&mut self, now: Duration) {
+        let is_quiet = now >= self.cycle.start.max(self.not_before).saturating_add(PACING_EXPIRY);
+        if !is_quiet || !matches!(self.phase, Phase::SlowStart { .. } | Phase::Flow) {
+            return;
         }
-    }
-
-    /// Ends pacing, when the limit has not been met for long.
-    fn forget(&mut self, now: Duration) {
-        let quiet = now >= self.cycle.start.max(self.not_before).saturating_add(FORGET);
-        if self.phase == Phase::Flow && quiet && self.queue.len() <= 1 {
-            self.phase = Phase::Free;
-            self.rate = Rate::unknown();
-            self.cycle = Cycle { start: now, served: 0 };
-        }
+        self.phase = if self.line.len() > 1 { Phase::SlowStart { window: 2 } } else { Phase::Free };
+        self.rate = Rate::default();
+        self.quota = Quota::default();
+        self.cycle = Cycle { start: now, served: 0 };
     }
 }
 
@@ -259,10 +284,10 @@ mod tests {
     }
 
     fn go(pacer: &mut Pacer<()>, now: Duration) -> Permit {
-        let ticket = pacer.ticket();
+        let ticket = pacer.line.ticket();
         match pacer.turn(ticket, now) {
-            Turn::Now(permit) => permit,
-            other => panic!("not let through at {now:?}: {other:?}"),
+            Turn::Now(permit, _) => permit,
+            Turn::At(at) => panic!("not let through at {now:?}, but at {at:?}"),
         }
     }
 
@@ -275,7 +300,7 @@ mod tests {
                 pacer.served(permit, S(n / 100));
             }
         }
-        assert_eq!((pacer.queued(), pacer.rate()), (0, None));
+        assert_eq!((pacer.line.len(), pacer.rate(S(10))), (0, None));
     }
 
     #[test]
@@ -285,15 +310,16 @@ mod tests {
         pacer.rejected(first, Some(S(10)), S(1), 0.0);
         // Sent before the hold: it only ever lengthens it.
         pacer.rejected(second, Some(S(12)), S(1), 0.0);
-        let (a, b) = (pacer.ticket(), pacer.ticket());
-        pacer.join(a);
-        pacer.join(b);
-        assert!(matches!(pacer.turn(b, S(20)), Turn::Wait), "b is second");
+        let (a, b) = (pacer.line.ticket(), pacer.line.ticket());
         assert!(matches!(pacer.turn(a, S(2)), Turn::At(at) if at == S(13)));
-        let Turn::Now(probe) = pacer.turn(a, S(13)) else { panic!("a may probe") };
-        assert!(matches!(pacer.turn(b, S(13)), Turn::Wait), "a probe is under way");
-        pacer.served(probe, S(14));
-        assert!(!matches!(pacer.turn(b, S(60)), Turn::Wait));
+        assert!(matches!(pacer.turn(b, S(13)), Turn::At(at) if at > S(14)), "b is second");
+        let Turn::Now(probe, _) = pacer.turn(a, S(13)) else { panic!("a may probe") };
+        assert!(
+            matches!(pacer.turn(b, S(13)), Turn::At(at) if at == S(14)),
+            "a probe is under way"
+        );
+        pacer.served(probe, S(13));
+        assert!(matches!(pacer.turn(b, S(13)), Turn::Now(..)), "slow start");
     }
 
     #[test]
@@ -302,9 +328,141 @@ mod tests {
         let first = go(&mut pacer, S(0));
         pacer.rejected(first, Some(S(1)), S(0), 0.0);
         let probe = go(&mut pacer, S(2));
-        assert!(matches!(pacer.turn(9, S(2)), Turn::Wait));
+        assert!(matches!(pacer.turn(9, S(2)), Turn::At(_)));
         pacer.unanswered(probe);
-        assert!(matches!(pacer.turn(9, S(2)), Turn::Now(_)));
+        assert!(matches!(pacer.turn(9, S(2)), Turn::Now(..)));
+    }
+
+    /// So many requests hang, and each lets the next one go a little later than the one before.
+    #[test]
+    fn a_probe_that_hangs_makes_room_for_the_next_after_the_patience() {
+        let mut pacer = pacer();
+        let first = go(&mut pacer, S(0));
+        pacer.rejected(first, None, S(0), 0.0);
+        let mut now = S(10);
+        for times in 1..5 {
+            go(&mut pacer, now);
+            let ticket = pacer.line.ticket();
+            let Turn::At(at) = pacer.turn(ticket, now) else { panic!("one probe at a time") };
+            pacer.line.leave(ticket);
+            assert!(at - now <= MIN_PATIENCE * times, "{times}: {:?}", at - now);
+            now = at;
+        }
+    }
+
+    #[test]
+    fn who_does_not_take_its_turn_is_passed_over_and_keeps_its_place() {
+        let mut pacer = pacer();
+        let permit = go(&mut pacer, S(0));
+        pacer.rejected(permit, Some(S(5)), S(0), 0.0);
+        let tickets: Vec<_> = (0..20).map(|_| pacer.line.ticket()).collect();
+        for ticket in &tickets {
+            assert!(matches!(pacer.turn(*ticket, S(0)), Turn::At(_)));
+        }
+        let last = tickets[19];
+        let Turn::At(at) = pacer.turn(last, S(5)) else { panic!("19 come first") };
+        assert!(at <= S(5) + MIN_PATIENCE + STAGGER * 20, "{at:?}");
+        let Turn::Now(probe, passed_over) = pacer.turn(last, at) else { panic!("19 did not come") };
+        assert_eq!((passed_over.len(), pacer.line.len()), (19, 19));
+        pacer.served(probe, at);
+        // Slow start has room for one more, and the first of those who were passed over has its place back.
+        let new = pacer.line.ticket();
+        assert!(matches!(pacer.turn(tickets[0], at), Turn::Now(..)));
+        assert!(matches!(pacer.turn(new, at), Turn::Now(..)));
+    }
+
+    #[test]
+    fn a_last_attempt_is_kept_until_the_end_of_its_time_and_stops_nobody() {
+        let mut pacer = pacer();
+        let permit = go(&mut pacer, S(0));
+        pacer.rejected(permit, None, S(0), 0.0);
+        let (last, other) = (pacer.line.ticket(), pacer.line.ticket());
+        assert!(matches!(pacer.last_turn(last, S(80), S(1)), Turn::At(at) if at == S(80)));
+        let Turn::Now(probe, _) = pacer.turn(other, S(1)) else { panic!("the other may probe") };
+        pacer.served(probe, S(1));
+        assert!(matches!(pacer.last_turn(last, S(80), S(40)), Turn::At(_)));
+        assert!(matches!(pacer.last_turn(last, S(80), S(80)), Turn::Now(..)));
+        assert_eq!(pacer.line.len(), 0);
+    }
+
+    #[test]
+    fn slow_start_doubles_where_nothing_was_served_before() {
+        let mut pacer = pacer();
+        let permit = go(&mut pacer, S(0));
+        pacer.rejected(permit, Some(S(3)), S(0), 0.0);
+        let mut sizes = Vec::new();
+        for round in 4..9 {
+            let mut sent = Vec::new();
+            loop {
+                let ticket = pacer.line.ticket();
+                match pacer.turn(ticket, S(round)) {
+                    Turn::Now(permit, _) => sent.push(permit),
+                    Turn::At(_) => {
+                        pacer.line.leave(ticket);
+                        break;
+                    }
+                }
+            }
+            sizes.push(sent.len());
+            sent.into_iter().for_each(|permit| pacer.served(permit, S(round)));
+        }
+        assert_eq!(sizes, [1, 2, 4, 8, 16]);
+    }
+
+    #[test]
+    fn no_rate_is_without_a_bound() {
+        let mut pacer = pacer();
+        let permit = go(&mut pacer, S(0));
+        let other = go(&mut pacer, S(0));
+        pacer.served(permit, Duration::from_millis(1));
+        pacer.rejected(other, Some(Duration::ZERO), Duration::from_millis(2), 0.0);
+        let waiting = pacer.line.ticket();
+        assert!(matches!(pacer.turn(waiting, S(0)), Turn::At(_)));
+        let Turn::Now(probe, _) = pacer.turn(waiting, S(1)) else { panic!("it may probe") };
+        pacer.served(probe, S(1));
+        for ms in 1_000..120_000 {
+            let rate = pacer.rate(Duration::from_millis(ms)).unwrap();
+            assert!(rate > 0.0 && rate <= 16.0, "{rate} after {ms} ms, where 1 was served in 1 s");
+        }
+    }
+
+    fn say(pacer: &mut Pacer<()>, permit: Permit, remaining: u64, reset: Duration, now: Duration) {
+        pacer.observe(permit, Some(RateLimit { remaining, reset }), now);
+        pacer.served(permit, now);
+    }
+
+    #[test]
+    fn as_many_go_as_the_server_says_are_left_and_nobody_before_its_reset() {
+        let mut pacer = pacer();
+        let sent: Vec<_> = (0..3).map(|_| go(&mut pacer, S(0))).collect();
+        // Of the five, two are under way.
+        say(&mut pacer, sent[0], 5, S(30), S(0));
+        for _ in 0..3 {
+            go(&mut pacer, S(1));
+        }
+        let ticket = pacer.line.ticket();
+        assert!(matches!(pacer.turn(ticket, S(1)), Turn::At(at) if at == S(30)));
+        // After the reset one asks.
+        assert!(matches!(pacer.turn(ticket, S(30)), Turn::Now(..)));
+        assert!(matches!(pacer.turn(9, S(30)), Turn::At(at) if at == S(31)));
+    }
+
+    #[test]
+    fn a_server_that_always_says_nothing_is_left_is_believed_once() {
+        let mut pacer = pacer();
+        let first = go(&mut pacer, S(0));
+        say(&mut pacer, first, 0, S(1_000), S(0));
+        assert!(
+            matches!(pacer.turn(9, S(0)), Turn::At(at) if at == S(60)),
+            "not longer than max_delay"
+        );
+        pacer.line.leave(9);
+        let asking = go(&mut pacer, S(60));
+        say(&mut pacer, asking, 0, S(1_000), S(60));
+        for _ in 0..100 {
+            let permit = go(&mut pacer, S(60));
+            say(&mut pacer, permit, 0, S(1_000), S(60));
+        }
     }
 
     #[test]
@@ -324,9 +482,9 @@ mod tests {
         pacer.rejected(permit, None, S(0), 0.5);
         let probe = go(&mut pacer, S(5));
         pacer.served(probe, S(5));
-        assert!(pacer.rate().is_some());
+        assert!(pacer.phase != Phase::Free);
         go(&mut pacer, S(500));
-        assert_eq!(pacer.rate(), None);
+        assert_eq!((pacer.phase, pacer.rate(S(500))), (Phase::Free, None));
     }
 
     /// Whatever happens, at whatever time the clock says it is.
@@ -336,12 +494,14 @@ mod tests {
             let mut rng = fastrand::Rng::with_seed(seed);
             let mut pacer = pacer();
             let (mut sent, mut not_before, mut refused) = (Vec::new(), Duration::ZERO, false);
+            let mut latest = 0;
             for _ in 0..400 {
                 let now = S(100).mul_f64(rng.f64());
                 match rng.u8(0..6) {
                     0 | 1 => {
-                        let ticket = pacer.ticket();
-                        pacer.join(ticket);
+                        let ticket = pacer.line.ticket();
+                        pacer.line.join(ticket);
+                        latest = ticket;
                     }
                     2 if !sent.is_empty() => {
                         pacer.served(sent.swap_remove(rng.usize(..sent.len())), now);
@@ -349,7 +509,7 @@ mod tests {
                     3 if !sent.is_empty() => {
                         let asked = [None, Some(Duration::ZERO), Some(S(rng.u64(0..90)))];
                         let asked = asked[rng.usize(..3)];
-                        let permit = sent.swap_remove(rng.usize(..sent.len()));
+                        let permit: Permit = sent.swap_remove(rng.usize(..sent.len()));
                         pacer.rejected(permit, asked, now, rng.f64());
                         let least = now + asked.unwrap_or_default().min(S(60));
                         assert!(pacer.not_before >= least, "seed {seed}: earlier than asked");
@@ -359,15 +519,9 @@ mod tests {
                         pacer.unanswered(sent.swap_remove(rng.usize(..sent.len())));
                     }
                     _ => {
-                        let Some((first, ())) = pacer.head() else { continue };
-                        let other = first + rng.u64(1..3);
-                        if pacer.queue.contains_key(&other) {
-                            assert!(
-                                matches!(pacer.turn(other, now), Turn::Wait),
-                                "seed {seed}: order"
-                            );
-                        }
-                        if let Turn::Now(permit) = pacer.turn(first, now) {
+                        let ticket =
+                            if rng.bool() { latest } else { pacer.head().map_or(latest, |h| h.0) };
+                        if let Turn::Now(permit, _) = pacer.turn(ticket, now) {
                             let held = refused && pacer.phase != Phase::Free;
                             assert!(!held || now >= pacer.not_before, "seed {seed}: too early");
                             sent.push(permit);

@@ -99,6 +99,11 @@ impl RetryPolicy {
         Queue::new(self.base_delay, self.max_delay)
     }
 
+    /// Whether no attempt may follow this one.
+    pub(crate) fn is_last(&self, attempt: u32) -> bool {
+        attempt >= self.max_attempts
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Error> {
         if self.max_attempts == 0 {
             return Err(Error::invalid_input(
@@ -118,7 +123,7 @@ impl RetryPolicy {
         left: Duration,
         random: f64,
     ) -> Next {
-        if attempt >= self.max_attempts {
+        if self.is_last(attempt) {
             return Next::GiveUp(GaveUp::Attempts);
         }
         let least = asked.unwrap_or_default();

@@ -28,11 +28,16 @@ pub(crate) fn asked(
 
 fn parse(value: &str, now: SystemTime) -> Option<Duration> {
     if value.starts_with(|c: char| c.is_ascii_digit()) {
-        // f64 alone would let `1e308` pass.
-        let decimal = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        return seconds(value.parse().ok().filter(|_| decimal)?);
+        // Proxies join several lines into a list.
+        return value.split(',').filter_map(|member| decimal(member.trim())).max();
     }
     httpdate::parse_http_date(value).ok()?.duration_since(now).ok().filter(|d| !d.is_zero())
+}
+
+fn decimal(value: &str) -> Option<Duration> {
+    // f64 alone would let `1e308` pass.
+    let is_decimal = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    seconds(value.parse().ok().filter(|_| is_decimal)?)
 }
 
 fn seconds(value: f64) -> Option<Duration> {
@@ -94,7 +99,11 @@ mod tests {
     #[test]
     fn every_form_of_retry_after() {
         let ms = |ms| Some(Duration::from_millis(ms));
-        let cases: [(&str, Option<Duration>); 20] = [
+        let cases: [(&str, Option<Duration>); 24] = [
+            ("1, 2", ms(2_000)),
+            ("3,1", ms(3_000)),
+            ("1, soon", ms(1_000)),
+            ("5,", ms(5_000)),
             ("0", ms(0)),
             ("1", ms(1_000)),
             ("120", ms(120_000)),
@@ -136,7 +145,7 @@ mod tests {
     proptest! {
         #[test]
         fn of_any_values_the_longest_counts(
-            values in prop::collection::vec("[0-9.]{0,6}|.{0,9}|Sun, 06 Nov [0-9]{4} 08:49:37 GMT", 0..4),
+            values in prop::collection::vec("[0-9.,]{0,6}|.{0,9}|Sun, 06 Nov [0-9]{4} 08:49:37 GMT", 0..4),
             date in ".{0,3}|Sun, 06 Nov 1994 08:49:37 GMT",
             body in ".{0,4}|\\{\"retryAfterSeconds\":-?[0-9]{1,3}(\\.5|e300)?\\}",
         ) {

@@ -1,0 +1,213 @@
+//! Reads what an answer says is left of the server's limit: `RateLimit` ([IETF draft], structured fields), or the fields that were usual before it.
+//!
+//! What is malformed or contradicts itself counts as not said.
+//!
+//! [IETF draft]: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, header::DATE};
+use sfv::{BareItem, Dictionary, Item, List, ListEntry, Parser};
+
+use super::quota::RateLimit;
+
+/// The fields that were usual before `RateLimit`: remaining, reset, limit.
+const SEPARATE: [[&str; 3]; 3] = [
+    ["ratelimit-remaining", "ratelimit-reset", "ratelimit-limit"],
+    ["x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-limit"],
+    ["x-rate-limit-remaining", "x-rate-limit-reset", "x-rate-limit-limit"],
+];
+/// A reset of so many seconds or more is no time from now but a moment since 1970; of a thousand times as many, in milliseconds.
+const EPOCH: f64 = 1e9;
+
+/// What is left, by the first form that says so; several limits in one field count as the one that holds longest.
+pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<RateLimit> {
+    structured(headers).or_else(|| SEPARATE.iter().find_map(|names| separate(headers, names, now)))
+}
+
+/// `"default";r=50;t=30`, or in older drafts `limit=100, remaining=50, reset=30`.
+fn structured(headers: &HeaderMap) -> Option<RateLimit> {
+    let field = joined(headers, "ratelimit")?;
+    let quotas = policies(headers);
+    if let Ok(list) = Parser::new(&field).parse::<List>() {
+        let limits = list.iter().map(|entry| {
+            let ListEntry::Item(item) = entry else { return None };
+            let quota = quotas.iter().find(|(name, _)| *name == item.bare_item).and_then(|q| q.1);
+            let number = |name| item.params.get(name).and_then(number);
+            limit(number("r")?, number("t")?, quota)
+        });
+        return strictest(limits);
+    }
+    let fields = Parser::new(&field).parse::<Dictionary>().ok()?;
+    let number = |name| match fields.get(name)? {
+        ListEntry::Item(item) => number(&item.bare_item),
+        ListEntry::InnerList(_) => None,
+    };
+    limit(number("remaining")?, number("reset")?, number("limit"))
+}
+
+/// The quota of each policy: `"default";q=100;w=60`.
+fn policies(headers: &HeaderMap) -> Vec<(BareItem, Option<f64>)> {
+    let field = joined(headers, "ratelimit-policy").unwrap_or_default();
+    let list = Parser::new(&field).parse::<List>().unwrap_or_default();
+    let items = list.into_iter().filter_map(|entry| match entry {
+        ListEntry::Item(Item { bare_item, params }) => {
+            Some((bare_item, params.get("q").and_then(number)))
+        }
+        ListEntry::InnerList(_) => None,
+    });
+    items.collect()
+}
+
+fn separate(headers: &HeaderMap, names: &[&str; 3], now: SystemTime) -> Option<RateLimit> {
+    let field = |name| -> Option<f64> {
+        let mut values = headers.get_all(name).iter();
+        let value = values.next()?.to_str().ok()?.trim();
+        // Two values of one field contradict each other.
+        let is_number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        value.parse().ok().filter(|_| is_number && values.next().is_none())
+    };
+    let [remaining, reset, quota] = *names;
+    let reset = field(reset)?;
+    let reset = if reset < EPOCH { reset } else { until(reset, headers, now)? };
+    // Of several policies in the limit's field, as `100, 100;w=60`, only the first is a number.
+    limit(field(remaining)?, reset, field(quota))
+}
+
+/// Seconds until a moment since 1970, against the server's own clock; `None` if it is past.
+fn until(moment: f64, headers: &HeaderMap, now: SystemTime) -> Option<f64> {
+    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let now = date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
+    let moment = if moment < EPOCH * 1e3 { moment } else { moment / 1e3 };
+    Some(moment - now).filter(|wait| *wait > 0.0)
+}
+
+/// The limit that holds longest; `None` if there is none, or one of them makes no sense.
+fn strictest(limits: impl Iterator<Item = Option<RateLimit>>) -> Option<RateLimit> {
+    let limits: Option<Vec<RateLimit>> = limits.collect();
+    let is_left = |limit: &RateLimit| (limit.remaining, std::cmp::Reverse(limit.reset));
+    limits?.into_iter().min_by_key(is_left)
+}
+
+fn limit(remaining: f64, reset: f64, quota: Option<f64>) -> Option<RateLimit> {
+    if remaining < 0.0 || quota.is_some_and(|quota| remaining > quota) {
+        return None;
+    }
+    let reset = Duration::try_from_secs_f64(reset).ok().filter(|reset| !reset.is_zero())?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is not negative, and saturates"
+    )]
+    Some(RateLimit { remaining: remaining as u64, reset })
+}
+
+fn number(item: &BareItem) -> Option<f64> {
+    let integer = item.as_integer().map(|n| i64::from(n) as f64);
+    integer.or_else(|| item.as_decimal().map(f64::from))
+}
+
+/// A field that came in several lines, as one (RFC 9110, section 5.3).
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines: Vec<_> = headers.get_all(name).iter().map(|v| v.to_str().unwrap_or("?")).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
+
+/// What holds of any header fields, for the tests and for `fuzz/`: what is read is a wait, and reading never panics.
+///
+/// # Panics
+/// If that does not hold.
+#[cfg(any(test, fuzzing))]
+pub fn promise(fields: &[(&str, &[u8])]) {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        if let (Ok(name), Ok(value)) =
+            (http::HeaderName::try_from(*name), http::HeaderValue::from_bytes(value))
+        {
+            headers.append(name, value);
+        }
+    }
+    let limit = read(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000));
+    assert!(limit.is_none_or(|limit| !limit.reset.is_zero()));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Of these lines, at second 1,500,000,000: what is left, and seconds until the reset.
+    fn said(lines: &[&str]) -> Option<(u64, f64)> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            let (name, value) = line.split_once(": ").unwrap();
+            headers.append(http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+        }
+        let limit = read(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000))?;
+        Some((limit.remaining, limit.reset.as_secs_f64()))
+    }
+
+    #[test]
+    fn every_form_of_what_is_left() {
+        let policy = "RateLimit-Policy: \"a\";q=100;w=60, \"b\";q=10;w=1";
+        let cases: [(&[&str], Option<(u64, f64)>); 25] = [
+            (&["RateLimit: \"a\";r=50;t=30"], Some((50, 30.0))),
+            (&["RateLimit: \"a\";r=50;t=30", policy], Some((50, 30.0))),
+            (&["RateLimit: \"a\";r=50;t=30, \"b\";r=0;t=1"], Some((0, 1.0))),
+            (&["RateLimit: \"a\";r=0;t=30", "RateLimit: \"b\";r=0;t=1"], Some((0, 30.0))),
+            (&["RateLimit: limit=100, remaining=7, reset=5"], Some((7, 5.0))),
+            (
+                &["RateLimit-Limit: 100", "RateLimit-Remaining: 7", "RateLimit-Reset: 5"],
+                Some((7, 5.0)),
+            ),
+            (&["X-RateLimit-Remaining: 7", "X-RateLimit-Reset: 5"], Some((7, 5.0))),
+            (&["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1500000009"], Some((0, 9.0))),
+            (&["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1500000009500"], Some((0, 9.5))),
+            (&["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 0.5"], Some((0, 0.5))),
+            (&["X-Rate-Limit-Remaining: 1", "X-Rate-Limit-Reset: 2"], Some((1, 2.0))),
+            (
+                &["RateLimit: \"a\";r=1;t=9", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 5"],
+                Some((1, 9.0)),
+            ),
+            // A date of the server's own, by which ten seconds less are left.
+            (
+                &[
+                    "X-RateLimit-Remaining: 0",
+                    "X-RateLimit-Reset: 1500000019",
+                    "Date: Fri, 14 Jul 2017 02:40:09 GMT",
+                ],
+                Some((0, 10.0)),
+            ),
+            // More than there can be, past, none, or no number.
+            (&["RateLimit: \"b\";r=50;t=30", policy], None),
+            (&["RateLimit-Limit: 5", "RateLimit-Remaining: 7", "RateLimit-Reset: 5"], None),
+            (&["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1400000000"], None),
+            (&["RateLimit: \"a\";r=-1;t=30"], None),
+            (&["RateLimit: \"a\";r=1;t=0"], None),
+            (&["RateLimit: \"a\";r=1"], None),
+            (&["RateLimit: \"a\";r=1;t=5, \"b\";r=x"], None),
+            (&["RateLimit-Remaining: 7", "RateLimit-Remaining: 8", "RateLimit-Reset: 5"], None),
+            (&["RateLimit-Remaining: many", "RateLimit-Reset: 5"], None),
+            (&["RateLimit-Remaining: 1e3", "RateLimit-Reset: 5"], None),
+            (&["RateLimit-Remaining: 5"], None),
+            (&["RateLimit: ("], None),
+        ];
+        for (lines, expected) in cases {
+            assert_eq!(said(lines), expected, "{lines:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_fields_are_a_wait_or_nothing(
+            structured in "(\"[ab]\";[rqt]=[0-9-]{1,4}(;t=[0-9]{1,3})?,? ?){0,3}|.{0,20}",
+            remaining in "[0-9.]{0,9}|.{0,9}",
+            reset in "[0-9.]{0,22}|.{0,9}",
+        ) {
+            promise(&[("ratelimit", structured.as_bytes()), ("ratelimit-policy", structured.as_bytes())]);
+            promise(&[("x-ratelimit-remaining", remaining.as_bytes()), ("x-ratelimit-reset", reset.as_bytes())]);
+        }
+    }
+}

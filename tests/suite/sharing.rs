@@ -1,0 +1,188 @@
+//! No caller harms another: whoever is dropped, hangs, or is never polled costs the others of its client no more than a moment.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::{FutureExt, future::join_all};
+use pilot_status::{Client, RetryPolicy};
+
+use crate::support::{Reply, Server, builder, client, ok};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+/// Refuses the first request, answers nothing to the next `hung`, and serves the rest.
+async fn server(hung: usize) -> Server {
+    let answer = move |n, _: &_| match n {
+        0 => Reply::json(429, "{}").with("retry-after", "0.3"),
+        n if n <= hung => Reply::Silence,
+        _ => ok(),
+    };
+    Server::start(answer).await.unwrap()
+}
+
+/// Makes a call that is refused, and goes no further.
+async fn refused(client: &Client) {
+    let number = client.number("first");
+    let mut call = pin!(number.get());
+    while client.pacing_stats().rejected == 0 {
+        assert!(call.as_mut().now_or_never().is_none());
+        tokio::time::sleep(MS(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
+    let server = server(0).await;
+    let client = builder(&server).timeout(MS(20_000)).build().unwrap();
+    refused(&client).await;
+    let handles: Vec<_> = (0..20).map(|n| client.number(format!("kept_{n}"))).collect();
+    let mut kept: Vec<_> = handles.iter().map(|handle| Box::pin(handle.get())).collect();
+    for call in &mut kept {
+        assert!(call.as_mut().now_or_never().is_none());
+    }
+    let calls = (0..10).map(|n| client.number(format!("num_{n}")));
+    let calls = calls.map(|number| async move { number.get().await });
+    for result in join_all(calls).await {
+        assert!(result.is_ok(), "{result:?}");
+    }
+    assert_eq!(client.pacing_stats().queued, 20);
+    // Who was passed over has its place back.
+    for result in join_all(kept).await {
+        assert!(result.is_ok(), "{result:?}");
+    }
+    assert_eq!(client.pacing_stats().queued, 0);
+}
+
+#[tokio::test]
+async fn a_call_on_a_runtime_that_stands_still_stops_nobody() {
+    let server = server(0).await;
+    let client = builder(&server).timeout(MS(20_000)).build().unwrap();
+    refused(&client).await;
+    let still = std::thread::spawn({
+        let client = client.clone();
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.unwrap();
+            let call = runtime.spawn(async move { client.number("still").get().await.is_ok() });
+            runtime.block_on(tokio::task::yield_now());
+            (runtime, call)
+        }
+    });
+    let (runtime, _call) = still.join().unwrap();
+    assert_eq!(client.pacing_stats().queued, 1);
+    assert!(client.number("num_1").get().await.is_ok());
+    assert_eq!(client.pacing_stats().queued, 1);
+    runtime.shutdown_background();
+}
+
+#[tokio::test]
+async fn a_probe_without_an_answer_costs_one_slow_call() {
+    let server = server(1).await;
+    let attempt = MS(3_000);
+    let client = builder(&server).attempt_timeout(attempt).timeout(MS(20_000)).build().unwrap();
+    refused(&client).await;
+    let start = Instant::now();
+    let slow = AtomicUsize::new(0);
+    let calls = (0..20).map(|n| client.number(format!("num_{n}")));
+    let calls = calls.map(|number| async {
+        let number = number;
+        assert!(number.get().await.is_ok());
+        // No sooner is the one that hangs given up.
+        slow.fetch_add(usize::from(start.elapsed() >= attempt), Ordering::Relaxed);
+    });
+    join_all(calls).await;
+    assert_eq!(slow.into_inner(), 1);
+}
+
+#[tokio::test]
+async fn no_call_fails_by_a_429_while_its_time_lasts() {
+    // Open again after longer than four backoffs take.
+    let start = Instant::now();
+    let answer = move |_, _: &_| {
+        if start.elapsed() < MS(600) { Reply::json(429, "{}") } else { ok() }
+    };
+    let server = Server::start(answer).await.unwrap();
+    let client = builder(&server).timeout(MS(2_000)).build().unwrap();
+    assert!(client.number("num_1").get().await.is_ok());
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn what_the_server_says_is_left_is_heeded_from_the_first_answer_on() {
+    // Three in each half second, as it truly says in one of two ways.
+    for names in
+        [["ratelimit-remaining", "ratelimit-reset"], ["x-ratelimit-remaining", "x-ratelimit-reset"]]
+    {
+        let start = Instant::now();
+        let used = Arc::new(AtomicUsize::new(0));
+        let answer = move |_, _: &_| {
+            let window = start.elapsed().as_millis() / 500 * 1_000;
+            let window = usize::try_from(window).unwrap();
+            let before = used.fetch_max(window, Ordering::Relaxed).max(window);
+            let count = used.fetch_add(1, Ordering::Relaxed) - before.min(window) + 1;
+            let reply = if count > 3 { Reply::json(429, "{}") } else { ok() };
+            let left = 3_usize.saturating_sub(count).to_string();
+            reply.with(names[0], left).with(names[1], "0.5")
+        };
+        let server = Server::start(answer).await.unwrap();
+        let client = client(&server);
+        for n in 0..9 {
+            assert!(client.number(format!("num_{n}")).get().await.is_ok());
+        }
+        assert_eq!(client.pacing_stats().rejected, 0, "{names:?}");
+        assert_eq!(server.requests().len(), 9);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_that_another_began_keeps_its_own_deadline() {
+    let answer = |n, _: &_| if n == 0 { Reply::Silence } else { ok() };
+    let server = Server::start(answer).await.unwrap();
+    let client = builder(&server).retry(RetryPolicy::none()).timeout(MS(1_500)).build().unwrap();
+    let number = client.number("num_1");
+    let second = async {
+        tokio::time::sleep(MS(700)).await;
+        number.refresh().await
+    };
+    let (first, second) = tokio::join!(number.refresh(), second);
+    assert!(first.unwrap_err().is_timeout());
+    assert!(second.is_ok(), "{second:?}");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_that_nobody_drives_is_driven_by_who_joins_it() {
+    let answer = |_, _: &_| Reply::Late(MS(50), Box::new(ok()));
+    let server = Server::start(answer).await.unwrap();
+    let client = client(&server);
+    let number = client.number("num_1");
+    let mut kept = pin!(number.refresh());
+    assert!(kept.as_mut().now_or_never().is_none());
+    assert!(number.refresh().await.is_ok());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refresh_on_a_runtime_that_stands_still_is_replaced() {
+    let server = Server::start(|_, _| ok()).await.unwrap();
+    let client = builder(&server).attempt_timeout(MS(300)).build().unwrap();
+    let still = std::thread::spawn({
+        let client = client.clone();
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.unwrap();
+            let call = runtime.spawn(async move { client.number("num_1").refresh().await.is_ok() });
+            runtime.block_on(tokio::task::yield_now());
+            (runtime, call)
+        }
+    });
+    let (runtime, _call) = still.join().unwrap();
+    assert!(client.number("num_1").refresh().await.is_ok());
+    runtime.shutdown_background();
+}
