@@ -411,11 +411,13 @@ impl Error {
             Kind::Decode(None, status) => {
                 write!(f, "the API answered {status}, which it does not document")
             }
-            Kind::NotAdmitted => write!(
-                f,
-                "not sent: after a 429 calls wait for their turns, and this one's would come in {:.1?}, after its timeout",
-                self.retry_after().unwrap_or_default()
-            ),
+            Kind::NotAdmitted => {
+                f.write_str("not sent: the server limits the rate, so calls wait for their turns, and this one's ")?;
+                match self.retry_after().filter(|wait| !wait.is_zero()) {
+                    Some(wait) => write!(f, "would come in {wait:.1?}, after its timeout"),
+                    None => f.write_str("did not come before its timeout"),
+                }
+            }
             Kind::Connect => match self.network_error().and_then(reqwest::Error::url) {
                 Some(url) => {
                     write!(f, "cannot connect to {}: {cause}", url.origin().ascii_serialization())

@@ -82,7 +82,10 @@ async fn a_call_whose_turn_would_come_too_late_ends_at_once_and_says_when() {
     assert_eq!((error.attempts(), error.status()), (0, None));
     let wait = error.retry_after().unwrap();
     assert!(wait > MS(15_000) && wait < MS(21_000), "{wait:?}");
-    assert!(error.to_string().starts_with("number num_1: not sent: after a 429"), "{error}");
+    assert!(
+        error.to_string().starts_with("number num_1: not sent: the server limits the rate"),
+        "{error}"
+    );
     assert!(error.hint().unwrap().contains("retry_after()"));
     assert_eq!(server.requests().len(), 1);
 }

@@ -22,7 +22,9 @@ pub(crate) use budget::Budget;
 /// plus up to 10 %; without that it is a random part of `base_delay * 2^n`, at most `max_delay`. A server that asks for more
 /// than `max_delay`, or than is left of the call's timeout, ends the call at once: see [`Error::retry_after`].
 ///
-/// After a 429 the calls of a client wait for their turns, which may be longer: see [`Pacing`](crate::Pacing).
+/// After a 429 the calls of a client wait for their turns, which may be longer: see [`Pacing`](crate::Pacing). Of three attempts or more, the
+/// last of a call that was only refused before is kept until about a second before the call's timeout, so that no call fails by a 429 while its
+/// time lasts; a server that refuses all the time is therefore told of at the timeout.
 ///
 /// ```
 /// use pilot_status::RetryPolicy;
