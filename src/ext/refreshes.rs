@@ -43,7 +43,10 @@ impl Refreshes {
         let mut own_until = None;
         loop {
             let (refresh, others_until) = self.share(id, limits, &new);
-            let until = others_until.map_or(own_until, |until| earliest(until, deadline));
+            let until = match others_until {
+                Some(_) => [others_until, deadline].into_iter().flatten().min(),
+                None => own_until,
+            };
             match wait(refresh, until).await {
                 Some(Err(error)) if others_until.is_some() && error.is_out_of_time() => {}
                 Some(result) => return result,
@@ -88,10 +91,6 @@ impl UnderWay {
     fn running(&self) -> Option<Shared<Refresh>> {
         self.refresh.upgrade().filter(|refresh| refresh.peek().is_none())
     }
-}
-
-fn earliest(until: Instant, deadline: Option<Instant>) -> Option<Instant> {
-    Some(deadline.map_or(until, |deadline| until.min(deadline)))
 }
 
 /// What came of it, if it came in time.

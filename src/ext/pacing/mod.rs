@@ -130,7 +130,9 @@ impl Queue {
                 let waited = now.saturating_sub(began);
                 state.waited += waited;
                 state.wake_head();
-                passed_over.iter().for_each(|waker| waker.notify_one());
+                for waker in passed_over {
+                    waker.notify_one();
+                }
                 return Admission::Admitted(permit, waited);
             }
             Turn::At(at) => at,

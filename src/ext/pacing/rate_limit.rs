@@ -22,6 +22,10 @@ const EPOCH: f64 = 1e9;
 
 /// What is left, by the first form that says so; several limits in one field count as the one that holds longest.
 pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<RateLimit> {
+    // Most answers say nothing, which is seen at once.
+    if !headers.keys().any(|name| name.as_str().contains("limit")) {
+        return None;
+    }
     structured(headers).or_else(|| SEPARATE.iter().find_map(|names| separate(headers, names, now)))
 }
 
@@ -104,6 +108,7 @@ fn limit(remaining: f64, reset: f64, quota: Option<f64>) -> Option<RateLimit> {
 }
 
 fn number(item: &BareItem) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "structured fields have 15 digits at most")]
     let integer = item.as_integer().map(|n| i64::from(n) as f64);
     integer.or_else(|| item.as_decimal().map(f64::from))
 }
@@ -151,8 +156,9 @@ mod tests {
 
     #[test]
     fn every_form_of_what_is_left() {
+        type Case<'a> = (&'a [&'a str], Option<(u64, f64)>);
         let policy = "RateLimit-Policy: \"a\";q=100;w=60, \"b\";q=10;w=1";
-        let cases: [(&[&str], Option<(u64, f64)>); 25] = [
+        let cases: [Case; 25] = [
             (&["RateLimit: \"a\";r=50;t=30"], Some((50, 30.0))),
             (&["RateLimit: \"a\";r=50;t=30", policy], Some((50, 30.0))),
             (&["RateLimit: \"a\";r=50;t=30, \"b\";r=0;t=1"], Some((0, 1.0))),
