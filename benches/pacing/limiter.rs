@@ -51,6 +51,20 @@ impl Limiter {
         }
     }
 
+    /// How many more are let through now, and after how long all are, or for a sliding log one more.
+    pub(crate) fn left(&self, now: f64) -> (f64, f64) {
+        let Limit { count, per, burst } = self.limit;
+        match self.kind {
+            Kind::FixedWindow => (count - self.used, (self.window + 1.0) * per - self.offset - now),
+            Kind::TokenBucket => (self.tokens, (burst - self.tokens) * per / count),
+            #[expect(clippy::cast_precision_loss, reason = "small counts")]
+            Kind::SlidingLog => {
+                let oldest = self.log.front().map_or(0.0, |sent| sent + per - now);
+                (count - self.log.len() as f64, oldest)
+            }
+        }
+    }
+
     fn fixed_window(&mut self, now: f64) -> Result<(), f64> {
         let window = ((now + self.offset) / self.limit.per + 1e-9).floor();
         if window > self.window {

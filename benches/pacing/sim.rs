@@ -14,66 +14,33 @@ use std::{
 use fastrand::Rng;
 
 use crate::{
-    limiter::{Kind, Limit, Limiter},
-    pacer::{Pacer, Permit, Ticket, Turn},
+    answer::{self, Verdict},
+    best,
+    limiter::{Limit, Limiter},
+    line::Ticket,
+    outcome::Outcome,
+    pacer::{Pacer, Turn},
+    setting::{Setting, Strategy},
+    under_way::Permit,
 };
 
-/// How the tasks answer a 429.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strategy {
-    /// The crate's shared pacer.
-    Paced,
-    /// Each task for itself: `Retry-After` where it is given, else backoff.
-    Alone,
-    /// Each task for itself: backoff, whatever the server says.
-    BackoffAlone,
-    /// The request is given up.
-    NoRetry,
-}
-
-/// One setting.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Setting {
-    pub(crate) strategy: Strategy,
-    pub(crate) kind: Kind,
-    pub(crate) limit: Limit,
-    pub(crate) retry_after: bool,
-    pub(crate) processes: usize,
-    pub(crate) tasks: usize,
-    pub(crate) requests: usize,
-    /// What the limit is multiplied by, half-way.
-    pub(crate) step: f64,
-    /// Seconds.
-    pub(crate) round_trip: f64,
-    pub(crate) seed: u64,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outcome {
-    pub(crate) completed: usize,
-    pub(crate) rejected: usize,
-    pub(crate) lost: usize,
-    pub(crate) drain: f64,
-    pub(crate) best: f64,
-    /// Of the requests that began after the first 429.
-    pub(crate) times: Vec<f64>,
-    /// When each request was served or rejected.
-    pub(crate) served_at: Vec<f64>,
-    pub(crate) rejected_at: Vec<f64>,
-    pub(crate) most_attempts: u32,
-    /// Requests that needed more attempts than the default policy allows.
-    pub(crate) beyond_default: usize,
-}
-
-const DEFAULT_ATTEMPTS: u32 = 5;
+/// The defaults of the client.
 const MAX_DELAY: Duration = Duration::from_secs(60);
 const BASE_DELAY: Duration = Duration::from_millis(500);
+const TIMEOUT: f64 = 90.0;
+/// How long before the end of its time a last attempt goes.
+const PATIENCE: f64 = 1.0;
+/// Before an idle spell so many requests are served, one a second.
+const SERVED_BEFORE: usize = 20;
+const IDLE: f64 = 11.0;
 
 #[derive(Clone, Copy, Debug)]
 struct Call {
     process: usize,
+    /// Of the load that is measured, not from before the idle spell.
+    is_counted: bool,
     began: f64,
+    sent: f64,
     attempts: u32,
     ticket: Ticket,
     permit: Option<Permit>,
@@ -81,25 +48,36 @@ struct Call {
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
+    ServeBefore(usize),
     Begin(usize),
     Send(Call),
     Arrive(Call),
-    Answer(Call, Result<(), Option<f64>>),
-    Wake(usize),
+    Answer(Call, Verdict),
+    Wake(usize, Ticket),
     Step,
+}
+
+/// What one process knows.
+struct Process {
+    pacer: Pacer<()>,
+    waiting: BTreeMap<Ticket, Call>,
+    /// Requests that have not begun.
+    left: usize,
+    first_answer: Option<f64>,
+    /// Who is woken next, and when.
+    planned: (Ticket, f64),
 }
 
 struct Simulation {
     setting: Setting,
     limiter: Limiter,
-    pacers: Vec<Pacer<()>>,
-    waiting: Vec<BTreeMap<Ticket, Call>>,
-    left: Vec<usize>,
+    processes: Vec<Process>,
+    /// When the load begins.
+    start: f64,
     events: BinaryHeap<Reverse<(u64, u64)>>,
     pending: BTreeMap<u64, Event>,
     sequence: u64,
     now: f64,
-    first_rejection: Option<f64>,
     rng: Rng,
     outcome: Outcome,
 }
@@ -108,27 +86,35 @@ struct Simulation {
 pub(crate) fn run(setting: Setting) -> Outcome {
     let offset = offset(setting.seed, setting.limit);
     let limiter = Limiter::new(setting.kind, setting.limit, offset);
-    let middle = best(limiter.clone(), &setting, f64::INFINITY) / 2.0;
-    let best = best(limiter.clone(), &setting, middle);
-    let share = setting.requests / setting.processes;
+    let is_idle_before = setting.scenario.is_idle_before;
+    let before = if is_idle_before { SERVED_BEFORE } else { 0 };
+    let last_before = before as f64 - 1.0 + setting.round_trip;
+    let start = if is_idle_before { last_before + IDLE } else { 0.0 };
+    let mut used = limiter.clone();
+    for n in 0..before {
+        used.admit(n as f64).ok();
+    }
+    let middle = f64::midpoint(start, best::end(&best::times(used.clone(), &setting, start, None)));
+    let best_at = best::times(used, &setting, start, Some(middle));
     let mut simulation = Simulation {
         setting,
         limiter,
-        pacers: (0..setting.processes).map(|_| Pacer::new(BASE_DELAY, MAX_DELAY)).collect(),
-        waiting: vec![BTreeMap::new(); setting.processes],
-        left: vec![share; setting.processes],
+        processes: (0..setting.processes).map(|n| Process::new(&setting, n)).collect(),
+        start,
         events: BinaryHeap::new(),
         pending: BTreeMap::new(),
         sequence: 0,
         now: 0.0,
-        first_rejection: None,
         rng: Rng::with_seed(setting.seed),
-        outcome: Outcome { best: best + setting.round_trip, ..Outcome::default() },
+        outcome: Outcome::new(best::end(&best_at) - start + setting.round_trip, best_at),
     };
     simulation.at(middle, Event::Step);
+    for n in 0..before {
+        simulation.at(n as f64, Event::ServeBefore(n % setting.processes));
+    }
     for task in 0..setting.tasks {
-        let start = simulation.rng.f64() * 1e-3;
-        simulation.at(start, Event::Begin(task % setting.processes));
+        let begin = start + simulation.rng.f64() * 1e-3;
+        simulation.at(begin, Event::Begin(task % setting.processes));
     }
     simulation.run();
     simulation.outcome
@@ -139,26 +125,22 @@ pub(crate) fn offset(seed: u64, limit: Limit) -> f64 {
     Rng::with_seed(!seed).f64() * limit.per
 }
 
-/// The earliest that all can be served: every request sent at the moment that it would be let through, by as many tasks.
-fn best(mut limiter: Limiter, setting: &Setting, step_at: f64) -> f64 {
-    let (mut now, mut served, mut stepped) = (0.0_f64, 0, false);
-    while served < setting.requests {
-        now = now.max((served / setting.tasks) as f64 * setting.round_trip);
-        if !stepped && now >= step_at {
-            limiter.scale(setting.step);
-            stepped = true;
-        }
-        match limiter.admit(now) {
-            Ok(()) => served += 1,
-            Err(next) if !stepped && next > step_at => now = step_at,
-            Err(next) => now = next,
-        }
-    }
-    now
-}
-
 fn seconds(time: f64) -> Duration {
     Duration::from_secs_f64(time.max(0.0))
+}
+
+impl Process {
+    fn new(setting: &Setting, n: usize) -> Self {
+        // What does not divide goes to the first ones.
+        let more = usize::from(n < setting.requests % setting.processes);
+        Self {
+            pacer: Pacer::new(BASE_DELAY, MAX_DELAY),
+            waiting: BTreeMap::new(),
+            left: setting.requests / setting.processes + more,
+            first_answer: None,
+            planned: (0, 0.0),
+        }
+    }
 }
 
 impl Simulation {
@@ -172,124 +154,172 @@ impl Simulation {
         while let Some(Reverse((time, sequence))) = self.events.pop() {
             self.now = time as f64 / 1e9;
             if self.now > 20.0 * self.outcome.best + 1000.0 {
-                let ended = self.outcome.completed + self.outcome.lost;
-                self.outcome.lost += self.setting.requests - ended;
+                self.outcome.drain = f64::INFINITY;
                 break;
             }
-            let Some(event) = self.pending.remove(&sequence) else { continue };
-            self.step(event);
+            if let Some(event) = self.pending.remove(&sequence) {
+                self.step(event);
+            }
         }
     }
 
     fn step(&mut self, event: Event) {
         match event {
+            Event::ServeBefore(process) => self.submit_new(process, false),
             Event::Begin(process) => self.begin(process),
             Event::Send(call) => self.send(call),
-            Event::Arrive(call) => {
-                let verdict = self.limiter.admit(self.now).map_err(|next| {
-                    self.setting.retry_after.then(|| (next - self.now).ceil().max(1.0))
-                });
-                let back = self.trip();
-                self.at(self.now + back, Event::Answer(call, verdict));
-            }
+            Event::Arrive(call) => self.arrive(call),
             Event::Answer(call, verdict) => self.answer(call, verdict),
-            Event::Wake(process) => self.pump(process),
-            Event::Step => self.limiter.scale(self.setting.step),
+            Event::Wake(process, ticket) => self.wake(process, ticket),
+            Event::Step => self.limiter.scale(self.setting.scenario.step),
         }
+    }
+
+    fn begin(&mut self, process: usize) {
+        if self.processes[process].left > 0 {
+            self.processes[process].left -= 1;
+            self.submit_new(process, true);
+        }
+    }
+
+    fn submit_new(&mut self, process: usize, is_counted: bool) {
+        let (began, sent) = (self.now, self.now);
+        self.submit(Call {
+            process,
+            is_counted,
+            began,
+            sent,
+            attempts: 0,
+            ticket: 0,
+            permit: None,
+        });
+    }
+
+    /// For one more attempt, with a new place in the line.
+    fn submit(&mut self, call: Call) {
+        if self.setting.scenario.strategy == Strategy::Alone {
+            return self.send(call);
+        }
+        let process = &mut self.processes[call.process];
+        let ticket = process.pacer.line.ticket();
+        process.waiting.insert(ticket, Call { ticket, ..call });
+        self.wake(call.process, ticket);
+    }
+
+    /// Lets one ask, and then the head.
+    fn wake(&mut self, process: usize, ticket: Ticket) {
+        let head = self.processes[process].pacer.head().map(|(head, ())| head);
+        if head != Some(ticket) {
+            self.poll(process, ticket);
+        }
+        self.wake_head(process);
+    }
+
+    /// Lets the head ask, for as long as there is a new one.
+    fn wake_head(&mut self, process: usize) {
+        while let Some((head, ())) = self.processes[process].pacer.head() {
+            if !self.poll(process, head) {
+                break;
+            }
+        }
+    }
+
+    /// Whether this one is not the head any more.
+    fn poll(&mut self, process: usize, ticket: Ticket) -> bool {
+        let Some(call) = self.processes[process].waiting.get(&ticket).copied() else {
+            return false;
+        };
+        let time = match self.ask(call) {
+            Turn::Now(permit, _) => {
+                self.processes[process].waiting.remove(&ticket);
+                self.send(Call { permit: Some(permit), ..call });
+                return true;
+            }
+            Turn::At(time) => time.as_secs_f64() + 1e-6,
+        };
+        // The one behind the head is asked when its turn comes, but one that stepped aside is not.
+        let head = self.processes[process].pacer.head().map(|(head, ())| head);
+        let is_planned = self.processes[process].planned == (ticket, time);
+        if !is_planned && (head == Some(ticket) || self.is_last(&call)) {
+            self.processes[process].planned = (ticket, time);
+            self.at(time, Event::Wake(process, ticket));
+        }
+        head != Some(ticket)
+    }
+
+    fn is_last(&self, call: &Call) -> bool {
+        call.attempts.saturating_add(1) >= self.setting.max_attempts
+    }
+
+    fn ask(&mut self, call: Call) -> Turn<()> {
+        let (now, is_last) = (seconds(self.now), self.is_last(&call));
+        let pacer = &mut self.processes[call.process].pacer;
+        if !is_last {
+            return pacer.turn(call.ticket, now);
+        }
+        // A call that lives longer than its time goes on, as if its time began again.
+        let times = ((self.now - call.began + PATIENCE - 1e-6) / TIMEOUT).ceil().max(1.0);
+        let until = call.began + times * TIMEOUT - PATIENCE;
+        pacer.last_turn(call.ticket, seconds(until), now)
+    }
+
+    fn send(&mut self, call: Call) {
+        let there = self.trip();
+        let call = Call { attempts: call.attempts + 1, sent: self.now, ..call };
+        self.at(self.now + there, Event::Arrive(call));
+    }
+
+    fn arrive(&mut self, call: Call) {
+        let verdict = answer::answer(&self.setting, &mut self.limiter, self.start, self.now);
+        let back = self.trip();
+        self.at(self.now + back, Event::Answer(call, verdict));
     }
 
     fn trip(&mut self) -> f64 {
         self.setting.round_trip / 2.0 * (0.9 + 0.2 * self.rng.f64())
     }
 
-    fn send(&mut self, call: Call) {
-        let there = self.trip();
-        self.at(self.now + there, Event::Arrive(call));
+    fn answer(&mut self, call: Call, verdict: Verdict) {
+        let now = seconds(self.now);
+        let process = &mut self.processes[call.process];
+        process.first_answer.get_or_insert(self.now);
+        if let Some(permit) = call.permit {
+            process.pacer.observe(permit, verdict.words, verdict.is_served, now);
+        }
+        if !verdict.is_served {
+            return self.rejected(call, verdict);
+        }
+        if let Some(permit) = call.permit {
+            process.pacer.served(permit, now);
+        }
+        if call.is_counted {
+            self.outcome.serve(self.now - self.start, call.attempts);
+            self.begin(call.process);
+        }
+        self.wake_head(call.process);
     }
 
-    fn begin(&mut self, process: usize) {
-        if self.left[process] == 0 {
-            return;
+    fn rejected(&mut self, call: Call, Verdict { retry_after, .. }: Verdict) {
+        self.count_rejected(&call);
+        let random = self.rng.f64();
+        if self.setting.scenario.strategy == Strategy::Alone {
+            let ceiling = 0.5 * 2_f64.powi(call.attempts.min(20).cast_signed() - 1);
+            let backoff = ceiling.min(60.0) * random;
+            let delay = retry_after.map_or(backoff, |asked| asked * (1.0 + 0.1 * random));
+            return self.at(self.now + delay, Event::Send(call));
         }
-        self.left[process] -= 1;
-        let ticket = self.pacers[process].ticket();
-        let call = Call { process, began: self.now, attempts: 0, ticket, permit: None };
+        if let Some(permit) = call.permit {
+            let pacer = &mut self.processes[call.process].pacer;
+            pacer.rejected(permit, retry_after.map(seconds), seconds(self.now), random);
+        }
         self.submit(call);
     }
 
-    fn submit(&mut self, call: Call) {
-        if self.setting.strategy == Strategy::Paced {
-            self.pacers[call.process].join(call.ticket);
-            self.waiting[call.process].insert(call.ticket, call);
-            self.pump(call.process);
-        } else {
-            self.send(Call { attempts: call.attempts + 1, ..call });
-        }
-    }
-
-    fn pump(&mut self, process: usize) {
-        let now = seconds(self.now);
-        while let Some((ticket, ())) = self.pacers[process].head() {
-            match self.pacers[process].turn(ticket, now) {
-                Turn::Now(permit) => {
-                    let Some(call) = self.waiting[process].remove(&ticket) else { break };
-                    self.send(Call { attempts: call.attempts + 1, permit: Some(permit), ..call });
-                }
-                Turn::At(time) => {
-                    self.at(time.as_secs_f64() + 1e-6, Event::Wake(process));
-                    break;
-                }
-                Turn::Wait => break,
-            }
-        }
-    }
-
-    fn answer(&mut self, call: Call, verdict: Result<(), Option<f64>>) {
-        self.outcome.most_attempts = self.outcome.most_attempts.max(call.attempts);
-        match verdict {
-            Ok(()) => {
-                if let Some(permit) = call.permit {
-                    self.pacers[call.process].served(permit, seconds(self.now));
-                }
-                self.outcome.completed += 1;
-                self.outcome.beyond_default += usize::from(call.attempts > DEFAULT_ATTEMPTS);
-                self.outcome.served_at.push(self.now);
-                self.outcome.drain = self.now;
-                if self.first_rejection.is_some_and(|t| call.began >= t) {
-                    self.outcome.times.push(self.now - call.began);
-                }
-                self.begin(call.process);
-                self.pump(call.process);
-            }
-            Err(asked) => self.rejected(call, asked),
-        }
-    }
-
-    fn rejected(&mut self, call: Call, asked: Option<f64>) {
-        self.first_rejection.get_or_insert(self.now);
-        self.outcome.rejected += 1;
-        self.outcome.rejected_at.push(self.now);
-        let random = self.rng.f64();
-        match self.setting.strategy {
-            Strategy::Paced => {
-                if let Some(permit) = call.permit {
-                    let pacer = &mut self.pacers[call.process];
-                    pacer.rejected(permit, asked.map(seconds), seconds(self.now), random);
-                }
-                self.submit(call);
-            }
-            Strategy::NoRetry => {
-                self.outcome.lost += 1;
-                self.begin(call.process);
-            }
-            strategy => {
-                let asked = asked.filter(|_| strategy == Strategy::Alone);
-                let ceiling = 0.5 * 2_f64.powi(call.attempts.min(20).cast_signed() - 1);
-                let backoff = ceiling.min(60.0) * random;
-                let delay = asked.map_or(backoff, |asked| asked * (1.0 + 0.1 * random));
-                let call = Call { attempts: call.attempts + 1, ..call };
-                self.at(self.now + delay, Event::Send(call));
-            }
-        }
+    fn count_rejected(&mut self, call: &Call) {
+        let first_answer = self.processes[call.process].first_answer;
+        let is_beyond = first_answer.is_some_and(|time| call.sent >= time);
+        let is_in_time = self.now - call.began < TIMEOUT - PATIENCE;
+        let is_given_up = is_in_time && call.attempts == self.setting.max_attempts;
+        self.outcome.reject(self.now - self.start, call.attempts, is_beyond, is_given_up);
     }
 }

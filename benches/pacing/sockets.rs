@@ -13,9 +13,10 @@ use pilot_status::{Client, RetryPolicy};
 
 use crate::{
     limiter::{Kind, Limit, Limiter},
+    outcome::Outcome,
     server::{Reply, Server},
-    sim::{self, Setting, Strategy},
-    table::{LIMITERS, label, setting},
+    setting::{LIMITERS, Setting, X1, setting},
+    sim, table,
 };
 
 /// Tens a second, so that it ends in seconds.
@@ -38,8 +39,9 @@ pub(crate) fn compare() -> Result<(), Box<dyn Error>> {
         let (rejected, seconds) = runtime.block_on(measured(kind, retry_after))?;
         let (expected, expected_seconds) = simulated(kind, retry_after);
         println!(
-            "| {} | {rejected:.0}, {expected:.0}, {:.2} | {seconds:.1}, {expected_seconds:.1}, {:.2} |",
-            label(kind, retry_after),
+            "| {}, {} Retry-After | {rejected:.0}, {expected:.0}, {:.2} | {seconds:.1}, {expected_seconds:.1}, {:.2} |",
+            table::name(kind),
+            if retry_after { "with" } else { "without" },
             rejected / expected,
             seconds / expected_seconds,
         );
@@ -49,11 +51,12 @@ pub(crate) fn compare() -> Result<(), Box<dyn Error>> {
 
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn simulated(kind: Kind, retry_after: bool) -> (f64, f64) {
-    let setting = setting(Strategy::Paced, kind, LIMIT, retry_after);
-    let setting = Setting { requests: REQUESTS, round_trip: ROUND_TRIP, ..setting };
+    let setting = setting(X1, kind, LIMIT, retry_after);
+    let setting =
+        Setting { requests: REQUESTS, round_trip: ROUND_TRIP, max_attempts: u32::MAX, ..setting };
     let outcomes: Vec<_> = (0..RUNS).map(|seed| sim::run(Setting { seed, ..setting })).collect();
-    let mean = |of: fn(&sim::Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / RUNS as f64;
-    (mean(|o| o.rejected as f64), mean(|o| o.drain))
+    let mean = |of: fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / RUNS as f64;
+    (mean(|o| o.rejected_at.len() as f64), mean(|o| o.drain))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
@@ -74,7 +77,7 @@ async fn drain(
     offset: f64,
 ) -> Result<(usize, Duration), Box<dyn Error>> {
     let server = limited(Limiter::new(kind, LIMIT, offset), retry_after).await?;
-    // Attempts without end: the simulation counts what is rejected, not what is given up.
+    // Attempts without end, as in the simulation here: no call is given up.
     let retry = RetryPolicy::default().max_attempts(u32::MAX);
     let client =
         Client::builder().api_key("ps_bench").base_url(server.url()).retry(retry).build()?;

@@ -38,12 +38,9 @@ pub(crate) struct Pacer<W> {
     /// Nothing is sent before; it never moves back.
     not_before: Duration,
     under_way: UnderWay,
-    /// The newest permit whose answer was looked at for what is left.
-    last_observed: u64,
     cycle: Cycle,
     rate: Rate,
     quota: Quota,
-    last_sent: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -175,7 +172,9 @@ impl<W: Clone + Default> Pacer<W> {
                 0
             }
         };
-        self.hold(now, self.wait(retry_after, failures, random));
+        let reset = self.quota.overrule();
+        let least = retry_after.or_else(|| reset.map(|reset| reset.saturating_sub(now)));
+        self.hold(now, self.wait(least, failures, random));
         self.phase = Phase::Probe { failures };
         self.under_way.forget();
     }
@@ -186,18 +185,16 @@ impl<W: Clone + Default> Pacer<W> {
     }
 
     /// The request's answer says what is left of the limit, or does not say it.
-    pub(crate) fn observe(&mut self, permit: Permit, limit: Option<RateLimit>, now: Duration) {
-        if permit.id >= self.last_observed {
-            self.last_observed = permit.id;
-            // The answered one is still among them.
-            let under_way = self.under_way.len().saturating_sub(1);
-            self.quota.update(limit, under_way, self.max_delay, now);
-        }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn is_idle(&self) -> bool {
-        self.line.len() == 0 && self.under_way.len() == 0
+    pub(crate) fn observe(
+        &mut self,
+        permit: Permit,
+        limit: Option<RateLimit>,
+        is_served: bool,
+        now: Duration,
+    ) {
+        // The answered one is still among them.
+        let under_way = self.under_way.len().saturating_sub(1);
+        self.quota.update(permit, limit, is_served, under_way, self.max_delay, now);
     }
 
     fn send(&mut self, now: Duration) -> Permit {
@@ -205,7 +202,6 @@ impl<W: Clone + Default> Pacer<W> {
             self.rate.take(now);
         }
         self.quota.take(now, self.patience());
-        self.last_sent = now;
         self.under_way.send(now)
     }
 
@@ -224,7 +220,7 @@ impl<W: Clone + Default> Pacer<W> {
     fn overdue(&self, before: usize, ready: Duration) -> Duration {
         let before = u32::try_from(before).unwrap_or(u32::MAX);
         let wait = self.patience().saturating_add(STAGGER.saturating_mul(before));
-        ready.max(self.last_sent).saturating_add(wait)
+        ready.max(self.under_way.last_sent()).saturating_add(wait)
     }
 
     /// A probe was served.
@@ -263,7 +259,7 @@ impl<W: Clone + Default> Pacer<W> {
         }
         self.phase = if self.line.len() > 1 { Phase::SlowStart { window: 2 } } else { Phase::Free };
         self.rate = Rate::default();
-        self.quota = Quota::default();
+        self.quota.overrule();
         self.cycle = Cycle { start: now, served: 0 };
     }
 }
@@ -429,7 +425,7 @@ mod tests {
     }
 
     fn say(pacer: &mut Pacer<()>, permit: Permit, remaining: u64, reset: Duration, now: Duration) {
-        pacer.observe(permit, Some(RateLimit { remaining, reset }), now);
+        pacer.observe(permit, Some(RateLimit { remaining, reset }), true, now);
         pacer.served(permit, now);
     }
 
@@ -447,6 +443,18 @@ mod tests {
         // After the reset one asks.
         assert!(matches!(pacer.turn(ticket, S(30)), Turn::Now(..)));
         assert!(matches!(pacer.turn(9, S(30)), Turn::At(at) if at == S(31)));
+    }
+
+    #[test]
+    fn a_server_that_serves_what_it_says_is_not_left_is_not_believed() {
+        let mut pacer = pacer();
+        let sent: Vec<_> = (0..4).map(|_| go(&mut pacer, S(0))).collect();
+        say(&mut pacer, sent[0], 0, S(30), S(0));
+        say(&mut pacer, sent[1], 0, S(30), S(0));
+        let ticket = pacer.line.ticket();
+        assert!(matches!(pacer.turn(ticket, S(1)), Turn::At(at) if at == S(30)));
+        say(&mut pacer, sent[2], 0, S(30), S(1));
+        assert!(matches!(pacer.turn(ticket, S(1)), Turn::Now(..)));
     }
 
     #[test]

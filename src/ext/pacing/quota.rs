@@ -1,9 +1,14 @@
 //! What the server itself says is left of its limit, and how far that is believed. Pure.
 //!
-//! It only ever restricts, and never for longer than `max_delay`: a server that promises more than it serves is paced by its 429s. One whose
-//! reset brings no more than a single request is not believed again, since pacing by its 429s is faster.
+//! It only ever restricts, and never for longer than `max_delay`: a server that promises more than it serves is paced by its 429s. One that
+//! serves what it says is not left is not believed again; nor is one whose reset brings no more than a single request.
 
 use std::time::Duration;
+
+use super::under_way::Permit;
+
+/// One answer may say that nothing is left, and a second where a limit moves on meanwhile; not three in a row of requests that were served.
+const BELIEVED: u32 = 3;
 
 /// What an answer says: so many requests more, until a time from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +22,8 @@ pub(crate) struct RateLimit {
 pub(super) struct Quota {
     allowance: Option<Allowance>,
     is_disbelieved: bool,
+    /// The newest request whose answer was looked at: what older ones say is past.
+    newest: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +32,8 @@ struct Allowance {
     until: Duration,
     /// After a reset one request asks what is left.
     is_asking: bool,
+    /// Requests that were served with the word that nothing is left.
+    extra: u32,
 }
 
 impl Quota {
@@ -36,6 +45,14 @@ impl Quota {
         }
     }
 
+    /// Something stronger says when the next request may be sent; what was said before, if nothing is left until then.
+    pub(super) fn overrule(&mut self) -> Option<Duration> {
+        self.allowance
+            .take()
+            .filter(|allowance| allowance.left == 0)
+            .map(|allowance| allowance.until)
+    }
+
     /// A request is sent; if it is the first after a reset, its answer is waited for no longer than `patience`.
     pub(super) fn take(&mut self, now: Duration, patience: Duration) {
         let Some(allowance) = &mut self.allowance else {
@@ -43,7 +60,7 @@ impl Quota {
         };
         if now >= allowance.until {
             let until = now.saturating_add(patience);
-            *allowance = Allowance { left: 0, until, is_asking: true };
+            *allowance = Allowance { left: 0, until, is_asking: true, extra: 0 };
         } else {
             allowance.left = allowance.left.saturating_sub(1);
         }
@@ -52,21 +69,33 @@ impl Quota {
     /// An answer says what is left, of which those under way take their part; or it says nothing.
     pub(super) fn update(
         &mut self,
+        permit: Permit,
         limit: Option<RateLimit>,
+        is_served: bool,
         under_way: usize,
         max_delay: Duration,
         now: Duration,
     ) {
-        let asked = self.allowance.take().is_some_and(|allowance| allowance.is_asking);
+        if permit.id < self.newest {
+            return;
+        }
+        self.newest = permit.id;
+        let before = self.allowance.take();
         let Some(RateLimit { remaining, reset }) = limit else {
             return;
         };
-        self.is_disbelieved |= asked && remaining == 0;
+        let extra = match before {
+            _ if remaining > 0 => 0,
+            Some(Allowance { is_asking: true, .. }) => BELIEVED,
+            Some(Allowance { extra, .. }) => extra + u32::from(is_served),
+            None => u32::from(is_served),
+        };
+        self.is_disbelieved |= extra >= BELIEVED;
         if self.is_disbelieved {
             return;
         }
         let left = remaining.saturating_sub(under_way as u64);
         let until = now.saturating_add(reset.min(max_delay));
-        self.allowance = Some(Allowance { left, until, is_asking: false });
+        self.allowance = Some(Allowance { left, until, is_asking: false, extra });
     }
 }

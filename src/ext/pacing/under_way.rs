@@ -16,6 +16,7 @@ pub(super) struct UnderWay {
     next_id: u64,
     /// The first permit after the last 429: what was sent before it tells nothing new.
     first: u64,
+    last_sent: Duration,
 }
 
 impl UnderWay {
@@ -23,9 +24,14 @@ impl UnderWay {
         self.permits.len()
     }
 
+    pub(super) fn last_sent(&self) -> Duration {
+        self.last_sent
+    }
+
     pub(super) fn send(&mut self, now: Duration) -> Permit {
         let permit = Permit { id: self.next_id, sent: now };
         self.next_id += 1;
+        self.last_sent = now;
         self.permits.push_back(permit);
         permit
     }
