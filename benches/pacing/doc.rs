@@ -14,20 +14,32 @@ const INTRODUCTION: &str = "\
 
 ## What it does
 
+1. All clones of a client share one queue, first in, first out.
+2. Before the first 429 nothing waits, unless answers say what is left of the limit: then as many go as are left, and nobody before the reset.
+3. A 429 holds everybody until the server may be asked again. Then one request probes.
+4. A probe that fails is followed by a longer hold, and by another call's probe.
+5. A probe that succeeds starts the flow. What was served from one 429 to the next gives its rate.
+6. A flow starts at half that rate, is back at it after half of the usual cycle, stays near it, and then climbs (CUBIC, RFC 9438). What the limit
+   allowed during the hold is sent as fast as answers come in.
+7. Where nothing was served before, slow start takes the flow's place: two at once, then twice as many each round trip, until a 429.
+8. A call that does not take its turn, and a request that is not answered, stop the others for a second or a few round trips, not longer.
+9. A call's last attempt is kept until the end of its time, so that no call fails by a 429 before.
+10. After 120 s without a 429 nothing is paced any more.
+
+![Requests served and rejected over time, paced and each task alone](pacing.svg)
+
+## How it came out
+
 - The command plays the crate's own state machine (`src/ext/pacing`) in virtual time.
 - 64 tasks drain 600 requests against one limiter. A round trip takes 50 ms.
 - There are 18 settings: 3 limits, 3 kinds of limiter, with and without `Retry-After`. Each is played with 20 seeds.
 - With several processes each has a pacer of its own, and a share of the tasks and requests.
 - *Rejected* counts 429s for each request that is served. *Time* is the time until all are served, over the best possible time.
 - *Given up* counts calls whose fifth attempt was refused within their 90 s. There the client returns an error; the simulation goes on.
-- A call that is older than 90 s goes on, as if its time began again. The client would give it up, as it waits too long.
+- A call that is older than 90 s goes on, as if its time began again. The client would end it there.
 - *× 0.5* and *× 2*: the limit changes at half the best time. *Outage*: all answers are 429s at first.
 - *Idle*: 20 requests are served, then none is sent for 11 s, then the outage and the 600 requests come.
 - *Words*: every answer says what is left and when it is reset. *Rejected* then leaves out what was in flight at the first answer.
-
-![Requests served and rejected over time, paced and each task alone](pacing.svg)
-
-## How it came out
 
 Means over the 18 settings, and the worst setting's mean. Goals are in brackets; what misses its goal is bold.
 ";
