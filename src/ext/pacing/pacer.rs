@@ -141,10 +141,11 @@ impl<W: Clone + Default> Pacer<W> {
     /// The request was answered, and not with a 429.
     pub(crate) fn served(&mut self, permit: Permit, now: Duration) {
         self.rate.observe_latency(now.saturating_sub(permit.sent));
-        if !self.under_way.settle(permit) {
-            return;
-        }
+        // Sent before the 429, but served in the cycle that it ends.
+        let is_late = !self.under_way.settle(permit);
         match &mut self.phase {
+            Phase::Probe { .. } if is_late => {}
+            _ if is_late => return,
             Phase::Probe { .. } => self.release(now),
             Phase::SlowStart { window } => *window += 1,
             Phase::Free | Phase::Flow => {}
@@ -405,6 +406,22 @@ mod tests {
             }
         }
         assert_eq!(sizes, [1, 2, 4, 8, 16]);
+    }
+
+    #[test]
+    fn what_is_served_after_the_first_429_is_part_of_the_cycle_that_it_ends() {
+        let mut pacer = pacer();
+        let sent: Vec<_> = (0..61).map(|_| go(&mut pacer, S(0))).collect();
+        pacer.rejected(sent[60], Some(S(10)), S(0), 0.0);
+        for permit in &sent[..60] {
+            pacer.served(*permit, S(0));
+        }
+        let waiting = pacer.line.ticket();
+        assert!(matches!(pacer.turn(waiting, S(1)), Turn::At(_)));
+        let Turn::Now(probe, _) = pacer.turn(waiting, S(10)) else { panic!("it may probe") };
+        pacer.served(probe, S(10));
+        let rate = pacer.rate(S(10)).unwrap();
+        assert!(rate > 2.9, "{rate}, where 60 were served in 10 s");
     }
 
     #[test]
