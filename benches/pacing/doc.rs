@@ -35,7 +35,8 @@ const INTRODUCTION: &str = "\
 - There are 18 settings: 3 limits, 3 kinds of limiter, with and without `Retry-After`. Each is played with 20 seeds.
 - With several processes each has a pacer of its own, and a share of the tasks and requests.
 - *Rejected* counts 429s for each request that is served. *Time* is the time until all are served, over the best possible time.
-- *Given up* counts calls whose fifth attempt was refused within their 90 s. There the client returns an error; the simulation goes on.
+- *Given up* counts calls whose fifth attempt was refused within their first 89 s. It is 0 where calls are paced, since a fifth attempt is sent no
+  sooner: it shows that the rule holds, and says nothing of calls that are refused, or still wait, when their 90 s end. Those are not counted.
 - A call that is older than 90 s goes on, as if its time began again. The client would end it there.
 - *× 0.5* and *× 2*: the limit changes at half the best time. *Outage*: all answers are 429s at first.
 - *Idle*: 20 requests are served, then none is sent for 11 s, then the outage and the 600 requests come.
