@@ -103,7 +103,7 @@ fn connection(good: &str) -> Vec<Fault> {
     let whole = answer("200 OK", "", good);
     let route = |name, route| Fault { route, ..Fault::new(name, vec![vec![Step::Close]]) };
     let cut = |n| vec![Step::Read, Step::Send(whole.as_bytes()[..n].to_vec()), Step::Close];
-    let a_second = Duration::from_secs(1);
+    let slow = vec![Step::Read, Step::Dribble(whole.clone().into(), Duration::from_millis(100))];
     vec![
         route("name without an address", Route::Unresolved),
         route("connection refused", Route::Refused),
@@ -127,13 +127,7 @@ fn connection(good: &str) -> Vec<Fault> {
         .after(Before::WithTheFault),
         Fault::stall("silence after the request", ""),
         Fault::new("cut at every byte", (0..whole.len()).map(cut).collect()),
-        Fault {
-            stalls: true,
-            ..Fault::new(
-                "one byte a second",
-                vec![vec![Step::Read, Step::Dribble(whole.clone().into(), a_second)]],
-            )
-        },
+        Fault { stalls: true, endless: true, ..Fault::new("ten bytes a second", vec![slow]) },
     ]
 }
 
