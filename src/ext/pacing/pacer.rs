@@ -465,12 +465,11 @@ mod tests {
     #[test]
     fn a_server_that_serves_what_it_says_is_not_left_is_not_believed() {
         let mut pacer = pacer();
-        let sent: Vec<_> = (0..4).map(|_| go(&mut pacer, S(0))).collect();
+        let sent: Vec<_> = (0..3).map(|_| go(&mut pacer, S(0))).collect();
         say(&mut pacer, sent[0], 0, S(30), S(0));
-        say(&mut pacer, sent[1], 0, S(30), S(0));
         let ticket = pacer.line.ticket();
         assert!(matches!(pacer.turn(ticket, S(1)), Turn::At(at) if at == S(30)));
-        say(&mut pacer, sent[2], 0, S(30), S(1));
+        say(&mut pacer, sent[1], 0, S(30), S(1));
         assert!(matches!(pacer.turn(ticket, S(1)), Turn::Now(..)));
     }
 

@@ -1,14 +1,11 @@
 //! What the server itself says is left of its limit, and how far that is believed. Pure.
 //!
 //! It only ever restricts, and never for longer than `max_delay`: a server that promises more than it serves is paced by its 429s. One that
-//! serves what it says is not left is not believed again; nor is one whose reset brings no more than a single request.
+//! serves two requests in a row, and says after each that nothing is left, is not believed again. (A limit of one request looks the same.)
 
 use std::time::Duration;
 
 use super::under_way::Permit;
-
-/// One answer may say that nothing is left, and a second where a limit moves on meanwhile; not three in a row of requests that were served.
-const BELIEVED: u32 = 3;
 
 /// What an answer says: so many requests more, until a time from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +18,8 @@ pub(crate) struct RateLimit {
 #[derive(Debug, Default)]
 pub(super) struct Quota {
     allowance: Option<Allowance>,
+    /// The last request that was served said that nothing is left.
+    is_suspect: bool,
     is_disbelieved: bool,
     /// The newest request whose answer was looked at: what older ones say is past.
     newest: u64,
@@ -30,10 +29,6 @@ pub(super) struct Quota {
 struct Allowance {
     left: u64,
     until: Duration,
-    /// After a reset one request asks what is left.
-    is_asking: bool,
-    /// Requests that were served with the word that nothing is left.
-    extra: u32,
 }
 
 impl Quota {
@@ -60,7 +55,7 @@ impl Quota {
         };
         if now >= allowance.until {
             let until = now.saturating_add(patience);
-            *allowance = Allowance { left: 0, until, is_asking: true, extra: 0 };
+            *allowance = Allowance { left: 0, until };
         } else {
             allowance.left = allowance.left.saturating_sub(1);
         }
@@ -80,22 +75,17 @@ impl Quota {
             return;
         }
         self.newest = permit.id;
-        let before = self.allowance.take();
-        let Some(RateLimit { remaining, reset }) = limit else {
-            return;
-        };
-        let extra = match before {
-            _ if remaining > 0 => 0,
-            Some(Allowance { is_asking: true, .. }) => BELIEVED,
-            Some(Allowance { extra, .. }) => extra + u32::from(is_served),
-            None => u32::from(is_served),
-        };
-        self.is_disbelieved |= extra >= BELIEVED;
-        if self.is_disbelieved {
-            return;
+        self.allowance = None;
+        let is_last = limit.is_some_and(|limit| limit.remaining == 0);
+        if is_served {
+            self.is_disbelieved |= is_last && self.is_suspect;
+            self.is_suspect = is_last;
         }
+        let Some(RateLimit { remaining, reset }) = limit.filter(|_| !self.is_disbelieved) else {
+            return;
+        };
         let left = remaining.saturating_sub(under_way as u64);
         let until = now.saturating_add(reset.min(max_delay));
-        self.allowance = Some(Allowance { left, until, is_asking: false, extra });
+        self.allowance = Some(Allowance { left, until });
     }
 }
