@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt, future::join_all};
+use futures_util::{FutureExt, StreamExt, future::join_all};
 use pilot_status::{Client, RetryPolicy};
 
 use crate::support::{Reply, Server, builder, client, ok};
@@ -57,6 +57,26 @@ async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
         assert!(result.is_ok(), "{result:?}");
     }
     assert_eq!(client.pacing_stats().queued, 0);
+}
+
+#[tokio::test]
+async fn a_stream_whose_consumer_pauses_stops_nobody() {
+    let server = server(0).await;
+    let client = builder(&server).timeout(MS(20_000)).build().unwrap();
+    refused(&client).await;
+    let ids = (0..12).map(|n| format!("streamed_{n}"));
+    let mut stream = client.numbers(ids).concurrency(4).get();
+    assert!(stream.next().now_or_never().is_none());
+    assert_eq!(client.pacing_stats().queued, 4);
+    for n in 0..10 {
+        let result = client.number(format!("num_{n}")).get().await;
+        assert!(result.is_ok(), "{result:?}");
+    }
+    // Those that were taken wait for their consumer.
+    assert_eq!(client.pacing_stats().queued, 4);
+    let results: Vec<_> = stream.collect().await;
+    assert_eq!(results.len(), 12);
+    assert!(results.iter().all(|(_, result)| result.is_ok()), "{results:?}");
 }
 
 #[tokio::test]
