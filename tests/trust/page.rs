@@ -6,7 +6,7 @@ use crate::{
     faults::Fault,
     matrix::{
         ATTEMPT_TIMEOUT, BASE_DELAY, BUFFERS, Bytes, Cell, MAX_ATTEMPTS, MAX_DELAY,
-        MAX_RESPONSE_BYTES, OPERATIONS, TIMEOUT,
+        MAX_RESPONSE_BYTES, OPERATIONS, TIMEOUT, When,
     },
 };
 
@@ -22,6 +22,26 @@ pub(crate) fn compare(found: &str) {
     assert!(page == found, "docs/trust.md does not say:\n{}", differ.join("\n"));
 }
 
+/// Whether the page has this of a fault; all is right while it is written anew.
+pub(crate) fn says(fault: &Fault, when: When, operation: &str, cell: &Cell) -> bool {
+    let when = if when == When::First { "first" } else { "all" };
+    let page = fs::read_to_string(PAGE).unwrap_or_default();
+    let is_of = |line: &str| {
+        let cells: Vec<_> = line.split(" | ").collect();
+        let [name, attempts, calls, ..] = cells[..] else { return false };
+        name == format!("| {}", fault.name)
+            && attempts.contains(when)
+            && (calls == "every" || calls.split(", ").any(|call| call == operation))
+            && line.ends_with(&end(cell))
+    };
+    env::var_os("UPDATE_EXPECT").is_some() || page.lines().any(is_of)
+}
+
+/// What a line says of a cell.
+fn end(Cell { outcome, within, bytes, connections }: &Cell) -> String {
+    format!(" | {outcome} | {within} | {bytes} | {connections} |")
+}
+
 /// `cells` has those of each fault in turn: first attempt, then all, each with the operations in their order.
 pub(crate) fn write(faults: &[Arc<Fault>], cells: &[Cell]) -> String {
     let mut page = introduction();
@@ -29,11 +49,7 @@ pub(crate) fn write(faults: &[Arc<Fault>], cells: &[Cell]) -> String {
         for Row { when, operations, cell } in rows(cells) {
             let sent_by =
                 if operations == OPERATIONS { "every".to_owned() } else { operations.join(", ") };
-            let Cell { outcome, within, bytes, connections } = cell;
-            page += &format!(
-                "| {} | {when} | {sent_by} | {outcome} | {within} | {bytes} | {connections} |\n",
-                fault.name
-            );
+            page += &format!("| {} | {when} | {sent_by}{}\n", fault.name, end(cell));
         }
     }
     page
@@ -53,7 +69,7 @@ where an error prints the key or anything from the body of an answer.
 - *outcome* and *attempts*: what the caller gets, and how often the request was sent or tried. `delete` is not repeated where it
   may have been carried out.
 - *within*: the longest that the call may take. `timeout` and `attempt_timeout` are held to 10 %, and so is what the server asks to wait;
-  the 0.2 s are what the machine may need.
+  the 0.3 s are what the machine may need.
 - *sent*: bytes of answers that the server sent, read or not. *Bounded* is at most `max_response_bytes` and {buffers} KiB in each attempt,
   which is what sockets and hyper take (hyper ends a head or a line of more than about 400 KiB); *as time allows* is bounded by
   `attempt_timeout` alone, and is not kept.
