@@ -45,29 +45,26 @@ fn read_spec() -> Result<OpenAPI, String> {
 fn settings(spec: &OpenAPI) -> GenerationSettings {
     let mut settings = GenerationSettings::new();
     settings
-        .with_interface(InterfaceStyle::Builder)
+        .with_interface(InterfaceStyle::Positional)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::ext::Transport))
+        .with_inner_type(quote!(crate::raw::Inner))
+        .with_derive("Default")
         .with_derive("PartialEq");
     if env::var_os("CARGO_FEATURE_SCHEMARS").is_some() {
         settings.with_derive("schemars::JsonSchema");
     }
-    for name in handwritten_types(spec) {
-        settings.with_replacement(
-            name,
-            format!("crate::{name}"),
-            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
-        );
+    let traits = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
+    settings.with_replacement("NumberId", "crate::NumberId", traits.clone());
+    for name in open_enums(spec) {
+        settings.with_replacement(name, format!("crate::types::{name}"), traits.clone());
     }
     settings
 }
 
-/// The components that the crate writes by hand: the id that it validates and every open value set.
-fn handwritten_types(spec: &OpenAPI) -> impl Iterator<Item = &str> {
+/// The components that the crate writes by hand, since what typify makes of a value set is closed.
+fn open_enums(spec: &OpenAPI) -> impl Iterator<Item = &str> {
     let schemas = spec.components.iter().flat_map(|c| &c.schemas);
-    schemas
-        .filter(|(name, schema)| *name == "NumberId" || is_open_enum(schema))
-        .map(|(name, _)| name.as_str())
+    schemas.filter(|(_, schema)| is_open_enum(schema)).map(|(name, _)| name.as_str())
 }
 
 fn is_open_enum(schema: &ReferenceOr<Schema>) -> bool {

@@ -17,7 +17,10 @@ use chrono::Utc;
 use comfy_table::{ContentArrangement, Table, presets};
 use futures_util::StreamExt;
 use indicatif::ProgressBar;
-use pilot_status::{ConnectionState, QualityRating, Readiness, types::Number};
+use pilot_status::{
+    Readiness,
+    types::{ConnectionState, Number, QualityRating},
+};
 use support::{Reply, Request};
 
 /// How wide the table may be.

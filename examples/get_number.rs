@@ -9,7 +9,7 @@ use std::{env, error::Error, process::ExitCode};
 
 use chrono::Utc;
 
-use pilot_status::{QualityRating, types::Number};
+use pilot_status::types::{Number, QualityRating};
 use support::{Reply, Request};
 
 #[tokio::main]

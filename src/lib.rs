@@ -3,18 +3,29 @@
 
 mod ext;
 mod generated;
-#[cfg(any(test, fuzzing))]
-#[doc(hidden)]
-pub use ext::{promise_of_rate_limit, promise_of_retry_after};
 #[cfg(feature = "mock")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
 pub mod mock;
+pub mod raw;
+pub mod types;
 
 pub use ext::{
-    AccountMode, AccountReviewStatus, BusinessVerificationStatus, ClientBuilder,
-    CodeVerificationStatus, CoexistenceEvidence, CoexistenceStatus, ConnectionState, Error, Limit,
-    MessagingLimitTier, NameStatus, NumberHandle, NumberId, Numbers, OwnershipType, Pacing,
-    PacingStats, PhoneStatus, PiiMode, PlatformType, Provider, QualityRating, Readiness, Reason,
-    RetryPolicy, ThroughputLevel, Vertical,
+    client::{builder::ClientBuilder, client::Client},
+    error::error::Error,
+    number::{
+        fleet::Numbers,
+        handle::NumberHandle,
+        id::NumberId,
+        readiness::{Readiness, ReadinessReason},
+        recipient_limit::RecipientLimit,
+    },
+    pacing::pacing::{Pacing, PacingStats},
+    retry::policy::RetryPolicy,
 };
-pub use generated::{Client, ResponseValue, builder, types};
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use ext::{
+    error::decode_error::promise as promise_of_decode_error,
+    pacing::rate_limit::promise as promise_of_rate_limit,
+    retry::retry_after::promise as promise_of_retry_after,
+};

@@ -27,7 +27,7 @@ use httpmock::{HttpMockRequest, HttpMockResponse, Mock, MockServer};
 use serde_json::{Value, json};
 
 pub use crate::generated::mock::{MockServerExt, operations};
-use crate::types::Number;
+use crate::types::{Number, PhoneStatus, QualityRating};
 
 /// An id as the helpers look for it in a path: encoded as it is sent, and taken literally.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub fn qr_number() -> Number {
 pub fn blocked_number() -> Number {
     let mut number = number();
     if let Some(health) = &mut number.health {
-        health.meta_status = Some(crate::PhoneStatus::Banned);
+        health.meta_status = Some(PhoneStatus::Banned);
     }
     number
 }
@@ -87,7 +87,7 @@ pub fn blocked_number() -> Number {
 pub fn red_number() -> Number {
     let mut number = number();
     if let Some(health) = &mut number.health {
-        health.quality_rating = Some(crate::QualityRating::Red);
+        health.quality_rating = Some(QualityRating::Red);
     }
     number
 }

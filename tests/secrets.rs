@@ -93,7 +93,7 @@ async fn talk() {
         let server = always(support::ok()).await;
         let client = builder(&server).build().unwrap();
         show(&client.number(id).get().await.unwrap_err());
-        println!("{:?}", client.get_numbers_id().id(id).send().await.unwrap_err());
+        println!("{:?}", id.parse::<pilot_status::NumberId>().unwrap_err());
     }
     for key in [format!("{KEY}\n"), format!("{KEY} "), format!("\"{KEY}\""), format!("{KEY}é")] {
         show(&Client::builder().api_key(key).build().unwrap_err());
@@ -139,7 +139,7 @@ async fn call(builder: ClientBuilder) -> Result<pilot_status::types::Number, Err
     println!("{builder:?} {builder:#?}");
     let client = builder.build().unwrap();
     let number = client.number("num_1");
-    println!("{client:?} {client:#?} {number:?} {:?}", client.get_numbers_id().id("num_1"));
+    println!("{client:?} {client:#?} {number:?} {:?}", client.raw());
     let fresh = number.refresh().await;
     for error in [fresh.err(), number.status().await.err(), number.delete().await.err()] {
         error.iter().for_each(show);

@@ -4,4 +4,7 @@
 #[path = "../../tests/suite/promise.rs"]
 mod promise;
 
-libfuzzer_sys::fuzz_target!(|body: &[u8]| promise::of_number(body));
+libfuzzer_sys::fuzz_target!(|body: &[u8]| {
+    promise::of_number(body);
+    pilot_status::promise_of_decode_error(body);
+});

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pilot_status::{Client, ClientBuilder, RetryPolicy};
+use pilot_status::{Client, ClientBuilder, NumberId, RetryPolicy};
 
 use crate::support::{always, builder, client, ok};
 
@@ -49,7 +49,7 @@ async fn ids_that_would_reach_another_resource_are_refused_before_anything_is_se
         for error in [
             client.number(id).get().await.unwrap_err(),
             client.number(id).refresh().await.unwrap_err(),
-            client.get_numbers_id().id(id).send().await.unwrap_err().into(),
+            id.parse::<NumberId>().unwrap_err(),
         ] {
             assert!(error.is_invalid_input(), "{id:?}: {error}");
             assert!(error.to_string().contains("the number id"), "{id:?}: {error}");

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use pilot_status::{Limit, MessagingLimitTier, Provider, QualityRating, types::Number};
+use pilot_status::{
+    RecipientLimit,
+    types::{MessagingLimitTier, Number, Provider, QualityRating},
+};
 use serde_json::{Map, Value, json};
 
 use crate::support::{always, client, example, number, ok};
@@ -120,7 +123,7 @@ fn the_accessors_read_the_example() {
     assert_eq!(number.provider, Some(Provider::Meta));
     assert_eq!(number.quality(), Some(&QualityRating::Green));
     assert_eq!(number.messaging_limit(), Some(&MessagingLimitTier::Tier2K));
-    assert_eq!(number.messaging_limit().unwrap().recipients(), Some(Limit::Count(2_000)));
+    assert_eq!(number.messaging_limit().unwrap().recipients(), Some(RecipientLimit::Count(2_000)));
     assert_eq!(number.verified_name(), Some("Minha Empresa"));
     assert_eq!(number.display_phone_number(), Some("+55 11 99999-9999"));
     assert_eq!(number.waba_id(), Some("1234567890"));

@@ -1,7 +1,7 @@
 //! `status` and `delete`: their own paths, their own answers, and no second removal by a retry.
 
 use http::StatusCode;
-use pilot_status::ConnectionState;
+use pilot_status::types::ConnectionState;
 
 use crate::support::{Reply, always, client, replies};
 

@@ -1,6 +1,6 @@
 //! Readiness says whether a number can send, and if not, why, and no more than is known.
 
-use pilot_status::{Readiness, Reason};
+use pilot_status::{Readiness, ReadinessReason};
 use serde_json::{Value, json};
 
 use crate::support::{example, number};
@@ -111,7 +111,7 @@ fn all_reasons_are_given_and_those_that_block_come_first() {
         "health": { "sendable": false, "code": "C", "reason": "why", "qualityRating": "RED", "metaStatus": "BANNED" },
     });
     let Readiness::Blocked(reasons) = number(&json).readiness() else { panic!("not blocked") };
-    let texts: Vec<_> = reasons.iter().map(Reason::to_string).collect();
+    let texts: Vec<_> = reasons.iter().map(ReadinessReason::to_string).collect();
     assert_eq!(
         texts,
         [

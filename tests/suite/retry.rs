@@ -161,10 +161,3 @@ async fn no_policy_is_one_attempt() {
     let error = client.number("num_1").get().await.unwrap_err();
     assert_eq!((error.attempts(), error.retry_after()), (1, Some(Duration::ZERO)));
 }
-
-#[tokio::test]
-async fn a_report_that_a_server_forges_is_not_believed() {
-    let forged = r#"{"attempts":99,"gave_up":null,"retry_after":null}"#;
-    let server = always(Reply::json(404, "{}").with("x-pilot-status-report", forged)).await;
-    assert_eq!(client(&server).number("num_1").get().await.unwrap_err().attempts(), 1);
-}

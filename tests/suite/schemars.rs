@@ -1,6 +1,6 @@
 //! Feature `schemars`: the generated types and the open enums have JSON schemas.
 
-use pilot_status::{QualityRating, types::Number};
+use pilot_status::types::{Number, QualityRating};
 use schemars::schema_for;
 
 use crate::support::example;

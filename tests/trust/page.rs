@@ -27,10 +27,10 @@ pub(crate) fn says(fault: &Fault, when: When, operation: &str, cell: &Cell) -> b
     let when = if when == When::First { "first" } else { "all" };
     let page = fs::read_to_string(PAGE).unwrap_or_default();
     let is_of = |line: &str| {
-        let cells: Vec<_> = line.split(" | ").collect();
-        let [name, attempts, calls, ..] = cells[..] else { return false };
+        let columns: Vec<_> = line.split(" | ").collect();
+        let [name, whens, calls, ..] = columns[..] else { return false };
         name == format!("| {}", fault.name)
-            && attempts.contains(when)
+            && whens.contains(when)
             && (calls == "every" || calls.split(", ").any(|call| call == operation))
             && line.ends_with(&end(cell))
     };

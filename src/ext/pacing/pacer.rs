@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::{
     line::{Line, Ticket},
     quota::{Quota, RateLimit},
-    rate::Rate,
+    rate::{Cycle, Rate, seconds},
     under_way::{Permit, UnderWay},
 };
 
@@ -56,13 +56,6 @@ enum Phase {
         window: usize,
     },
     Flow,
-}
-
-/// What was served since `start`: of the load, or of the release after a hold.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cycle {
-    pub(super) start: Duration,
-    pub(super) served: u32,
 }
 
 /// Whether a request may be sent.
@@ -263,11 +256,6 @@ impl<W: Clone + Default> Pacer<W> {
         self.quota.overrule();
         self.cycle = Cycle { start: now, served: 0 };
     }
-}
-
-/// As a duration, whatever it is.
-pub(super) fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]

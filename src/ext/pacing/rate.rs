@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use super::pacer::{Cycle, seconds};
-
 /// How much the last cycle counts against all before it.
 const WEIGHT: f64 = 0.7;
 /// How far below the learned rate a cycle starts, as a part of it.
@@ -31,6 +29,13 @@ pub(super) struct Rate {
     /// From request to answer: the shorter of the last two, since one that was slow is no rule.
     latency: Duration,
     last_latency: Duration,
+}
+
+/// What was served since `start`: of the load, or of the release after a hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cycle {
+    pub(super) start: Duration,
+    pub(super) served: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -125,4 +130,9 @@ impl Rate {
 
 fn smoothed(before: f64, seen: f64) -> f64 {
     before + WEIGHT * (seen - before)
+}
+
+/// As a duration, whatever it is.
+pub(super) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
 }

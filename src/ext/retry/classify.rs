@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 
 /// What came of one attempt, as far as retrying is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum AttemptOutcome {
     /// An answer with this status.
     Answered(StatusCode),
     /// No connection: the request was not sent.
@@ -20,12 +20,12 @@ pub(crate) enum Outcome {
 /// Whether another attempt may follow.
 ///
 /// A method that is not safe (RFC 9110, section 9.2.1) is repeated only where the request cannot have been carried out.
-pub(crate) fn may_retry(method: &Method, outcome: Outcome) -> bool {
+pub(crate) fn may_retry(method: &Method, outcome: AttemptOutcome) -> bool {
     match outcome {
-        Outcome::Answered(StatusCode::TOO_MANY_REQUESTS) | Outcome::NotSent => true,
-        Outcome::Answered(status) => method.is_safe() && is_transient(status),
-        Outcome::Broken => method.is_safe(),
-        Outcome::Final => false,
+        AttemptOutcome::Answered(StatusCode::TOO_MANY_REQUESTS) | AttemptOutcome::NotSent => true,
+        AttemptOutcome::Answered(status) => method.is_safe() && is_transient(status),
+        AttemptOutcome::Broken => method.is_safe(),
+        AttemptOutcome::Final => false,
     }
 }
 
@@ -71,13 +71,13 @@ mod tests {
 
     #[test]
     fn what_is_retried_by_method() {
-        let answered = |status| Outcome::Answered(StatusCode::from_u16(status).unwrap());
+        let answered = |status| AttemptOutcome::Answered(StatusCode::from_u16(status).unwrap());
         let cases = [
             // outcome, GET, DELETE
             (answered(429), true, true),
-            (Outcome::NotSent, true, true),
-            (Outcome::Broken, true, false),
-            (Outcome::Final, false, false),
+            (AttemptOutcome::NotSent, true, true),
+            (AttemptOutcome::Broken, true, false),
+            (AttemptOutcome::Final, false, false),
             (answered(408), true, false),
             (answered(500), true, false),
             (answered(502), true, false),

@@ -7,23 +7,23 @@ use http::{
     header::{DATE, RETRY_AFTER},
 };
 
-use super::Because;
+use super::decision::DelaySource;
 use crate::types::ApiError;
 
 /// How long the server asks to wait, and where it says so; `None` if it does not say, or says it in no form that means a time to come.
 ///
 /// Of several values the longest counts, so that none is undercut.
-pub(crate) fn asked(
+pub(crate) fn retry_after(
     headers: &HeaderMap,
     body: Option<&ApiError>,
     now: SystemTime,
-) -> Option<(Duration, Because)> {
+) -> Option<(Duration, DelaySource)> {
     let text = |name| headers.get_all(name).iter().filter_map(|v| v.to_str().ok());
     // Against the server's own date, so that a wrong clock on either side does no harm.
     let now = text(DATE).find_map(|v| httpdate::parse_http_date(v).ok()).unwrap_or(now);
     let header = text(RETRY_AFTER).filter_map(|value| parse(value.trim(), now)).max();
     let body = || body?.retry_after_seconds.and_then(seconds);
-    header.map(|wait| (wait, Because::Header)).or_else(|| Some((body()?, Because::Body)))
+    header.map(|wait| (wait, DelaySource::Header)).or_else(|| Some((body()?, DelaySource::Body)))
 }
 
 fn parse(value: &str, now: SystemTime) -> Option<Duration> {
@@ -60,9 +60,13 @@ pub fn promise(values: &[&[u8]], date: &[u8], body: &[u8]) {
                 headers.append(name, value);
             }
         }
-        asked(&headers, body.as_ref(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))
+        retry_after(
+            &headers,
+            body.as_ref(),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
+        )
     };
-    let by_header = |wait: &(Duration, Because)| wait.1 == Because::Header;
+    let by_header = |wait: &(Duration, DelaySource)| wait.1 == DelaySource::Header;
     let longest =
         values.iter().filter_map(|value| wait(&[value]).filter(by_header)).max_by_key(|w| w.0);
     assert_eq!(wait(values), longest.or_else(|| wait(&[])));
@@ -78,13 +82,9 @@ mod tests {
         httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
     }
 
-    fn ask(
-        retry_after: &[&str],
-        extra: &[(&'static str, &str)],
-        body: Option<f64>,
-    ) -> Option<Duration> {
+    fn ask(values: &[&str], extra: &[(&'static str, &str)], body: Option<f64>) -> Option<Duration> {
         let mut headers = HeaderMap::new();
-        for value in retry_after {
+        for value in values {
             headers.append(RETRY_AFTER, value.parse().unwrap());
         }
         for (name, value) in extra {
@@ -92,7 +92,7 @@ mod tests {
         }
         let body = serde_json::json!({ "retryAfterSeconds": body });
         let body: ApiError = serde_json::from_value(body).unwrap();
-        asked(&headers, Some(&body), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000))
+        retry_after(&headers, Some(&body), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000))
             .map(|(wait, _)| wait)
     }
 

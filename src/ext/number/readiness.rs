@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use crate::{
-    AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, NameStatus,
-    PhoneStatus, QualityRating,
-    types::{MetaPhone, MetaWaba, Number},
+use crate::types::{
+    AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, MetaPhone,
+    MetaWaba, NameStatus, Number, PhoneStatus, QualityRating,
 };
 
 /// Whether a number can send, from everything that its snapshot says.
@@ -32,9 +31,9 @@ pub enum Readiness {
     /// It can send, and nothing speaks against it.
     Ready,
     /// It can send or answer, with limits or at a risk; never empty.
-    Degraded(Vec<Reason>),
+    Degraded(Vec<ReadinessReason>),
     /// It cannot send, for the reasons that come first; never empty.
-    Blocked(Vec<Reason>),
+    Blocked(Vec<ReadinessReason>),
     /// The snapshot does not say.
     Unknown,
 }
@@ -42,7 +41,7 @@ pub enum Readiness {
 /// Why a number cannot send, or not freely.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum ReadinessReason {
     /// It is not connected to WhatsApp; the state, if that is what says so.
     NotConnected(Option<ConnectionState>),
     /// `health.sendable` is false.
@@ -93,55 +92,62 @@ impl Number {
         if can_send { Readiness::Ready } else { Readiness::Unknown }
     }
 
-    fn blocking_reasons(&self) -> Vec<Reason> {
+    fn blocking_reasons(&self) -> Vec<ReadinessReason> {
         let state = self.state.clone().filter(|s| *s != ConnectionState::Open);
         let unconnected = state.is_some() || self.is_fully_connected == Some(false);
         let unsendable = self.health.as_ref().filter(|h| h.sendable == Some(false));
         let status = self.meta_status().filter(|s| blocks(s));
         let reasons = [
-            unconnected.then_some(Reason::NotConnected(state)),
-            unsendable
-                .map(|h| Reason::NotSendable { code: h.code.clone(), reason: h.reason.clone() }),
-            self.extra_charge_unpaid_since.clone().map(|since| Reason::ExtraChargeUnpaid {
-                since,
-                disconnect_at: self.extra_charge_disconnect_at.clone(),
+            unconnected.then_some(ReadinessReason::NotConnected(state)),
+            unsendable.map(|h| ReadinessReason::NotSendable {
+                code: h.code.clone(),
+                reason: h.reason.clone(),
             }),
-            status.cloned().map(Reason::Status),
+            self.extra_charge_unpaid_since.clone().map(|since| {
+                ReadinessReason::ExtraChargeUnpaid {
+                    since,
+                    disconnect_at: self.extra_charge_disconnect_at.clone(),
+                }
+            }),
+            status.cloned().map(ReadinessReason::Status),
         ];
         reasons.into_iter().flatten().collect()
     }
 
-    fn degrading_reasons(&self) -> Vec<Reason> {
+    fn degrading_reasons(&self) -> Vec<ReadinessReason> {
         let status = self.meta_status().filter(|s| **s != PhoneStatus::Connected && !blocks(s));
         let poor = [QualityRating::Yellow, QualityRating::Red];
         let quality = self.quality().filter(|q| poor.contains(q));
         let meta = self.meta.as_ref();
         let failed = meta.and_then(|m| m.errors.as_ref()).filter(|e| !e.is_empty());
-        let mut reasons =
-            vec![status.cloned().map(Reason::Status), quality.cloned().map(Reason::Quality)];
+        let mut reasons = vec![
+            status.cloned().map(ReadinessReason::Status),
+            quality.cloned().map(ReadinessReason::Quality),
+        ];
         reasons.extend(meta.and_then(|m| m.phone.as_ref()).map_or([None, None], phone_reasons));
         reasons.extend(meta.and_then(|m| m.waba.as_ref()).map_or([None, None], waba_reasons));
-        reasons.push(failed.map(|e| Reason::IncompleteSnapshot(e.keys().cloned().collect())));
+        reasons
+            .push(failed.map(|e| ReadinessReason::IncompleteSnapshot(e.keys().cloned().collect())));
         reasons.into_iter().flatten().collect()
     }
 }
 
-fn phone_reasons(phone: &MetaPhone) -> [Option<Reason>; 2] {
+fn phone_reasons(phone: &MetaPhone) -> [Option<ReadinessReason>; 2] {
     use NameStatus::{Declined, Expired, None, PendingReview};
     let unapproved = [Declined, Expired, PendingReview, None];
     let name = phone.name_status.clone().filter(|s| unapproved.contains(s));
     let sandbox = phone.account_mode == Some(AccountMode::Sandbox);
-    [name.map(Reason::Name), sandbox.then_some(Reason::Sandbox)]
+    [name.map(ReadinessReason::Name), sandbox.then_some(ReadinessReason::Sandbox)]
 }
 
-fn waba_reasons(waba: &MetaWaba) -> [Option<Reason>; 2] {
+fn waba_reasons(waba: &MetaWaba) -> [Option<ReadinessReason>; 2] {
     let verification = waba.business_verification_status.clone();
     let review = waba.account_review_status.clone();
     [
         verification
             .filter(|v| *v != BusinessVerificationStatus::Verified)
-            .map(Reason::BusinessVerification),
-        review.filter(|r| *r != AccountReviewStatus::Approved).map(Reason::AccountReview),
+            .map(ReadinessReason::BusinessVerification),
+        review.filter(|r| *r != AccountReviewStatus::Approved).map(ReadinessReason::AccountReview),
     ]
 }
 
@@ -173,7 +179,7 @@ impl fmt::Display for Readiness {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for ReadinessReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConnected(None) => f.write_str("not fully connected"),

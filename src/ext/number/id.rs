@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::ext::error::error::Error;
 
 /// The opaque id of a number: one path segment of `/v1/numbers/{id}`.
 ///

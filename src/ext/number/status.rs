@@ -1,11 +1,8 @@
-//! Accessors on a number's state.
+//! Accessors on the state of a connection.
 
 use chrono::{DateTime, Utc};
 
-use crate::{
-    ConnectionState,
-    types::{NumberRemoved, NumberStatus},
-};
+use crate::types::{ConnectionState, NumberStatus};
 
 /// What users ask of a state.
 impl NumberStatus {
@@ -26,14 +23,5 @@ impl NumberStatus {
     pub fn read_at(&self) -> Option<DateTime<Utc>> {
         let text = self.checked_at.as_ref().filter(|_| self.stale != Some(true));
         text.or(self.last_known_at.as_ref())?.parse().ok()
-    }
-}
-
-/// What users ask of a removal.
-impl NumberRemoved {
-    /// Until when it can be restored; `None` also if the text is no RFC 3339 date.
-    #[must_use]
-    pub fn restorable_until(&self) -> Option<DateTime<Utc>> {
-        self.restorable_until.as_ref()?.parse().ok()
     }
 }

@@ -4,7 +4,12 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::ext::error::error::Error;
+
+/// The environment variable that holds the API key (`ps_…`).
+pub(super) const API_KEY: &str = "PILOT_STATUS_API_KEY";
+/// The environment variable that holds the API key id, used when there is no key.
+pub(super) const API_KEY_ID: &str = "PILOT_STATUS_API_KEY_ID";
 
 /// `x-api-key` or `x-api-key-id` with its value, which is marked sensitive and so never printed.
 #[derive(Clone, Debug)]
@@ -49,4 +54,11 @@ impl Credential {
         value.set_sensitive(true);
         Ok(Self { name: HeaderName::from_static(name), value })
     }
+}
+
+/// There is no credential.
+pub(super) fn missing() -> Error {
+    Error::invalid_input(format!(
+        "there is no credential: set {API_KEY} or {API_KEY_ID}, or call api_key or api_key_id on the builder (dashboard, Profile → API); an empty variable counts as not set"
+    ))
 }

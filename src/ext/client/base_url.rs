@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::Error;
+use crate::ext::error::error::Error;
 
 pub(crate) const DEFAULT: &str = "https://pilotstatus.com.br";
 

@@ -86,7 +86,7 @@ mod tests {
 
     /// The example with each of its values replaced by values of other types, one at a time.
     fn misfits() -> Vec<Vec<u8>> {
-        let spec: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        let spec: Value = serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
         let get = &spec["paths"]["/v1/numbers/{id}"]["get"]["responses"]["200"]["content"];
         let example = &get["application/json"]["example"];
         let mut pointers = vec![String::new()];

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, future::Either, stream};
 
-use crate::{Client, Error, NumberHandle, types::Number};
+use super::handle::NumberHandle;
+use crate::{
+    ext::{client::client::Client, error::error::Error},
+    types::Number,
+};
 
 /// How many numbers are asked for at once, unless it is set.
 const CONCURRENCY: usize = 16;

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use progenitor_client::Error as Generated;
 
-use super::clock;
-use crate::{Client, Error, NumberId, ResponseValue, types};
+use super::id::NumberId;
+use crate::{
+    ext::{client::client::Client, clock, error::error::Error},
+    generated, types,
+};
 
 impl Client {
     /// The number with this id; nothing is sent yet.
@@ -40,8 +42,9 @@ impl NumberHandle<'_> {
     /// after its retries.
     pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send {
         async {
-            let call = self.client.get_numbers_id().id(self.id()?);
-            self.finish(call.send().await)
+            let id = self.id()?;
+            let call = |raw: generated::Client| async move { raw.get_numbers_id(&id, None).await };
+            self.client.call(call, || self.target()).await
         }
         .boxed()
     }
@@ -57,14 +60,18 @@ impl NumberHandle<'_> {
         async {
             let id = self.id()?;
             let refresh = || {
-                let (client, number, id) = (self.client.clone(), self.id.clone(), id.clone());
+                let (client, id) = (self.client.clone(), id.clone());
                 async move {
-                    let call = client.get_numbers_id().id(id).refresh("1");
-                    client.number(number).finish(call.send().await)
+                    let target = target(id.as_str());
+                    let call = |raw: generated::Client| async move {
+                        raw.get_numbers_id(&id, Some("1")).await
+                    };
+                    client.call(call, || target).await
                 }
             };
-            let transport = &self.client.inner;
-            let number = transport.refreshes().join(&self.id, transport.limits(), refresh).await;
+            let shared = self.client.shared();
+            let number = shared.refreshes.join(&self.id, &shared.transport.limits, refresh).await;
+            // The error may be of another's call, or of none.
             number.map_err(|error| error.about(self.target()))
         }
         .boxed()
@@ -91,8 +98,9 @@ impl NumberHandle<'_> {
     /// As [`get`](Self::get); a 503 with `PROVIDER_NOT_CONFIGURED` is not retried, since it lasts.
     pub fn status(&self) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send {
         async {
-            let call = self.client.get_numbers_id_status().id(self.id()?);
-            self.finish(call.send().await)
+            let id = self.id()?;
+            let call = |raw: generated::Client| async move { raw.get_numbers_id_status(&id).await };
+            self.client.call(call, || self.target()).await
         }
         .boxed()
     }
@@ -105,8 +113,9 @@ impl NumberHandle<'_> {
     /// As [`get`](Self::get). After a time-out or a broken connection the number may or may not be removed.
     pub fn delete(&self) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send {
         async {
-            let call = self.client.delete_numbers_id().id(self.id()?);
-            self.finish(call.send().await)
+            let id = self.id()?;
+            let call = |raw: generated::Client| async move { raw.delete_numbers_id(&id).await };
+            self.client.call(call, || self.target()).await
         }
         .boxed()
     }
@@ -116,18 +125,12 @@ impl NumberHandle<'_> {
     }
 
     fn target(&self) -> String {
-        format!("number {}", printable(&self.id))
+        target(&self.id)
     }
+}
 
-    fn finish<T>(
-        &self,
-        result: Result<ResponseValue<T>, Generated<types::ApiError>>,
-    ) -> Result<T, Error> {
-        match result {
-            Ok(answer) => Ok(answer.into_inner()),
-            Err(e) => Err(Error::from(e).about(self.target())),
-        }
-    }
+fn target(id: &str) -> String {
+    format!("number {}", printable(id))
 }
 
 /// An id as it stands, or quoted and cut where it would mislead in a line of a log.

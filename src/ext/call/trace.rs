@@ -2,44 +2,46 @@
 
 use std::{future::Future, time::Duration};
 
-use super::{report::Report, retry::Because};
 use http::StatusCode;
+
+use super::outcome::CallOutcome;
+use crate::ext::retry::decision::DelaySource;
 
 /// Runs a call in its span, `pilot_status`, with the operation's id.
 #[cfg(feature = "tracing")]
-pub(super) async fn call<F: Future>(operation: &'static str, call: F) -> F::Output {
+pub(crate) async fn call<F: Future>(operation: &'static str, call: F) -> F::Output {
     use tracing::Instrument;
     call.instrument(tracing::debug_span!("pilot_status", operation)).await
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(super) fn call<F: Future>(_: &'static str, call: F) -> F {
+pub(crate) fn call<F: Future>(_: &'static str, call: F) -> F {
     call
 }
 
 /// A call has its turn after waiting for this long.
 #[cfg(feature = "tracing")]
-pub(super) fn turn(waited: Duration) {
+pub(crate) fn turn(waited: Duration) {
     if !waited.is_zero() {
         tracing::debug!(delay_ms = waited.as_secs_f64() * 1e3, because = "pacing", "turn");
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(super) fn turn(_: Duration) {}
+pub(crate) fn turn(_: Duration) {}
 
 /// An attempt that brought an answer, or no answer (`status` is `None`), and what it is followed by.
 #[cfg(feature = "tracing")]
-pub(super) fn attempt(
-    report: &Report,
+pub(crate) fn attempt(
+    outcome: &CallOutcome,
     status: Option<StatusCode>,
-    next: Option<(Duration, Because)>,
+    next: Option<(Duration, DelaySource)>,
 ) {
     let status = status.map(|s| s.as_u16());
     let delay_ms = next.map(|(delay, _)| delay.as_secs_f64() * 1e3);
     let because = next.map(|(_, because)| because.as_str());
-    tracing::debug!(attempt = report.attempts, status, delay_ms, because, "attempt");
+    tracing::debug!(attempt = outcome.attempts, status, delay_ms, because, "attempt");
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(super) fn attempt(_: &Report, _: Option<StatusCode>, _: Option<(Duration, Because)>) {}
+pub(crate) fn attempt(_: &CallOutcome, _: Option<StatusCode>, _: Option<(Duration, DelaySource)>) {}

@@ -1,25 +1,22 @@
-//! How a client is made: the builder and the environment.
+//! The settings of a client.
 
-use std::{env, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use http::HeaderValue;
 use reqwest::redirect;
 
 use super::{
     base_url,
-    credential::Credential,
-    pacing::Pacing,
-    retry::RetryPolicy,
-    transport::{Limits, Transport},
+    client::Client,
+    credential::{self, Credential},
+    shared::Shared,
 };
-use crate::{Client, Error};
-
-/// The environment variable that holds the API key (`ps_…`).
-const API_KEY: &str = "PILOT_STATUS_API_KEY";
-/// The environment variable that holds the API key id, used when there is no key.
-const API_KEY_ID: &str = "PILOT_STATUS_API_KEY_ID";
-/// The environment variable that holds the base URL, if it is not the default.
-const BASE_URL: &str = "PILOT_STATUS_BASE_URL";
+use crate::ext::{
+    call::transport::{Limits, Transport},
+    error::error::Error,
+    pacing::pacing::Pacing,
+    retry::policy::RetryPolicy,
+};
 
 const CRATE_USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
@@ -29,15 +26,6 @@ impl Client {
     /// Starts the configuration of a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
-    }
-
-    /// A client with the defaults and the credential of the environment: `PILOT_STATUS_API_KEY`, or without it
-    /// `PILOT_STATUS_API_KEY_ID`; and `PILOT_STATUS_BASE_URL`, where that is set. An empty variable counts as not set.
-    ///
-    /// # Errors
-    /// [`Error::is_invalid_input`] if neither credential is set, or a value cannot be used.
-    pub fn from_env() -> Result<Self, Error> {
-        ClientBuilder::from_vars(|name| env::var_os(name))?.build()
     }
 }
 
@@ -194,11 +182,10 @@ impl ClientBuilder {
     /// [`Error::is_invalid_input`] if the credential is missing or cannot be a header, the base URL is not one that a key may
     /// be sent to, a limit is zero, or reqwest refuses what [`configure_http`](Self::configure_http) made.
     pub fn build(self) -> Result<Client, Error> {
-        let credential = self.credential.unwrap_or_else(|| Err(no_credential()))?;
-        let base_url = base_url::parse(&self.base_url, self.allow_insecure_http)?;
         self.retry.validate()?;
-        self.limits.validate()?;
-        refuse_zero("connect_timeout", self.connect_timeout.is_zero())?;
+        self.refuse_zeros()?;
+        let credential = self.credential.unwrap_or_else(|| Err(credential::missing()))?;
+        let base_url = base_url::parse(&self.base_url, self.allow_insecure_http)?;
 
         let user_agent = self.user_agent.map_or_else(
             || CRATE_USER_AGENT.to_owned(),
@@ -224,40 +211,33 @@ impl ClientBuilder {
             .build()
             .map_err(Error::http_client)?;
 
-        let transport = Transport::new(
-            http.clone(),
-            &base_url,
-            credential,
-            self.retry,
-            self.pacing,
-            self.limits,
-        );
-        Ok(Client {
-            // Every operation's path begins with the slash.
-            baseurl: base_url.as_str().trim_end_matches('/').to_owned(),
-            client: http,
-            inner: transport,
-        })
+        let is_paced = self.pacing == Pacing::Adaptive;
+        let transport = Transport::new(http.clone(), self.retry, is_paced, self.limits);
+        let shared = Shared::new(&base_url, credential, transport);
+        // Every operation's path begins with the slash.
+        Ok(Client::new(base_url.as_str().trim_end_matches('/').to_owned(), http, shared))
     }
 
-    fn from_vars(get: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<Self, Error> {
-        let read = |name: &str| {
-            let value = get(name).filter(|v| !v.is_empty());
-            value
-                .map(std::ffi::OsString::into_string)
-                .transpose()
-                .map_err(|_| Error::invalid_input(format!("{name} is not UTF-8: set it again")))
-        };
-        let mut builder = Self::default();
-        if let Some(key) = read(API_KEY)? {
-            builder.credential = Some(Credential::api_key(&key).map_err(|e| e.about(API_KEY)));
-        } else if let Some(id) = read(API_KEY_ID)? {
-            builder.credential = Some(Credential::api_key_id(&id).map_err(|e| e.about(API_KEY_ID)));
+    /// The environment's credential goes on as it is, so that an error names its variable.
+    pub(super) fn credential(mut self, credential: Result<Credential, Error>) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
+    /// Under a limit of zero every call would fail.
+    fn refuse_zeros(&self) -> Result<(), Error> {
+        let limits = [
+            ("timeout", self.limits.timeout.is_zero()),
+            ("attempt_timeout", self.limits.attempt_timeout.is_zero()),
+            ("connect_timeout", self.connect_timeout.is_zero()),
+            ("max_response_bytes", self.limits.max_response_bytes == 0),
+        ];
+        match limits.into_iter().find(|(_, is_zero)| *is_zero) {
+            Some((name, _)) => Err(Error::invalid_input(format!(
+                "{name} is 0, so every call would fail: leave it out for the default"
+            ))),
+            None => Ok(()),
         }
-        if let Some(url) = read(BASE_URL)? {
-            builder = builder.base_url(url);
-        }
-        Ok(builder)
     }
 }
 
@@ -265,21 +245,6 @@ fn bad_user_agent() -> Error {
     Error::invalid_input(
         "user_agent has a line break or another character that no header can have: give a product such as my-app/1.0",
     )
-}
-
-fn no_credential() -> Error {
-    Error::invalid_input(format!(
-        "there is no credential: set {API_KEY} or {API_KEY_ID}, or call api_key or api_key_id on the builder (dashboard, Profile → API); an empty variable counts as not set"
-    ))
-}
-
-/// Refuses a setting of zero, under which every call would fail.
-pub(super) fn refuse_zero(name: &str, is_zero: bool) -> Result<(), Error> {
-    if is_zero {
-        let text = format!("{name} is 0, so every call would fail: leave it out for the default");
-        return Err(Error::invalid_input(text));
-    }
-    Ok(())
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -291,40 +256,5 @@ impl fmt::Debug for ClientBuilder {
             .field("retry", &self.retry)
             .field("pacing", &self.pacing)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_environment_gives_credential_and_base_url() {
-        type Expected = Result<(&'static str, &'static str), &'static str>;
-        let cases: [(&[(&str, &str)], Expected); 8] = [
-            (&[(API_KEY, "ps_1")], Ok(("x-api-key", base_url::DEFAULT))),
-            (&[(API_KEY_ID, "id_1")], Ok(("x-api-key-id", base_url::DEFAULT))),
-            (&[(API_KEY, "ps_1"), (API_KEY_ID, "id_1")], Ok(("x-api-key", base_url::DEFAULT))),
-            (
-                &[(API_KEY, "ps_1"), (BASE_URL, "http://[::1]:9/")],
-                Ok(("x-api-key", "http://[::1]:9")),
-            ),
-            (&[(API_KEY, ""), (BASE_URL, "")], Err("PILOT_STATUS_API_KEY")),
-            (&[(API_KEY, "ps_1\n")], Err("PILOT_STATUS_API_KEY: the API key has")),
-            (&[(API_KEY_ID, "id 1")], Err("PILOT_STATUS_API_KEY_ID: the API key id has")),
-            (&[(API_KEY, "ps_1"), (BASE_URL, "localhost")], Err("base URL")),
-        ];
-        for (vars, expected) in cases {
-            let get = |name: &str| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into());
-            let client = ClientBuilder::from_vars(get).and_then(ClientBuilder::build);
-            match (client, expected) {
-                (Ok(client), Ok((header, base_url))) => {
-                    assert_eq!(client.inner.credential_name(), header);
-                    assert_eq!(client.baseurl, base_url);
-                }
-                (Err(error), Err(text)) => assert!(error.to_string().contains(text), "{error}"),
-                (client, expected) => panic!("{vars:?}: {client:?}, expected {expected:?}"),
-            }
-        }
     }
 }

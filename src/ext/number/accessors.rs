@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::{
-    ConnectionState, MessagingLimitTier, PhoneStatus, Provider, QualityRating,
-    types::{MetaPhone, Number, NumberHealth},
+use crate::types::{
+    ConnectionState, MessagingLimitTier, MetaPhone, Number, NumberHealth, PhoneStatus, Provider,
+    QualityRating,
 };
 
 /// What users ask of a number. `None` means that the server did not say.
@@ -39,25 +39,28 @@ impl Number {
     /// The quality as Meta rates it.
     #[must_use]
     pub fn quality(&self) -> Option<&QualityRating> {
-        self.said(|h| h.quality_rating.as_ref(), |p| p.quality_rating.as_ref())
+        self.health_or_phone(|h| h.quality_rating.as_ref(), |p| p.quality_rating.as_ref())
     }
 
     /// The status at Meta.
     #[must_use]
     pub fn meta_status(&self) -> Option<&PhoneStatus> {
-        self.said(|h| h.meta_status.as_ref(), |p| p.status.as_ref())
+        self.health_or_phone(|h| h.meta_status.as_ref(), |p| p.status.as_ref())
     }
 
     /// How many customers may be written to first in 24 hours: the business portfolio's limit, which its numbers share; where that
     /// is not given, the number's.
     #[must_use]
     pub fn messaging_limit(&self) -> Option<&MessagingLimitTier> {
-        self.said(
+        self.health_or_phone(
             |h| h.portfolio_messaging_limit_tier.as_ref(),
             |p| p.business_manager_messaging_limit.as_ref(),
         )
         .or_else(|| {
-            self.said(|h| h.messaging_limit_tier.as_ref(), |p| p.messaging_limit_tier.as_ref())
+            self.health_or_phone(
+                |h| h.messaging_limit_tier.as_ref(),
+                |p| p.messaging_limit_tier.as_ref(),
+            )
         })
     }
 
@@ -92,7 +95,7 @@ impl Number {
     }
 
     /// What `health` says, else what the phone number object says.
-    fn said<'a, T: ?Sized>(
+    fn health_or_phone<'a, T: ?Sized>(
         &'a self,
         health: impl Fn(&'a NumberHealth) -> Option<&'a T>,
         phone: impl Fn(&'a MetaPhone) -> Option<&'a T>,

@@ -1,0 +1,182 @@
+//! The loop: one attempt after the other, until there is something to return.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use reqwest::{Request, Url};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    buffered_response::BufferedResponse, failure::Failure, outcome::CallOutcome,
+    replayable_request::ReplayableRequest, trace, transport::Transport,
+};
+use crate::ext::{
+    clock,
+    pacing::{queue::InFlight, quota::RateLimit, rate_limit},
+    retry::{
+        classify,
+        decision::{DelaySource, RetryDecision, StopReason},
+    },
+};
+
+/// A call on its way.
+pub(crate) struct Call<'a> {
+    transport: &'a Transport,
+    deadline: Option<Instant>,
+    /// Answers with a 429.
+    rejections: u32,
+    /// What the server asked for last.
+    retry_after: Option<(Duration, DelaySource)>,
+    outcome: CallOutcome,
+}
+
+/// A call that has ended.
+pub(crate) struct Ended {
+    /// A success of any status, or the last failure.
+    pub(crate) result: Result<Box<BufferedResponse>, Failure>,
+    pub(crate) outcome: CallOutcome,
+    pub(crate) url: Url,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(transport: &'a Transport) -> Self {
+        // A timeout too long for the clock sets no deadline.
+        let deadline = clock::now().checked_add(transport.limits.timeout);
+        let outcome = CallOutcome::default();
+        Self { transport, deadline, rejections: 0, retry_after: None, outcome }
+    }
+
+    /// Tries until there is a success, a refusal, or the last failure that the policy allows.
+    #[expect(clippy::manual_async_fn, reason = "an async function keeps its arguments twice")]
+    pub(crate) fn run(mut self, mut request: Request) -> impl Future<Output = Ended> {
+        async move {
+            let mut last = None;
+            loop {
+                let in_flight = match self.admit().await {
+                    Ok(in_flight) => in_flight,
+                    Err(wait) => return self.too_late(last, request.url().clone(), wait),
+                };
+                self.outcome.attempts += 1;
+                let (method, url) = (request.method().clone(), request.url().clone());
+                let replayable = ReplayableRequest::of(&request);
+                let sent = self.transport.send(request, self.left()).await;
+                let failure = match self.record(sent, in_flight) {
+                    Ok(response) => return self.end(Ok(response), url),
+                    Err(failure) => failure,
+                };
+                let next = replayable.and_then(|r| Some((r, self.decide(&method, &failure)?)));
+                let Some((replayable, delay)) = next else {
+                    return self.end(Err(failure), url);
+                };
+                sleep(delay).await;
+                request = replayable.into_request(method, url);
+                last = Some(failure);
+            }
+        }
+    }
+
+    /// Waits for the call's turn, if there is pacing.
+    async fn admit(&self) -> Result<Option<InFlight<'a>>, Duration> {
+        let Some(queue) = &self.transport.queue else {
+            return Ok(None);
+        };
+        let next = self.outcome.attempts + 1;
+        let is_last = self.rejections > 1 && self.transport.retry.is_last(next);
+        let in_flight = queue.admit(self.deadline, is_last).await?;
+        trace::turn(in_flight.waited);
+        Ok(Some(in_flight))
+    }
+
+    /// Tells the queue and the budget what came of an attempt.
+    fn record(
+        &mut self,
+        sent: Result<Box<BufferedResponse>, Failure>,
+        in_flight: Option<InFlight<'a>>,
+    ) -> Result<Box<BufferedResponse>, Failure> {
+        let failure = match sent {
+            Ok(response) if response.status.is_success() => {
+                if let Some(in_flight) = in_flight {
+                    in_flight.served(rate_limit(&response));
+                }
+                self.transport.deposit();
+                return Ok(response);
+            }
+            Ok(response) => Failure::Refused(response),
+            Err(failure) => failure,
+        };
+        self.retry_after = failure.retry_after(clock::wall());
+        self.outcome.retry_after = self.retry_after.map(|(wait, _)| wait);
+        match (in_flight, failure.status()) {
+            (Some(in_flight), Some(StatusCode::TOO_MANY_REQUESTS)) => {
+                self.rejections += 1;
+                let limit = failure.response().and_then(rate_limit);
+                in_flight.rejected(self.outcome.retry_after, limit);
+            }
+            (Some(in_flight), Some(_)) => {
+                in_flight.served(failure.response().and_then(rate_limit));
+            }
+            // Dropped: nothing was learned.
+            (_, None) | (None, _) => {}
+        }
+        Err(failure)
+    }
+
+    /// How long to wait before the next attempt; `None` if there is none.
+    fn decide(&mut self, method: &Method, failure: &Failure) -> Option<Duration> {
+        if !classify::may_retry(method, failure.outcome()) {
+            let would_as_get = classify::may_retry(&Method::GET, failure.outcome());
+            self.outcome.stop_reason = would_as_get.then_some(StopReason::NotSafe);
+            return None;
+        }
+        let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);
+        let paced = rejected && self.transport.queue.is_some();
+        // The queue knows best how long to wait after a 429; the policy only says whether.
+        let asked = self.outcome.retry_after.or(paced.then_some(Duration::ZERO));
+        let (attempts, left) = (self.outcome.attempts, self.left());
+        let decision = match self.transport.retry.next(attempts, asked, left, clock::random()) {
+            RetryDecision::Retry(_) if !rejected && !self.transport.withdraw() => {
+                RetryDecision::Stop(StopReason::Budget)
+            }
+            decision => decision,
+        };
+        let delay = match decision {
+            RetryDecision::Retry(delay) => delay,
+            RetryDecision::Stop(reason) => {
+                self.outcome.stop_reason = Some(reason);
+                return None;
+            }
+        };
+        let source = match self.retry_after {
+            Some((_, source)) => source,
+            None if paced => DelaySource::Pacing,
+            None => DelaySource::Backoff,
+        };
+        trace::attempt(&self.outcome, failure.status(), Some((delay, source)));
+        Some(if paced { Duration::ZERO } else { delay })
+    }
+
+    /// Ends the call since its turn would come, in `wait`, after its deadline.
+    fn too_late(mut self, last: Option<Failure>, url: Url, wait: Duration) -> Ended {
+        self.outcome.retry_after = self.outcome.retry_after.max(Some(wait));
+        self.outcome.stop_reason = Some(StopReason::Timeout);
+        match last {
+            Some(failure) => self.end(Err(failure), url),
+            None => Ended { result: Err(Failure::NotAdmitted), outcome: self.outcome, url },
+        }
+    }
+
+    fn end(self, result: Result<Box<BufferedResponse>, Failure>, url: Url) -> Ended {
+        let status = result.as_ref().map_or_else(Failure::status, |response| Some(response.status));
+        trace::attempt(&self.outcome, status, None);
+        Ended { result, outcome: self.outcome, url }
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, |d| d.saturating_duration_since(clock::now()))
+    }
+}
+
+/// What the server says is left of its limit.
+fn rate_limit(response: &BufferedResponse) -> Option<RateLimit> {
+    rate_limit::read(&response.headers, clock::wall())
+}

@@ -1,0 +1,77 @@
+//! What went wrong in one attempt, or before it.
+
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use reqwest::Url;
+
+use super::{buffered_response::BufferedResponse, outcome::CallOutcome};
+use crate::ext::{
+    error::error::Error,
+    retry::{
+        classify::{self, AttemptOutcome},
+        decision::DelaySource,
+        retry_after::retry_after,
+    },
+};
+
+pub(crate) enum Failure {
+    /// A whole response that is not a success.
+    Refused(Box<BufferedResponse>),
+    /// No response, or not all of it.
+    Network(reqwest::Error),
+    /// Not done after this time, which is what this setting allows.
+    TimedOut(Duration, &'static str),
+    /// A body that goes beyond this many bytes, and how.
+    TooLarge(usize, &'static str),
+    /// Not sent: its turn would have come too late.
+    NotAdmitted,
+}
+
+impl Failure {
+    pub(super) fn outcome(&self) -> AttemptOutcome {
+        match self {
+            Self::Refused(response) if response.is_permanent() => AttemptOutcome::Final,
+            Self::Refused(response) => AttemptOutcome::Answered(response.status),
+            Self::Network(e) if e.is_connect() && classify::is_refused_handshake(e) => {
+                AttemptOutcome::Final
+            }
+            Self::Network(e) if e.is_connect() => AttemptOutcome::NotSent,
+            Self::Network(e) if e.is_builder() => AttemptOutcome::Final,
+            Self::Network(_) | Self::TimedOut(..) => AttemptOutcome::Broken,
+            Self::TooLarge(..) | Self::NotAdmitted => AttemptOutcome::Final,
+        }
+    }
+
+    pub(crate) fn response(&self) -> Option<&BufferedResponse> {
+        match self {
+            Self::Refused(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        self.response().map(|response| response.status)
+    }
+
+    /// How long the server asks to wait, and where it says so.
+    pub(super) fn retry_after(&self, now: SystemTime) -> Option<(Duration, DelaySource)> {
+        let response = self.response()?;
+        retry_after(&response.headers, response.api_error.as_ref(), now)
+    }
+
+    /// The error of a call to this URL that ends with it.
+    pub(crate) fn into_error(self, mut outcome: CallOutcome, url: &Url) -> Error {
+        match self {
+            Self::Refused(response) => {
+                outcome.redirect = response.redirect(url);
+                let BufferedResponse { status, api_error, body, .. } = *response;
+                Error::unexpected_status(status, api_error, body, outcome)
+            }
+            Self::Network(source) => Error::network(source, outcome),
+            Self::TimedOut(after, setting) => Error::timed_out(after, setting, outcome),
+            Self::TooLarge(limit, how) => Error::too_large(limit, how, outcome),
+            Self::NotAdmitted => Error::not_admitted(outcome),
+        }
+    }
+}

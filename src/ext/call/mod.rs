@@ -1,0 +1,14 @@
+//! One call: attempts until there is something to return.
+//!
+//! [`attempt_loop`] is the loop. Each attempt sends a [`replayable_request`] over the [`transport`], and brings a [`buffered_response`] or a
+//! [`failure`]; [`outcome`] is what the caller is told of all of them. [`single_flight`] lets calls that overlap share one.
+
+pub(crate) mod attempt_loop;
+pub(crate) mod buffered_response;
+pub(crate) mod decode_limit;
+pub(crate) mod failure;
+pub(crate) mod outcome;
+pub(crate) mod replayable_request;
+pub(crate) mod single_flight;
+pub(crate) mod trace;
+pub(crate) mod transport;

@@ -1,0 +1,92 @@
+//! The client, around the generated one.
+
+use std::fmt;
+
+use progenitor_client::ResponseValue;
+
+use super::{inner::Inner, outcome_slot::OutcomeSlot, shared::Shared};
+use crate::{
+    ext::{
+        error::error::Error,
+        pacing::{pacing::PacingStats, queue::Queue},
+    },
+    generated,
+    types::ApiError,
+};
+
+/// The client of the Pilot Status API. It holds the key, a connection pool, and the queue and budget that all its calls share.
+///
+/// Make one and clone it: a clone is cheap, and shares them. Begin with [`from_env`](Self::from_env) or [`builder`](Self::builder), then
+/// [`number`](Self::number) for one number or [`numbers`](Self::numbers) for many.
+///
+/// ```no_run
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), pilot_status::Error> {
+/// let client = pilot_status::Client::from_env()?;
+/// let number = client.number("num_01HZX").get().await?;
+/// println!("{}", number.readiness());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    raw: generated::Client,
+}
+
+impl Client {
+    /// The generated client, for operations as the document names them. Retry, pacing and the key are the same; its errors know less: see
+    /// [`raw`](crate::raw).
+    ///
+    /// ```no_run
+    /// # async fn example(client: pilot_status::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let id = "num_01HZX".parse()?;
+    /// let response = client.raw().get_numbers_id(&id, Some("1")).await?;
+    /// println!("{} {:?}", response.status(), response.into_inner().name);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn raw(&self) -> &generated::Client {
+        &self.raw
+    }
+
+    /// What pacing is doing, over all clones of this client; all zero with [`Pacing::Off`](crate::Pacing::Off).
+    #[must_use]
+    pub fn pacing_stats(&self) -> PacingStats {
+        self.shared().transport.queue.as_ref().map(Queue::stats).unwrap_or_default()
+    }
+
+    pub(super) fn new(baseurl: String, http: reqwest::Client, shared: Shared) -> Self {
+        Self { raw: generated::Client { baseurl, client: http, inner: Inner::new(shared) } }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        self.raw.inner.shared()
+    }
+
+    /// Makes a call of the generated client. An error says what became of it, and names its target.
+    pub(crate) async fn call<T, F>(
+        &self,
+        operation: impl FnOnce(generated::Client) -> F,
+        target: impl FnOnce() -> String,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<ApiError>>>,
+    {
+        let slot = OutcomeSlot::default();
+        let generated::Client { baseurl, client, inner } = &self.raw;
+        let inner = inner.with_slot(slot.clone());
+        let raw = generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner };
+        match operation(raw).await {
+            Ok(response) => Ok(response.into_inner()),
+            Err(error) => Err(slot.error(error).about(target())),
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.raw.baseurl)
+            .field("shared", self.shared())
+            .finish()
+    }
+}

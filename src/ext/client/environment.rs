@@ -1,0 +1,85 @@
+//! The environment variables by which a client is made without a line of code.
+
+use std::{env, ffi::OsString};
+
+use super::{
+    builder::ClientBuilder,
+    client::Client,
+    credential::{API_KEY, API_KEY_ID, Credential},
+};
+use crate::ext::error::error::Error;
+
+/// The environment variable that holds the base URL, if it is not the default.
+const BASE_URL: &str = "PILOT_STATUS_BASE_URL";
+
+impl Client {
+    /// A client with the defaults and the credential of the environment: `PILOT_STATUS_API_KEY`, or without it
+    /// `PILOT_STATUS_API_KEY_ID`; and `PILOT_STATUS_BASE_URL`, where that is set. An empty variable counts as not set.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if neither credential is set, or a value cannot be used.
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_vars(|name| env::var_os(name))?.build()
+    }
+}
+
+impl ClientBuilder {
+    fn from_vars(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let read = |name: &str| {
+            let value = get(name).filter(|v| !v.is_empty());
+            value
+                .map(OsString::into_string)
+                .transpose()
+                .map_err(|_| Error::invalid_input(format!("{name} is not UTF-8: set it again")))
+        };
+        let mut builder = Self::default();
+        if let Some(key) = read(API_KEY)? {
+            builder = builder.credential(Credential::api_key(&key).map_err(|e| e.about(API_KEY)));
+        } else if let Some(id) = read(API_KEY_ID)? {
+            builder =
+                builder.credential(Credential::api_key_id(&id).map_err(|e| e.about(API_KEY_ID)));
+        }
+        if let Some(url) = read(BASE_URL)? {
+            builder = builder.base_url(url);
+        }
+        Ok(builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use progenitor_client::ClientInfo;
+
+    use super::*;
+    use crate::ext::client::base_url;
+
+    #[test]
+    fn the_environment_gives_credential_and_base_url() {
+        type Expected = Result<(&'static str, &'static str), &'static str>;
+        let cases: [(&[(&str, &str)], Expected); 8] = [
+            (&[(API_KEY, "ps_1")], Ok(("x-api-key", base_url::DEFAULT))),
+            (&[(API_KEY_ID, "id_1")], Ok(("x-api-key-id", base_url::DEFAULT))),
+            (&[(API_KEY, "ps_1"), (API_KEY_ID, "id_1")], Ok(("x-api-key", base_url::DEFAULT))),
+            (
+                &[(API_KEY, "ps_1"), (BASE_URL, "http://[::1]:9/")],
+                Ok(("x-api-key", "http://[::1]:9")),
+            ),
+            (&[(API_KEY, ""), (BASE_URL, "")], Err("PILOT_STATUS_API_KEY")),
+            (&[(API_KEY, "ps_1\n")], Err("PILOT_STATUS_API_KEY: the API key has")),
+            (&[(API_KEY_ID, "id 1")], Err("PILOT_STATUS_API_KEY_ID: the API key id has")),
+            (&[(API_KEY, "ps_1"), (BASE_URL, "localhost")], Err("base URL")),
+        ];
+        for (vars, expected) in cases {
+            let get = |name: &str| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into());
+            let client = ClientBuilder::from_vars(get).and_then(ClientBuilder::build);
+            match (client, expected) {
+                (Ok(client), Ok((header, base_url))) => {
+                    assert_eq!(client.shared().credential.name.as_str(), header);
+                    assert_eq!(client.raw().baseurl(), base_url);
+                }
+                (Err(error), Err(text)) => assert!(error.to_string().contains(text), "{error}"),
+                (client, expected) => panic!("{vars:?}: {client:?}, expected {expected:?}"),
+            }
+        }
+    }
+}

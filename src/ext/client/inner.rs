@@ -1,0 +1,37 @@
+//! What every generated client carries beside its base URL: what all clones share, and the slot of one call.
+
+use std::{fmt, sync::Arc};
+
+use super::{outcome_slot::OutcomeSlot, shared::Shared};
+
+/// What a generated client needs to make calls: HTTP client, credential, retry, pacing and limits. Clones share it.
+#[derive(Clone)]
+pub struct Inner {
+    shared: Arc<Shared>,
+    /// Of a client that makes one call, for the caller; raw clients have none.
+    slot: Option<OutcomeSlot>,
+}
+
+impl Inner {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared), slot: None }
+    }
+
+    pub(super) fn with_slot(&self, slot: OutcomeSlot) -> Self {
+        Self { shared: Arc::clone(&self.shared), slot: Some(slot) }
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn slot(&self) -> Option<&OutcomeSlot> {
+        self.slot.as_ref()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.fmt(f)
+    }
+}

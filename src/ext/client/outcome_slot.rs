@@ -1,0 +1,57 @@
+//! The one way in which what became of a call gets past the generated code, whose results keep neither attempts nor errors of ours.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use progenitor_client::Error as Generated;
+
+use crate::{
+    ext::{call::outcome::CallOutcome, error::error::Error},
+    types::ApiError,
+};
+
+/// Filled once, by the hooks, and read once, by the caller.
+#[derive(Clone, Default)]
+pub(super) struct OutcomeSlot(Arc<OnceLock<Outcome>>);
+
+enum Outcome {
+    /// By a success, which the generated code decodes.
+    Answered(CallOutcome),
+    Failed(Error),
+}
+
+impl OutcomeSlot {
+    pub(super) fn answered(&self, outcome: CallOutcome) {
+        self.fill(Outcome::Answered(outcome));
+    }
+
+    pub(super) fn failed(&self, error: Error) {
+        self.fill(Outcome::Failed(error));
+    }
+
+    /// The error of a call that ended with this error of the generated code.
+    pub(super) fn error(&self, generated: Generated<ApiError>) -> Error {
+        let outcome = match self.0.get() {
+            Some(Outcome::Failed(error)) => return error.clone(),
+            Some(Outcome::Answered(outcome)) => outcome.clone(),
+            None => CallOutcome::default(),
+        };
+        match generated {
+            Generated::InvalidResponsePayload(body, error) => Error::decode(&error, body, outcome),
+            // The slot is empty: nothing was sent.
+            Generated::InvalidRequest(text) | Generated::Custom(text) => Error::invalid_input(text),
+            Generated::CommunicationError(error)
+            | Generated::ResponseBodyError(error)
+            | Generated::InvalidUpgrade(error) => Error::network(error, outcome),
+            Generated::ErrorResponse(_) | Generated::UnexpectedResponse(_) => {
+                let status = generated.status().unwrap_or_default();
+                Error::unexpected_status(status, None, Bytes::new(), outcome)
+            }
+        }
+    }
+
+    fn fill(&self, outcome: Outcome) {
+        // A second call over one slot changes nothing of the first.
+        self.0.set(outcome).ok();
+    }
+}

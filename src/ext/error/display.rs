@@ -1,0 +1,118 @@
+//! How an error prints: one line that is safe to log. Neither the key nor any of a body is in it.
+
+use std::fmt;
+
+use super::error::{Error, Kind, root_cause};
+use crate::ext::{call::outcome::CallOutcome, retry::decision::StopReason};
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(target) = &self.0.target {
+            write!(f, "{target}: ")?;
+        }
+        self.fmt_what(f)?;
+        self.fmt_report(f)
+    }
+}
+
+impl Error {
+    fn fmt_what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cause = self.0.source.as_deref().map(|e| root_cause(e)).unwrap_or_default();
+        match &self.0.kind {
+            Kind::InvalidInput(sentence) => f.write_str(sentence),
+            Kind::Refused(status, _) => {
+                write!(f, "the API answered {status}")?;
+                let code =
+                    self.code().filter(|c| is_plain_code(c) && !self.0.outcome.echoes_credential);
+                match (code, &self.0.outcome.redirect) {
+                    (Some(code), _) => write!(f, " ({code})"),
+                    (None, Some(origin)) => write!(f, ", a redirect to {origin}"),
+                    (None, None) => Ok(()),
+                }
+            }
+            Kind::Decode(Some(error), _) => {
+                write!(f, "the answer is not what the API documents: {error}")
+            }
+            Kind::Decode(None, status) => {
+                write!(f, "the API answered {status}, which it does not document")
+            }
+            Kind::NotAdmitted => {
+                f.write_str("not sent: the server limits the rate, so calls wait for their turns, and this one's ")?;
+                match self.retry_after().filter(|wait| !wait.is_zero()) {
+                    Some(wait) => write!(f, "would come in {wait:.1?}, after its timeout"),
+                    None => f.write_str("did not come before its timeout"),
+                }
+            }
+            Kind::Connect => match self.network_error().and_then(reqwest::Error::url) {
+                Some(url) => {
+                    write!(f, "cannot connect to {}: {cause}", url.origin().ascii_serialization())
+                }
+                None => write!(f, "cannot connect: {cause}"),
+            },
+            Kind::Network => {
+                write!(f, "no whole answer came over the connection: {cause}")
+            }
+            Kind::TimedOut(after, setting) => {
+                write!(f, "no whole answer within {after:?} ({setting})")
+            }
+            Kind::TooLarge(limit, how) => {
+                write!(f, "the answer {how} than the limit of {limit} bytes")
+            }
+        }
+    }
+
+    fn fmt_report(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CallOutcome { attempts, stop_reason, retry_after, .. } = &self.0.outcome;
+        let asked = retry_after.unwrap_or_default();
+        match stop_reason {
+            Some(StopReason::Attempts) if *attempts > 1 => {
+                write!(f, "; gave up after {attempts} attempts")
+            }
+            Some(StopReason::MaxDelay) => write!(
+                f,
+                "; not tried again, since the server asks to wait {asked:.0?}, longer than max_delay"
+            ),
+            // That it took too long is all that is said already.
+            Some(StopReason::Timeout) if matches!(self.0.kind, Kind::TimedOut(_, "timeout")) => {
+                Ok(())
+            }
+            Some(StopReason::Timeout) if *attempts > 0 => {
+                let s = if *attempts == 1 { "" } else { "s" };
+                write!(
+                    f,
+                    "; gave up after {attempts} attempt{s}, since too little is left of the call's timeout"
+                )
+            }
+            Some(StopReason::NotSafe) => {
+                write!(f, "; not tried again, since the request may have been carried out")
+            }
+            Some(StopReason::Budget) => {
+                write!(f, "; not tried again, since too many calls fail: the retry budget is spent")
+            }
+            Some(StopReason::Attempts | StopReason::Timeout) | None => Ok(()),
+        }
+    }
+}
+
+/// Whether a code from the server is safe to print: no sentence, no key, no phone number, no markup.
+fn is_plain_code(code: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    let digits = code.bytes().filter(u8::is_ascii_digit).count();
+    code.len() <= 64 && digits <= 4 && code.bytes().all(plain)
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CallOutcome { attempts, stop_reason, retry_after, .. } = &self.0.outcome;
+        f.debug_struct("Error")
+            .field("message", &self.to_string())
+            .field("hint", &self.hint())
+            .field("status", &self.status())
+            .field("attempts", attempts)
+            .field("stop_reason", stop_reason)
+            .field("retry_after", retry_after)
+            .field("body_bytes", &self.0.body.len())
+            .field("source", &self.0.source)
+            .finish()
+    }
+}

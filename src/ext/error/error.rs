@@ -1,0 +1,254 @@
+//! [`Error`]: what is known of a call that failed.
+
+use std::{error::Error as StdError, io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::decode_error::DecodeError;
+use crate::{
+    ext::{
+        call::outcome::CallOutcome,
+        retry::{classify, decision::StopReason},
+    },
+    types::ApiError,
+};
+
+/// Why a call failed.
+///
+/// Its `Display` is one line that says what happened, to what, and what came of retrying it; [`hint`](Self::hint) says what to
+/// do. Neither they nor `Debug` hold the key or any of the answer's body, which [`body`](Self::body) gives to who asks.
+#[derive(Clone)]
+pub struct Error(pub(super) Arc<Details>);
+
+#[derive(Clone)]
+pub(super) struct Details {
+    pub(super) kind: Kind,
+    /// What the call was about, where that is known.
+    pub(super) target: Option<String>,
+    pub(super) outcome: CallOutcome,
+    pub(super) body: Bytes,
+    pub(super) source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    InvalidInput(String),
+    /// An answer that is not a success, with the API's own error if it had one.
+    Refused(StatusCode, Option<ApiError>),
+    Decode(Option<DecodeError>, StatusCode),
+    /// Not sent: its turn after a 429 would have come too late.
+    NotAdmitted,
+    Connect,
+    Network,
+    TimedOut(Duration, &'static str),
+    TooLarge(usize, &'static str),
+}
+
+/// What is known of an error.
+impl Error {
+    /// The status of the answer, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self.0.kind {
+            Kind::Refused(status, _) | Kind::Decode(_, status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The API's own code, such as `NUMBER_SCOPE_NOT_ALLOWED`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.api_error()?.code.as_deref()
+    }
+
+    /// The API's own sentence. It is not in `Display`, since it may name what the call was about.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.api_error()?.error.as_deref()
+    }
+
+    /// The body of the answer, empty if there was none or it was not kept. It may hold personal data: do not log it.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// How long the server asked to wait after the last attempt.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.outcome.retry_after
+    }
+
+    /// How often the request was sent or tried to be sent; 0 if the input was refused before.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.outcome.attempts
+    }
+
+    /// The API has had too many requests: 429; or it has, and this call would have had to wait for longer than its timeout.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+            || matches!(self.0.kind, Kind::NotAdmitted)
+    }
+
+    /// The credential is missing or wrong: 401.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        self.status() == Some(StatusCode::UNAUTHORIZED)
+    }
+
+    /// The credential may not do this: 403.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        self.status() == Some(StatusCode::FORBIDDEN)
+    }
+
+    /// No number of the caller's tenant has this id: 404.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(StatusCode::NOT_FOUND)
+    }
+
+    /// There was no whole answer in the time that connecting, an attempt or the call may take.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, Kind::TimedOut(..))
+            || self.network_error().is_some_and(reqwest::Error::is_timeout)
+    }
+
+    /// There was no connection, so the request was not sent.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(self.0.kind, Kind::Connect)
+    }
+
+    /// The answer was a success with a body that is not what the API documents.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, Kind::Decode(..))
+    }
+
+    /// A setting or an argument was refused before anything was sent.
+    #[must_use]
+    pub fn is_invalid_input(&self) -> bool {
+        matches!(self.0.kind, Kind::InvalidInput(_))
+    }
+
+    /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a time-out, or 408, 429, 500, 502, 503, 504.
+    /// After a removal that broke off, see first whether it was carried out: [`hint`](Self::hint) says so.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            Kind::Refused(status, _) => {
+                classify::is_transient(status) && !classify::is_permanent(self.code())
+            }
+            Kind::Connect => !self.is_refused_handshake(),
+            Kind::NotAdmitted | Kind::Network | Kind::TimedOut(..) => true,
+            Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(..) => false,
+        }
+    }
+
+    pub(super) fn api_error(&self) -> Option<&ApiError> {
+        match &self.0.kind {
+            Kind::Refused(_, api_error) => api_error.as_ref(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_refused_handshake(&self) -> bool {
+        self.network_error().is_some_and(|e| classify::is_refused_handshake(e))
+    }
+
+    pub(super) fn network_error(&self) -> Option<&reqwest::Error> {
+        self.0.source.as_deref()?.downcast_ref()
+    }
+}
+
+/// How errors are made, by the rest of the crate.
+impl Error {
+    fn new(kind: Kind, outcome: CallOutcome) -> Self {
+        Self(Arc::new(Details { kind, target: None, outcome, body: Bytes::new(), source: None }))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    pub(crate) fn invalid_input(sentence: impl Into<String>) -> Self {
+        Self::new(Kind::InvalidInput(sentence.into()), CallOutcome::default())
+    }
+
+    /// reqwest could not make its client.
+    pub(crate) fn http_client(source: reqwest::Error) -> Self {
+        let sentence = format!("the HTTP client cannot be made: {}", root_cause(&source));
+        Self::invalid_input(sentence).with(|d| d.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn unexpected_status(
+        status: StatusCode,
+        api_error: Option<ApiError>,
+        body: Bytes,
+        outcome: CallOutcome,
+    ) -> Self {
+        let kind = if status.is_success() {
+            Kind::Decode(None, status)
+        } else {
+            Kind::Refused(status, api_error)
+        };
+        Self::new(kind, outcome).with(|d| d.body = body)
+    }
+
+    pub(crate) fn decode(error: &serde_json::Error, body: Bytes, outcome: CallOutcome) -> Self {
+        let error = DecodeError::new(&body, error);
+        Self::new(Kind::Decode(Some(error), StatusCode::OK), outcome).with(|d| d.body = body)
+    }
+
+    pub(crate) fn network(source: reqwest::Error, outcome: CallOutcome) -> Self {
+        let kind = if source.is_connect() { Kind::Connect } else { Kind::Network };
+        Self::new(kind, outcome).with(|d| d.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn timed_out(after: Duration, setting: &'static str, outcome: CallOutcome) -> Self {
+        // So that reqwest's own is_timeout knows it, too.
+        let source = io::Error::from(io::ErrorKind::TimedOut);
+        Self::new(Kind::TimedOut(after, setting), outcome)
+            .with(|d| d.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn too_large(limit: usize, how: &'static str, outcome: CallOutcome) -> Self {
+        Self::new(Kind::TooLarge(limit, how), outcome)
+    }
+
+    pub(crate) fn not_admitted(outcome: CallOutcome) -> Self {
+        Self::new(Kind::NotAdmitted, outcome)
+    }
+
+    /// Whether the call's own time ended, so that a call with more of it might still succeed.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        let by_timeout = self.0.outcome.stop_reason == Some(StopReason::Timeout);
+        by_timeout || matches!(self.0.kind, Kind::TimedOut(..) | Kind::NotAdmitted)
+    }
+
+    /// Names what the call was about.
+    pub(crate) fn about(self, target: impl Into<String>) -> Self {
+        self.with(|d| d.target = Some(target.into()))
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|e| e as _)
+    }
+}
+
+/// What lies at the bottom of an error.
+pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

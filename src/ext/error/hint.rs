@@ -1,0 +1,95 @@
+//! [`Error::hint`]: what to do about an error. Sentences for people, each for a failure whose remedy is known.
+
+use super::error::{Error, Kind};
+use crate::{ext::retry::decision::StopReason, types::ApiError};
+
+impl Error {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match &self.0.kind {
+            _ if self.0.outcome.stop_reason == Some(StopReason::NotSafe) => {
+                Some("see by get() whether it was carried out, before you call again")
+            }
+            Kind::Refused(..) if self.has_unmet_retry_after() => {
+                Some(match self.0.outcome.stop_reason {
+                    Some(StopReason::Timeout) => {
+                        "call again after the time that retry_after() tells, or raise timeout"
+                    }
+                    _ => {
+                        "call again after the time that retry_after() tells, or raise max_delay and timeout above it"
+                    }
+                })
+            }
+            Kind::NotAdmitted => Some(
+                "call again after the time that retry_after() tells, raise timeout, or send fewer requests at a time",
+            ),
+            Kind::Refused(status, api_error) => {
+                hint_for_status(status.as_u16(), api_error.as_ref())
+            }
+            Kind::Connect if !HAS_TLS => Some(
+                "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
+            ),
+            Kind::Connect if self.is_refused_handshake() => Some(
+                "check the host of the base URL, the certificate and the clock; add an authority of your own by configure_http",
+            ),
+            Kind::Connect => Some("check the base URL, the network and the proxy settings"),
+            Kind::Network => Some(
+                "call again, since this is mostly temporary; if it lasts, check the base URL, the network and the proxy settings",
+            ),
+            Kind::Decode(Some(error), _) if error.is_not_json() => Some(
+                "something other than the API answered: check the base URL, and whether a proxy or a login page is in front of it",
+            ),
+            Kind::Decode(Some(error), _) if error.is_truncated() => Some(
+                "call again; if it lasts, check the base URL, and whether a proxy in front of it cuts answers",
+            ),
+            Kind::Decode(..) => {
+                Some("the API may have changed: see whether there is a newer version of this crate")
+            }
+            Kind::TimedOut(..) => Some("if the network is fine, raise timeout or attempt_timeout"),
+            Kind::TooLarge(..) => {
+                Some("raise max_response_bytes if the answer is meant to be that long")
+            }
+            Kind::InvalidInput(_) => None,
+        }
+    }
+
+    /// The server named a time, and was not asked again after it for as often as the policy says.
+    fn has_unmet_retry_after(&self) -> bool {
+        matches!(self.status().map(|s| s.as_u16()), Some(429 | 503))
+            && self.retry_after().is_some()
+            && self.0.outcome.stop_reason != Some(StopReason::Attempts)
+    }
+}
+
+/// Whether a feature of this crate brings TLS; another crate may bring it, too.
+const HAS_TLS: bool =
+    cfg!(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"));
+
+fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static str> {
+    Some(match (status, api_error.and_then(|e| e.code.as_deref())) {
+        (300..=399, _) => {
+            "redirects are not followed, so that the key stays with the configured host: set the base URL to the final address"
+        }
+        (_, Some("PROVIDER_NOT_CONFIGURED")) => {
+            "the number's provider is not set up: connect it in the dashboard"
+        }
+        (401, _) => "check the API key or the key id (dashboard, Profile → API)",
+        (402, _) => "check the subscription in the dashboard",
+        (403, Some("NUMBER_SCOPE_NOT_ALLOWED")) => {
+            "this key is scoped to one number: use the tenant's key (dashboard, Profile → API)"
+        }
+        (403, _) => {
+            "check what this key may do; number details need the tenant's key (dashboard, Profile → API)"
+        }
+        (404, _) => {
+            "check the id, that the key is of the tenant that owns the number, and that the base URL does not end in /v1"
+        }
+        (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
+        (500..=599, _) => "the server or a provider behind it failed: try again later",
+        _ if api_error.is_some_and(|e| e.error.is_some()) => {
+            "message() has the API's own explanation; it may name personal data"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,8 @@
+//! The one error of this crate: what happened, to what, and what to do about it.
+
+pub(crate) mod decode_error;
+mod display;
+#[expect(clippy::module_inception, reason = "a file is named after what it defines")]
+pub(crate) mod error;
+mod hint;
+mod json_path;

@@ -1,0 +1,170 @@
+//! The house of `src`: no two files import each other, directly or around a corner, and the doors between the rooms of `src/ext` open one way.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use syn::{Item, UseTree, visit::Visit};
+
+/// A module's path, such as `["ext", "call", "outcome"]`; `[]` is the crate.
+type Module = Vec<String>;
+type Imports = BTreeMap<Module, BTreeSet<Module>>;
+
+/// Each room with those that it may use.
+const DOORS: [(&str, &[&str]); 7] = [
+    ("number", &["client", "call", "clock", "error"]),
+    ("client", &["call", "pacing", "retry", "clock", "error"]),
+    ("call", &["pacing", "retry", "clock", "error"]),
+    ("pacing", &["clock"]),
+    ("retry", &["error"]),
+    ("error", &[]),
+    ("clock", &[]),
+];
+/// Plain values that an error holds, and questions about them.
+const VALUES_OF_ERRORS: [&str; 3] = ["call::outcome", "retry::decision", "retry::classify"];
+
+#[test]
+fn no_two_files_import_each_other_directly_or_around_a_corner() {
+    let imports = imports();
+    assert!(imports.values().map(BTreeSet::len).sum::<usize>() > 100, "{imports:?}");
+    assert_eq!(circle(&imports), None);
+}
+
+#[test]
+fn a_circle_around_a_corner_is_found() {
+    let module = |name: &str| vec![name.to_owned()];
+    let graph = |edges: &[(&str, &str)]| {
+        let mut imports = Imports::new();
+        for (from, to) in edges {
+            imports.entry(module(from)).or_default().insert(module(to));
+        }
+        imports
+    };
+    assert_eq!(circle(&graph(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
+    assert!(circle(&graph(&[("a", "b"), ("b", "c"), ("c", "b")])).is_some());
+}
+
+#[test]
+fn the_doors_between_rooms_open_one_way() {
+    for (from, targets) in imports() {
+        let [ext, room, ..] = &from[..] else { continue };
+        let Some((_, may)) = DOORS.iter().find(|(name, _)| ext == "ext" && name == room) else {
+            continue;
+        };
+        for to in targets.iter().filter(|to| to.first().is_some_and(|first| first == "ext")) {
+            let is_value = room == "error" && VALUES_OF_ERRORS.contains(&&*to[1..].join("::"));
+            let is_open = to[1] == *room || may.contains(&&*to[1]) || is_value;
+            assert!(is_open, "{} uses {}", from.join("::"), to.join("::"));
+        }
+    }
+}
+
+/// What each file of `src` imports of the others, its tests apart.
+fn imports() -> Imports {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src");
+    let files = files(&src);
+    let modules: BTreeSet<Module> = files.iter().map(|file| module(&src, file)).collect();
+    let import = |file: &PathBuf| {
+        let from = module(&src, file);
+        let mut paths = Paths::default();
+        paths.visit_file(&syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap());
+        let targets = paths.0.iter().filter_map(|path| target(&from, path, &modules));
+        let targets = targets.filter(|to| *to != from).collect();
+        (from, targets)
+    };
+    files.iter().map(import).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let of = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    entries.flat_map(of).filter(|path| path.extension().is_some_and(|e| e == "rs")).collect()
+}
+
+fn module(src: &Path, file: &Path) -> Module {
+    let path = file.strip_prefix(src).unwrap().with_extension("");
+    let parts = path.iter().map(|part| part.to_str().unwrap().to_owned());
+    parts.filter(|part| part != "lib" && part != "mod").collect()
+}
+
+/// Every path that is written: those of imports, and those in the code.
+#[derive(Default)]
+struct Paths(Vec<Vec<String>>);
+
+impl Visit<'_> for Paths {
+    fn visit_item(&mut self, item: &Item) {
+        // What tests use is no door.
+        if !matches!(item, Item::Mod(module) if module.ident == "tests") {
+            syn::visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_use_tree(&mut self, tree: &UseTree) {
+        self.add(&mut Vec::new(), tree);
+    }
+
+    fn visit_path(&mut self, path: &syn::Path) {
+        self.0.push(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
+        syn::visit::visit_path(self, path);
+    }
+}
+
+impl Paths {
+    fn add(&mut self, before: &mut Vec<String>, tree: &UseTree) {
+        match tree {
+            UseTree::Path(path) => {
+                before.push(path.ident.to_string());
+                self.add(before, &path.tree);
+                before.pop();
+            }
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.add(before, tree)),
+            UseTree::Name(name) => self.0.push([&before[..], &[name.ident.to_string()]].concat()),
+            UseTree::Rename(name) => self.0.push([&before[..], &[name.ident.to_string()]].concat()),
+            UseTree::Glob(_) => self.0.push(before.clone()),
+        }
+    }
+}
+
+/// The file that a path leads to, if it is one of ours.
+fn target(from: &Module, path: &[String], modules: &BTreeSet<Module>) -> Option<Module> {
+    let (first, rest) = path.split_first().filter(|(_, rest)| !rest.is_empty())?;
+    let mut target = match first.as_str() {
+        "crate" => Vec::new(),
+        "super" => from.split_last()?.1.to_vec(),
+        // As the crate's root writes them.
+        "ext" | "generated" if from.is_empty() => vec![first.clone()],
+        _ => return None,
+    };
+    target.extend(rest.iter().cloned());
+    while !modules.contains(&target) {
+        target.pop()?;
+    }
+    Some(target)
+}
+
+fn circle(imports: &Imports) -> Option<Vec<Module>> {
+    let mut done = BTreeSet::new();
+    imports.keys().find_map(|module| walk(module, imports, &mut Vec::new(), &mut done))
+}
+
+/// The path back to a module that is on the way already.
+fn walk(
+    module: &Module,
+    imports: &Imports,
+    way: &mut Vec<Module>,
+    done: &mut BTreeSet<Module>,
+) -> Option<Vec<Module>> {
+    if let Some(at) = way.iter().position(|before| before == module) {
+        return Some(way[at..].to_vec());
+    }
+    if !done.insert(module.clone()) {
+        return None;
+    }
+    way.push(module.clone());
+    let targets = imports.get(module).into_iter().flatten();
+    let found = targets.into_iter().find_map(|to| walk(to, imports, way, done));
+    way.pop();
+    found
+}
