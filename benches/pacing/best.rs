@@ -1,6 +1,9 @@
 //! The best that anybody could do.
 
-use crate::{limiter::Limiter, setting::Setting};
+use crate::{
+    limiter::Limiter,
+    setting::{Setting, TIMEOUT},
+};
 
 /// When a load that begins at `start` would be let through at the earliest: every request sent at the moment that it would be served, by
 /// as many tasks.
@@ -27,6 +30,13 @@ pub(crate) fn times(
         }
     }
     served
+}
+
+/// How many calls take longer than a call may, if they are let through at these times in the order in which they began.
+pub(crate) fn out_of_time(times: &[f64], setting: &Setting, start: f64) -> usize {
+    // A task begins its next call when the one before is served.
+    let first = std::iter::repeat_n(&start, setting.tasks);
+    first.chain(times).zip(times).filter(|(began, served)| *served - *began > TIMEOUT).count()
 }
 
 /// When the last of them was.

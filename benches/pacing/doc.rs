@@ -35,9 +35,13 @@ const INTRODUCTION: &str = "\
 - There are 18 settings: 3 limits, 3 kinds of limiter, with and without `Retry-After`. Each is played with 20 seeds.
 - With several processes each has a pacer of its own, and a share of the tasks and requests.
 - *Rejected* counts 429s for each request that is served. *Time* is the time until all are served, over the best possible time.
-- *Given up* counts calls whose fifth attempt was refused within their first 89 s. It is 0 where calls are paced, since a fifth attempt is sent no
-  sooner: it shows that the rule holds, and says nothing of calls that are refused, or still wait, when their 90 s end. Those are not counted.
-- A call that is older than 90 s goes on, as if its time began again. The client would end it there.
+- *Given up* counts calls whose fifth attempt was refused before the last second of their 90 s. It is 0 wherever a last attempt is kept, since
+  then no fifth attempt is sent sooner.
+- *Out of time* counts calls that are not served when 90 s have passed since they began. The client fails such a call. Here it goes on, as if
+  its time began again, and is counted once.
+- *At best* is how many would be out of time if each request were sent at the best possible moment, first in, first out. It is above 0 only for 60 a
+  minute, in fixed windows and sliding logs (64 tasks wait for 60 places, so that 4 wait for two minutes), and with every limiter at × 0.5, where
+  a call takes up to 128 s. Serving some calls never, and so the others sooner, would have fewer.
 - *× 0.5* and *× 2*: the limit changes at half the best time. *Outage*: all answers are 429s at first.
 - *Idle*: 20 requests are served, then none is sent for 11 s, then the outage and the 600 requests come.
 - *Words*: every answer says what is left and when it is reset. *Rejected* then leaves out what was in flight at the first answer.

@@ -12,7 +12,6 @@ pub(crate) struct Goals {
     pub(crate) worst_time: f64,
     /// Whether `rejected` is only what was not in flight at the first look.
     pub(crate) is_beyond: bool,
-    pub(crate) given_up: f64,
 }
 
 const NONE: Goals = Goals {
@@ -23,7 +22,6 @@ const NONE: Goals = Goals {
     worst_rejected: f64::INFINITY,
     worst_time: f64::INFINITY,
     is_beyond: false,
-    given_up: 0.0,
 };
 const BY_8: Goals = Goals { processes: 8, ..NONE };
 
@@ -52,7 +50,7 @@ pub(crate) const GOALS: [Goals; 18] = [
     words(8),
     named("words: always 0 left"),
     named("words: always 1,000 left"),
-    Goals { given_up: f64::INFINITY, ..named("each task alone") },
+    named("each task alone"),
 ];
 
 const fn named(scenario: &'static str) -> Goals {

@@ -15,17 +15,18 @@ pub(crate) struct Outcome {
     pub(crate) most_attempts: u32,
     /// Calls whose last attempt was refused while there was time.
     pub(crate) given_up: usize,
+    /// Calls that were not served within their time.
+    pub(crate) out_of_time: usize,
+    /// As many of them as there are at best, in order.
+    pub(crate) out_of_time_at_best: usize,
 }
 
 impl Outcome {
-    pub(crate) fn new(best: f64, best_at: Vec<f64>) -> Self {
-        Self { best, best_at, ..Self::default() }
-    }
-
-    pub(crate) fn serve(&mut self, time: f64, attempts: u32) {
+    pub(crate) fn serve(&mut self, time: f64, attempts: u32, is_in_time: bool) {
         self.served_at.push(time);
         self.drain = time;
         self.most_attempts = self.most_attempts.max(attempts);
+        self.out_of_time += usize::from(!is_in_time);
     }
 
     pub(crate) fn reject(&mut self, time: f64, attempts: u32, is_beyond: bool, is_given_up: bool) {

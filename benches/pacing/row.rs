@@ -25,6 +25,8 @@ pub(crate) struct Row {
     pub(crate) worst: f64,
     pub(crate) seconds: f64,
     pub(crate) given_up: f64,
+    pub(crate) out_of_time: f64,
+    pub(crate) out_of_time_at_best: f64,
     pub(crate) most_attempts: u32,
 }
 
@@ -53,6 +55,8 @@ fn row(&(limit, setting): &(&'static str, Setting)) -> Row {
         worst: outcomes.iter().map(|o| o.drain / o.best).fold(0.0, f64::max),
         seconds: mean(|o| o.drain),
         given_up: mean(|o| o.given_up as f64),
+        out_of_time: mean(|o| o.out_of_time as f64),
+        out_of_time_at_best: mean(|o| o.out_of_time_at_best as f64),
         most_attempts: outcomes.iter().map(|o| o.most_attempts).max().unwrap_or_default(),
     }
 }

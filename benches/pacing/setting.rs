@@ -2,6 +2,9 @@
 
 use crate::limiter::{Kind, Limit};
 
+/// How long a call may take, in seconds, as the client has it by default.
+pub(crate) const TIMEOUT: f64 = 90.0;
+
 /// How the tasks answer a 429.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strategy {

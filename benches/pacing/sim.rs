@@ -20,14 +20,13 @@ use crate::{
     line::Ticket,
     outcome::Outcome,
     pacer::{Pacer, Turn},
-    setting::{Setting, Strategy},
+    setting::{Setting, Strategy, TIMEOUT},
     under_way::Permit,
 };
 
 /// The defaults of the client.
 const MAX_DELAY: Duration = Duration::from_secs(60);
 const BASE_DELAY: Duration = Duration::from_millis(500);
-const TIMEOUT: f64 = 90.0;
 /// How long before the end of its time a last attempt goes.
 const PATIENCE: f64 = 1.0;
 /// Before an idle spell so many requests are served, one a second.
@@ -79,6 +78,8 @@ struct Simulation {
     sequence: u64,
     now: f64,
     rng: Rng,
+    /// Calls that are counted.
+    begun: usize,
     outcome: Outcome,
 }
 
@@ -106,7 +107,13 @@ pub(crate) fn run(setting: Setting) -> Outcome {
         sequence: 0,
         now: 0.0,
         rng: Rng::with_seed(setting.seed),
-        outcome: Outcome::new(best::end(&best_at) - start + setting.round_trip, best_at),
+        begun: 0,
+        outcome: Outcome {
+            best: best::end(&best_at) - start + setting.round_trip,
+            out_of_time_at_best: best::out_of_time(&best_at, &setting, start),
+            best_at,
+            ..Outcome::default()
+        },
     };
     simulation.at(middle, Event::Step);
     for n in 0..before {
@@ -161,6 +168,8 @@ impl Simulation {
                 self.step(event);
             }
         }
+        // Calls that are never served.
+        self.outcome.out_of_time += self.begun - self.outcome.served_at.len();
     }
 
     fn step(&mut self, event: Event) {
@@ -178,6 +187,7 @@ impl Simulation {
     fn begin(&mut self, process: usize) {
         if self.processes[process].left > 0 {
             self.processes[process].left -= 1;
+            self.begun += 1;
             self.submit_new(process, true);
         }
     }
@@ -293,7 +303,8 @@ impl Simulation {
             process.pacer.served(permit, now);
         }
         if call.is_counted {
-            self.outcome.serve(self.now - self.start, call.attempts);
+            let is_in_time = self.now - call.began <= TIMEOUT;
+            self.outcome.serve(self.now - self.start, call.attempts, is_in_time);
             self.begin(call.process);
         }
         self.wake_head(call.process);

@@ -16,8 +16,8 @@ pub(crate) struct Table {
 }
 
 const HEAD: &str = "\
-| what | processes | rejected | time | worst row's rejected | worst row's time | given up of 600 |
-|---|---|---|---|---|---|---|
+| what | processes | rejected | time | worst row's rejected | worst row's time | given up of 600 | out of time of 600 | at best |
+|---|---|---|---|---|---|---|---|---|
 ";
 
 /// One line for each row of goals.
@@ -58,7 +58,9 @@ impl Table {
             self.cell(mean(rows, |row| row.time), goals.time),
             self.cell(worst(rejected), goals.worst_rejected),
             self.cell(worst(|row| row.time), goals.worst_time),
-            self.cell(mean(rows, |row| row.given_up), goals.given_up),
+            format!("{:.2}", mean(rows, |row| row.given_up)),
+            format!("{:.1}", mean(rows, |row| row.out_of_time)),
+            format!("{:.1}", mean(rows, |row| row.out_of_time_at_best)),
         ];
         let Goals { scenario, processes, .. } = goals;
         self.text += &format!("| {scenario} | {processes} | {} |\n", cells.join(" | "));
