@@ -41,13 +41,19 @@ impl Words {
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) strategy: Strategy,
-    /// What the limit is multiplied by at half the best time.
+    /// What the limit is multiplied by,
     pub(crate) step: f64,
+    /// and when: after this part of the best time without it.
+    pub(crate) step_at: f64,
     /// For so many seconds all answers are 429s.
     pub(crate) outage: f64,
     /// Whether some requests were served before, and then none was sent for a while.
     pub(crate) is_idle_before: bool,
     pub(crate) words: Words,
+    /// Whether a call's last attempt is kept until the end of its time.
+    pub(crate) keeps_last: bool,
+    /// So many calls more ask for their turn once, and then neither take it nor leave.
+    pub(crate) kept: usize,
 }
 
 /// One run.
@@ -60,8 +66,6 @@ pub(crate) struct Setting {
     pub(crate) processes: usize,
     pub(crate) tasks: usize,
     pub(crate) requests: usize,
-    /// The attempt after which a call fails by a 429.
-    pub(crate) max_attempts: u32,
     /// Seconds.
     pub(crate) round_trip: f64,
     pub(crate) seed: u64,
@@ -71,19 +75,27 @@ pub(crate) const X1: Scenario = Scenario {
     name: "× 1",
     strategy: Strategy::Paced,
     step: 1.0,
+    step_at: 0.5,
     outage: 0.0,
     is_idle_before: false,
     words: Words::Silent,
+    keeps_last: true,
+    kept: 0,
 };
+const OUTAGE: Scenario = Scenario { name: "5 s outage first", outage: 5.0, ..X1 };
+pub(crate) const KEPT: Scenario = Scenario { name: "20 calls kept unpolled", kept: 20, ..X1 };
 pub(crate) const ALONE: Scenario =
     Scenario { name: "each task alone", strategy: Strategy::Alone, ..X1 };
-pub(crate) const SCENARIOS: [Scenario; 10] = [
+pub(crate) const SCENARIOS: [Scenario; 13] = [
     X1,
     Scenario { name: "× 0.5", step: 0.5, ..X1 },
     Scenario { name: "× 2", step: 2.0, ..X1 },
-    Scenario { name: "5 s outage first", outage: 5.0, ..X1 },
+    OUTAGE,
     Scenario { name: "20 s outage first", outage: 20.0, ..X1 },
     Scenario { name: "idle, then 5 s outage", outage: 5.0, is_idle_before: true, ..X1 },
+    KEPT,
+    Scenario { name: "× 1, no last attempt kept", keeps_last: false, ..X1 },
+    Scenario { name: "5 s outage, no last attempt kept", keeps_last: false, ..OUTAGE },
     Scenario { name: "the server's own words", words: Words::True, ..X1 },
     Scenario { name: "words: always 0 left", words: Words::AlwaysNone, ..X1 },
     Scenario { name: "words: always 1,000 left", words: Words::AlwaysMany, ..X1 },
@@ -106,21 +118,23 @@ const PROCESSES: [usize; 3] = [1, 8, 32];
 
 /// Every setting, each with the name of its limit.
 pub(crate) fn all() -> Vec<(&'static str, Setting)> {
+    let of = |scenario| PROCESSES.into_iter().flat_map(move |n| of(scenario, n));
+    SCENARIOS.into_iter().flat_map(of).collect()
+}
+
+/// The 18 settings of a scenario.
+pub(crate) fn of(scenario: Scenario, processes: usize) -> Vec<(&'static str, Setting)> {
     let mut all = Vec::new();
-    for scenario in SCENARIOS {
-        for processes in PROCESSES {
-            for (name, limit) in LIMITS {
-                for (kind, retry_after) in LIMITERS {
-                    let setting = setting(scenario, kind, limit, retry_after);
-                    all.push((name, Setting { processes, ..setting }));
-                }
-            }
+    for (name, limit) in LIMITS {
+        for (kind, retry_after) in LIMITERS {
+            let setting = setting(scenario, kind, limit, retry_after);
+            all.push((name, Setting { processes, ..setting }));
         }
     }
     all
 }
 
-/// With one process, and the client's own default of attempts.
+/// With one process.
 pub(crate) fn setting(scenario: Scenario, kind: Kind, limit: Limit, retry_after: bool) -> Setting {
     Setting {
         scenario,
@@ -130,7 +144,6 @@ pub(crate) fn setting(scenario: Scenario, kind: Kind, limit: Limit, retry_after:
         processes: 1,
         tasks: 64,
         requests: 600,
-        max_attempts: 5,
         round_trip: 0.05,
         seed: 0,
     }

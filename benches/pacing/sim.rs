@@ -27,8 +27,9 @@ use crate::{
 /// The defaults of the client.
 const MAX_DELAY: Duration = Duration::from_secs(60);
 const BASE_DELAY: Duration = Duration::from_millis(500);
-/// How long before the end of its time a last attempt goes.
-const PATIENCE: f64 = 1.0;
+const MAX_ATTEMPTS: u32 = 5;
+/// Every so many calls there comes one that is kept unpolled, until there are as many as there are to be.
+const KEPT_EVERY: usize = 25;
 /// Before an idle spell so many requests are served, one a second.
 const SERVED_BEFORE: usize = 20;
 const IDLE: f64 = 11.0;
@@ -63,8 +64,8 @@ struct Process {
     /// Requests that have not begun.
     left: usize,
     first_answer: Option<f64>,
-    /// Who is woken next, and when.
-    planned: (Ticket, f64),
+    /// Who is woken, and when.
+    planned: BTreeMap<Ticket, f64>,
 }
 
 struct Simulation {
@@ -80,6 +81,7 @@ struct Simulation {
     rng: Rng,
     /// Calls that are counted.
     begun: usize,
+    kept: usize,
     outcome: Outcome,
 }
 
@@ -95,8 +97,9 @@ pub(crate) fn run(setting: Setting) -> Outcome {
     for n in 0..before {
         used.admit(n as f64).ok();
     }
-    let middle = f64::midpoint(start, best::end(&best::times(used.clone(), &setting, start, None)));
-    let best_at = best::times(used, &setting, start, Some(middle));
+    let end = best::end(&best::times(used.clone(), &setting, start, None));
+    let step_at = start + setting.scenario.step_at * (end - start);
+    let best_at = best::times(used, &setting, start, Some(step_at));
     let mut simulation = Simulation {
         setting,
         limiter,
@@ -108,6 +111,7 @@ pub(crate) fn run(setting: Setting) -> Outcome {
         now: 0.0,
         rng: Rng::with_seed(setting.seed),
         begun: 0,
+        kept: 0,
         outcome: Outcome {
             best: best::end(&best_at) - start + setting.round_trip,
             out_of_time_at_best: best::out_of_time(&best_at, &setting, start),
@@ -115,7 +119,7 @@ pub(crate) fn run(setting: Setting) -> Outcome {
             ..Outcome::default()
         },
     };
-    simulation.at(middle, Event::Step);
+    simulation.at(step_at, Event::Step);
     for n in 0..before {
         simulation.at(n as f64, Event::ServeBefore(n % setting.processes));
     }
@@ -133,7 +137,7 @@ pub(crate) fn offset(seed: u64, limit: Limit) -> f64 {
 }
 
 fn seconds(time: f64) -> Duration {
-    Duration::from_secs_f64(time.max(0.0))
+    Duration::try_from_secs_f64(time.max(0.0)).unwrap_or(Duration::MAX)
 }
 
 impl Process {
@@ -145,7 +149,7 @@ impl Process {
             waiting: BTreeMap::new(),
             left: setting.requests / setting.processes + more,
             first_answer: None,
-            planned: (0, 0.0),
+            planned: BTreeMap::new(),
         }
     }
 }
@@ -154,7 +158,8 @@ impl Simulation {
     fn at(&mut self, time: f64, event: Event) {
         self.sequence += 1;
         self.pending.insert(self.sequence, event);
-        self.events.push(Reverse((seconds(time).as_nanos() as u64, self.sequence)));
+        let nanos = u64::try_from(seconds(time).as_nanos()).unwrap_or(u64::MAX);
+        self.events.push(Reverse((nanos, self.sequence)));
     }
 
     fn run(&mut self) {
@@ -189,6 +194,19 @@ impl Simulation {
             self.processes[process].left -= 1;
             self.begun += 1;
             self.submit_new(process, true);
+            if self.begun.is_multiple_of(KEPT_EVERY) && self.kept < self.setting.scenario.kept {
+                self.keep(process);
+            }
+        }
+    }
+
+    /// A call that has to wait is kept; one that has not is dropped.
+    fn keep(&mut self, process: usize) {
+        let pacer = &mut self.processes[process].pacer;
+        let ticket = pacer.line.ticket();
+        match pacer.turn(ticket, seconds(self.now)) {
+            Turn::Now(permit, _) => pacer.unanswered(permit),
+            Turn::At(_) => self.kept += 1,
         }
     }
 
@@ -240,25 +258,38 @@ impl Simulation {
             return false;
         };
         let time = match self.ask(call) {
-            Turn::Now(permit, _) => {
+            Turn::Now(permit, passed_over) => {
                 self.processes[process].waiting.remove(&ticket);
+                self.processes[process].planned.remove(&ticket);
+                if !passed_over.is_empty() {
+                    self.wake_before(process, ticket);
+                }
                 self.send(Call { permit: Some(permit), ..call });
                 return true;
             }
             Turn::At(time) => time.as_secs_f64() + 1e-6,
         };
-        // The one behind the head is asked when its turn comes, but one that stepped aside is not.
+        // The one behind the head is asked when its turn comes, but one that stepped aside is not, nor one behind a call that is kept.
         let head = self.processes[process].pacer.head().map(|(head, ())| head);
-        let is_planned = self.processes[process].planned == (ticket, time);
-        if !is_planned && (head == Some(ticket) || self.is_last(&call)) {
-            self.processes[process].planned = (ticket, time);
+        let is_asked = head != Some(ticket) && !self.is_last(&call) && self.kept == 0;
+        let is_planned = self.processes[process].planned.get(&ticket) == Some(&time);
+        if !is_planned && !is_asked {
+            self.processes[process].planned.insert(ticket, time);
             self.at(time, Event::Wake(process, ticket));
         }
         head != Some(ticket)
     }
 
+    /// Lets those ask again who were passed over.
+    fn wake_before(&mut self, process: usize, ticket: Ticket) {
+        let waiting = self.processes[process].waiting.range(..ticket);
+        for ticket in waiting.map(|(ticket, _)| *ticket).collect::<Vec<_>>() {
+            self.at(self.now, Event::Wake(process, ticket));
+        }
+    }
+
     fn is_last(&self, call: &Call) -> bool {
-        call.attempts.saturating_add(1) >= self.setting.max_attempts
+        self.setting.scenario.keeps_last && call.attempts + 1 >= MAX_ATTEMPTS
     }
 
     fn ask(&mut self, call: Call) -> Turn<()> {
@@ -268,8 +299,9 @@ impl Simulation {
             return pacer.turn(call.ticket, now);
         }
         // A call that lives longer than its time goes on, as if its time began again.
-        let times = ((self.now - call.began + PATIENCE - 1e-6) / TIMEOUT).ceil().max(1.0);
-        let until = call.began + times * TIMEOUT - PATIENCE;
+        let patience = pacer.patience().as_secs_f64();
+        let times = ((self.now - call.began + patience - 1e-6) / TIMEOUT).ceil().max(1.0);
+        let until = call.began + times * TIMEOUT - patience;
         pacer.last_turn(call.ticket, seconds(until), now)
     }
 
@@ -327,10 +359,10 @@ impl Simulation {
     }
 
     fn count_rejected(&mut self, call: &Call) {
-        let first_answer = self.processes[call.process].first_answer;
+        let Process { first_answer, pacer, .. } = &self.processes[call.process];
         let is_beyond = first_answer.is_some_and(|time| call.sent >= time);
-        let is_in_time = self.now - call.began < TIMEOUT - PATIENCE;
-        let is_given_up = is_in_time && call.attempts == self.setting.max_attempts;
+        let is_in_time = self.now - call.began < TIMEOUT - pacer.patience().as_secs_f64();
+        let is_given_up = is_in_time && call.attempts == MAX_ATTEMPTS;
         self.outcome.reject(self.now - self.start, call.attempts, is_beyond, is_given_up);
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     limiter::{Kind, Limit, Limiter},
     outcome::Outcome,
     server::{Reply, Server},
-    setting::{LIMITERS, Setting, X1, setting},
+    setting::{LIMITERS, Scenario, Setting, X1, setting},
     sim, table,
 };
 
@@ -51,9 +51,9 @@ pub(crate) fn compare() -> Result<(), Box<dyn Error>> {
 
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn simulated(kind: Kind, retry_after: bool) -> (f64, f64) {
-    let setting = setting(X1, kind, LIMIT, retry_after);
-    let setting =
-        Setting { requests: REQUESTS, round_trip: ROUND_TRIP, max_attempts: u32::MAX, ..setting };
+    let scenario = Scenario { keeps_last: false, ..X1 };
+    let setting = setting(scenario, kind, LIMIT, retry_after);
+    let setting = Setting { requests: REQUESTS, round_trip: ROUND_TRIP, ..setting };
     let outcomes: Vec<_> = (0..RUNS).map(|seed| sim::run(Setting { seed, ..setting })).collect();
     let mean = |of: fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / RUNS as f64;
     (mean(|o| o.rejected_at.len() as f64), mean(|o| o.drain))
