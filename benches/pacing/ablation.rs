@@ -1,20 +1,91 @@
-//! What each constant of the pacer is for: measured by hand, since constants do not change while a program runs.
+//! What each constant of the pacer is for: what comes of other values.
 
-pub(crate) const TABLE: &str = "\
-Each number is the mean over the 18 settings of × 1, as *rejected / time*. It was measured by changing the constant by hand and running
-the command; the command does not measure it again. Since then the
-pacer has changed in one point (what is served after the first 429 counts), so compare with the first row, not with the table above.
+use std::{collections::BTreeMap, error::Error, fs, path::Path};
 
-| constant | value | halved: 1 process | 8 processes | doubled: 1 process | 8 processes |
-|---|---|---|---|---|---|
-| as it is | – | 0.087 / 1.123 | 0.214 / 1.327 | 0.087 / 1.123 | 0.214 / 1.327 |
-| `WEIGHT` (doubled: 1, the last cycle alone) | 0.7 | 0.092 / 1.126 | 0.239 / 1.440 | 0.088 / 1.121 | 0.205 / 1.368 |
-| `DECREASE` | 0.5 | 0.088 / 1.099 | 0.223 / 1.352 | a flow starts at 0 and never moves | the same |
-| `PLATEAU` | 0.5 | 0.135 / 1.100 | 0.243 / 1.348 | 0.098 / 1.168 | 0.222 / 1.406 |
-| `MAX_INCREASE` | 16 | 0.086 / 1.125 | 0.216 / 1.360 | 0.087 / 1.123 | 0.214 / 1.332 |
-| `BACKOFF` (halved: 1, no backoff) | 1.5 | 0.120 / 1.113 | 0.299 / 1.592 | 0.090 / 1.158 | 0.191 / 1.385 |
-| `PACING_EXPIRY` | 120 s | it decides how soon a limit that is gone is forgotten | | | |
-| `MIN_PATIENCE` | 1 s | it decides how long a call that is never polled stops the others | | | |
-| `PATIENCE` | 4 | it decides the same where answers take more than 250 ms | | | |
-| `STAGGER` | 5 ms | it decides how far apart calls go that all find the head absent | | | |
-";
+use crate::{
+    copy,
+    figures::{self, FAR, FREED, NEAR, PLAIN, PLAYS, Play},
+};
+
+/// What [`measure`] wrote.
+pub(crate) const TABLE: &str = include_str!("ablation.md");
+
+const HEAD: &str = "| constant | played | as it is | less | more |\n|---|---|---|---|---|\n";
+
+struct Constant {
+    module: &'static str,
+    name: &'static str,
+    kind: &'static str,
+    /// As it is, less and more.
+    values: [&'static str; 3],
+    play: Play,
+}
+
+const RATE: Constant =
+    Constant { module: "rate", name: "", kind: "f64", values: ["0.5", "0.25", "1.0"], play: PLAIN };
+const PACER: Constant = Constant { module: "pacer", kind: "Duration", ..RATE };
+const CONSTANTS: [Constant; 9] = [
+    Constant { name: "WEIGHT", values: ["0.7", "0.35", "1.0"], ..RATE },
+    Constant { name: "DECREASE", ..RATE },
+    Constant { name: "PLATEAU", ..RATE },
+    Constant { name: "MAX_INCREASE", values: ["16.0", "8.0", "32.0"], play: FREED, ..RATE },
+    Constant { name: "BACKOFF", kind: "f64", values: ["1.5", "1.0", "3.0"], ..PACER },
+    Constant {
+        name: "PACING_EXPIRY",
+        values: ["Duration::from_secs(120)", "Duration::from_secs(60)", "Duration::from_secs(240)"],
+        play: FREED,
+        ..PACER
+    },
+    Constant {
+        name: "MIN_PATIENCE",
+        values: ["Duration::from_secs(1)", "Duration::from_millis(500)", "Duration::from_secs(2)"],
+        play: NEAR,
+        ..PACER
+    },
+    Constant { name: "PATIENCE", kind: "u32", values: ["4", "2", "8"], play: FAR, ..PACER },
+    Constant {
+        name: "STAGGER",
+        values: [
+            "Duration::from_millis(5)",
+            "Duration::from_micros(2500)",
+            "Duration::from_millis(10)",
+        ],
+        play: NEAR,
+        ..PACER
+    },
+];
+
+/// Plays each value in a copy of the simulation, and writes the table.
+pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
+    let unchanged: BTreeMap<_, _> =
+        PLAYS.iter().map(|play| (play.name, figures::figures(play))).collect();
+    let mut table = HEAD.to_owned();
+    for constant in &CONSTANTS {
+        let as_it_is = unchanged.get(constant.play.name).ok_or("a play of no name")?;
+        table += &line(constant, as_it_is)?;
+    }
+    print!("{table}");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pacing/ablation.md");
+    Ok(fs::write(file, table)?)
+}
+
+fn line(constant: &Constant, as_it_is: &str) -> Result<String, Box<dyn Error>> {
+    let Constant { module, name, kind, values: [value, less, more], play } = constant;
+    let code = |value| format!("const {name}: {kind} = {value};");
+    let with = |other| copy::run(play.name, module, &code(*value), &code(other));
+    let mut cells = format!("{}: {as_it_is}", shown(value));
+    for other in [less, more] {
+        cells += &format!(" | {}: {}", shown(other), with(other)?);
+    }
+    Ok(format!("| `{name}` | {} | {cells} |\n", play.name))
+}
+
+/// `Duration::from_secs(1)` as `1 s`.
+fn shown(value: &str) -> String {
+    let units = [("secs", "s"), ("millis", "ms"), ("micros", "µs")];
+    let duration = units.iter().find_map(|(name, unit)| {
+        let number = value.strip_prefix(&format!("Duration::from_{name}("))?.strip_suffix(')')?;
+        Some(format!("{number} {unit}"))
+    });
+    duration.unwrap_or_else(|| value.to_owned())
+}

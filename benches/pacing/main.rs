@@ -1,13 +1,16 @@
 //! Shared pacing against six limiters, and what tasks do alone: `cargo bench --bench pacing` writes `docs/pacing.md`,
 //! `docs/pacing.csv` and `docs/pacing.svg`; `-- --sockets` plays it on loopback and prints it beside the simulation;
-//! `-- --scenarios` prints hard cases on loopback; `-- --cost` measures what pacing costs before the first 429.
+//! `-- --ablation` writes what comes of other values of the pacer's constants; `-- --scenarios` prints hard cases on loopback;
+//! `-- --cost` measures what pacing costs before the first 429.
 
 mod ablation;
 mod answer;
 mod best;
+mod copy;
 mod cost;
 mod csv;
 mod doc;
+mod figures;
 mod goals;
 mod limiter;
 #[allow(dead_code, reason = "the simulation needs less of it than the client")]
@@ -43,13 +46,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for argument in std::env::args() {
         match argument.as_str() {
             "--sockets" => return sockets::compare(),
+            "--ablation" => return ablation::measure(),
             "--scenarios" => return scenarios::play(),
             "--cost" => return cost::compare(),
             _ => {}
         }
     }
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let rows = row::all();
+    let rows = row::play(&setting::all());
     let text = doc::text(&rows);
     print!("{text}");
     fs::create_dir_all(&docs)?;

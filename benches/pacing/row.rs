@@ -1,13 +1,9 @@
-//! Every setting, played with every seed.
+//! Settings, each played with every seed.
 #![expect(clippy::cast_precision_loss, reason = "small counts")]
 
 use std::thread;
 
-use crate::{
-    outcome::Outcome,
-    setting::{self, Setting},
-    sim,
-};
+use crate::{outcome::Outcome, setting::Setting, sim};
 
 pub(crate) const SEEDS: u64 = 20;
 const THREADS: usize = 2;
@@ -31,8 +27,7 @@ pub(crate) struct Row {
 }
 
 /// In the order of the settings.
-pub(crate) fn all() -> Vec<Row> {
-    let settings = setting::all();
+pub(crate) fn play(settings: &[(&'static str, Setting)]) -> Vec<Row> {
     let part = |n: usize| settings.iter().skip(n).step_by(THREADS).map(row).collect::<Vec<_>>();
     let part = &part;
     let parts: Vec<_> = thread::scope(|scope| {
@@ -41,6 +36,10 @@ pub(crate) fn all() -> Vec<Row> {
     });
     let rows = (0..settings.len()).filter_map(|n| parts.get(n % THREADS)?.get(n / THREADS));
     rows.cloned().collect()
+}
+
+pub(crate) fn mean(rows: &[&Row], value: impl Fn(&Row) -> f64) -> f64 {
+    rows.iter().map(|row| value(row)).sum::<f64>() / rows.len().max(1) as f64
 }
 
 fn row(&(limit, setting): &(&'static str, Setting)) -> Row {

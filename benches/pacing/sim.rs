@@ -1,9 +1,5 @@
 //! Tasks of one or several processes that drain requests against one limiter, in virtual time.
-#![expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "virtual time and small counts"
-)]
+#![expect(clippy::cast_precision_loss, reason = "virtual time and small counts")]
 
 use std::{
     cmp::Reverse,

@@ -1,10 +1,9 @@
 //! The table of `docs/pacing.md`.
-#![expect(clippy::cast_precision_loss, reason = "small counts")]
 
 use crate::{
     goals::{GOALS, Goals},
     limiter::Kind,
-    row::Row,
+    row::{Row, mean},
 };
 
 /// The table, how many goals it has, and how many are missed.
@@ -34,10 +33,6 @@ pub(crate) fn of<'a>(rows: &'a [Row], scenario: &str, processes: usize) -> Vec<&
     let is_of =
         |row: &&Row| row.setting.scenario.name == scenario && row.setting.processes == processes;
     rows.iter().filter(is_of).collect()
-}
-
-pub(crate) fn mean(rows: &[&Row], value: impl Fn(&Row) -> f64) -> f64 {
-    rows.iter().map(|row| value(row)).sum::<f64>() / rows.len().max(1) as f64
 }
 
 pub(crate) fn name(kind: Kind) -> &'static str {
