@@ -12,6 +12,7 @@ mod csv;
 mod doc;
 mod figures;
 mod goals;
+mod kept;
 mod limiter;
 #[allow(dead_code, reason = "the simulation needs less of it than the client")]
 #[path = "../../src/ext/pacing/line.rs"]

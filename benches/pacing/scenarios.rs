@@ -10,15 +10,15 @@ use std::{
 use pilot_status::{Client, ClientBuilder};
 
 use crate::{
-    answer,
+    answer, kept,
     limiter::{Kind, Limit, Limiter},
     server::{Reply, Server},
     sockets::{NUMBER, now},
 };
 
-const FREE: Limit = Limit { count: 1e9, per: 1.0, burst: 1e9 };
+pub(crate) const FREE: Limit = Limit { count: 1e9, per: 1.0, burst: 1e9 };
 const SIX_HUNDRED: Limit = Limit { count: 600.0, per: 60.0, burst: 100.0 };
-const TEN: Limit = Limit { count: 10.0, per: 1.0, burst: 10.0 };
+pub(crate) const TEN: Limit = Limit { count: 10.0, per: 1.0, burst: 10.0 };
 const WINDOW: Limit = Limit { count: 60.0, per: 10.0, burst: 0.0 };
 const SHORT_WINDOW: Limit = Limit { count: 60.0, per: 2.0, burst: 0.0 };
 
@@ -91,6 +91,8 @@ pub(crate) fn play() -> Result<(), Box<dyn Error>> {
             all.spawn(async move { line(case).await.map_err(|error| error.to_string()) });
         }
         all.spawn(async { hung_probe().await.map_err(|error| error.to_string()) });
+        all.spawn(async { kept::futures().await.map_err(|error| error.to_string()) });
+        all.spawn(async { kept::stream().await.map_err(|error| error.to_string()) });
         while let Some(line) = all.join_next().await {
             println!("{}", line??);
         }
@@ -121,12 +123,24 @@ async fn line(case: Case) -> Result<String, Box<dyn Error>> {
     Ok(format!("| {} | {answers} | {failed} | {rejected} | {seconds:.1} |", case.name))
 }
 
+/// A client, and its server that answers with 429s for a second from now.
+pub(crate) async fn after_an_outage(limit: Limit) -> Result<(Client, Server), Box<dyn Error>> {
+    let case = Case { outage: 1.0, limit, ..NONE };
+    let load_start = Arc::new(Mutex::new(None));
+    let server = server(case, Arc::clone(&load_start)).await?;
+    let client = client(&server).build()?;
+    if let Ok(mut load_start) = load_start.lock() {
+        *load_start = Some(now());
+    }
+    Ok((client, server))
+}
+
 fn client(server: &Server) -> ClientBuilder {
     Client::builder().api_key("ps_bench").base_url(server.url())
 }
 
 /// How long each call took, if it was served.
-async fn load(
+pub(crate) async fn load(
     client: &Client,
     calls: usize,
     tasks: usize,
