@@ -253,27 +253,32 @@ impl Simulation {
         let Some(call) = self.processes[process].waiting.get(&ticket).copied() else {
             return false;
         };
-        let time = match self.ask(call) {
+        let passed_over = match self.ask(call) {
             Turn::Now(permit, passed_over) => {
-                self.processes[process].waiting.remove(&ticket);
-                self.processes[process].planned.remove(&ticket);
-                if !passed_over.is_empty() {
-                    self.wake_before(process, ticket);
-                }
                 self.send(Call { permit: Some(permit), ..call });
-                return true;
+                passed_over
             }
-            Turn::At(time) => time.as_secs_f64() + 1e-6,
+            Turn::At(time) => return self.plan(&call, time.as_secs_f64() + 1e-6),
         };
+        self.processes[process].waiting.remove(&ticket);
+        self.processes[process].planned.remove(&ticket);
+        if !passed_over.is_empty() {
+            self.wake_before(process, ticket);
+        }
+        true
+    }
+
+    /// Lets one that has to wait ask again then; whether it is not the head.
+    fn plan(&mut self, &Call { process, ticket, attempts, .. }: &Call, time: f64) -> bool {
+        let is_head = self.processes[process].pacer.head().is_some_and(|(head, ())| head == ticket);
         // The one behind the head is asked when its turn comes, but one that stepped aside is not, nor one behind a call that is kept.
-        let head = self.processes[process].pacer.head().map(|(head, ())| head);
-        let is_asked = head != Some(ticket) && !self.is_last(&call) && self.kept == 0;
+        let is_asked = !is_head && !self.is_last(attempts) && self.kept == 0;
         let is_planned = self.processes[process].planned.get(&ticket) == Some(&time);
         if !is_planned && !is_asked {
             self.processes[process].planned.insert(ticket, time);
             self.at(time, Event::Wake(process, ticket));
         }
-        head != Some(ticket)
+        !is_head
     }
 
     /// Lets those ask again who were passed over.
@@ -284,12 +289,13 @@ impl Simulation {
         }
     }
 
-    fn is_last(&self, call: &Call) -> bool {
-        self.setting.scenario.keeps_last && call.attempts + 1 >= MAX_ATTEMPTS
+    /// Whether a call that was sent so many times has one attempt left, which is kept.
+    fn is_last(&self, attempts: u32) -> bool {
+        self.setting.scenario.keeps_last && attempts + 1 >= MAX_ATTEMPTS
     }
 
     fn ask(&mut self, call: Call) -> Turn<()> {
-        let (now, is_last) = (seconds(self.now), self.is_last(&call));
+        let (now, is_last) = (seconds(self.now), self.is_last(call.attempts));
         let pacer = &mut self.processes[call.process].pacer;
         if !is_last {
             return pacer.turn(call.ticket, now);
