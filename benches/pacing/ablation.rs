@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, error::Error, fs, path::Path};
 
 use crate::{
     copy,
-    figures::{self, FAR, FREED, NEAR, PLAIN, PLAYS, Play},
+    figures::{self, FAR, FREED, FREED_LONG, NEAR, PLAIN, PLAYS, Play},
 };
 
 /// What [`measure`] wrote.
@@ -33,7 +33,7 @@ const CONSTANTS: [Constant; 9] = [
     Constant {
         name: "PACING_EXPIRY",
         values: ["Duration::from_secs(120)", "Duration::from_secs(60)", "Duration::from_secs(240)"],
-        play: FREED,
+        play: FREED_LONG,
         ..PACER
     },
     Constant {

@@ -17,14 +17,16 @@ pub(crate) struct Play {
     limits: usize,
 }
 
-const GONE: Scenario = Scenario { step: 1_000.0, step_at: 0.02, ..X1 };
+const GONE: Scenario = Scenario { step: 1_000.0, step_at: 0.2, ..X1 };
 pub(crate) const PLAIN: Play =
     Play { name: X1.name, scenario: X1, requests: 600, round_trip: 0.05, limits: LIMITS.len() };
 pub(crate) const NEAR: Play = Play { name: "kept", scenario: KEPT, ..PLAIN };
 pub(crate) const FAR: Play = Play { name: "kept, far", round_trip: 1.0, ..NEAR };
-pub(crate) const FREED: Play =
-    Play { name: "freed", scenario: GONE, requests: 5_000, limits: 1, ..PLAIN };
-pub(crate) const PLAYS: [Play; 4] = [PLAIN, NEAR, FAR, FREED];
+pub(crate) const FREED: Play = Play { name: "freed", scenario: GONE, limits: 1, ..PLAIN };
+const GONE_SOON: Scenario = Scenario { step_at: 0.02, ..GONE };
+pub(crate) const FREED_LONG: Play =
+    Play { name: "freed, long", scenario: GONE_SOON, requests: 5_000, ..FREED };
+pub(crate) const PLAYS: [Play; 5] = [PLAIN, NEAR, FAR, FREED, FREED_LONG];
 
 /// Of one process and of 8.
 pub(crate) fn figures(play: &Play) -> String {

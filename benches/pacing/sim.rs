@@ -96,25 +96,13 @@ pub(crate) fn run(setting: Setting) -> Outcome {
     let end = best::end(&best::times(used.clone(), &setting, start, None));
     let step_at = start + setting.scenario.step_at * (end - start);
     let best_at = best::times(used, &setting, start, Some(step_at));
-    let mut simulation = Simulation {
-        setting,
-        limiter,
-        processes: (0..setting.processes).map(|n| Process::new(&setting, n)).collect(),
-        start,
-        events: BinaryHeap::new(),
-        pending: BTreeMap::new(),
-        sequence: 0,
-        now: 0.0,
-        rng: Rng::with_seed(setting.seed),
-        begun: 0,
-        kept: 0,
-        outcome: Outcome {
-            best: best::end(&best_at) - start + setting.round_trip,
-            out_of_time_at_best: best::out_of_time(&best_at, &setting, start),
-            best_at,
-            ..Outcome::default()
-        },
+    let outcome = Outcome {
+        best: best::end(&best_at) - start + setting.round_trip,
+        out_of_time_at_best: best::out_of_time(&best_at, &setting, start),
+        best_at,
+        ..Outcome::default()
     };
+    let mut simulation = Simulation::new(setting, limiter, start, outcome);
     simulation.at(step_at, Event::Step);
     for n in 0..before {
         simulation.at(n as f64, Event::ServeBefore(n % setting.processes));
@@ -151,6 +139,23 @@ impl Process {
 }
 
 impl Simulation {
+    fn new(setting: Setting, limiter: Limiter, start: f64, outcome: Outcome) -> Self {
+        Self {
+            setting,
+            limiter,
+            processes: (0..setting.processes).map(|n| Process::new(&setting, n)).collect(),
+            start,
+            events: BinaryHeap::new(),
+            pending: BTreeMap::new(),
+            sequence: 0,
+            now: 0.0,
+            rng: Rng::with_seed(setting.seed),
+            begun: 0,
+            kept: 0,
+            outcome,
+        }
+    }
+
     fn at(&mut self, time: f64, event: Event) {
         self.sequence += 1;
         self.pending.insert(self.sequence, event);
