@@ -1,8 +1,21 @@
+// Links that lead to files in the README lead to modules here: of two definitions the first counts.
+//! [guide-retry]: guide::retry_and_pacing
+//! [guide-errors]: guide::errors
+//! [guide-safety]: guide::safety
+//! [guide-sync]: guide::sync
+//! [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md
+//! [docs-performance]: https://docs.rs/crate/pilot-status/latest/source/docs/performance.md
+//! [docs-trust]: https://docs.rs/crate/pilot-status/latest/source/docs/trust.md
+//! [changelog]: https://docs.rs/crate/pilot-status/latest/source/CHANGELOG.md
+//! [security]: https://docs.rs/crate/pilot-status/latest/source/SECURITY.md
+//! [contributing]: https://docs.rs/crate/pilot-status/latest/source/CONTRIBUTING.md
+//!
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ext;
 mod generated;
+pub mod guide;
 #[cfg(feature = "mock")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
 pub mod mock;

@@ -5,7 +5,7 @@
 //!
 //! | What happens, after retries | What a raw call returns |
 //! |---|---|
-//! | the API refuses, with an error that is documented | [`Error::ErrorResponse`](progenitor_client::Error::ErrorResponse) |
+//! | the API refuses, with an error that is documented | `ErrorResponse` |
 //! | it refuses in another way, or answers a success other than 200 | `InvalidResponsePayload` or `UnexpectedResponse` |
 //! | a 200 has a body that is not as documented | `InvalidResponsePayload`, with the body |
 //! | there is no connection, or it breaks | `CommunicationError` |

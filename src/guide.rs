@@ -1,0 +1,23 @@
+//! How the client behaves, and why: documentation only.
+// Links of the pages that lead to files are defined before them, since of two definitions the first counts.
+
+/// [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md
+///
+#[doc = include_str!("../docs/guide/retry_and_pacing.md")]
+///
+/// <figure>
+#[doc = include_str!("../docs/pacing.svg")]
+/// <figcaption>Requests served and rejected over time, paced and each task alone.</figcaption></figure>
+pub mod retry_and_pacing {}
+
+#[doc = include_str!("../docs/guide/errors.md")]
+pub mod errors {}
+
+/// [docs-trust]: https://docs.rs/crate/pilot-status/latest/source/docs/trust.md
+/// [security]: https://docs.rs/crate/pilot-status/latest/source/SECURITY.md
+///
+#[doc = include_str!("../docs/guide/safety.md")]
+pub mod safety {}
+
+#[doc = include_str!("../docs/guide/sync.md")]
+pub mod sync {}
