@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|e| format!("{SPEC}: progenitor cannot generate the client: {e}"))?;
     write(&out.join("client.rs"), syn::parse2(client))?;
     if env::var_os("CARGO_FEATURE_MOCK").is_some() {
-        // The helpers put a path parameter into a regular expression as it is: their id is a pattern.
+        // The helpers put a path parameter into a regular expression as it is: their id is a
+        // pattern.
         let settings = settings
             .clone()
             .with_replacement("NumberId", "crate::mock::IdPattern", [TypeImpl::Display].into_iter())

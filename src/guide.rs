@@ -1,5 +1,6 @@
 //! How the client behaves, and why: documentation only.
-// Links of the pages that lead to files are defined before them, since of two definitions the first counts.
+// Links of the pages that lead to files are defined before them, since of two definitions the first
+// counts.
 
 /// [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md
 ///

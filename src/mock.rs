@@ -1,5 +1,5 @@
-//! Feature `mock`: what tests of code that uses this crate need. Typed [`httpmock`] helpers, one for each operation; numbers of the
-//! usual kinds; and a server with a rate limit.
+//! Feature `mock`: what tests of code that uses this crate need. Typed [`httpmock`] helpers, one
+//! for each operation; numbers of the usual kinds; and a server with a rate limit.
 //!
 //! ```
 //! use httpmock::MockServer;
@@ -92,7 +92,8 @@ pub fn red_number() -> Number {
     number
 }
 
-/// Makes a server answer every number with [`number`], but refuse each `nth` request with a 429 and this `Retry-After`.
+/// Makes a server answer every number with [`number`], but refuse each `nth` request with a 429 and
+/// this `Retry-After`.
 #[expect(clippy::must_use_candidate, reason = "the server keeps the mock")]
 pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -> Mock<'a> {
     let (requests, retry_after) = (AtomicUsize::new(0), retry_after.to_owned());

@@ -1,7 +1,9 @@
-//! The generated client, for what the hand-written one does not offer: [`Client::raw`](crate::Client::raw).
+//! The generated client, for what the hand-written one does not offer:
+//! [`Client::raw`](crate::Client::raw).
 //!
-//! Retry, pacing, limits and the key are the same under it. Its errors know less than [`pilot_status::Error`](crate::Error): neither attempts nor
-//! hints, and their `Display` may quote the body of an answer, so do not log it.
+//! Retry, pacing, limits and the key are the same under it. Its errors know less than
+//! [`pilot_status::Error`](crate::Error): neither attempts nor hints, and their `Display` may quote
+//! the body of an answer, so do not log it.
 //!
 //! | What happens, after retries | What a raw call returns |
 //! |---|---|
@@ -12,8 +14,9 @@
 //! | a timeout, a body over the limit, a turn that would come too late | `Custom`, with a sentence |
 //! | the request is not for the configured host | `InvalidRequest` |
 //!
-//! A raw client is cloned from [`Client::raw`](crate::Client::raw). One that is made by [`Client::new`] has another base URL and the same [`Inner`],
-//! which brings the HTTP client: the key still goes to the configured host only.
+//! A raw client is cloned from [`Client::raw`](crate::Client::raw). One that is made by
+//! [`Client::new`] has another base URL and the same [`Inner`], which brings the HTTP client: the
+//! key still goes to the configured host only.
 
 pub use progenitor_client::{ClientInfo, ResponseValue};
 

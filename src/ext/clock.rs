@@ -1,4 +1,5 @@
-//! The only place that reads a clock or draws a random number; everything else takes them as arguments.
+//! The only place that reads a clock or draws a random number; everything else takes them as
+//! arguments.
 #![expect(clippy::disallowed_methods, reason = "this module is where the ban is lifted")]
 
 use std::time::SystemTime;

@@ -5,7 +5,8 @@ const VALUE_BYTES: usize = 128;
 /// What decoding may take, however low the limit is.
 pub(super) const MIN_DECODE_BYTES: usize = 1024 * 1024;
 
-/// Whether decoding a body takes no more memory than `limit` (or 1 MiB, if that is more). `[[],[],[],…` takes many times its length.
+/// Whether decoding a body takes no more memory than `limit` (or 1 MiB, if that is more).
+/// `[[],[],[],…` takes many times its length.
 pub(super) fn fits(body: &[u8], limit: usize) -> bool {
     let limit = limit.max(MIN_DECODE_BYTES);
     // No value is written in less than two bytes, so most bodies need no look.

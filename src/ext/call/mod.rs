@@ -1,7 +1,8 @@
 //! One call: attempts until there is something to return.
 //!
-//! [`attempt_loop`] is the loop. Each attempt sends a [`replayable_request`] over the [`transport`], and brings a [`buffered_response`] or a
-//! [`failure`]; [`outcome`] is what the caller is told of all of them. [`single_flight`] lets calls that overlap share one.
+//! [`attempt_loop`] is the loop. Each attempt sends a [`replayable_request`] over the
+//! [`transport`], and brings a [`buffered_response`] or a [`failure`]; [`outcome`] is what the
+//! caller is told of all of them. [`single_flight`] lets calls that overlap share one.
 
 pub(crate) mod attempt_loop;
 pub(crate) mod buffered_response;

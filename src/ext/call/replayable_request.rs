@@ -5,7 +5,8 @@ use reqwest::{Request, Url};
 
 /// What it takes to send a request again.
 pub(super) enum ReplayableRequest {
-    /// `Accept` and the key, where it has nothing else: a copy of the whole costs more than most calls need.
+    /// `Accept` and the key, where it has nothing else: a copy of the whole costs more than most
+    /// calls need.
     Plain {
         accept: HeaderValue,
         key: (HeaderName, HeaderValue),

@@ -1,5 +1,5 @@
-//! Calls for one key that overlap share one request. Each keeps its own deadline: nobody is left with another's time-out, or with a leader that
-//! nobody drives.
+//! Calls for one key that overlap share one request. Each keeps its own deadline: nobody is left
+//! with another's time-out, or with a leader that nobody drives.
 
 use std::{
     collections::HashMap,
@@ -22,7 +22,8 @@ pub(crate) struct SingleFlight<T: Clone>(Mutex<HashMap<String, UnderWay<T>>>);
 
 struct UnderWay<T: Clone> {
     flight: WeakShared<Flight<T>>,
-    /// How long others wait for it: after the time of one attempt it may be on a runtime that stands still.
+    /// How long others wait for it: after the time of one attempt it may be on a runtime that
+    /// stands still.
     until: Instant,
 }
 
@@ -33,8 +34,8 @@ impl<T: Clone> Default for SingleFlight<T> {
 }
 
 impl<T: Clone> SingleFlight<T> {
-    /// What came of the flight that is under way for this key, or of a new one. Whoever waits for another's begins anew where that ran out of
-    /// time.
+    /// What came of the flight that is under way for this key, or of a new one. Whoever waits for
+    /// another's begins anew where that ran out of time.
     pub(crate) async fn join<F>(
         &self,
         key: &str,

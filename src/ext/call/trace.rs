@@ -1,4 +1,5 @@
-//! Feature `tracing`: a span for each call, an event for each attempt; without it, nothing. Neither holds an id, a key or a body.
+//! Feature `tracing`: a span for each call, an event for each attempt; without it, nothing. Neither
+//! holds an id, a key or a body.
 
 use std::{future::Future, time::Duration};
 
@@ -30,7 +31,8 @@ pub(crate) fn turn(waited: Duration) {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn turn(_: Duration) {}
 
-/// An attempt that brought an answer, or no answer (`status` is `None`), and what it is followed by.
+/// An attempt that brought an answer, or no answer (`status` is `None`), and what it is followed
+/// by.
 #[cfg(feature = "tracing")]
 pub(crate) fn attempt(
     outcome: &CallOutcome,

@@ -1,4 +1,5 @@
-//! One attempt: sends a request once, and reads the whole response within the limits of time and size.
+//! One attempt: sends a request once, and reads the whole response within the limits of time and
+//! size.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -121,7 +122,8 @@ async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(By
     let Some(mut chunk) = response.chunk().await? else {
         return Ok((first, true));
     };
-    // A copy, since the chunk's own memory is that of the connection's thread, where it would stay with the process.
+    // A copy, since the chunk's own memory is that of the connection's thread, where it would stay
+    // with the process.
     let mut body = first.to_vec();
     loop {
         let room = limit - body.len();

@@ -8,7 +8,8 @@ use crate::ext::error::error::Error;
 
 pub(crate) const DEFAULT: &str = "https://pilotstatus.com.br";
 
-/// Checks a base URL; the result has no slash at its end, since every operation's path begins with one.
+/// Checks a base URL; the result has no slash at its end, since every operation's path begins with
+/// one.
 pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
     // The URL itself is not repeated: it may hold a password.
     let refuse = |why: &str| Error::invalid_input(format!("the base URL {why}, such as {DEFAULT}"));

@@ -78,8 +78,8 @@ impl Default for ClientBuilder {
 impl ClientBuilder {
     /// The API key (`ps_…`), sent as `x-api-key`. Of key and key id, the last one set wins.
     ///
-    /// It is copied; the copy is wiped from memory when the last clone of the client is dropped. The buffers from which hyper and
-    /// the TLS library sent it are not.
+    /// It is copied; the copy is wiped from memory when the last clone of the client is dropped.
+    /// The buffers from which hyper and the TLS library sent it are not.
     pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
         self.credential = Some(Credential::api_key(key.as_ref()));
         self
@@ -91,13 +91,15 @@ impl ClientBuilder {
         self
     }
 
-    /// Scheme, host and, where the API is behind a path, that path. Default: `https://pilotstatus.com.br`.
+    /// Scheme, host and, where the API is behind a path, that path. Default:
+    /// `https://pilotstatus.com.br`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Lets `http://` be used with a host that is not loopback, which shows the key to the network and its proxies. Default: `false`.
+    /// Lets `http://` be used with a host that is not loopback, which shows the key to the network
+    /// and its proxies. Default: `false`.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
@@ -109,7 +111,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The time that one attempt may take, from connecting to the last byte of the body. Default: 30 s.
+    /// The time that one attempt may take, from connecting to the last byte of the body. Default:
+    /// 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.limits.attempt_timeout = timeout;
         self
@@ -133,8 +136,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest body that is read, in bytes, after decompression if there is any, and what its values may take in memory (at
-    /// least 1 MiB). Default: 4 MiB.
+    /// The longest body that is read, in bytes, after decompression if there is any, and what its
+    /// values may take in memory (at least 1 MiB). Default: 4 MiB.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_response_bytes = bytes;
         self
@@ -146,14 +149,18 @@ impl ClientBuilder {
         self
     }
 
-    /// Changes the `reqwest::ClientBuilder`, for instance to add a proxy or a certificate. Called once.
+    /// Changes the `reqwest::ClientBuilder`, for instance to add a proxy or a certificate. Called
+    /// once.
     ///
-    /// What keeps the key safe is set after it, and cannot be undone: redirects are not followed, there is no `Referer`, an `https://`
-    /// base URL stays https, and what is sent is not logged (`connection_verbose`). A header of the key's name is overwritten, longer
-    /// timeouts than this builder's have no effect, and reqwest's own retries are off: [`retry`](Self::retry) says what is tried again.
+    /// What keeps the key safe is set after it, and cannot be undone: redirects are not followed,
+    /// there is no `Referer`, an `https://` base URL stays https, and what is sent is not logged
+    /// (`connection_verbose`). A header of the key's name is overwritten, longer timeouts than this
+    /// builder's have no effect, and reqwest's own retries are off: [`retry`](Self::retry) says
+    /// what is tried again.
     ///
-    /// Proxies are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, …) unless it says otherwise. A proxy of an
-    /// `https://` request sees the host and not the key. `http://` to loopback goes through none but one that is set here.
+    /// Proxies are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, …) unless it
+    /// says otherwise. A proxy of an `https://` request sees the host and not the key. `http://` to
+    /// loopback goes through none but one that is set here.
     ///
     /// An authority of your own, beside those of the platform:
     ///
@@ -179,8 +186,9 @@ impl ClientBuilder {
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if the credential is missing or cannot be a header, the base URL is not one that a key may
-    /// be sent to, a limit is zero, or reqwest refuses what [`configure_http`](Self::configure_http) made.
+    /// [`Error::is_invalid_input`] if the credential is missing or cannot be a header, the base URL
+    /// is not one that a key may be sent to, a limit is zero, or reqwest refuses what
+    /// [`configure_http`](Self::configure_http) made.
     pub fn build(self) -> Result<Client, Error> {
         self.retry.validate()?;
         self.refuse_zeros()?;
@@ -195,7 +203,8 @@ impl ClientBuilder {
         let mut http =
             reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(user_agent);
         if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
-            // A proxy of the environment would be shown the key, which is meant to stay on this machine.
+            // A proxy of the environment would be shown the key, which is meant to stay on this
+            // machine.
             http = http.no_proxy();
         }
         if let Some(configure) = self.configure_http {

@@ -14,10 +14,12 @@ use crate::{
     types::ApiError,
 };
 
-/// The client of the Pilot Status API. It holds the key, a connection pool, and the queue and budget that all its calls share.
+/// The client of the Pilot Status API. It holds the key, a connection pool, and the queue and
+/// budget that all its calls share.
 ///
-/// Make one and clone it: a clone is cheap, and shares them. Begin with [`from_env`](Self::from_env) or [`builder`](Self::builder), then
-/// [`number`](Self::number) for one number or [`numbers`](Self::numbers) for many.
+/// Make one and clone it: a clone is cheap, and shares them. Begin with
+/// [`from_env`](Self::from_env) or [`builder`](Self::builder), then [`number`](Self::number) for
+/// one number or [`numbers`](Self::numbers) for many.
 ///
 /// ```no_run
 /// # #[tokio::main]
@@ -33,8 +35,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// The generated client, for operations as the document names them. Retry, pacing and the key are the same; its errors know less: see
-    /// [`raw`](crate::raw).
+    /// The generated client, for operations as the document names them. Retry, pacing and the key
+    /// are the same; its errors know less: see [`raw`](crate::raw).
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -48,7 +50,8 @@ impl Client {
         &self.raw
     }
 
-    /// What pacing is doing, over all clones of this client; all zero with [`Pacing::Off`](crate::Pacing::Off).
+    /// What pacing is doing, over all clones of this client; all zero with
+    /// [`Pacing::Off`](crate::Pacing::Off).
     #[must_use]
     pub fn pacing_stats(&self) -> PacingStats {
         self.shared().transport.queue.as_ref().map(Queue::stats).unwrap_or_default()

@@ -13,8 +13,9 @@ use crate::ext::error::error::Error;
 const BASE_URL: &str = "PILOT_STATUS_BASE_URL";
 
 impl Client {
-    /// A client with the defaults and the credential of the environment: `PILOT_STATUS_API_KEY`, or without it
-    /// `PILOT_STATUS_API_KEY_ID`; and `PILOT_STATUS_BASE_URL`, where that is set. An empty variable counts as not set.
+    /// A client with the defaults and the credential of the environment: `PILOT_STATUS_API_KEY`, or
+    /// without it `PILOT_STATUS_API_KEY_ID`; and `PILOT_STATUS_BASE_URL`, where that is set. An
+    /// empty variable counts as not set.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if neither credential is set, or a value cannot be used.

@@ -1,4 +1,5 @@
-//! The hooks through which every generated operation passes: the key goes on, the attempt loop runs, and its end is handed over.
+//! The hooks through which every generated operation passes: the key goes on, the attempt loop
+//! runs, and its end is handed over.
 
 use futures_util::FutureExt;
 use http::StatusCode;

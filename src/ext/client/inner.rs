@@ -1,10 +1,12 @@
-//! What every generated client carries beside its base URL: what all clones share, and the slot of one call.
+//! What every generated client carries beside its base URL: what all clones share, and the slot of
+//! one call.
 
 use std::{fmt, sync::Arc};
 
 use super::{outcome_slot::OutcomeSlot, shared::Shared};
 
-/// What a generated client needs to make calls: HTTP client, credential, retry, pacing and limits. Clones share it.
+/// What a generated client needs to make calls: HTTP client, credential, retry, pacing and limits.
+/// Clones share it.
 #[derive(Clone)]
 pub struct Inner {
     shared: Arc<Shared>,

@@ -1,7 +1,8 @@
 //! The client that users hold, and how it is made.
 //!
-//! [`builder`] (and [`environment`]) makes a [`client`] of the generated one, which carries an [`inner`] with what all clones share ([`shared`]).
-//! By the [`hooks`] generated code reaches the attempt loop; by the [`outcome_slot`] the caller learns what became of a call.
+//! [`builder`] (and [`environment`]) makes a [`client`] of the generated one, which carries an
+//! [`inner`] with what all clones share ([`shared`]). By the [`hooks`] generated code reaches the
+//! attempt loop; by the [`outcome_slot`] the caller learns what became of a call.
 
 pub(crate) mod base_url;
 pub(crate) mod builder;

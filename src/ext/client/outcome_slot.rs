@@ -1,4 +1,5 @@
-//! The one way in which what became of a call gets past the generated code, whose results keep neither attempts nor errors of ours.
+//! The one way in which what became of a call gets past the generated code, whose results keep
+//! neither attempts nor errors of ours.
 
 use std::sync::{Arc, OnceLock};
 

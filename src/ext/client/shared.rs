@@ -14,7 +14,8 @@ use crate::{
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 pub(crate) struct Shared {
-    /// Where the key may go: what the URL of a request begins with, up to its path and with the slash.
+    /// Where the key may go: what the URL of a request begins with, up to its path and with the
+    /// slash.
     origin: String,
     pub(crate) credential: Credential,
     pub(crate) transport: Transport,

@@ -1,4 +1,5 @@
-//! Where a body is not what the API documents. A body may hold personal data, so an error names the place and the type, never the text.
+//! Where a body is not what the API documents. A body may hold personal data, so an error names the
+//! place and the type, never the text.
 
 use std::fmt;
 
@@ -54,7 +55,8 @@ fn expected(body: &[u8], path: &str, error: &serde_json::Error) -> String {
     }
 }
 
-/// What serde expected and what it found instead. Its full message quotes the value, which may be anybody's phone number.
+/// What serde expected and what it found instead. Its full message quotes the value, which may be
+/// anybody's phone number.
 fn expected_type(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((found, expected)) => format!("expected {}{}", in_json(expected), found_type(found)),
@@ -98,7 +100,8 @@ impl fmt::Display for DecodeError {
     }
 }
 
-/// What holds of any body that does not decode, for the tests and for `fuzz/`: its place is told in few words, none of them the body's.
+/// What holds of any body that does not decode, for the tests and for `fuzz/`: its place is told in
+/// few words, none of them the body's.
 ///
 /// # Panics
 /// If that does not hold.

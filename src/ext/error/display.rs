@@ -94,7 +94,8 @@ impl Error {
     }
 }
 
-/// Whether a code from the server is safe to print: no sentence, no key, no phone number, no markup.
+/// Whether a code from the server is safe to print: no sentence, no key, no phone number, no
+/// markup.
 fn is_plain_code(code: &str) -> bool {
     let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
     let digits = code.bytes().filter(u8::is_ascii_digit).count();

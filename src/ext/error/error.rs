@@ -16,8 +16,9 @@ use crate::{
 
 /// Why a call failed.
 ///
-/// Its `Display` is one line that says what happened, to what, and what came of retrying it; [`hint`](Self::hint) says what to
-/// do. Neither they nor `Debug` hold the key or any of the answer's body, which [`body`](Self::body) gives to who asks.
+/// Its `Display` is one line that says what happened, to what, and what came of retrying it;
+/// [`hint`](Self::hint) says what to do. Neither they nor `Debug` hold the key or any of the
+/// answer's body, which [`body`](Self::body) gives to who asks.
 #[derive(Clone)]
 pub struct Error(pub(super) Arc<Details>);
 
@@ -68,7 +69,8 @@ impl Error {
         self.api_error()?.error.as_deref()
     }
 
-    /// The body of the answer, empty if there was none or it was not kept. It may hold personal data: do not log it.
+    /// The body of the answer, empty if there was none or it was not kept. It may hold personal
+    /// data: do not log it.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.0.body
@@ -86,7 +88,8 @@ impl Error {
         self.0.outcome.attempts
     }
 
-    /// The API has had too many requests: 429; or it has, and this call would have had to wait for longer than its timeout.
+    /// The API has had too many requests: 429; or it has, and this call would have had to wait for
+    /// longer than its timeout.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
@@ -136,8 +139,9 @@ impl Error {
         matches!(self.0.kind, Kind::InvalidInput(_))
     }
 
-    /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a time-out, or 408, 429, 500, 502, 503, 504.
-    /// After a removal that broke off, see first whether it was carried out: [`hint`](Self::hint) says so.
+    /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a
+    /// time-out, or 408, 429, 500, 502, 503, 504. After a removal that broke off, see first whether
+    /// it was carried out: [`hint`](Self::hint) says so.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {

@@ -1,4 +1,4 @@
-//! [`Error::hint`]: what to do about an error. Sentences for people, each for a failure whose remedy is known.
+//! What to do about an error: sentences for people, one for each failure whose remedy is known.
 
 use super::error::{Error, Kind};
 use crate::{ext::retry::decision::StopReason, types::ApiError};

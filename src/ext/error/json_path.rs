@@ -1,5 +1,5 @@
-//! The path of a place in a JSON text. It is read off the text: `serde_path_to_error`, which decodes once more, would compile every
-//! type's decoder twice.
+//! The path of a place in a JSON text. It is read off the text: `serde_path_to_error`, which
+//! decodes once more, would compile every type's decoder twice.
 
 /// The path, such as `meta.profile.websites[0]`, of what a text has at a place; empty at its top.
 pub(super) fn at(text: &[u8], line: usize, column: usize) -> String {

@@ -20,7 +20,8 @@ impl Number {
         }
     }
 
-    /// Whether it is connected to WhatsApp, as far as `state` and `isFullyConnected` say; `false` if neither is there.
+    /// Whether it is connected to WhatsApp, as far as `state` and `isFullyConnected` say; `false`
+    /// if neither is there.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         let open = self.state.as_ref().map(|s| *s == ConnectionState::Open);
@@ -28,8 +29,8 @@ impl Number {
         facts.contains(&Some(true)) && !facts.contains(&Some(false))
     }
 
-    /// Whether it can send: `health.sendable`, and no extra charge unpaid, which blocks sending without showing in `health`.
-    /// For the reasons, see [`readiness`](Self::readiness).
+    /// Whether it can send: `health.sendable`, and no extra charge unpaid, which blocks sending
+    /// without showing in `health`. For the reasons, see [`readiness`](Self::readiness).
     #[must_use]
     pub fn is_sendable(&self) -> bool {
         let sendable = self.health.as_ref().and_then(|h| h.sendable);
@@ -48,8 +49,8 @@ impl Number {
         self.health_or_phone(|h| h.meta_status.as_ref(), |p| p.status.as_ref())
     }
 
-    /// How many customers may be written to first in 24 hours: the business portfolio's limit, which its numbers share; where that
-    /// is not given, the number's.
+    /// How many customers may be written to first in 24 hours: the business portfolio's limit,
+    /// which its numbers share; where that is not given, the number's.
     #[must_use]
     pub fn messaging_limit(&self) -> Option<&MessagingLimitTier> {
         self.health_or_phone(

@@ -14,9 +14,11 @@ use crate::{
 const CONCURRENCY: usize = 16;
 
 impl Client {
-    /// Many numbers: each id is asked for when its turn comes, and one answer comes out for each, whatever becomes of the others.
+    /// Many numbers: each id is asked for when its turn comes, and one answer comes out for each,
+    /// whatever becomes of the others.
     ///
-    /// Memory does not grow with the number of ids: nothing is remembered, so an id that comes twice is asked for twice.
+    /// Memory does not grow with the number of ids: nothing is remembered, so an id that comes
+    /// twice is asked for twice.
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) {

@@ -35,11 +35,12 @@ pub struct NumberHandle<'a> {
 
 // Each call is boxed, so that it is compiled here, once, and not by every crate that makes it.
 impl NumberHandle<'_> {
-    /// The number as the API last saw it: a cached snapshot, whose age [`types::Number::snapshot_age`] tells.
+    /// The number as the API last saw it: a cached snapshot, whose age
+    /// [`types::Number::snapshot_age`] tells.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if the id cannot be one (see [`NumberId`]), before anything is sent; else what became of the call
-    /// after its retries.
+    /// [`Error::is_invalid_input`] if the id cannot be one (see [`NumberId`]), before anything is
+    /// sent; else what became of the call after its retries.
     pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send {
         async {
             let id = self.id()?;
@@ -49,10 +50,12 @@ impl NumberHandle<'_> {
         .boxed()
     }
 
-    /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new snapshot.
+    /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new
+    /// snapshot.
     ///
-    /// Calls for one number that overlap share one refresh, whoever of a client's clones makes them. Each keeps its own deadline: where the
-    /// shared refresh runs out of time first, or takes longer than one attempt may, the others begin a new one.
+    /// Calls for one number that overlap share one refresh, whoever of a client's clones makes
+    /// them. Each keeps its own deadline: where the shared refresh runs out of time first, or takes
+    /// longer than one attempt may, the others begin a new one.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -77,8 +80,9 @@ impl NumberHandle<'_> {
         .boxed()
     }
 
-    /// The number from a snapshot that is no older than `max_age`: the cached one if it is young enough, else a
-    /// [`refresh`](Self::refresh). A number that is not Meta's has no snapshot, and is returned as it is.
+    /// The number from a snapshot that is no older than `max_age`: the cached one if it is young
+    /// enough, else a [`refresh`](Self::refresh). A number that is not Meta's has no snapshot, and
+    /// is returned as it is.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -107,10 +111,12 @@ impl NumberHandle<'_> {
 
     /// Removes the number and logs its device out. For 30 days it can be restored.
     ///
-    /// Tried again only where the number cannot have been removed: after a 429, and when there was no connection.
+    /// Tried again only where the number cannot have been removed: after a 429, and when there was
+    /// no connection.
     ///
     /// # Errors
-    /// As [`get`](Self::get). After a time-out or a broken connection the number may or may not be removed.
+    /// As [`get`](Self::get). After a time-out or a broken connection the number may or may not be
+    /// removed.
     pub fn delete(&self) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send {
         async {
             let id = self.id()?;

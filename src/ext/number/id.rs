@@ -8,9 +8,10 @@ use crate::ext::error::error::Error;
 
 /// The opaque id of a number: one path segment of `/v1/numbers/{id}`.
 ///
-/// Refused are ids that would reach another resource: the empty id (the collection), `.` and `..` (dot segments, [RFC 3986,
-/// section 5.2.4]), and those with control characters or a backslash, which URL parsers drop or take for a slash. Everything
-/// else is sent percent-encoded as one segment.
+/// Refused are ids that would reach another resource: the empty id (the collection), `.` and `..`
+/// (dot segments, [RFC 3986, section 5.2.4]), and those with control characters or a backslash,
+/// which URL parsers drop or take for a slash. Everything else is sent percent-encoded as one
+/// segment.
 ///
 /// ```
 /// use pilot_status::NumberId;

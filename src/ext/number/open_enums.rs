@@ -1,4 +1,5 @@
-//! The open value sets of the API: each known value a variant, any other text in `Other`, to the letter both ways.
+//! The open value sets of the API: each known value a variant, any other text in `Other`, to the
+//! letter both ways.
 
 use std::{
     convert::Infallible,
@@ -172,8 +173,9 @@ open_enums! {
         Unknown = "UNKNOWN",
     }
 
-    /// How many customers a business may start conversations with in a rolling 24 hours. The limit belongs to the business
-    /// portfolio and is shared by its numbers: it is no quota of one number. See [`recipients`](Self::recipients).
+    /// How many customers a business may start conversations with in a rolling 24 hours. The limit
+    /// belongs to the business portfolio and is shared by its numbers: it is no quota of one
+    /// number. See [`recipients`](Self::recipients).
     MessagingLimitTier {
         /// 50 customers.
         Tier50 = "TIER_50",
@@ -365,8 +367,8 @@ open_enums! {
 }
 
 open_enum! {
-    /// Verification of a business. Endpoints of Meta differ in case: compare with `==`, which ignores
-    /// it, rather than with `match`. The text is kept as it was sent.
+    /// Verification of a business. Endpoints of Meta differ in case: compare with `==`, which
+    /// ignores it, rather than with `match`. The text is kept as it was sent.
     BusinessVerificationStatus {
         /// Verified.
         Verified = "verified",

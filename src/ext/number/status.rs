@@ -12,7 +12,8 @@ impl NumberStatus {
         self.state == Some(ConnectionState::Open)
     }
 
-    /// Whether it is a live reading rather than the last remembered one; `false` if the answer does not say.
+    /// Whether it is a live reading rather than the last remembered one; `false` if the answer does
+    /// not say.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.stale == Some(false)

@@ -1,7 +1,8 @@
 //! Shared pacing: how fast the clones of a client may send once the server has limited them.
 //!
-//! [`pacing`] is what users see. [`queue`] puts calls in line; [`pacer`] decides who goes and when, with [`line`] (who is next), [`rate`] (how
-//! fast), [`under_way`] (what has no answer yet) and [`quota`] (what the server says is left, which [`rate_limit`] reads).
+//! [`pacing`] is what users see. [`queue`] puts calls in line; [`pacer`] decides who goes and when,
+//! with [`line`] (who is next), [`rate`] (how fast), [`under_way`] (what has no answer yet) and
+//! [`quota`] (what the server says is left, which [`rate_limit`] reads).
 
 pub(crate) mod line;
 pub(crate) mod pacer;

@@ -1,12 +1,13 @@
 //! Who may send, and when. Pure: `now` (since any fixed start) and randomness are arguments.
 //!
-//! Nothing is paced until the first 429. From then on one cycle follows the other: **hold** until the server may be asked again;
-//! **probe** with one request, until one is served; then **flow** at a learned [`Rate`], until the next 429. Where no cycle has been seen from
-//! which a rate could be learned, **slow start** takes the place of the flow: two requests under way, and one more for each success.
+//! Nothing is paced until the first 429. Then cycles follow each other: **hold** until the server
+//! may be asked again; **probe** with one request, until one is served; **flow** at a learned
+//! [`Rate`], until the next 429. Where there is nothing to learn a rate from, **slow start** takes
+//! the place of the flow: two requests under way, and one more for each success.
 //!
-//! Calls wait in one queue, first in, first out. Its head has a while, the *patience*, to take its turn: if it does not, it and
-//! all others before the next one that asks are passed over, and have their places back when they ask again. In the same way a request that
-//! is not answered in time does not count as under way any more. So nobody who is dropped, hung or never polled stops the others.
+//! Calls wait in one queue, first in, first out. A head that does not take its turn for a while,
+//! its *patience*, is passed over, and has its place back when it asks again; a request without an
+//! answer no longer counts. Nobody who is dropped, hung or never polled stops the others.
 
 use std::time::Duration;
 
@@ -101,8 +102,8 @@ impl<W: Clone + Default> Pacer<W> {
         Turn::Now(self.send(now), passed_over)
     }
 
-    /// As [`turn`](Self::turn), for the last attempt of a call that was refused before: while calls are paced it is kept until the end of
-    /// the call's time, so that no call fails by a 429 before.
+    /// As [`turn`](Self::turn), for the last attempt of a call that was refused before: it is kept
+    /// until the end of the call's time, so that no call fails by a 429 before.
     pub(crate) fn last_turn(&mut self, ticket: Ticket, until: Duration, now: Duration) -> Turn<W> {
         self.expire(now);
         if self.phase == Phase::Free {
@@ -232,8 +233,8 @@ impl<W: Clone + Default> Pacer<W> {
         self.not_before = self.not_before.max(now.saturating_add(wait));
     }
 
-    /// As long as the server asks, and a random part of the backoff, since others use the same limit; but no longer than
-    /// `max_delay`: one wrong field must not silence a client for ever.
+    /// As long as the server asks, and a random part of the backoff, since others use the same
+    /// limit; but no longer than `max_delay`: one wrong field must not silence a client for ever.
     fn wait(&self, retry_after: Option<Duration>, failures: u32, random: f64) -> Duration {
         let factor = BACKOFF.powi(failures.min(64).cast_signed());
         let backoff = seconds(self.base_delay.max(self.rate.interval()).as_secs_f64() * factor)
@@ -245,7 +246,7 @@ impl<W: Clone + Default> Pacer<W> {
         wait.min(self.max_delay)
     }
 
-    /// Ends pacing when the limit has not been met for long; where calls wait all the same, the rate is what they wait for.
+    /// Ends pacing when the limit has not been met for long; if calls wait, they wait for the rate.
     fn expire(&mut self, now: Duration) {
         let is_quiet = now >= self.cycle.start.max(self.not_before).saturating_add(PACING_EXPIRY);
         if !is_quiet || !matches!(self.phase, Phase::SlowStart { .. } | Phase::Flow) {
@@ -350,7 +351,8 @@ mod tests {
         let Turn::Now(probe, passed_over) = pacer.turn(last, at) else { panic!("19 did not come") };
         assert_eq!((passed_over.len(), pacer.line.len()), (19, 19));
         pacer.served(probe, at);
-        // Slow start has room for one more, and the first of those who were passed over has its place back.
+        // Slow start has room for one more, and the first of those who were passed over has its
+        // place back.
         let new = pacer.line.ticket();
         assert!(matches!(pacer.turn(tickets[0], at), Turn::Now(..)));
         assert!(matches!(pacer.turn(new, at), Turn::Now(..)));

@@ -40,7 +40,8 @@ impl Queue {
         Self { start: clock::now(), state: Mutex::new(state) }
     }
 
-    /// Waits for the turn of an attempt; or says in how long it would come, if that is not before the deadline.
+    /// Waits for the turn of an attempt; or says in how long it would come, if that is not before
+    /// the deadline.
     ///
     /// `is_last` is an attempt after which the call fails by a 429.
     pub(crate) async fn admit(

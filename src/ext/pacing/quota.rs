@@ -1,7 +1,8 @@
 //! What the server itself says is left of its limit, and how far that is believed. Pure.
 //!
-//! It only ever restricts, and never for longer than `max_delay`: a server that promises more than it serves is paced by its 429s. One that
-//! serves two requests in a row, and says after each that nothing is left, is not believed again. (A limit of one request looks the same.)
+//! It only ever restricts, and never for longer than `max_delay`: a server that promises more than
+//! it serves is paced by its 429s. One that serves two requests in a row, and says after each that
+//! nothing is left, is not believed again. (A limit of one request looks the same.)
 
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ impl Quota {
         }
     }
 
-    /// Something stronger says when the next request may be sent; what was said before, if nothing is left until then.
+    /// Something stronger says when the next request may be sent; what was said before, if nothing
+    /// is left until then.
     pub(super) fn overrule(&mut self) -> Option<Duration> {
         self.allowance
             .take()
@@ -48,7 +50,8 @@ impl Quota {
             .map(|allowance| allowance.until)
     }
 
-    /// A request is sent; if it is the first after a reset, its answer is waited for no longer than `patience`.
+    /// A request is sent; if it is the first after a reset, its answer is waited for no longer than
+    /// `patience`.
     pub(super) fn take(&mut self, now: Duration, patience: Duration) {
         let Some(allowance) = &mut self.allowance else {
             return;

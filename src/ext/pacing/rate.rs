@@ -1,8 +1,9 @@
-//! How fast requests go out once a limit has been met: CUBIC (RFC 9438), which needs no more than 429s to find a limit. Pure.
+//! How fast requests go out once a limit has been met: CUBIC (RFC 9438). Pure.
 //!
-//! From one 429 to the next is a cycle. What a cycle served over what it took is the rate that the limit allows. The next cycle
-//! starts below that rate, comes back to it at about half of the usual cycle, stays near it, and then climbs faster and faster, since a limit that
-//! has not answered by then has moved. What the limit allowed during a hold is not lost: it is sent as fast as answers come in.
+//! From one 429 to the next is a cycle. What it served, over what it took, is the rate that the
+//! limit allows. The next cycle starts below, is back at that rate at about half of the usual
+//! cycle, stays near it, and then climbs ever faster, since a limit that has not answered by then
+//! has moved. What the limit allowed during a hold is sent as fast as answers come in.
 
 use std::time::Duration;
 
@@ -22,7 +23,6 @@ pub(super) struct Rate {
     /// When the hold began, while there is one; later when the flow began.
     since: Duration,
     tokens: f64,
-    /// As many tokens as may be there.
     capacity: f64,
     refilled: Duration,
     last_sent: Duration,
@@ -64,7 +64,8 @@ impl Rate {
         self.latency
     }
 
-    /// When the next request may go out, with so many under way; not later than now if it may at once.
+    /// When the next request may go out, with so many under way; not later than now if it may at
+    /// once.
     pub(super) fn ready(&self, under_way: usize, now: Duration) -> Duration {
         let Some(rate) = self.per_second(now) else {
             return Duration::ZERO;
@@ -103,7 +104,7 @@ impl Rate {
         self.since = now;
     }
 
-    /// The hold ends with the success of a probe, and with it the cycle, from which the rate is learned.
+    /// The hold ends with the success of a probe, and the cycle with it: the rate is learned.
     pub(super) fn release(&mut self, cycle: Cycle, now: Duration) {
         let lasted = now.saturating_sub(cycle.start).as_secs_f64().max(1e-3);
         let served = f64::from(cycle.served) / lasted;

@@ -1,4 +1,5 @@
-//! Reads what an answer says is left of the server's limit: `RateLimit` ([IETF draft], structured fields), or the fields that were usual before it.
+//! Reads what an answer says is left of the server's limit: `RateLimit` ([IETF draft], structured
+//! fields), or the fields that were usual before it.
 //!
 //! What is malformed or contradicts itself counts as not said.
 //!
@@ -17,10 +18,12 @@ const SEPARATE: [[&str; 3]; 3] = [
     ["x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-limit"],
     ["x-rate-limit-remaining", "x-rate-limit-reset", "x-rate-limit-limit"],
 ];
-/// A reset of so many seconds or more is no time from now but a moment since 1970; of a thousand times as many, in milliseconds.
+/// A reset of so many seconds or more is no time from now but a moment since 1970; of a thousand
+/// times as many, in milliseconds.
 const EPOCH: f64 = 1e9;
 
-/// What is left, by the first form that says so; several limits in one field count as the one that holds longest.
+/// What is left, by the first form that says so; several limits in one field count as the one that
+/// holds longest.
 pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<RateLimit> {
     // Most answers say nothing, which is seen at once.
     if !headers.keys().any(|name| name.as_str().contains("limit")) {
@@ -119,7 +122,8 @@ fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(", "))
 }
 
-/// What holds of any header fields, for the tests and for `fuzz/`: what is read is a wait, and reading never panics.
+/// What holds of any header fields, for the tests and for `fuzz/`: what is read is a wait, and
+/// reading never panics.
 ///
 /// # Panics
 /// If that does not hold.

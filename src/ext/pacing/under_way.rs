@@ -50,8 +50,8 @@ impl UnderWay {
         self.permits.clear();
     }
 
-    /// When there are fewer than so many. The oldest counts as gone after the patience, the next after twice that, and so on, so that
-    /// a server that answers nothing gets fewer and fewer.
+    /// When there are fewer than so many. The oldest counts as gone after the patience, the next
+    /// after twice that, and so on, so that a server that answers nothing gets fewer and fewer.
     pub(super) fn room(&self, window: usize, patience: Duration) -> Duration {
         let Some(excess) = self.permits.len().checked_sub(window) else {
             return Duration::ZERO;

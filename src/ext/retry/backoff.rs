@@ -8,7 +8,8 @@ pub(super) fn full_jitter(base: Duration, max: Duration, attempt: u32, random: f
     base.saturating_mul(factor).min(max).mul_f64(random)
 }
 
-/// What the server asked for, plus a random part of 10 % of it, but no more than `max` unless the server asked for more.
+/// What the server asked for, plus a random part of 10 % of it, but no more than `max` unless the
+/// server asked for more.
 pub(super) fn at_least(asked: Duration, max: Duration, random: f64) -> Duration {
     let room = max.saturating_sub(asked).min(asked / 10);
     asked.saturating_add(room.mul_f64(random))

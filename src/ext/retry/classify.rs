@@ -11,7 +11,8 @@ pub(crate) enum AttemptOutcome {
     Answered(StatusCode),
     /// No connection: the request was not sent.
     NotSent,
-    /// The request may have been sent, and no whole answer came back: reset, time-out, body cut short.
+    /// The request may have been sent, and no whole answer came back: reset, time-out, body cut
+    /// short.
     Broken,
     /// A failure that would only repeat itself, such as an answer over the size limit.
     Final,
@@ -19,7 +20,8 @@ pub(crate) enum AttemptOutcome {
 
 /// Whether another attempt may follow.
 ///
-/// A method that is not safe (RFC 9110, section 9.2.1) is repeated only where the request cannot have been carried out.
+/// A method that is not safe (RFC 9110, section 9.2.1) is repeated only where the request cannot
+/// have been carried out.
 pub(crate) fn may_retry(method: &Method, outcome: AttemptOutcome) -> bool {
     match outcome {
         AttemptOutcome::Answered(StatusCode::TOO_MANY_REQUESTS) | AttemptOutcome::NotSent => true,
@@ -31,7 +33,8 @@ pub(crate) fn may_retry(method: &Method, outcome: AttemptOutcome) -> bool {
 
 /// Whether a connection failed since one side refused the other's TLS, which it would do again.
 pub(crate) fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
-    // So rustls's errors reach us, but for those that only mean a connection cut short. Connecting itself has no such kind.
+    // So rustls's errors reach us, but for those that only mean a connection cut short. Connecting
+    // itself has no such kind.
     let mut cause = Some(error);
     while let Some(e) = cause {
         cause = match e.downcast_ref::<io::Error>() {

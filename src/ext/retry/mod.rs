@@ -1,7 +1,8 @@
 //! Whether a call is tried again, and when. Pure: the time left and randomness are arguments.
 //!
-//! [`policy`] is what users set. It decides with [`classify`] (may this failure be retried at all), [`backoff`] (how long to wait unless the
-//! server says it, which [`retry_after`] reads) and [`budget`] (retries cannot amplify an outage).
+//! [`policy`] is what users set. It decides with [`classify`] (may this failure be retried at all),
+//! [`backoff`] (how long to wait unless the server says it, which [`retry_after`] reads) and
+//! [`budget`] (retries cannot amplify an outage).
 
 pub(crate) mod backoff;
 pub(crate) mod budget;

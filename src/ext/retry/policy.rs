@@ -10,16 +10,19 @@ use crate::ext::error::error::Error;
 
 /// How often a call is tried, and how long it waits between two attempts.
 ///
-/// What is retried: `429` always; for `GET` also failures to connect, connections that break, attempts that time out,
-/// bodies cut short, and `408`, `500`, `502`, `503`, `504`.
+/// What is retried: `429` always; for `GET` also failures to connect, connections that break,
+/// attempts that time out, bodies cut short, and `408`, `500`, `502`, `503`, `504`.
 ///
-/// The wait is what the server asks for (`Retry-After`, [RFC 9110, section 10.2.3], or `retryAfterSeconds` in the body)
-/// plus up to 10 %; without that it is a random part of `base_delay * 2^n`, at most `max_delay`. A server that asks for more
-/// than `max_delay`, or than is left of the call's timeout, ends the call at once: see [`Error::retry_after`](crate::Error::retry_after).
+/// The wait is what the server asks for (`Retry-After`, [RFC 9110, section 10.2.3], or
+/// `retryAfterSeconds` in the body) plus up to 10 %; without that it is a random part of
+/// `base_delay * 2^n`, at most `max_delay`. A server that asks for more than `max_delay`, or than
+/// is left of the call's timeout, ends the call at once: see
+/// [`Error::retry_after`](crate::Error::retry_after).
 ///
-/// After a 429 the calls of a client wait for their turns, which may be longer: see [`Pacing`](crate::Pacing). Of three attempts or more, the
-/// last of a call that was only refused before is kept until about a second before the call's timeout, so that no call fails by a 429 while its
-/// time lasts; a server that refuses all the time is therefore told of at the timeout.
+/// After a 429 the calls of a client wait for their turns, which may be longer: see
+/// [`Pacing`](crate::Pacing). Of three attempts or more, the last of a call that was only refused
+/// before is kept until about a second before the call's timeout, so that no call fails by a 429
+/// while its time lasts; a server that refuses all the time is therefore told of at the timeout.
 ///
 /// ```
 /// use pilot_status::RetryPolicy;
@@ -65,7 +68,8 @@ impl RetryPolicy {
         self
     }
 
-    /// The most that the first retry waits when the server names no time; it doubles with every further one.
+    /// The most that the first retry waits when the server names no time; it doubles with every
+    /// further one.
     #[must_use]
     pub fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
@@ -79,9 +83,10 @@ impl RetryPolicy {
         self
     }
 
-    /// Switches off the retry budget, which all calls of a client share: 500 tokens, of which a retry takes 5 and a success gives
-    /// back 1. So an outage costs at most 100 retries and then one for every five successes, rather than four for every call.
-    /// Retries after a 429 are free, since pacing rations them.
+    /// Switches off the retry budget, which all calls of a client share: 500 tokens, of which a
+    /// retry takes 5 and a success gives back 1. So an outage costs at most 100 retries and then
+    /// one for every five successes, rather than four for every call. Retries after a 429 are free,
+    /// since pacing rations them.
     #[must_use]
     pub fn without_budget(mut self) -> Self {
         self.budget = false;
@@ -113,7 +118,8 @@ impl RetryPolicy {
 
     /// What follows attempt number `attempt` (from 1), which failed in a way that may be retried.
     ///
-    /// `asked` is what the server asks for, `left` what is left of the call's timeout, `random` in `0.0..1.0`.
+    /// `asked` is what the server asks for, `left` what is left of the call's timeout, `random` in
+    /// `0.0..1.0`.
     pub(crate) fn next(
         &self,
         attempt: u32,

@@ -1,4 +1,5 @@
-//! What a server asks for: `Retry-After` as seconds, decimal seconds or a date, else `retryAfterSeconds` in the body.
+//! What a server asks for: `Retry-After` as seconds, decimal seconds or a date, else
+//! `retryAfterSeconds` in the body.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +11,8 @@ use http::{
 use super::decision::DelaySource;
 use crate::types::ApiError;
 
-/// How long the server asks to wait, and where it says so; `None` if it does not say, or says it in no form that means a time to come.
+/// How long the server asks to wait, and where it says so; `None` if it does not say, or says it in
+/// no form that means a time to come.
 ///
 /// Of several values the longest counts, so that none is undercut.
 pub(crate) fn retry_after(
@@ -45,7 +47,8 @@ fn seconds(value: f64) -> Option<Duration> {
         .then(|| Duration::try_from_secs_f64(value).unwrap_or(Duration::MAX))
 }
 
-/// What holds of any header fields and body, for the tests and for `fuzz/`: the longest value counts.
+/// What holds of any header fields and body, for the tests and for `fuzz/`: the longest value
+/// counts.
 ///
 /// # Panics
 /// If that does not hold.
