@@ -3,7 +3,7 @@
 //! Exits with 2 if any number is blocked, else with 1 if any could not be asked for, else with 0. Without a credential in the environment
 //! it asks a small server of its own about 200 made-up numbers, under a rate limit.
 
-mod support;
+mod common;
 
 use std::{
     cmp::Reverse,
@@ -47,8 +47,8 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     if ids.iter().any(|id| id.starts_with("--")) {
         return Err("usage: fleet_health [ID…] [--json], or ids on standard input".into());
     }
-    let example = support::documented_example()?;
-    let (client, server) = support::client(move |n, request| made_up(n, request, &example)).await?;
+    let example = support::example();
+    let (client, server) = common::client(move |n, request| made_up(n, request, &example)).await?;
     if ids.is_empty() && server.is_some() {
         ids = (0..MADE_UP).map(|n| format!("num_{n}")).collect();
     } else if ids.is_empty() && !io::stdin().is_terminal() {

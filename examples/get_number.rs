@@ -3,7 +3,7 @@
 //! With `PILOT_STATUS_API_KEY` or `PILOT_STATUS_API_KEY_ID` set it asks the API (or `PILOT_STATUS_BASE_URL`); without, a small
 //! server of its own on loopback, which answers with the documented example after one 429.
 
-mod support;
+mod common;
 
 use std::{env, error::Error, process::ExitCode};
 
@@ -32,9 +32,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
         return Err("usage: get_number [ID] [--refresh] [--json]".into());
     }
 
-    let example = support::documented_example()?.to_string();
+    let example = support::example().to_string();
     let (client, server) =
-        support::client(move |n, request| refuse_first(n, request, &example)).await?;
+        common::client(move |n, request| refuse_first(n, request, &example)).await?;
     let id = args.pop().or_else(|| server.is_some().then(|| "num_01HZX".to_owned()));
     let number = client.number(id.ok_or("name the id of a number: get_number ID")?);
     let number = if refresh { number.refresh().await? } else { number.get().await? };

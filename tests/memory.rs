@@ -1,20 +1,12 @@
 //! Memory does not grow with the number of ids. A process of its own, since what is measured is the process.
 #![cfg(target_os = "linux")]
 
-#[allow(dead_code, reason = "the soak uses more of it")]
-#[path = "trust/process.rs"]
-mod process;
-#[allow(dead_code, reason = "the suite uses more of it")]
-#[path = "suite/support.rs"]
-mod support;
-
 use futures_util::StreamExt;
-
-use support::{client, example, replies};
+use support::{always, client, ok, process};
 
 #[tokio::test]
 async fn ten_thousand_ids_take_less_than_50_mb() {
-    let server = replies(vec![support::Reply::json(200, example().to_string())]).await;
+    let server = always(ok()).await;
     let client = client(&server);
     let ids = (0..10_000).map(|n| format!("num_{n}"));
     let answered =

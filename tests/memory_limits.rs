@@ -1,18 +1,12 @@
 //! Whatever is answered, memory stays within the limits. A process of its own, since what is measured is the process.
 #![cfg(target_os = "linux")]
 
-#[allow(dead_code, reason = "the matrix of faults uses more of it")]
-#[path = "trust/hostile.rs"]
-mod hostile;
-#[allow(dead_code, reason = "the soak uses more of it")]
-#[path = "trust/process.rs"]
-mod process;
-
 use futures_util::future;
 use pilot_status::{Client, RetryPolicy};
-
-use hostile::{Hostile, Script, Step};
-use process::{MB, forget_peak, memory};
+use support::{
+    hostile::{Hostile, Script, Step},
+    process::{MB, forget_peak, memory},
+};
 
 const LIMIT: usize = 4 * 1024 * 1024;
 const CALLS: usize = 16;

@@ -1,17 +1,9 @@
 //! Nothing that a process writes holds the key, or what an answer says about people: every byte of its output is looked through.
 
-#[path = "trust/outcome.rs"]
-#[allow(dead_code, reason = "the matrix of faults uses more of it")]
-mod outcome;
-#[allow(dead_code, reason = "the suite uses more of it")]
-#[path = "suite/support.rs"]
-mod support;
-
 use std::{env, process::Command, time::Duration};
 
 use pilot_status::{Client, ClientBuilder, Error, RetryPolicy};
-
-use support::{KEY, Reply, Server, always, builder};
+use support::{KEY, Reply, Server, always, builder, outcome};
 
 const PHONE: &str = "5511999999999";
 const EMAIL: &str = "atendimento@example.com";

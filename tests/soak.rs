@@ -1,20 +1,7 @@
 //! Ten minutes with a server that does wrong at random:
-//! `cargo test --release --test soak -- --ignored --nocapture`, with `SOAK_SECONDS` and `SOAK_SEED` where others are wanted.
+//! `cargo test --release -p pilot-status-tests --test soak -- --ignored --nocapture`, with `SOAK_SECONDS` and `SOAK_SEED` where others are wanted.
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
-
-#[allow(dead_code, reason = "the matrix of faults uses more of it")]
-#[path = "trust/faults.rs"]
-mod faults;
-#[allow(dead_code, reason = "the matrix of faults uses more of it")]
-#[path = "trust/hostile.rs"]
-mod hostile;
-#[allow(dead_code, reason = "the matrix of faults uses more of it")]
-#[path = "trust/outcome.rs"]
-mod outcome;
-#[allow(dead_code, reason = "the tests of memory use more of it")]
-#[path = "trust/process.rs"]
-mod process;
 
 use std::{
     collections::BTreeMap,
@@ -26,16 +13,17 @@ use std::{
 
 use fastrand::Rng;
 use pilot_status::{Client, Error, Pacing, RetryPolicy};
+use support::{
+    faults::{self, Route},
+    hostile::{Hostile, Script, Step},
+    outcome::Outcome,
+    process::{MB, files, memory},
+};
 use tokio::{
     runtime::{Handle, Runtime},
     task::JoinSet,
     time::{error::Elapsed, sleep, timeout},
 };
-
-use faults::Route;
-use hostile::{Hostile, Script, Step};
-use outcome::Outcome;
-use process::{MB, files, memory};
 
 const TASKS: u64 = 64;
 const TIMEOUT: Duration = Duration::from_secs(2);

@@ -5,10 +5,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-#[allow(dead_code, reason = "the suite uses more of it")]
-#[path = "suite/support.rs"]
-mod support;
-
 use support::{KEY, Reply, builder, ok, replies};
 
 /// What was logged.

@@ -1,13 +1,9 @@
 //! What the examples share: a client of the API, or without a credential of a server of their own.
 
-#[allow(dead_code, reason = "the tests use more of it than the examples")]
-mod server;
-
 use std::{env, error::Error};
 
 use pilot_status::Client;
-use serde_json::Value;
-pub(crate) use server::{Reply, Request, Server};
+use support::{Reply, Request, Server};
 
 /// A client of the API with the credential of the environment; without one, of a server that answers as told, which is returned to be
 /// kept alive.
@@ -22,11 +18,4 @@ pub(crate) async fn client(
     eprintln!("PILOT_STATUS_API_KEY is not set: asking a server of this example, {}", server.url());
     let client = Client::builder().api_key("ps_example").base_url(server.url()).build()?;
     Ok((client, Some(server)))
-}
-
-/// The number of the API's documentation.
-pub(crate) fn documented_example() -> Result<Value, Box<dyn Error>> {
-    let spec: Value = serde_json::from_str(include_str!("../../openapi.json"))?;
-    let example = "/paths/~1v1~1numbers~1{id}/get/responses/200/content/application~1json/example";
-    Ok(spec.pointer(example).ok_or("openapi.json has no example")?.clone())
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use pilot_status::{Client, ClientBuilder, NumberId, RetryPolicy};
-
-use crate::support::{always, builder, client, ok};
+use support::{always, builder, client, ok};
 
 #[test]
 fn settings_that_cannot_work_are_refused_when_the_client_is_built() {

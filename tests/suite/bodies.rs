@@ -1,8 +1,7 @@
 //! A body that is not what was promised is a decode error with its JSON path, without its text, and never a panic.
 
 use serde_json::{Value, json};
-
-use crate::support::{Reply, Server, client, example, replies};
+use support::{Reply, Server, client, example, replies};
 
 fn with(pointer: &str, value: Value) -> String {
     let mut json = example();

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use pilot_status::{ClientBuilder, RetryPolicy};
 use reqwest::header::{HeaderMap, HeaderValue};
-
-use crate::support::{KEY, Reply, always, builder, ok};
+use support::{KEY, Reply, always, builder, ok};
 
 /// Everything that would show the key, or make the client wait.
 fn reckless(builder: ClientBuilder) -> ClientBuilder {

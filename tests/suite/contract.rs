@@ -7,8 +7,7 @@ use pilot_status::{
     types::{MessagingLimitTier, Number, Provider, QualityRating},
 };
 use serde_json::{Map, Value, json};
-
-use crate::support::{always, client, example, number, ok};
+use support::{always, client, example, number, ok};
 
 fn extras(number: &Number) -> Vec<&Map<String, Value>> {
     let (health, meta) = (number.health.as_ref().unwrap(), number.meta.as_ref().unwrap());

@@ -1,8 +1,7 @@
 //! The key goes where it is meant to go, as the header it is meant to be, and into nothing that is printed.
 
 use pilot_status::Client;
-
-use crate::support::{KEY, Reply, always, builder, client, ok};
+use support::{KEY, Reply, always, builder, client, ok};
 
 #[tokio::test]
 async fn key_and_key_id_go_into_their_own_headers_and_the_last_one_set_wins() {

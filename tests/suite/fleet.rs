@@ -10,8 +10,7 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-
-use crate::support::{Reply, Server, client, example};
+use support::{Reply, Server, client, example};
 
 /// A server that knows even ids only, and is slower with the first.
 async fn even() -> Server {

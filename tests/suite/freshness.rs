@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-
-use crate::support::{Reply, Server, client, example};
+use support::{Reply, Server, client, example};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

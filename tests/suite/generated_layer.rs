@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use pilot_status::{NumberId, raw};
 use progenitor_client::{ClientInfo, Error as Generated};
-
-use crate::support::{Reply, always, builder, client, ok, replies};
+use support::{Reply, always, builder, client, ok, replies};
 
 fn id() -> NumberId {
     "num_1".parse().unwrap()

@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pilot_status::RetryPolicy;
-
-use crate::support::{Reply, always, builder, client, example, ok, replies};
+use support::{Reply, always, builder, client, example, ok, replies};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 

@@ -6,8 +6,7 @@ use pilot_status::{
     mock::{self, MockServerExt},
     types::{ApiError, Number},
 };
-
-use crate::support::{example, number};
+use support::{example, number};
 
 fn client(server: &MockServer) -> Client {
     let builder = Client::builder().api_key("ps_1").base_url(server.base_url());

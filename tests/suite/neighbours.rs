@@ -2,8 +2,7 @@
 
 use http::StatusCode;
 use pilot_status::types::ConnectionState;
-
-use crate::support::{Reply, always, client, replies};
+use support::{Reply, always, client, replies};
 
 #[tokio::test]
 async fn a_state_is_live_or_remembered() {

@@ -6,8 +6,7 @@ use std::{
 };
 
 use pilot_status::{Client, Pacing, PacingStats, RetryPolicy};
-
-use crate::support::{Reply, Server, always, builder, client, ok};
+use support::{Reply, Server, always, builder, client, ok};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 

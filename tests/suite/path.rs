@@ -1,6 +1,6 @@
 //! An id is one segment of the path, whatever is in it, and a refresh is asked for only when it is meant.
 
-use crate::support::{always, builder, client, ok};
+use support::{always, builder, client, ok};
 
 #[tokio::test]
 async fn an_id_reaches_the_server_as_one_encoded_segment() {

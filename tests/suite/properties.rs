@@ -5,11 +5,7 @@ use std::sync::{Arc, Mutex};
 use pilot_status::types::Number;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
-
-use crate::{
-    promise,
-    support::{Reply, Server, client, example},
-};
+use support::{Reply, Server, client, example, promise};
 
 const FIELDS: [&str; 14] = [
     "id",

@@ -2,8 +2,7 @@
 
 use pilot_status::{Readiness, ReadinessReason};
 use serde_json::{Value, json};
-
-use crate::support::{example, number};
+use support::{example, number};
 
 /// The documented example with one fact changed.
 fn changed(pointer: &str, value: Value) -> Value {

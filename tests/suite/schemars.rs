@@ -2,8 +2,7 @@
 
 use pilot_status::types::{Number, QualityRating};
 use schemars::schema_for;
-
-use crate::support::example;
+use support::example;
 
 #[test]
 fn a_number_has_a_schema_that_names_every_open_value_set() {

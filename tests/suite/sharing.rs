@@ -11,8 +11,7 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::join_all};
 use pilot_status::{Client, RetryPolicy};
-
-use crate::support::{Reply, Server, builder, client, ok};
+use support::{Reply, Server, builder, client, ok};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use pilot_status::{Error, Pacing, RetryPolicy};
 use serde_json::Value;
-
-use crate::support::{Reply, Server, always, builder, client, replies};
+use support::{Reply, Server, always, builder, client, replies};
 
 struct Case {
     status: u16,

@@ -5,32 +5,36 @@ use std::time::Duration;
 use crate::hostile::{Script, Step};
 
 /// One way in which an attempt goes wrong.
-pub(crate) struct Fault {
-    pub(crate) name: &'static str,
+pub struct Fault {
+    /// What the table calls it.
+    pub name: &'static str,
     /// What the server does, one entry a variant; the call must end the same way in each.
-    pub(crate) scripts: Vec<Script>,
+    pub scripts: Vec<Script>,
     /// Where the connection leads, if not to the server.
-    pub(crate) route: Route,
+    pub route: Route,
     /// An attempt lasts until `attempt_timeout`.
-    pub(crate) stalls: bool,
+    pub stalls: bool,
     /// The server sends as long as the client reads.
-    pub(crate) endless: bool,
+    pub endless: bool,
     /// What answers the call before, which leaves its connection behind; `None` if there is none.
-    pub(crate) before: Option<Before>,
+    pub before: Option<Before>,
     /// What the server asks to wait, where the client does as it says.
-    pub(crate) asks: Duration,
+    pub asks: Duration,
 }
 
 /// How the call before the one that is measured is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Before {
+pub enum Before {
+    /// As it should be.
     WithoutFault,
+    /// By the fault itself.
     WithTheFault,
 }
 
 /// Where an attempt's connection leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
+pub enum Route {
+    /// To the server.
     Server,
     /// The name has no address.
     Unresolved,
@@ -86,13 +90,13 @@ impl Fault {
 }
 
 /// A whole answer; each field ends with a line break.
-pub(crate) fn answer(status: &str, fields: &str, body: &str) -> String {
+pub fn answer(status: &str, fields: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{fields}content-length: {length}\r\n\r\n{body}")
 }
 
 /// All faults, in the order of the table; `good` is the body of a right answer.
-pub(crate) fn all(good: &str) -> Vec<Fault> {
+pub fn all(good: &str) -> Vec<Fault> {
     [connection(good), head(good), body(good), json(good), statuses(good), rate_limits()]
         .into_iter()
         .flatten()

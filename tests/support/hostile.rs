@@ -15,31 +15,34 @@ use tokio::{
 };
 
 /// Serves until it is dropped.
-pub(crate) struct Hostile {
-    pub(crate) address: SocketAddr,
+pub struct Hostile {
+    /// Where it listens.
+    pub address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
     task: JoinHandle<()>,
 }
 
 /// What a client did.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Seen {
-    pub(crate) connections: usize,
+pub struct Seen {
+    /// Connections that it took.
+    pub connections: usize,
     /// Requests, and connections that were not let to bring one.
-    pub(crate) attempts: usize,
+    pub attempts: usize,
     /// What was sent of answers, read or not.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// Scripts begun.
-    pub(crate) scripts: usize,
+    pub scripts: usize,
 }
 
 /// One thing that the server does on a connection.
 #[derive(Clone, Debug)]
-pub(crate) enum Step {
+pub enum Step {
     /// Reads a request; where a connection begins with another step, none is waited for.
     Read,
     /// Waits until there is something to read.
     Await,
+    /// Sends this.
     Send(Vec<u8>),
     /// Sends this so many times.
     Repeat(Vec<u8>, usize),
@@ -54,12 +57,12 @@ pub(crate) enum Step {
 }
 
 /// What happens on a connection; without `Close` or `Reset` at its end the next script follows.
-pub(crate) type Script = Vec<Step>;
+pub type Script = Vec<Step>;
 
 impl Hostile {
-    /// `script` gets how many scripts were begun before, on this or any other connection, and the path that is requested,
+    /// Starts one; `script` gets how many scripts were begun before, on this or any other connection, and the path that is requested,
     /// which is empty where none was read.
-    pub(crate) fn start(
+    pub fn start(
         script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
@@ -86,7 +89,7 @@ impl Hostile {
     }
 
     /// What clients did so far.
-    pub(crate) fn seen(&self) -> Seen {
+    pub fn seen(&self) -> Seen {
         *self.seen.lock().unwrap()
     }
 }

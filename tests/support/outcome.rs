@@ -6,24 +6,25 @@ use pilot_status::Error;
 
 /// The ending of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    pub(crate) what: String,
-    pub(crate) attempts: usize,
-    pub(crate) is_success: bool,
+pub struct Outcome {
+    /// As docs/trust.md calls it.
+    pub what: String,
+    /// How often the request was sent or tried.
+    pub attempts: usize,
 }
 
 impl Outcome {
-    /// `attempts` is what the server saw of a success; an error knows its own.
-    pub(crate) fn of(result: &Result<(), Error>, attempts: usize) -> Self {
+    /// The ending of this result; `attempts` is what the server saw of a success; an error knows its own.
+    pub fn of(result: &Result<(), Error>, attempts: usize) -> Self {
         match result {
-            Ok(()) => Self { what: "success".to_owned(), attempts, is_success: true },
-            Err(e) => Self { what: what(e), attempts: e.attempts() as usize, is_success: false },
+            Ok(()) => Self { what: "success".to_owned(), attempts },
+            Err(e) => Self { what: what(e), attempts: e.attempts() as usize },
         }
     }
 }
 
 /// Everything that an error shows of itself.
-pub(crate) fn printed(error: &Error) -> String {
+pub fn printed(error: &Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?} {:?}", error.hint());
     let mut source = error.source();
     while let Some(cause) = source {

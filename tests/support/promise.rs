@@ -3,7 +3,7 @@
 use pilot_status::types::Number;
 
 /// What decodes stays the same when it is encoded and decoded again, and every question about it has an answer.
-pub(crate) fn of_number(body: &[u8]) {
+pub fn of_number(body: &[u8]) {
     let Ok(number) = serde_json::from_slice::<Number>(body) else { return };
     let encoded = serde_json::to_vec(&number).expect("a number can be encoded");
     let again: Number = serde_json::from_slice(&encoded).expect("and decoded again");

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// Serves until it is dropped.
-pub(crate) struct Server {
+pub struct Server {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
     task: JoinHandle<()>,
@@ -23,16 +23,16 @@ pub(crate) struct Server {
 
 /// What a client sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub struct Request {
     /// Method and target, such as `GET /v1/numbers/num_1`.
-    pub(crate) line: String,
+    pub line: String,
     /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
 }
 
 /// What it gets.
 #[derive(Clone, Debug)]
-pub(crate) enum Reply {
+pub enum Reply {
     /// Status, header fields and body; `content-length` is added.
     Http(u16, Vec<(&'static str, String)>, String),
     /// These bytes, then the end of the connection.
@@ -44,11 +44,14 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
+    /// A body of JSON.
+    pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self::Http(status, vec![("content-type", "application/json".to_owned())], body.into())
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// Adds a header field.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         if let Self::Http(_, headers, _) = &mut self {
             headers.push((name, value.into()));
         }
@@ -59,8 +62,8 @@ impl Reply {
 type Answer = dyn Fn(usize, &Request) -> Reply + Send + Sync;
 
 impl Server {
-    /// `answer` gets the number of the request, from 0, and the request.
-    pub(crate) async fn start(
+    /// Starts one; `answer` gets the number of the request, from 0, and the request.
+    pub async fn start(
         answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -70,12 +73,13 @@ impl Server {
         Ok(Self { address, requests, task })
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its base URL.
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The requests so far.
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -87,7 +91,8 @@ impl Drop for Server {
 }
 
 impl Request {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The field of this name, which is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 }

@@ -1,9 +1,9 @@
 //! The key is sent only to a server that proves to be the host of the base URL.
 
 use pilot_status::{Client, Error, RetryPolicy};
+use support::KEY;
 
 use crate::{
-    KEY,
     authority::{Authority, Years},
     servers::Server,
 };

@@ -3,9 +3,9 @@
 use std::{env, process::Command, time::Duration};
 
 use pilot_status::{Client, Error, RetryPolicy};
+use support::KEY;
 
 use crate::{
-    KEY,
     authority::{Authority, Years},
     servers::{ANSWER, Server},
 };

@@ -2,8 +2,5 @@
 //! since it fills the machine with connections.
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
-mod faults;
-mod hostile;
 mod matrix;
-mod outcome;
 mod page;

@@ -13,15 +13,15 @@ use std::{
 use futures_util::{StreamExt, stream};
 use pilot_status::{Client, Error, RetryPolicy};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-
-use crate::{
+use support::{
+    KEY, example,
     faults::{self, Before, Fault, Route, answer},
     hostile::{Hostile, Script, Seen, Step},
     outcome::{Outcome, printed},
-    page,
 };
 
-const KEY: &str = "ps_live_0123456789abcdef";
+use crate::page;
+
 /// Stands for whatever an answer says about people.
 const PHONE: &str = "5511999999999";
 
@@ -89,9 +89,7 @@ async fn every_fault_ends_as_docs_trust_md_says() {
 
 /// The body of a right answer to every operation: the documented example, and what a removal says.
 fn good() -> String {
-    let spec: serde_json::Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
-    let content = &spec["paths"]["/v1/numbers/{id}"]["get"]["responses"]["200"]["content"];
-    let mut good = content["application/json"]["example"].clone();
+    let mut good = example();
     good["ok"] = true.into();
     good.to_string()
 }

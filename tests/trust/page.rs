@@ -2,15 +2,14 @@
 
 use std::{env, fmt, fs, sync::Arc};
 
-use crate::{
-    faults::Fault,
-    matrix::{
-        ATTEMPT_TIMEOUT, BASE_DELAY, BUFFERS, Bytes, Cell, MAX_ATTEMPTS, MAX_DELAY,
-        MAX_RESPONSE_BYTES, OPERATIONS, TIMEOUT, When,
-    },
+use support::faults::Fault;
+
+use crate::matrix::{
+    ATTEMPT_TIMEOUT, BASE_DELAY, BUFFERS, Bytes, Cell, MAX_ATTEMPTS, MAX_DELAY, MAX_RESPONSE_BYTES,
+    OPERATIONS, TIMEOUT, When,
 };
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/trust.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/trust.md");
 
 /// Fails where the page is not what the run found; writes it where `UPDATE_EXPECT` is set.
 pub(crate) fn compare(found: &str) {
@@ -62,7 +61,7 @@ fn introduction() -> String {
         "# Trust, shown
 
 What becomes of a call when the server, the network or the name service does wrong. Written by
-`UPDATE_EXPECT=1 cargo test --test trust`, which `cargo test --workspace` repeats: it fails where this page no longer holds. It also fails
+`UPDATE_EXPECT=1 cargo test -p pilot-status-tests --test trust`, which `cargo test --workspace` repeats: it fails where this page no longer holds. It also fails
 where an error prints the key or anything from the body of an answer.
 
 - *in attempts*: whether the fault comes in the call's first attempt, in all, or ends it alike in either case.

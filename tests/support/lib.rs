@@ -1,0 +1,22 @@
+//! What the tests of `pilot-status` share, with its examples and fuzz targets: servers on loopback, and what is asked of a client.
+#![expect(
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "it is written for tests, which fail by panics"
+)]
+
+mod client;
+mod example;
+pub mod faults;
+pub mod hostile;
+pub mod outcome;
+pub mod process;
+pub mod promise;
+mod replies;
+mod server;
+
+pub use client::{KEY, builder, client};
+pub use example::{example, number};
+pub use replies::{always, ok, replies};
+pub use server::{Reply, Request, Server};
