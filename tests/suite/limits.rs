@@ -61,8 +61,7 @@ async fn attempts_that_all_take_too_long_are_a_timeout() {
 #[tokio::test]
 async fn the_total_timeout_ends_a_call_in_the_middle_of_an_attempt_or_a_body() {
     let endless = Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{".to_vec());
-    let too_late = "since too little is left of the call's timeout";
-    for (reply, end) in [(Reply::Silence, "within 200ms (timeout)"), (endless, too_late)] {
+    for (reply, is_timeout) in [(Reply::Silence, true), (endless, false)] {
         let server = always(reply).await;
         let patient = RetryPolicy::default().max_attempts(1_000).base_delay(MS(40));
         let client = builder(&server).timeout(MS(200)).retry(patient).build().unwrap();
@@ -70,7 +69,7 @@ async fn the_total_timeout_ends_a_call_in_the_middle_of_an_attempt_or_a_body() {
         let error = client.number("num_1").get().await.unwrap_err();
         assert!(start.elapsed() < MS(2_000), "{:?}", start.elapsed());
         assert!(error.is_retryable(), "{error}");
-        assert!(error.to_string().ends_with(end), "{error}");
+        assert_eq!(error.is_timeout(), is_timeout, "{error}");
     }
 }
 

@@ -56,7 +56,6 @@ async fn a_connection_that_is_refused_is_tried_again_and_then_told() {
         )),
         "{error}"
     );
-    assert!(error.to_string().ends_with("; gave up after 5 attempts"), "{error}");
 }
 
 #[tokio::test]

@@ -38,13 +38,13 @@ fn what(error: &Error) -> String {
     let text = error.to_string();
     match error.status() {
         _ if error.is_decode() => "not as documented".to_owned(),
-        None if text.contains("not sent") => "not sent".to_owned(),
+        None if error.is_rate_limited() => "not sent".to_owned(),
         Some(status) => format!("status {}", status.as_u16()),
         None if error.is_connect() => "cannot connect".to_owned(),
         None if error.is_timeout() => "timed out".to_owned(),
+        None if error.is_retryable() => "connection broke".to_owned(),
         None if text.contains("longer than the limit") => "too long".to_owned(),
         None if text.contains("more memory than the limit") => "too many values".to_owned(),
-        None if text.contains("over the connection") => "connection broke".to_owned(),
         None => panic!("no word for {text}"),
     }
 }
