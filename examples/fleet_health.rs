@@ -1,7 +1,9 @@
-//! Which of my numbers can send? `cargo run --example fleet_health -- [ID…] [--json]`, or the ids on standard input, one a line.
+//! Which of my numbers can send? `cargo run --example fleet_health -- [ID…] [--json]`, or the ids
+//! on standard input, one a line.
 //!
-//! Exits with 2 if any number is blocked, else with 1 if any could not be asked for, else with 0. Without a credential in the environment
-//! it asks a small server of its own about 200 made-up numbers, under a rate limit.
+//! Exits with 2 if any number is blocked, else with 1 if any could not be asked for, else with 0.
+//! Without a credential in the environment it asks a small server of its own about 200 made-up
+//! numbers, under a rate limit.
 
 mod common;
 

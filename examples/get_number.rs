@@ -1,7 +1,8 @@
 //! Prints a number: `cargo run --example get_number -- [ID] [--refresh] [--json]`.
 //!
-//! With `PILOT_STATUS_API_KEY` or `PILOT_STATUS_API_KEY_ID` set it asks the API (or `PILOT_STATUS_BASE_URL`); without, a small
-//! server of its own on loopback, which answers with the documented example after one 429.
+//! With `PILOT_STATUS_API_KEY` or `PILOT_STATUS_API_KEY_ID` set it asks the API (or
+//! `PILOT_STATUS_BASE_URL`); without, a small server of its own on loopback, which answers with the
+//! documented example after one 429.
 
 mod common;
 

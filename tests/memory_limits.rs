@@ -1,4 +1,5 @@
-//! Whatever is answered, memory stays within the limits. A process of its own, since what is measured is the process.
+//! Whatever is answered, memory stays within the limits. A process of its own, since what is
+//! measured is the process.
 #![cfg(target_os = "linux")]
 
 use futures_util::future;

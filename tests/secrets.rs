@@ -1,4 +1,5 @@
-//! Nothing that a process writes holds the key, or what an answer says about people: every byte of its output is looked through.
+//! Nothing that a process writes holds the key, or what an answer says about people: every byte of
+//! its output is looked through.
 
 use std::{env, process::Command, time::Duration};
 

@@ -1,5 +1,6 @@
-//! Ten minutes with a server that does wrong at random:
-//! `cargo test --release -p pilot-status-tests --test soak -- --ignored --nocapture`, with `SOAK_SECONDS` and `SOAK_SEED` where others are wanted.
+//! Ten minutes with a server that does wrong at random: `cargo test --release -p pilot-status-tests
+//! --test soak -- --ignored --nocapture`, with `SOAK_SECONDS` and `SOAK_SEED` where others are
+//! wanted.
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 

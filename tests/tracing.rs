@@ -1,4 +1,5 @@
-//! Feature `tracing`: what a call did can be read, and what anybody logs at any level holds no key. A process of its own, since what is logged is global.
+//! Feature `tracing`: what a call did can be read, and what anybody logs at any level holds no key.
+//! A process of its own, since what is logged is global.
 
 use std::{
     io,

@@ -1,4 +1,5 @@
-//! The key is gone from memory with the last client that had it. A process of its own, whose memory is looked through.
+//! The key is gone from memory with the last client that had it. A process of its own, whose memory
+//! is looked through.
 #![cfg(target_os = "linux")]
 
 use std::{fs, os::unix::fs::FileExt};

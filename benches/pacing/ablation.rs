@@ -65,7 +65,7 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
         table += &line(constant, as_it_is)?;
     }
     print!("{table}");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pacing/ablation.md");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("ablation.md");
     Ok(fs::write(file, table)?)
 }
 

@@ -5,8 +5,8 @@ use crate::{
     setting::{Setting, TIMEOUT},
 };
 
-/// When a load that begins at `start` would be let through at the earliest: every request sent at the moment that it would be served, by
-/// as many tasks.
+/// When a load that begins at `start` would be let through at the earliest: every request sent at
+/// the moment that it would be served, by as many tasks.
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
 pub(crate) fn times(
     mut limiter: Limiter,
@@ -32,7 +32,8 @@ pub(crate) fn times(
     served
 }
 
-/// How many calls take longer than a call may, if they are let through at these times in the order in which they began.
+/// How many calls take longer than a call may, if they are let through at these times in the order
+/// in which they began.
 pub(crate) fn out_of_time(times: &[f64], setting: &Setting, start: f64) -> usize {
     // A task begins its next call when the one before is served.
     let first = std::iter::repeat_n(&start, setting.tasks);

@@ -68,7 +68,7 @@ pub(crate) fn run(
 }
 
 fn write(directory: &Path) -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     fs::create_dir_all(directory.join("src"))?;
     fs::write(directory.join("Cargo.toml"), MANIFEST)?;
     let mut main = "#![allow(dead_code)]\n".to_owned();

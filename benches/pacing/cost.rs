@@ -1,13 +1,12 @@
-//! What pacing costs before the first 429: the same calls with and without it, in turns, on loopback.
+//! What pacing costs before the first 429: the same calls with and without it, in turns, on
+//! loopback.
 
 use std::{error::Error, time::Duration};
 
 use pilot_status::{Client, Pacing};
+use support::{Reply, Server};
 
-use crate::{
-    server::{Reply, Server},
-    sockets::{NUMBER, now},
-};
+use crate::sockets::{NUMBER, now};
 
 const ROUNDS: usize = 40;
 const CALLS: usize = 250;

@@ -10,7 +10,7 @@ use crate::{
 const INTRODUCTION: &str = "\
 # Shared pacing, measured
 
-`cargo bench --bench pacing` writes this page, its picture and `pacing.csv`, which has every setting.
+`cargo bench --package pacing` writes this page, its picture and `pacing.csv`, which has every setting.
 
 ## What it does
 
@@ -52,7 +52,7 @@ Means over the 18 settings, and the worst setting's mean. Goals are in brackets;
 ";
 
 const CONSTANTS: &str = "\
-`cargo bench --bench pacing -- --ablation` measures these figures, by building the pacer and its simulation again with each other value. The
+`cargo bench --package pacing -- --ablation` measures these figures, by building the pacer and its simulation again with each other value. The
 command without it puts them here.
 
 - Each cell is a value, and then *rejected / time* with one process and with 8: the means over all settings and seeds.
@@ -93,7 +93,8 @@ pub(crate) fn text(rows: &[Row]) -> String {
     }
 }
 
-/// Whether the constants were measured on this pacer: their figures as they are would be those of the table.
+/// Whether the constants were measured on this pacer: their figures as they are would be those of
+/// the table.
 fn is_current(rows: &[Row]) -> bool {
     let now = [1, 8].map(|n| figures::means(&table::of(rows, X1.name, n))).join(", ");
     ablation::TABLE.contains(&now)

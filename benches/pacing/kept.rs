@@ -1,4 +1,5 @@
-//! Calls that are kept and not polled, on real sockets with the default client: the others are served all the same.
+//! Calls that are kept and not polled, on real sockets with the default client: the others are
+//! served all the same.
 
 use std::{error::Error, pin::pin, time::Duration};
 

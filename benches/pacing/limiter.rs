@@ -51,7 +51,8 @@ impl Limiter {
         }
     }
 
-    /// How many more are let through now, and after how long all are, or for a sliding log one more.
+    /// How many more are let through now, and after how long all are, or for a sliding log one
+    /// more.
     pub(crate) fn left(&self, now: f64) -> (f64, f64) {
         let Limit { count, per, burst } = self.limit;
         match self.kind {

@@ -1,7 +1,8 @@
-//! Shared pacing against six limiters, and what tasks do alone: `cargo bench --bench pacing` writes `docs/pacing.md`,
-//! `docs/pacing.csv` and `docs/pacing.svg`; `-- --sockets` plays it on loopback and prints it beside the simulation;
-//! `-- --ablation` writes what comes of other values of the pacer's constants; `-- --scenarios` prints hard cases on loopback;
-//! `-- --cost` measures what pacing costs before the first 429.
+//! Shared pacing against six limiters, and what tasks do alone: `cargo bench --package pacing`
+//! writes `docs/pacing.md`, `docs/pacing.csv` and `docs/pacing.svg`; `-- --sockets` plays it on
+//! loopback and prints it beside the simulation; `-- --ablation` writes what comes of other values
+//! of the pacer's constants; `-- --scenarios` prints hard cases on loopback; `-- --cost` measures
+//! what pacing costs before the first 429.
 
 mod ablation;
 mod answer;
@@ -30,9 +31,6 @@ mod quota;
 mod rate;
 mod row;
 mod scenarios;
-#[allow(dead_code, reason = "the tests use more of it")]
-#[path = "../../examples/support/server.rs"]
-mod server;
 mod setting;
 mod sim;
 mod sockets;
@@ -53,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => {}
         }
     }
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let rows = row::play(&setting::all());
     let text = doc::text(&rows);
     print!("{text}");

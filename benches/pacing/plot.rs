@@ -17,7 +17,8 @@ const SECONDS: f64 = 620.0;
 /// What is more is not drawn, but said.
 const MOST: f64 = 1_000.0;
 
-/// Draws cumulative counts for a token bucket with `Retry-After`, at the first limit, in two panels.
+/// Draws cumulative counts for a token bucket with `Retry-After`, at the first limit, in two
+/// panels.
 pub(crate) fn draw(path: &Path) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(path, (960, 420)).into_drawing_area();
     root.fill(&WHITE)?;

@@ -1,4 +1,5 @@
-//! Hard cases on real sockets with the default client: who is served, and how soon. All run at the same time.
+//! Hard cases on real sockets with the default client: who is served, and how soon. All run at the
+//! same time.
 
 use std::{
     error::Error,
@@ -8,11 +9,11 @@ use std::{
 };
 
 use pilot_status::{Client, ClientBuilder};
+use support::{Reply, Server};
 
 use crate::{
     answer, kept,
     limiter::{Kind, Limit, Limiter},
-    server::{Reply, Server},
     sockets::{NUMBER, now},
 };
 

@@ -24,7 +24,8 @@ use crate::{
 const MAX_DELAY: Duration = Duration::from_secs(60);
 const BASE_DELAY: Duration = Duration::from_millis(500);
 const MAX_ATTEMPTS: u32 = 5;
-/// Every so many calls there comes one that is kept unpolled, until there are as many as there are to be.
+/// Every so many calls there comes one that is kept unpolled, until there are as many as there are
+/// to be.
 const KEPT_EVERY: usize = 25;
 /// Before an idle spell so many requests are served, one a second.
 const SERVED_BEFORE: usize = 20;
@@ -276,7 +277,8 @@ impl Simulation {
     /// Lets one that has to wait ask again then; whether it is not the head.
     fn plan(&mut self, &Call { process, ticket, attempts, .. }: &Call, time: f64) -> bool {
         let is_head = self.processes[process].pacer.head().is_some_and(|(head, ())| head == ticket);
-        // The one behind the head is asked when its turn comes, but one that stepped aside is not, nor one behind a call that is kept.
+        // The one behind the head is asked when its turn comes, but one that stepped aside is not,
+        // nor one behind a call that is kept.
         let is_asked = !is_head && !self.is_last(attempts) && self.kept == 0;
         let is_planned = self.processes[process].planned.get(&ticket) == Some(&time);
         if !is_planned && !is_asked {

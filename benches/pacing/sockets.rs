@@ -1,4 +1,5 @@
-//! The same on real sockets: a loopback server with each limiter, and 64 tasks that share one client.
+//! The same on real sockets: a loopback server with each limiter, and 64 tasks that share one
+//! client.
 
 use std::{
     error::Error,
@@ -10,11 +11,11 @@ use std::{
 };
 
 use pilot_status::{Client, RetryPolicy};
+use support::{Reply, Server};
 
 use crate::{
     limiter::{Kind, Limit, Limiter},
     outcome::Outcome,
-    server::{Reply, Server},
     setting::{LIMITERS, Scenario, Setting, X1, setting},
     sim, table,
 };
@@ -23,7 +24,8 @@ use crate::{
 const LIMIT: Limit = Limit { count: 60.0, per: 2.0, burst: 20.0 };
 const REQUESTS: usize = 400;
 const RUNS: u64 = 3;
-/// Seconds that the server takes to answer, so that all tasks have sent before the first is refused.
+/// Seconds that the server takes to answer, so that all tasks have sent before the first is
+/// refused.
 const ROUND_TRIP: f64 = 0.05;
 pub(crate) const NUMBER: &str = r#"{"id":"num_1"}"#;
 

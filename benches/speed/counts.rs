@@ -1,4 +1,5 @@
-//! What does not depend on the machine: allocations, and instructions under valgrind. `counts.json` holds what they were.
+//! What does not depend on the machine: allocations, and instructions under valgrind. `counts.json`
+//! holds what they were.
 
 use std::{
     env,
@@ -64,7 +65,8 @@ fn file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("counts.json")
 }
 
-/// Allocations are counted; instructions are ratios to the hand-written way, which compilers change less.
+/// Allocations are counted; instructions are ratios to the hand-written way, which compilers change
+/// less.
 fn count() -> Result<Value, Box<dyn Error>> {
     let mut counts = json!({ "allocations": allocations()?, "instructions": {} });
     if Command::new("valgrind").arg("--version").output().is_err() {

@@ -1,4 +1,5 @@
-//! What a careful user would write by hand: a closed struct of the documented fields, and plain reqwest.
+//! What a careful user would write by hand: a closed struct of the documented fields, and plain
+//! reqwest.
 
 use serde::Deserialize;
 

@@ -1,5 +1,6 @@
-//! This client beside bare reqwest with a hand-written struct, in one run. Each command writes its part of `docs/performance.md`:
-//! `cargo run --release --package speed -- --decode`, `--request`, `--fleet`, `--retry`, `--counts`; `--check` compares the counts with
+//! This client beside bare reqwest with a hand-written struct, in one run. Each command writes its
+//! part of `docs/performance.md`: `cargo run --release --package speed -- --decode`, `--request`,
+//! `--fleet`, `--retry`, `--counts`; `--check` compares the counts with
 //! `benches/speed/counts.json`.
 
 #![expect(

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Rounds(Vec<Vec<Duration>>);
 
 impl Rounds {
-    /// Times each of `contenders` once a round; who begins changes with the round. The first round does not count.
+    /// Times each of `contenders` once a round; who begins changes with the round. The first round
+    /// does not count.
     pub(crate) fn run(rounds: usize, contenders: usize, mut one: impl FnMut(usize)) -> Self {
         let mut times = vec![Vec::with_capacity(rounds); contenders];
         for round in 0..=rounds {

@@ -60,7 +60,8 @@ fn lateness(pacing: Pacing) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         for _ in 0..TIMES {
-            // A new one, since pacing lets a client that is often refused wait for longer than it was told to.
+            // A new one, since pacing lets a client that is often refused wait for longer than it
+            // was told to.
             let client = Client::builder().api_key("ps_1").base_url(&url).pacing(pacing).build()?;
             client.number("num_1").get().await?;
         }

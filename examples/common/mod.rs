@@ -5,8 +5,8 @@ use std::{env, error::Error};
 use pilot_status::Client;
 use support::{Reply, Request, Server};
 
-/// A client of the API with the credential of the environment; without one, of a server that answers as told, which is returned to be
-/// kept alive.
+/// A client of the API with the credential of the environment; without one, of a server that
+/// answers as told, which is returned to be kept alive.
 pub(crate) async fn client(
     answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
 ) -> Result<(Client, Option<Server>), Box<dyn Error>> {

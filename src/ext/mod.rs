@@ -6,6 +6,8 @@
 //! hooks, through which every request passes; and inherent `impl`s on generated types. What the API
 //! says belongs in the overlay of `xtask`; what a user wants beyond it belongs here.
 
+#[cfg(test)]
+pub(crate) mod any_text;
 pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod clock;

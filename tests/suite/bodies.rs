@@ -1,4 +1,5 @@
-//! A body that is not what was promised is a decode error with its JSON path, without its text, and never a panic.
+//! A body that is not what was promised is a decode error with its JSON path, without its text, and
+//! never a panic.
 
 use serde_json::{Value, json};
 use support::{Reply, Server, client, example, replies};

@@ -1,4 +1,5 @@
-//! The key goes where it is meant to go, as the header it is meant to be, and into nothing that is printed.
+//! The key goes where it is meant to go, as the header it is meant to be, and into nothing that is
+//! printed.
 
 use pilot_status::Client;
 use support::{KEY, Reply, always, builder, client, ok};

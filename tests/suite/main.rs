@@ -1,4 +1,5 @@
-//! The promises of the crate, one file a promise, seen as a user sees it: from outside, over loopback.
+//! The promises of the crate, one file a promise, seen as a user sees it: from outside, over
+//! loopback.
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
 mod bad_input;

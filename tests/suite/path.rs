@@ -1,4 +1,5 @@
-//! An id is one segment of the path, whatever is in it, and a refresh is asked for only when it is meant.
+//! An id is one segment of the path, whatever is in it, and a refresh is asked for only when it is
+//! meant.
 
 use support::{always, builder, client, ok};
 

@@ -1,4 +1,5 @@
-//! A 429 is survived, a server's wish to wait is respected, and what cannot be waited for ends at once.
+//! A 429 is survived, a server's wish to wait is respected, and what cannot be waited for ends at
+//! once.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! No caller harms another: whoever is dropped, hangs, or is never polled costs the others of its client no more than a moment.
+//! No caller harms another: whoever is dropped, hangs, or is never polled costs the others of its
+//! client no more than a moment.
 
 use std::{
     pin::pin,

@@ -60,8 +60,8 @@ pub enum Step {
 pub type Script = Vec<Step>;
 
 impl Hostile {
-    /// Starts one; `script` gets how many scripts were begun before, on this or any other connection, and the path that is requested,
-    /// which is empty where none was read.
+    /// Starts one; `script` gets how many scripts were begun before, on this or any other
+    /// connection, and the path that is requested, which is empty where none was read.
     pub fn start(
         script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {

@@ -1,4 +1,5 @@
-//! What the tests of `pilot-status` share, with its examples and fuzz targets: servers on loopback, and what is asked of a client.
+//! What the tests of `pilot-status` share, with its examples and fuzz targets: servers on loopback,
+//! and what is asked of a client.
 #![expect(
     clippy::missing_errors_doc,
     clippy::missing_panics_doc,

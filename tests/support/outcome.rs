@@ -14,7 +14,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The ending of this result; `attempts` is what the server saw of a success; an error knows its own.
+    /// The ending of this result; `attempts` is what the server saw of a success; an error knows
+    /// its own.
     pub fn of(result: &Result<(), Error>, attempts: usize) -> Self {
         match result {
             Ok(()) => Self { what: "success".to_owned(), attempts },

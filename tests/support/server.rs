@@ -1,4 +1,5 @@
-//! A small HTTP/1.1 server on loopback, for the examples and the tests: what it answers is up to a function.
+//! A small HTTP/1.1 server on loopback, for the examples and the tests: what it answers is up to a
+//! function.
 
 use std::{
     io,

@@ -10,7 +10,8 @@ use crate::{
 
 const NOW: Years = Years(2000, 3000);
 
-/// A `ServerHello` of RFC 4346: version 3.2, 32 bytes of random, no session, `TLS_RSA_WITH_AES_128_CBC_SHA`, no compression.
+/// A `ServerHello` of RFC 4346: version 3.2, 32 bytes of random, no session,
+/// `TLS_RSA_WITH_AES_128_CBC_SHA`, no compression.
 const TLS_1_1: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
     rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\x00\x00\x2f\x00";
 

@@ -94,7 +94,8 @@ fn good() -> String {
     good.to_string()
 }
 
-/// Does one cell, until it is as the page says: a busy machine is late at times, or opens one connection more, but not always.
+/// Does one cell, until it is as the page says: a busy machine is late at times, or opens one
+/// connection more, but not always.
 async fn measure(fault: &Fault, when: When, operation: &'static str, good: &str) -> Cell {
     let mut tries = 0;
     loop {
@@ -142,7 +143,8 @@ impl<'a> Bench<'a> {
         Ok(Self { fault, when, server, playing, router, client })
     }
 
-    /// What all variants of the fault come to; an error where one was early or late, or not all attempts had reached the server.
+    /// What all variants of the fault come to; an error where one was early or late, or not all
+    /// attempts had reached the server.
     async fn cell(&self, operation: &str) -> Result<Cell, String> {
         let mut cell = self.variant(0, operation).await?;
         for variant in 1..self.fault.scripts.len() {
@@ -152,7 +154,8 @@ impl<'a> Bench<'a> {
         Ok(cell)
     }
 
-    /// What was sent for one that is to end as the first did. It is measured again by itself: all of a thousand are never on time.
+    /// What was sent for one that is to end as the first did. It is measured again by itself: all
+    /// of a thousand are never on time.
     async fn later_variant(
         &self,
         variant: usize,

@@ -41,7 +41,8 @@ fn end(Cell { outcome, within, bytes, connections }: &Cell) -> String {
     format!(" | {outcome} | {within} | {bytes} | {connections} |")
 }
 
-/// `cells` has those of each fault in turn: first attempt, then all, each with the operations in their order.
+/// `cells` has those of each fault in turn: first attempt, then all, each with the operations in
+/// their order.
 pub(crate) fn write(faults: &[Arc<Fault>], cells: &[Cell]) -> String {
     let mut page = introduction();
     for (fault, cells) in faults.iter().zip(cells.chunks(2 * OPERATIONS.len())) {

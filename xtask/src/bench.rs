@@ -59,7 +59,8 @@ fn peak_memory() -> String {
     line.map_or_else(|| "unknown".to_owned(), |value| value.trim().to_owned())
 }
 
-/// A document of OpenAPI 3.1 like those of the vendor, only larger: half of the successes are samples.
+/// A document of OpenAPI 3.1 like those of the vendor, only larger: half of the successes are
+/// samples.
 fn synthetic() -> Value {
     let schemas: Map<String, Value> =
         (0..SCHEMAS).map(|index| (format!("Schema{index}"), schema(index))).collect();

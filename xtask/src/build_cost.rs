@@ -194,7 +194,8 @@ fn cargo(folder: &Path) -> Command {
     cargo
 }
 
-/// The processor time of all children so far (Linux: fields 16 and 17 of /proc/self/stat, in hundredths of a second).
+/// The processor time of all children so far (Linux: fields 16 and 17 of /proc/self/stat, in
+/// hundredths of a second).
 fn children_cpu() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").context("only Linux tells it")?;
     let (_, fields) = stat.rsplit_once(") ").context("/proc/self/stat")?;

@@ -35,11 +35,14 @@ struct Cli {
 /// One variant a command.
 #[derive(Subcommand)]
 enum Command {
-    /// Rewrite openapi.json from the stored documentation pages and the overlay, and report what changed
+    /// Rewrite openapi.json from the stored documentation pages and the overlay, and report what
+    /// changed
     Regen(RegenArgs),
-    /// Measure the time and the memory of regen, on the stored pages and on a large synthetic document
+    /// Measure the time and the memory of regen, on the stored pages and on a large synthetic
+    /// document
     BenchRegen,
-    /// Measure what a user's build costs, beside the same program by hand; writes a part of docs/performance.md
+    /// Measure what a user's build costs, beside the same program by hand; writes a part of
+    /// docs/performance.md
     BuildCost,
     /// Write the inputs that fuzzing starts from to fuzz/corpus
     FuzzSeeds,
@@ -48,13 +51,16 @@ enum Command {
 /// The options of `regen`.
 #[derive(Args)]
 struct RegenArgs {
-    /// Write nothing; exit with 1 if openapi.json is not what would be written, with 2 if that cannot be told
+    /// Write nothing; exit with 1 if openapi.json is not what would be written, with 2 if that
+    /// cannot be told
     #[arg(long)]
     check: bool,
-    /// Fetch the pages of xtask/upstream/sources.toml first; nothing is written unless everything succeeds
+    /// Fetch the pages of xtask/upstream/sources.toml first; nothing is written unless everything
+    /// succeeds
     #[arg(long, conflicts_with = "from")]
     fetch: bool,
-    /// Take these pages (.md), YAML or JSON documents instead, without the overlay unless --overlay is given
+    /// Take these pages (.md), YAML or JSON documents instead, without the overlay unless --overlay
+    /// is given
     #[arg(long, num_args = 1.., value_name = "FILE_OR_URL")]
     from: Vec<String>,
     /// Apply this overlay

@@ -1,6 +1,6 @@
-//! Pages of other shapes, without any overlay, become one document, and the document a client. It is stored in
-//! `pages/client.rs`, where `pages_client.rs` compiles and calls it; the test here says whether it still is what the
-//! pages give, and stores it anew if it is not.
+//! Pages of other shapes, without any overlay, become one document, and the document a client. It
+//! is stored in `pages/client.rs`, where `pages_client.rs` compiles and calls it; the test here
+//! says whether it still is what the pages give, and stores it anew if it is not.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! The client that progenitor makes of the pages in `pages` (see `pages.rs`), compiled and called over loopback.
+//! The client that progenitor makes of the pages in `pages` (see `pages.rs`), compiled and called
+//! over loopback.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -14,7 +15,8 @@ mod pages {
     pub(crate) mod client;
 }
 
-/// A server that answers one request with a status and JSON; it returns the request line and the body.
+/// A server that answers one request with a status and JSON; it returns the request line and the
+/// body.
 fn server(status: &'static str, body: &Value) -> (Client, JoinHandle<(String, Value)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = Client::new(&format!("http://{}", listener.local_addr().unwrap()));

@@ -348,7 +348,8 @@ fn sources_that_contradict_each_other_are_both_named() {
     assert_eq!(message, expected);
 }
 
-/// A server that answers one request for each of these texts, the last of them with an error if it is empty.
+/// A server that answers one request for each of these texts, the last of them with an error if it
+/// is empty.
 fn server(texts: &[&str]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/page.md", listener.local_addr().unwrap());

@@ -1,4 +1,5 @@
-//! The house of `src`: no two files import each other, directly or around a corner, and the doors between the rooms of `src/ext` open one way.
+//! The house of `src`: no two files import each other, directly or around a corner, and the doors
+//! between the rooms of `src/ext` open one way.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,6 @@
-//! One type a kind of answer: progenitor gives an operation one type for its successes and one for its errors, so that
-//! answers of one kind whose bodies differ are joined into a body that fits each.
+//! One type a kind of answer: progenitor gives an operation one type for its successes and one for
+//! its errors, so that answers of one kind whose bodies differ are joined into a body that fits
+//! each.
 
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
@@ -43,7 +44,8 @@ fn is_error(status: &str) -> bool {
     status.starts_with(['4', '5']) || status == "default"
 }
 
-/// `default` counts as success and as error; beside a success of another type it can only mean the errors.
+/// `default` counts as success and as error; beside a success of another type it can only mean the
+/// errors.
 fn split_default(document: &mut Value, responses: &str) {
     let Some(statuses) = find(document, responses).and_then(Value::as_object) else { return };
     let Some(default) = statuses.get("default").cloned() else { return };
@@ -134,7 +136,8 @@ fn joined(document: &Value, places: &[&str]) -> Option<Value> {
     Some(json!({ "type": "object", "additionalProperties": {}, "properties": properties }))
 }
 
-/// The schema of a property that is one or the other: any value, unless they differ in nothing but null.
+/// The schema of a property that is one or the other: any value, unless they differ in nothing but
+/// null.
 fn either(one: &Value, other: &Value) -> Value {
     let nullable = |schema: &Value| {
         let mut schema = schema.clone();

@@ -1,4 +1,5 @@
-//! What changed between two surfaces, and whether code that uses the crate goes on compiling and working.
+//! What changed between two surfaces, and whether code that uses the crate goes on compiling and
+//! working.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -17,8 +18,8 @@ pub(crate) struct Change {
     pub(crate) breaking: bool,
 }
 
-/// The changes from the old to the new surface, in the order of the kinds. What comes or goes with its owner is not
-/// listed apart.
+/// The changes from the old to the new surface, in the order of the kinds. What comes or goes with
+/// its owner is not listed apart.
 pub(crate) fn changes(old: &Surface, new: &Surface) -> Vec<Change> {
     let owners = |from: &Surface, other: &Surface| -> HashSet<String> {
         let only = from.keys().filter(|key| key.owner.is_empty() && !other.contains_key(key));
@@ -53,7 +54,8 @@ fn describe(fact: &Fact) -> String {
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether something new breaks code: an argument or a field that must be given, a value that a match must name.
+/// Whether something new breaks code: an argument or a field that must be given, a value that a
+/// match must name.
 fn addition_breaks(kind: Kind, new: &Fact) -> bool {
     match kind {
         Kind::Parameter | Kind::Body | Kind::Field => new.required,
@@ -62,8 +64,8 @@ fn addition_breaks(kind: Kind, new: &Fact) -> bool {
     }
 }
 
-/// Whether a change breaks code. A method keeps its name wherever its request goes, and what need no longer be given
-/// may still be.
+/// Whether a change breaks code. A method keeps its name wherever its request goes, and what need
+/// no longer be given may still be.
 fn change_breaks(kind: Kind, old: &Fact, new: &Fact) -> bool {
     match kind {
         Kind::Operation => false,

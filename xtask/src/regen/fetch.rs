@@ -1,4 +1,5 @@
-//! Pages from the network: whole and from where they were asked for, within limits, or an error that says why not.
+//! Pages from the network: whole and from where they were asked for, within limits, or an error
+//! that says why not.
 
 use std::time::Duration;
 
@@ -88,7 +89,8 @@ mod tests {
         bytes: 100,
     };
 
-    /// A server that gives these answers in their order, one a connection, and then falls silent; its address.
+    /// A server that gives these answers in their order, one a connection, and then falls silent;
+    /// its address.
     fn server(answers: Vec<String>) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,5 @@
-//! Files of the repository: read with an error that names them, and replaced all together or not at all.
+//! Files of the repository: read with an error that names them, and replaced all together or not at
+//! all.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -29,8 +30,9 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Replaces the files. Each is written beside its place first, so that what may fail has failed before any is touched,
-/// and whoever reads one meanwhile sees the old or the new one, never a part.
+/// Replaces the files. Each is written beside its place first, so that what may fail has failed
+/// before any is touched, and whoever reads one meanwhile sees the old or the new one, never a
+/// part.
 pub(crate) fn replace(changes: &[Change]) -> Result<()> {
     let mut ready = Vec::new();
     for change in changes {

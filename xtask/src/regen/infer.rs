@@ -1,6 +1,8 @@
-//! Schemas from examples: what the vendor documents by samples alone becomes a type that refuses nothing it may send.
+//! Schemas from examples: what the vendor documents by samples alone becomes a type that refuses
+//! nothing it may send.
 //!
-//! A sample shows what can be there, not what must: every field is optional, may be null, and stands in an open object.
+//! A sample shows what can be there, not what must: every field is optional, may be null, and
+//! stands in an open object.
 
 use chrono::DateTime;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,5 @@
-//! Several documents as one: paths, components and tags join, and the same thing twice must be equal.
+//! Several documents as one: paths, components and tags join, and the same thing twice must be
+//! equal.
 
 use anyhow::{Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -40,7 +41,8 @@ pub(crate) fn merge(mut sources: Vec<Named>) -> Result<Value> {
     Ok(result.into())
 }
 
-/// How many levels of a top-level field join their keys; below them, things are equal or in conflict.
+/// How many levels of a top-level field join their keys; below them, things are equal or in
+/// conflict.
 fn depth(key: &str) -> usize {
     match key {
         // A path and its methods; a kind of component and the names of its kind.
@@ -106,7 +108,8 @@ impl Joining<'_> {
         Ok(())
     }
 
-    /// What holds for all methods of a path must be the same, or joining would change what the other meant.
+    /// What holds for all methods of a path must be the same, or joining would change what the
+    /// other meant.
     fn same_path_fields(
         &self,
         depth: usize,

@@ -1,6 +1,7 @@
-//! From the published pages to `openapi.json`: page → merge → overlay → downgrade → infer → answers → place → check →
-//! provenance, each stage in its own file; [`pipeline`] puts them together, and only this file and its helpers
-//! ([`sources`], [`fetch`], [`files`]) touch the disk or the network.
+//! From the published pages to `openapi.json`: page → merge → overlay → downgrade → infer → answers
+//! → place → check → provenance, each stage in its own file; [`pipeline`] puts them together, and
+//! only this file and its helpers ([`sources`], [`fetch`], [`files`]) touch the disk or the
+//! network.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -189,7 +190,8 @@ fn gather(options: &Options) -> Result<Gathered> {
     Ok(gathered)
 }
 
-/// A file as a source; the record gives its name in the repository, or its bare name where it is outside.
+/// A file as a source; the record gives its name in the repository, or its bare name where it is
+/// outside.
 fn input(path: &Path, name: &str) -> Result<Input> {
     let text = files::read(path).with_context(|| name.to_owned())?;
     let bare = path.file_name().map(|name| name.to_string_lossy().into_owned());

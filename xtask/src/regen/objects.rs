@@ -1,5 +1,5 @@
-//! The objects of an OpenAPI document and what each of their fields holds: what the down-conversion allows and what
-//! the later stages walk through.
+//! The objects of an OpenAPI document and what each of their fields holds: what the down-conversion
+//! allows and what the later stages walk through.
 
 use Kind::{
     Callback, Components, Contact, Document, Encoding, Example, ExternalDocs, Flow, Flows, Header,

@@ -1,5 +1,5 @@
-//! Our judgements on top of the page: an OpenAPI Overlay 1.0 document whose every action has a name and says what it
-//! expects to find, so that a change upstream stops the action that it concerns.
+//! Our judgements on top of the page: an OpenAPI Overlay 1.0 document whose every action has a name
+//! and says what it expects to find, so that a change upstream stops the action that it concerns.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -199,7 +199,8 @@ fn remove(document: &mut Value, place: &[Step]) -> Result<()> {
     Ok(())
 }
 
-/// Updates what a target selected: an update is merged into an object and is one more entry of an array.
+/// Updates what a target selected: an update is merged into an object and is one more entry of an
+/// array.
 fn update_target(target: &mut Value, update: &Value) -> Result<()> {
     match target {
         Value::Array(items) => items.push(update.clone()),

@@ -1,4 +1,5 @@
-//! The OpenAPI documents inside a documentation page: fenced blocks whose info string begins with yaml or json.
+//! The OpenAPI documents inside a documentation page: fenced blocks whose info string begins with
+//! yaml or json.
 
 use std::ops::Range;
 
@@ -9,7 +10,8 @@ use super::yaml;
 
 /// Takes the documents out of the page; errors give lines and columns of the page.
 ///
-/// A block of data is a document if it has the field `openapi` or its info string says so; others are samples.
+/// A block of data is a document if it has the field `openapi` or its info string says so; others
+/// are samples.
 pub(crate) fn extract(page: &str) -> Result<Vec<Document>> {
     let lines: Vec<&str> = page.lines().collect();
     let blocks = blocks(&lines)?;
@@ -77,7 +79,8 @@ impl<'a> Fence<'a> {
     }
 }
 
-/// Splits a line that begins with a run of three or more fence marks into mark, length of the run, and the rest.
+/// Splits a line that begins with a run of three or more fence marks into mark, length of the run,
+/// and the rest.
 fn split(line: &str) -> Option<(char, usize, &str)> {
     let text = line.trim_start_matches(' ');
     let mark = text.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
@@ -109,7 +112,8 @@ fn blocks(lines: &[&str]) -> Result<Vec<Block>> {
 /// Reads the document in one block, if it is one.
 fn parse(lines: &[&str], block: &Block) -> Result<Option<Document>> {
     let line = block.lines.start;
-    // Blank lines stand for what precedes the block, so that the parser counts the lines of the page.
+    // Blank lines stand for what precedes the block, so that the parser counts the lines of the
+    // page.
     let text = "\n".repeat(line) + &lines[block.lines.clone()].join("\n");
     let value: Value = yaml::parse(&text)?;
     let is_openapi = value.get("openapi").is_some();

@@ -1,4 +1,5 @@
-//! The stages in their order, as one pure function from the texts of the sources to the text of the document.
+//! The stages in their order, as one pure function from the texts of the sources to the text of the
+//! document.
 
 use std::path::Path;
 

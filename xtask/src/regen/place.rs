@@ -1,4 +1,5 @@
-//! Objects written out in bodies become named components, so that each has one name in Rust; equal shapes share theirs.
+//! Objects written out in bodies become named components, so that each has one name in Rust; equal
+//! shapes share theirs.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,5 @@
-//! JSON pointers as text (RFC 6901), for messages and references. Those of a document begin with `#`.
+//! JSON pointers as text (RFC 6901), for messages and references. Those of a document begin with
+//! `#`.
 
 use serde_json::Value;
 

@@ -17,7 +17,8 @@ pub fn of_page(text: &str) {
     let _ = yaml::parse::<Value>(text);
 }
 
-/// An overlay that is read says what it does to a document, or an error; what it does not change it calls needless.
+/// An overlay that is read says what it does to a document, or an error; what it does not change it
+/// calls needless.
 ///
 /// # Panics
 /// If that does not hold.

@@ -1,4 +1,5 @@
-//! Whatever comes in, no stage panics, and what came out stays as it is. A failure prints the smallest input that fails.
+//! Whatever comes in, no stage panics, and what came out stays as it is. A failure prints the
+//! smallest input that fails.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -104,7 +105,8 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A document that is sound but for what is arbitrary in it: the schema, the sample, and the fields of the answer.
+/// A document that is sound but for what is arbitrary in it: the schema, the sample, and the fields
+/// of the answer.
 fn document() -> impl Strategy<Value = Value> {
     (value(), value(), value()).prop_map(|(schema, sample, answer)| {
         let json = json!({ "example": sample });

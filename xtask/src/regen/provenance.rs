@@ -1,4 +1,5 @@
-//! What the document was made of, recorded in it: a change anywhere in a source, prose included, shows in the output.
+//! What the document was made of, recorded in it: a change anywhere in a source, prose included,
+//! shows in the output.
 
 use std::fmt::Write;
 
@@ -35,7 +36,8 @@ impl Source {
 
 /// Adds the record to a document, in place of any older one.
 ///
-/// A document that has one, and that nothing was added to, keeps it: it was made of what its own record says.
+/// A document that has one, and that nothing was added to, keeps it: it was made of what its own
+/// record says.
 pub(crate) fn record(mut document: Value, sources: &[Source], overlay: Option<&Source>) -> Value {
     let Some(fields) = document.as_object_mut() else { return document };
     if overlay.is_none() && fields.contains_key(FIELD) {

@@ -1,4 +1,5 @@
-//! The list of pages that the document is made of: where each is published, and what was stored of it when.
+//! The list of pages that the document is made of: where each is published, and what was stored of
+//! it when.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};

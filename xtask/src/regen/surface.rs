@@ -1,4 +1,5 @@
-//! What users of the crate see of a document: methods, arguments, answers, types, fields and values, in Rust's words.
+//! What users of the crate see of a document: methods, arguments, answers, types, fields and
+//! values, in Rust's words.
 
 use std::collections::BTreeMap;
 
@@ -195,7 +196,8 @@ impl View<'_> {
         }
     }
 
-    /// The Rust type of a schema; what is written out at a place is a type of its own, named after the place.
+    /// The Rust type of a schema; what is written out at a place is a type of its own, named after
+    /// the place.
     fn type_of(&mut self, schema: &Value, inline: &str) -> String {
         let plain = self.plain(schema, inline);
         let has_own = schema.get("properties").is_some() || schema.get("enum").is_some();

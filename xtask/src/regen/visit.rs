@@ -1,4 +1,5 @@
-//! Every object of a document with its kind and its place, so that later stages need no walk of their own.
+//! Every object of a document with its kind and its place, so that later stages need no walk of
+//! their own.
 
 use serde_json::Value;
 

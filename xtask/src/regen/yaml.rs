@@ -1,4 +1,5 @@
-//! YAML as people write it, read without guessing: a key given twice is an error, `yes` and dates stay text.
+//! YAML as people write it, read without guessing: a key given twice is an error, `yes` and dates
+//! stay text.
 
 use anyhow::{Result, anyhow};
 use serde::de::DeserializeOwned;

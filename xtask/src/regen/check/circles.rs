@@ -1,5 +1,6 @@
-//! No schema may be made of itself: nothing could be said of its values, and generators follow the circle for ever.
-//! A property or an item of its own type is no such circle, for there is a value in between.
+//! No schema may be made of itself: nothing could be said of its values, and generators follow the
+//! circle for ever. A property or an item of its own type is no such circle, for there is a value
+//! in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,8 @@ pub(super) fn check(document: &Value) -> Result<()> {
     let parts = schemas.into_iter().flatten().map(|(name, schema)| (name.clone(), parts(schema)));
     let mut open: BTreeMap<String, BTreeSet<String>> = parts.collect();
     loop {
-        // Those of which all parts are settled are settled too; what is left at the end is made of itself.
+        // Those of which all parts are settled are settled too; what is left at the end is made of
+        // itself.
         let names: BTreeSet<String> = open.keys().cloned().collect();
         open.retain(|_, parts| !parts.is_disjoint(&names));
         if open.len() == names.len() {

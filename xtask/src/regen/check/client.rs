@@ -29,8 +29,9 @@ fn parse(document: &Value) -> Result<OpenAPI> {
     })
 }
 
-/// The settings of the crate, as far as they decide whether there is a client: what is written by hand is not generated.
-/// The arguments stay positional, which asks the same of a document as builders, for half the memory.
+/// The settings of the crate, as far as they decide whether there is a client: what is written by
+/// hand is not generated. The arguments stay positional, which asks the same of a document as
+/// builders, for half the memory.
 fn settings(document: &Value) -> GenerationSettings {
     let mut settings = GenerationSettings::new();
     settings.with_derive("PartialEq");
@@ -49,7 +50,8 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs what may panic on odd input, without a word on the error stream; the error is what the panic said.
+/// Runs what may panic on odd input, without a word on the error stream; the error is what the
+/// panic said.
 fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -1,5 +1,5 @@
-//! Every example must fit its schema. Those of parameters and properties are only noted, for the vendor writes them as
-//! text whatever the type: '1' or 'true'.
+//! Every example must fit its schema. Those of parameters and properties are only noted, for the
+//! vendor writes them as text whatever the type: '1' or 'true'.
 
 use std::collections::BTreeMap;
 
@@ -50,8 +50,8 @@ fn samples<'a>(document: &'a Value, object: &Object<'a>) -> Vec<Sample<'a>> {
     values.into_iter().filter_map(sample).collect()
 }
 
-/// The samples that do not fit, with the first reason. All are checked as one list by one schema, because compiling a
-/// schema for each would compile what they share again and again.
+/// The samples that do not fit, with the first reason. All are checked as one list by one schema,
+/// because compiling a schema for each would compile what they share again and again.
 fn misfits<'a>(document: &Value, samples: &'a [Sample]) -> Result<Vec<(&'a Sample<'a>, String)>> {
     let schemas: Vec<Value> = samples.iter().map(|sample| json_schema(sample.schema)).collect();
     let values: Vec<&Value> = samples.iter().map(|sample| sample.value).collect();

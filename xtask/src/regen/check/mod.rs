@@ -1,4 +1,5 @@
-//! What must hold of a document before it is written. One check a file; each says the place and what was expected.
+//! What must hold of a document before it is written. One check a file; each says the place and
+//! what was expected.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -10,7 +11,8 @@ mod names;
 mod types;
 mod unknown;
 
-/// Checks a document. What is doubtful but usual, such as a number's example written as text, is returned as notes.
+/// Checks a document. What is doubtful but usual, such as a number's example written as text, is
+/// returned as notes.
 pub(crate) fn check(document: &Value) -> Result<Vec<String>> {
     names::check(document)?;
     types::check(document)?;

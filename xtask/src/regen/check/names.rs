@@ -1,4 +1,5 @@
-//! Paths and operation ids must each be unique, for Rust as well as for HTTP, and a path must declare its parameters.
+//! Paths and operation ids must each be unique, for Rust as well as for HTTP, and a path must
+//! declare its parameters.
 
 use std::collections::{BTreeSet, HashMap};
 

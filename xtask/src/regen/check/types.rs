@@ -1,4 +1,5 @@
-//! What public linters refuse and progenitor passes over: `nullable` without a type, and references that lead nowhere.
+//! What public linters refuse and progenitor passes over: `nullable` without a type, and references
+//! that lead nowhere.
 
 use anyhow::{Result, ensure};
 use serde_json::Value;

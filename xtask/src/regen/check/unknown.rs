@@ -1,4 +1,5 @@
-//! No property of an example may be unknown to its schema: an open object would take it, and users would never see it.
+//! No property of an example may be unknown to its schema: an open object would take it, and users
+//! would never see it.
 
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value};
@@ -31,7 +32,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Compares a value with the schemas that it may have; `place` is its pointer inside the example.
+    /// Compares a value with the schemas that it may have; `place` is its pointer inside the
+    /// example.
     fn value(&self, schemas: &[&'a Value], value: &Value, place: &str) -> Result<()> {
         let parts = self.parts(schemas);
         match value {

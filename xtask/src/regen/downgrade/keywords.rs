@@ -1,4 +1,5 @@
-//! Keywords of schemas whose spelling 3.1 changed. Each function adds to `result` what 3.0 calls the same.
+//! Keywords of schemas whose spelling 3.1 changed. Each function adds to `result` what 3.0 calls
+//! the same.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -89,7 +90,8 @@ pub(super) fn bound(key: &str, value: &Value, source: &Fields, result: &mut Fiel
     }
 }
 
-/// `exclusiveMinimum` and `exclusiveMaximum`: a number in 3.1, a flag on the inclusive bound in 3.0.
+/// `exclusiveMinimum` and `exclusiveMaximum`: a number in 3.1, a flag on the inclusive bound in
+/// 3.0.
 pub(super) fn exclusive_bound(
     key: &str,
     value: &Value,

@@ -1,6 +1,8 @@
-//! OpenAPI 3.1 → 3.0.3 by allow-list: what is not known to mean the same in 3.0 is an error, never dropped.
+//! OpenAPI 3.1 → 3.0.3 by allow-list: what is not known to mean the same in 3.0 is an error, never
+//! dropped.
 //!
-//! The walk knows what each place holds (see [`super::objects`]), so that samples, defaults and enum values stay as they are.
+//! The walk knows what each place holds (see [`super::objects`]), so that samples, defaults and
+//! enum values stay as they are.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -75,7 +77,8 @@ fn moved_reference(reference: &str) -> String {
     }
 }
 
-/// One pass through a document. The argument `at` is the JSON pointer of the value at hand, for messages.
+/// One pass through a document. The argument `at` is the JSON pointer of the value at hand, for
+/// messages.
 struct Walk<'a> {
     /// The document as it came, to look references up.
     source: &'a Value,

@@ -1,4 +1,5 @@
-//! Choices that include null. 3.0 says it as `nullable`, which counts only beside a `type`, so the type is looked up.
+//! Choices that include null. 3.0 says it as `nullable`, which counts only beside a `type`, so the
+//! type is looked up.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
@@ -85,7 +86,8 @@ impl Walk<'_> {
     }
 }
 
-/// Writes a schema that may be null as well: in place if it collides with nothing, else as an `allOf`.
+/// Writes a schema that may be null as well: in place if it collides with nothing, else as an
+/// `allOf`.
 fn only_one(
     name: &str,
     schema: Value,

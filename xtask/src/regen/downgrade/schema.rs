@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::super::objects::Kind::Schema;
 use super::{Walk, child, fields, insert_once, keywords, known_dialect, moved_reference, text};
 
-/// Keywords that mean the same in both versions and hold no schema. `nullable` is here because a source may be 3.0.
+/// Keywords that mean the same in both versions and hold no schema. `nullable` is here because a
+/// source may be 3.0.
 const COPIED: &[&str] = &[
     "title",
     "multipleOf",
@@ -111,7 +112,8 @@ impl Walk<'_> {
     }
 }
 
-/// 3.0 ignores what stands beside a reference, so that a reference with company goes into an `allOf`.
+/// 3.0 ignores what stands beside a reference, so that a reference with company goes into an
+/// `allOf`.
 fn reference(
     value: &Value,
     source: &Map<String, Value>,
