@@ -37,7 +37,7 @@ async fn a_body_over_the_limit_is_refused_however_it_comes() {
 #[tokio::test]
 async fn an_attempt_that_takes_too_long_is_tried_again() {
     let server = replies(vec![Reply::Silence, ok()]).await;
-    let client = builder(&server).attempt_timeout(MS(100)).build().unwrap();
+    let client = builder(&server).attempt_timeout(MS(400)).build().unwrap();
     assert!(client.number("num_1").get().await.is_ok());
     assert_eq!(server.requests().len(), 2);
 }
