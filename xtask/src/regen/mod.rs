@@ -15,12 +15,12 @@ use self::pipeline::{Built, Input};
 use self::report::Report;
 use self::sources::{Page, Sources};
 
-mod answers;
 mod changes;
 mod check;
 mod downgrade;
 mod fetch;
 mod files;
+mod hoist_schemas;
 mod infer;
 mod json;
 mod merge;
@@ -28,7 +28,6 @@ mod objects;
 mod overlay;
 mod page;
 pub(crate) mod pipeline;
-mod place;
 mod pointer;
 #[cfg(any(test, fuzzing))]
 pub mod promises;
@@ -38,6 +37,7 @@ mod provenance;
 pub(crate) mod report;
 mod sources;
 mod surface;
+mod unify_responses;
 mod visit;
 mod yaml;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::merge::{self, Named};
 use super::overlay::Overlay;
 use super::provenance::{self, Source};
-use super::{answers, check, downgrade, infer, json, page, place, yaml};
+use super::{check, downgrade, hoist_schemas, infer, json, page, unify_responses, yaml};
 
 /// The text of a source and where it is from.
 pub(crate) struct Input {
@@ -67,8 +67,8 @@ pub(crate) fn build(inputs: &[Input], overlay: Option<&Input>) -> Result<Built> 
 fn convert(document: &Value, notes: &mut Vec<String>) -> Result<Value> {
     let document = downgrade::downgrade(document)?;
     let document = infer::infer(document);
-    let document = answers::join(document)?;
-    let document = place::place(document);
+    let document = unify_responses::unify(document)?;
+    let document = hoist_schemas::hoist(document);
     notes.extend(check::check(&document)?);
     Ok(document)
 }

@@ -10,7 +10,7 @@ use super::pipeline::{Built, Input, build};
 use super::promises;
 use super::provenance::record;
 use super::report::Report;
-use super::{answers, check, infer, place, sources, yaml};
+use super::{check, hoist_schemas, infer, sources, unify_responses, yaml};
 
 /// Words that the stages know, so that arbitrary values reach their depths.
 const WORDS: &[&str] = &[
@@ -165,8 +165,8 @@ fn damaged(file: &str, at: prop::sample::Index, piece: &str) -> String {
 fn every_stage(value: &Value) {
     promises::of_downgrade(value);
     let _ = infer::infer(value.clone());
-    let _ = answers::join(value.clone());
-    let _ = place::place(value.clone());
+    let _ = unify_responses::unify(value.clone());
+    let _ = hoist_schemas::hoist(value.clone());
     let _ = check::check(value);
     let _ = record(value.clone(), &[], None);
     let named = |name: &str| Named { name: name.to_owned(), document: value.clone() };

@@ -4,8 +4,8 @@
 use anyhow::Result;
 use serde_json::Value;
 
-mod circles;
 mod client;
+mod cycles;
 mod examples;
 mod names;
 mod types;
@@ -16,7 +16,7 @@ mod unknown;
 pub(crate) fn check(document: &Value) -> Result<Vec<String>> {
     names::check(document)?;
     types::check(document)?;
-    circles::check(document)?;
+    cycles::check(document)?;
     unknown::check(document)?;
     // The check that takes most memory comes first, so that the next one reuses what it gave back.
     client::check(document)?;

@@ -14,11 +14,11 @@ use super::visit;
 const SCHEMAS: &str = "#/components/schemas";
 
 /// Moves the objects of all bodies of all operations.
-pub(crate) fn place(mut document: Value) -> Value {
+pub(crate) fn hoist(mut document: Value) -> Value {
     let mut components = Components::of(&document);
     for (media_type, name) in bodies(&document) {
         if let Some(schema) = find_mut(&mut document, &child(&media_type, "schema")) {
-            *schema = components.place(schema.take(), &name);
+            *schema = components.hoist(schema.take(), &name);
         }
     }
     components.add_to(&mut document);
@@ -79,10 +79,10 @@ impl Components {
     }
 
     /// The schema with every object in it moved and referred to.
-    fn place(&mut self, schema: Value, name: &str) -> Value {
+    fn hoist(&mut self, schema: Value, name: &str) -> Value {
         let Value::Object(mut fields) = schema else { return schema };
         if let Some(items) = fields.get_mut("items") {
-            *items = self.place(items.take(), &format!("{name}Item"));
+            *items = self.hoist(items.take(), &format!("{name}Item"));
         }
         if !fields.contains_key("properties") {
             return fields.into();
@@ -91,7 +91,7 @@ impl Components {
             fields.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
         {
             *property =
-                self.place(property.take(), &format!("{name}{}", key.to_upper_camel_case()));
+                self.hoist(property.take(), &format!("{name}{}", key.to_upper_camel_case()));
         }
         let nullable = fields.shift_remove("nullable").is_some_and(|flag| flag == true);
         let reference = json!({ "$ref": format!("{SCHEMAS}/{}", self.name(fields.into(), name)) });
@@ -137,7 +137,7 @@ impl Components {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::place;
+    use super::hoist;
 
     fn operation(id: &str, schema: &Value) -> Value {
         json!({ "operationId": id, "responses": { "200": { "content": { "application/json": { "schema": schema } } } } })
@@ -154,7 +154,7 @@ mod tests {
             "type": "array",
             "items": { "type": "object", "properties": { "b-b": inner, "m": { "type": "object" } } },
         });
-        let result = place(json!({ "paths": { "/a": { "get": operation("list-all", &outer) } } }));
+        let result = hoist(json!({ "paths": { "/a": { "get": operation("list-all", &outer) } } }));
         let schema = json!({ "type": "array", "items": reference("ListAllResponseItem") });
         assert_eq!(result["paths"]["/a"]["get"], operation("list-all", &schema));
         let nullable = json!({ "type": "object", "nullable": true, "allOf": [reference("ListAllResponseItemBB")] });
@@ -168,14 +168,14 @@ mod tests {
                 },
             })
         );
-        assert_eq!(place(result.clone()), result, "a fixed point");
+        assert_eq!(hoist(result.clone()), result, "a fixed point");
     }
 
     #[test]
     fn equal_shapes_share_a_name_and_unlike_ones_never_do() {
         let one = json!({ "type": "object", "properties": { "a": {} } });
         let two = json!({ "type": "object", "properties": { "b": {} } });
-        let result = place(json!({
+        let result = hoist(json!({
             "paths": {
                 "/1": { "get": operation("get-it", &one), "put": operation("put-it", &one) },
                 "/2": { "get": operation("get_it", &two) },

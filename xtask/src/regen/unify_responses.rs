@@ -21,7 +21,7 @@ enum Body {
 }
 
 /// Joins the answers of every operation.
-pub(crate) fn join(mut document: Value) -> Result<Value> {
+pub(crate) fn unify(mut document: Value) -> Result<Value> {
     let places: Vec<String> = visit::operations(&document)
         .into_iter()
         .map(|found| child(&found.at, "responses"))
@@ -179,7 +179,7 @@ fn set_content(document: &mut Value, at: &str, schema: &Value) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::join;
+    use super::unify;
 
     fn answer(schema: &Value) -> Value {
         json!({ "description": "D", "content": { "application/json": { "schema": schema } } })
@@ -254,9 +254,9 @@ mod tests {
             ),
         ];
         for (name, responses, expected) in table {
-            let result = join(document(&responses)).expect(name);
+            let result = unify(document(&responses)).expect(name);
             assert_eq!(result, document(&expected), "{name}");
-            assert_eq!(join(result).expect(name), document(&expected), "{name}: a fixed point");
+            assert_eq!(unify(result).expect(name), document(&expected), "{name}: a fixed point");
         }
     }
 
@@ -269,7 +269,7 @@ mod tests {
             json!({ "400": answer(&json!({})), "500": page }),
         ];
         for responses in table {
-            let error = join(document(&responses)).expect_err("mixed").to_string();
+            let error = unify(document(&responses)).expect_err("mixed").to_string();
             assert!(error.starts_with("#/paths/~1a/get/responses: answers with JSON"), "{error}");
         }
     }
