@@ -1,4 +1,5 @@
-//! The loop: one attempt after the other, until there is something to return.
+//! Makes attempts until one succeeds or none may follow. It is the only loop, so what is promised
+//! about a call's deadline, retries and turns is kept here.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What one attempt brought: a response whose body is in memory. It is read here, and not by the
-//! generated code, so that a body that is cut short can be retried.
+//! A response whose body is in memory. The body is read in the attempt, and not by the generated
+//! code, so that a body that is cut short can be retried.
 
 use std::mem;
 

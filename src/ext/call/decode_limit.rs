@@ -1,4 +1,5 @@
-//! How much memory decoding a body may take: the text is bounded by its length, its values are not.
+//! Limits the memory that decoding a body may take: a text of `[[],[],…` takes many times its
+//! length.
 
 /// Memory that one value of a JSON document may take, with its key, apart from the text itself.
 const VALUE_BYTES: usize = 128;

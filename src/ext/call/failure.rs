@@ -1,4 +1,5 @@
-//! What went wrong in one attempt, or before it.
+//! Why an attempt failed. Retry, pacing and the user's error decide by this one type, so that they
+//! agree.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,5 @@
-//! What became of a call, as far as its caller is told. Plain values.
+//! What the caller is told of a call beside its result. Plain values, so that an error can hold
+//! them without knowing how calls are made.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The same request once more.
+//! A request that can be sent again. Sending consumes a request, and a copy of each would cost more
+//! than the few retries that need one.
 
 use http::{HeaderName, HeaderValue, Method, Version, header::ACCEPT};
 use reqwest::{Request, Url};

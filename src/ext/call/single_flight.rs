@@ -1,5 +1,6 @@
-//! Calls for one key that overlap share one request. Each keeps its own deadline: nobody is left
-//! with another's time-out, or with a leader that nobody drives.
+//! Lets overlapping calls for one key share one request, since each refresh makes the API ask Meta.
+//! Each caller keeps its own deadline: nobody is left with another's time-out, or waits for a
+//! leader that nobody drives.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,5 @@
-//! Feature `tracing`: a span for each call, an event for each attempt; without it, nothing. Neither
-//! holds an id, a key or a body.
+//! Feature `tracing`: a span for each call and an event for each attempt; without it, nothing.
+//! Neither holds an id, a key or a body, so that logs can be kept.
 
 use std::{future::Future, time::Duration};
 

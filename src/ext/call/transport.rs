@@ -1,5 +1,5 @@
-//! One attempt: sends a request once, and reads the whole response within the limits of time and
-//! size.
+//! Makes one attempt: sends a request, and reads the whole response within the limits of time and
+//! size, of which reqwest knows only the first.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},

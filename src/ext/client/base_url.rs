@@ -1,4 +1,4 @@
-//! Which base URLs the key may be sent to.
+//! Checks the base URL. The key is sent there, so a URL by which it could leak is refused.
 
 use std::net::IpAddr;
 

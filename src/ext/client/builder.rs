@@ -1,4 +1,5 @@
-//! The settings of a client.
+//! The settings of a client. Those that keep the key safe are applied last, so that
+//! `configure_http` cannot undo them.
 
 use std::{fmt, time::Duration};
 

@@ -1,4 +1,5 @@
-//! The client, around the generated one.
+//! The [`Client`] that users hold. It wraps the generated one, whose errors know neither attempts
+//! nor hints.
 
 use std::fmt;
 

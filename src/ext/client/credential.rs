@@ -1,4 +1,5 @@
-//! The key, as the header that carries it.
+//! The key, as the header that carries it: marked sensitive, so that nothing prints it, and wiped
+//! from memory with the last client that has it.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};

@@ -1,4 +1,4 @@
-//! The environment variables by which a client is made without a line of code.
+//! Makes a client from environment variables, so that a program needs no configuration of its own.
 
 use std::{env, ffi::OsString};
 

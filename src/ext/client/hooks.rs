@@ -1,5 +1,5 @@
-//! The hooks through which every generated operation passes: the key goes on, the attempt loop
-//! runs, and its end is handed over.
+//! Connects generated operations with ours. Progenitor calls hooks around each request: `pre` adds
+//! the key, `exec` runs the attempt loop, `post` ends a call that brought no response.
 
 use futures_util::FutureExt;
 use http::StatusCode;

@@ -1,5 +1,5 @@
-//! What every generated client carries beside its base URL: what all clones share, and the slot of
-//! one call.
+//! What every generated client carries: what all clones share, and the slot of one call. It is the
+//! only value of ours that progenitor passes along.
 
 use std::{fmt, sync::Arc};
 

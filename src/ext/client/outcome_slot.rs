@@ -1,5 +1,5 @@
-//! The one way in which what became of a call gets past the generated code, whose results keep
-//! neither attempts nor errors of ours.
+//! Carries the outcome of a call past the generated code, whose results keep neither attempts nor
+//! errors of ours: the hooks leave it here, and the caller picks it up.
 
 use std::sync::{Arc, OnceLock};
 

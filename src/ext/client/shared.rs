@@ -1,4 +1,5 @@
-//! What all clones of a client share.
+//! What all clones of a client share. The key is added to requests here, where it is known where
+//! the key may go.
 
 use std::fmt;
 

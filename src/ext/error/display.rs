@@ -1,4 +1,5 @@
-//! How an error prints: one line that is safe to log. Neither the key nor any of a body is in it.
+//! How an error prints: one line that is safe to log. Neither the key nor anything of a body is in
+//! it.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! [`Error`]: what is known of a call that failed.
+//! [`Error`]: what is known of a call that failed. It has questions rather than public variants, so
+//! that a new cause breaks nobody's code.
 
 use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 

@@ -13,16 +13,12 @@ impl Error {
             }
             Kind::Refused(..) if self.has_unmet_retry_after() => {
                 Some(match self.0.outcome.stop_reason {
-                    Some(StopReason::Timeout) => {
-                        "call again after the time that retry_after() tells, or raise timeout"
-                    }
-                    _ => {
-                        "call again after the time that retry_after() tells, or raise max_delay and timeout above it"
-                    }
+                    Some(StopReason::Timeout) => "call again after retry_after(), or raise timeout",
+                    _ => "call again after retry_after(), or raise max_delay and timeout above it",
                 })
             }
             Kind::NotAdmitted => Some(
-                "call again after the time that retry_after() tells, raise timeout, or send fewer requests at a time",
+                "call again after retry_after(), raise timeout, or send fewer requests at a time",
             ),
             Kind::Refused(status, api_error) => {
                 hint_for_status(status.as_u16(), api_error.as_ref())

@@ -85,12 +85,12 @@ mod tests {
     use crate::types::Number;
 
     /// The example with each of its values replaced by values of other types, one at a time.
-    fn misfits() -> Vec<Vec<u8>> {
+    fn odd_bodies() -> Vec<Vec<u8>> {
         let spec: Value = serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
         let get = &spec["paths"]["/v1/numbers/{id}"]["get"]["responses"]["200"]["content"];
         let example = &get["application/json"]["example"];
         let mut pointers = vec![String::new()];
-        let mut misfits = Vec::new();
+        let mut odd_bodies = Vec::new();
         while let Some(pointer) = pointers.pop() {
             match example.pointer(&pointer).unwrap() {
                 Value::Object(o) => pointers.extend(o.keys().map(|k| format!("{pointer}/{k}"))),
@@ -102,17 +102,17 @@ mod tests {
             {
                 let mut example = example.clone();
                 *example.pointer_mut(&pointer).unwrap() = other;
-                misfits.push(serde_json::to_vec(&example).unwrap());
-                misfits.push(serde_json::to_vec_pretty(&example).unwrap());
+                odd_bodies.push(serde_json::to_vec(&example).unwrap());
+                odd_bodies.push(serde_json::to_vec_pretty(&example).unwrap());
             }
         }
-        misfits
+        odd_bodies
     }
 
     #[test]
     fn a_path_is_the_one_that_serde_path_to_error_finds() {
         let mut found = 0;
-        for body in misfits() {
+        for body in odd_bodies() {
             let Err(error) = serde_json::from_slice::<Number>(&body) else {
                 continue;
             };
@@ -122,6 +122,6 @@ mod tests {
             assert_eq!(at(&body, error.line(), error.column()), path.trim_matches('.'), "{error}");
             found += 1;
         }
-        assert!(found > 300, "only {found} misfits");
+        assert!(found > 300, "only {found} odd_bodies");
     }
 }

@@ -1,4 +1,5 @@
-//! Accessors on a number: what users ask of it, wherever the answer has it.
+//! What users ask of a number. The API has some facts in two places, and any may be absent: here is
+//! decided which counts.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! `client.numbers(ids)`: many numbers, a few at a time.
+//! `client.numbers(ids)`: many numbers, a few at a time. It is a stream, so memory does not grow
+//! with the number of ids.
 
 use std::time::Duration;
 

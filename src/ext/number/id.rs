@@ -1,4 +1,5 @@
-//! The id of a number, safe to put into a path.
+//! The id of a number. It becomes a segment of a URL's path, so an id that would lead elsewhere is
+//! refused.
 
 use std::{fmt, str::FromStr};
 

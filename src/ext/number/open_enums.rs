@@ -1,5 +1,5 @@
-//! The open value sets of the API: each known value a variant, any other text in `Other`, to the
-//! letter both ways.
+//! The open enums. Meta adds values at any time, and a closed enum would then fail the whole
+//! answer: an unknown value is kept, as it was sent, in `Other`.
 
 use std::{
     convert::Infallible,

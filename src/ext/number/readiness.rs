@@ -1,4 +1,5 @@
-//! May I send from this number, and if not, why?
+//! Whether a number can send, and if not, why. The facts are spread over a dozen fields; here they
+//! are put together once.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How many customers a messaging-limit tier lets a number write to.
+//! The number that a messaging-limit tier stands for, so that nobody parses `TIER_2K`.
 
 use std::fmt;
 

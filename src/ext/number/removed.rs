@@ -1,4 +1,4 @@
-//! Accessors on a removal.
+//! What users ask of a removal.
 
 use chrono::{DateTime, Utc};
 

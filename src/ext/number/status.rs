@@ -1,4 +1,4 @@
-//! Accessors on the state of a connection.
+//! What users ask of a connection's state.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,5 @@
-//! Who comes next: first in, first out, but nobody waits for one who does not come. Pure.
+//! Who is next: first in, first out. Whoever does not come is passed over, since one stuck caller
+//! must not stop the others. Pure.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},

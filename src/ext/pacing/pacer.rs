@@ -95,7 +95,7 @@ impl<W: Clone + Default> Pacer<W> {
         }
         let has_waited = self.line.leave(ticket);
         if !has_waited && self.line.len() == 0 && self.under_way.len() == 0 {
-            // It is the callers who set the pace, so nothing before tells of a limit.
+            // The callers set the pace, so what was served before says nothing of a limit.
             self.cycle = Cycle { start: now, served: 0 };
         }
         let passed_over = if before > 0 { self.line.pass_over(ticket) } else { Vec::new() };

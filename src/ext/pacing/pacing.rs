@@ -1,4 +1,4 @@
-//! What users see of pacing: whether there is any, and what it is doing.
+//! What users see of pacing: the setting, and the figures by which they watch it.
 
 use std::time::Duration;
 

@@ -62,7 +62,7 @@ impl Queue {
             };
             place.get_or_insert_with(|| Place { queue: self, ticket: attempt.ticket });
             match until {
-                // Woken or not, the next round tells.
+                // Whether it was woken or not, it asks again.
                 Some(until) => _ = timeout_at(until, waker.notified()).await,
                 None => waker.notified().await,
             }

@@ -147,7 +147,7 @@ mod tests {
     use crate::ext::any_text::{any_text, for_many_seeds};
 
     /// Of these lines, at second 1,500,000,000: what is left, and seconds until the reset.
-    fn said(lines: &[&str]) -> Option<(u64, f64)> {
+    fn parse(lines: &[&str]) -> Option<(u64, f64)> {
         let mut headers = HeaderMap::new();
         for line in lines {
             let (name, value) = line.split_once(": ").unwrap();
@@ -204,7 +204,7 @@ mod tests {
             (&["RateLimit: ("], None),
         ];
         for (lines, expected) in cases {
-            assert_eq!(said(lines), expected, "{lines:?}");
+            assert_eq!(parse(lines), expected, "{lines:?}");
         }
     }
 

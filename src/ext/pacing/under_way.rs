@@ -1,4 +1,5 @@
-//! The requests that have no answer yet, and which of them still count. Pure.
+//! The requests that have no answer yet. One that hangs counts for a while only, or it would stop
+//! all others. Pure.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -14,7 +15,7 @@ pub(crate) struct Permit {
 pub(super) struct UnderWay {
     permits: VecDeque<Permit>,
     next_id: u64,
-    /// The first permit after the last 429: what was sent before it tells nothing new.
+    /// The first permit after the last 429: what was sent before it says nothing new.
     first: u64,
     last_sent: Duration,
 }
@@ -36,7 +37,7 @@ impl UnderWay {
         permit
     }
 
-    /// Takes a request out; whether it was sent after the last 429, and so tells something.
+    /// Takes a request out; whether it was sent after the last 429, and so says something new.
     pub(super) fn settle(&mut self, permit: Permit) -> bool {
         if let Ok(at) = self.permits.binary_search_by_key(&permit.id, |permit| permit.id) {
             self.permits.remove(at);

@@ -1,4 +1,5 @@
-//! How long to wait: the two formulas.
+//! How long to wait before a retry. A random part, since callers that wait equally long collide
+//! again.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The retry budget: an outage is not multiplied by everybody's retries. Pure.
+//! Limits retries to a share of the successes, so that they cannot amplify an outage. Pure.
 
 /// What the budget holds at the most, and at first.
 const CAPACITY: u32 = 500;

@@ -1,4 +1,5 @@
-//! Which failed attempts may be tried again.
+//! Which failures may be retried. A request that is not safe is repeated only where it cannot have
+//! been carried out.
 
 use std::{error::Error, io};
 

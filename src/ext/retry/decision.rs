@@ -1,4 +1,4 @@
-//! What follows a failed attempt, and by what that was decided.
+//! What the policy decides, as plain values that traces and errors can hold.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) enum DelaySource {
     Header,
     /// `retryAfterSeconds`.
     Body,
-    /// Nothing that the server said.
+    /// The policy, since the server named no time.
     Backoff,
     /// The queue of shared pacing.
     Pacing,

@@ -1,4 +1,4 @@
-//! When to try again, and how long to wait before. Pure: time left and randomness are arguments.
+//! [`RetryPolicy`]: how often a call is tried, and how long it waits in between.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::ext::error::error::Error;
 /// After a 429 the calls of a client wait for their turns, which may be longer: see
 /// [`Pacing`](crate::Pacing). Of three attempts or more, the last of a call that was only refused
 /// before is kept until about a second before the call's timeout, so that no call fails by a 429
-/// while its time lasts; a server that refuses all the time is therefore told of at the timeout.
+/// while its time lasts; a server that always refuses is therefore reported at the timeout.
 ///
 /// ```
 /// use pilot_status::RetryPolicy;

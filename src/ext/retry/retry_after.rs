@@ -1,5 +1,5 @@
-//! What a server asks for: `Retry-After` as seconds, decimal seconds or a date, else
-//! `retryAfterSeconds` in the body.
+//! Reads how long a server asks to wait: `Retry-After` as seconds, decimal seconds or a date, else
+//! `retryAfterSeconds` in the body. Of several values the longest counts, so that none is undercut.
 
 use std::time::{Duration, SystemTime};
 
