@@ -14,9 +14,9 @@
 //! | a timeout, a body over the limit, a turn that would come too late | `Custom`, with a sentence |
 //! | the request is not for the configured host | `InvalidRequest` |
 //!
-//! A raw client is cloned from [`Client::raw`](crate::Client::raw). One that is made by
-//! [`Client::new`] has another base URL and the same [`Inner`], which brings the HTTP client: the
-//! key still goes to the configured host only.
+//! A raw client is cloned from [`Client::raw`](crate::Client::raw). [`Client::new`] makes one with
+//! another base URL; it takes an [`Inner`], which [`ClientInfo::inner`] of a raw client gives. The
+//! `Inner` brings the HTTP client, and still sends the key to the configured host only.
 
 pub use progenitor_client::{ClientInfo, ResponseValue};
 

@@ -17,9 +17,15 @@ use crate::{
 
 /// Why a call failed.
 ///
-/// Its `Display` is one line that says what happened, to what, and what came of retrying it;
-/// [`hint`](Self::hint) says what to do. Neither they nor `Debug` hold the key or any of the
-/// answer's body, which [`body`](Self::body) gives to who asks.
+/// `Display` is one line: what happened, to what, and what came of retrying it.
+/// [`hint`](Self::hint) says what to do. Neither holds the key or anything of a body, and nor does
+/// `Debug`; [`body`](Self::body) has the body. See [`guide::errors`](crate::guide::errors).
+///
+/// ```
+/// let error = pilot_status::Client::builder().build().unwrap_err();
+/// assert!(error.is_invalid_input());
+/// assert!(error.to_string().starts_with("there is no credential"));
+/// ```
 #[derive(Clone)]
 pub struct Error(pub(super) Arc<Details>);
 
@@ -89,8 +95,8 @@ impl Error {
         self.0.outcome.attempts
     }
 
-    /// The API has had too many requests: 429; or it has, and this call would have had to wait for
-    /// longer than its timeout.
+    /// The server limits the rate: 429, or a turn after a 429 that would come after the call's
+    /// timeout.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
