@@ -29,7 +29,13 @@ const CONSTANTS: [Constant; 9] = [
     Constant { name: "DECREASE", ..RATE },
     Constant { name: "PLATEAU", ..RATE },
     Constant { name: "MAX_INCREASE", values: ["16.0", "8.0", "32.0"], play: FREED, ..RATE },
-    Constant { name: "BACKOFF", kind: "f64", values: ["1.5", "1.0", "3.0"], ..PACER },
+    Constant {
+        module: "hold",
+        name: "BACKOFF",
+        kind: "f64",
+        values: ["1.5", "1.0", "3.0"],
+        ..PACER
+    },
     Constant {
         name: "PACING_EXPIRY",
         values: ["Duration::from_secs(120)", "Duration::from_secs(60)", "Duration::from_secs(240)"],

@@ -11,9 +11,10 @@ use std::{
 const PACER: &str = "src/ext/pacing";
 const SIMULATION: &str = "benches/pacing";
 /// The modules that are copied, each with where it is.
-const MODULES: [(&str, &str); 13] = [
-    (PACER, "line"),
+const MODULES: [(&str, &str); 14] = [
+    (PACER, "hold"),
     (PACER, "pacer"),
+    (PACER, "queue"),
     (PACER, "quota"),
     (PACER, "rate"),
     (PACER, "under_way"),

@@ -13,16 +13,18 @@ mod csv;
 mod doc;
 mod figures;
 mod goals;
+#[path = "../../src/ext/pacing/hold.rs"]
+mod hold;
 mod kept;
 mod limiter;
-#[allow(dead_code, reason = "the simulation needs less of it than the client")]
-#[path = "../../src/ext/pacing/line.rs"]
-mod line;
 mod outcome;
 #[allow(dead_code, reason = "the simulation needs less of it than the client")]
 #[path = "../../src/ext/pacing/pacer.rs"]
 mod pacer;
 mod plot;
+#[allow(dead_code, reason = "the simulation needs less of it than the client")]
+#[path = "../../src/ext/pacing/queue.rs"]
+mod queue;
 #[allow(dead_code, reason = "the simulation needs less of it than the client")]
 #[path = "../../src/ext/pacing/quota.rs"]
 mod quota;

@@ -13,9 +13,9 @@ use crate::{
     answer::{self, Verdict},
     best,
     limiter::{Limit, Limiter},
-    line::Ticket,
     outcome::Outcome,
     pacer::{Pacer, Turn},
+    queue::Ticket,
     setting::{Setting, Strategy, TIMEOUT},
     under_way::Permit,
 };
@@ -205,7 +205,7 @@ impl Simulation {
     /// A call that has to wait is kept; one that has not is dropped.
     fn keep(&mut self, process: usize) {
         let pacer = &mut self.processes[process].pacer;
-        let ticket = pacer.line.ticket();
+        let ticket = pacer.queue.ticket();
         match pacer.turn(ticket, seconds(self.now)) {
             Turn::Now(permit, _) => pacer.unanswered(permit),
             Turn::At(_) => self.kept += 1,
@@ -231,7 +231,7 @@ impl Simulation {
             return self.send(call);
         }
         let process = &mut self.processes[call.process];
-        let ticket = process.pacer.line.ticket();
+        let ticket = process.pacer.queue.ticket();
         process.waiting.insert(ticket, Call { ticket, ..call });
         self.wake(call.process, ticket);
     }

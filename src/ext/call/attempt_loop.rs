@@ -13,7 +13,7 @@ use super::{
 };
 use crate::ext::{
     clock,
-    pacing::{queue::InFlight, quota::RateLimit, rate_limit},
+    pacing::{quota::RateLimit, rate_limit, shared_pacer::InFlight},
     retry::{
         classify,
         decision::{DelaySource, RetryDecision, StopReason},
@@ -78,12 +78,12 @@ impl<'a> Call<'a> {
 
     /// Waits for the call's turn, if there is pacing.
     async fn admit(&self) -> Result<Option<InFlight<'a>>, Duration> {
-        let Some(queue) = &self.transport.queue else {
+        let Some(pacer) = &self.transport.pacer else {
             return Ok(None);
         };
         let next = self.outcome.attempts + 1;
         let is_last = self.rejections > 1 && self.transport.retry.is_last(next);
-        let in_flight = queue.admit(self.deadline, is_last).await?;
+        let in_flight = pacer.admit(self.deadline, is_last).await?;
         trace::turn(in_flight.waited);
         Ok(Some(in_flight))
     }
@@ -130,7 +130,7 @@ impl<'a> Call<'a> {
             return None;
         }
         let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);
-        let paced = rejected && self.transport.queue.is_some();
+        let paced = rejected && self.transport.pacer.is_some();
         // The queue knows best how long to wait after a 429; the policy only says whether.
         let asked = self.outcome.retry_after.or(paced.then_some(Duration::ZERO));
         let (attempts, left) = (self.outcome.attempts, self.left());

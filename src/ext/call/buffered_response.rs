@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version, header::LOCATION};
 use reqwest::{Response, ResponseBuilderExt, Url};
 
+use super::decode_limit::{MIN_DECODE_BYTES, fits};
 use crate::{ext::retry::classify, types::ApiError};
 
 /// A response with its whole body.
@@ -19,22 +20,14 @@ pub(crate) struct BufferedResponse {
     version: Version,
 }
 
-impl BufferedResponse {
-    /// Boxed, since it is passed on often.
-    pub(super) fn new(
-        mut response: Response,
-        body: Bytes,
-        api_error: Option<ApiError>,
-    ) -> Box<Self> {
-        Box::new(Self {
-            status: response.status(),
-            version: response.version(),
-            headers: mem::take(response.headers_mut()),
-            body,
-            api_error,
-        })
-    }
+/// Why there is no whole response.
+pub(crate) enum ReadError {
+    Network(reqwest::Error),
+    /// The body goes beyond this many bytes, and how.
+    TooLarge(usize, &'static str),
+}
 
+impl BufferedResponse {
     pub(super) fn is_permanent(&self) -> bool {
         classify::is_permanent(self.api_error.as_ref().and_then(|e| e.code.as_deref()))
     }
@@ -55,5 +48,65 @@ impl BufferedResponse {
         *response.version_mut() = self.version;
         *response.headers_mut() = self.headers;
         response.into()
+    }
+}
+
+/// Reads the whole response. Boxed, since it is passed on often.
+pub(super) async fn read(
+    response: impl Future<Output = reqwest::Result<Response>>,
+    limit: usize,
+) -> Result<Box<BufferedResponse>, ReadError> {
+    let mut response = response.await.map_err(ReadError::Network)?;
+    let is_success = response.status().is_success();
+    if is_success && response.content_length().is_some_and(|n| n > limit as u64) {
+        return Err(ReadError::TooLarge(limit, "is longer"));
+    }
+    let (body, is_whole) = read_body(&mut response, limit).await.map_err(ReadError::Network)?;
+    // The status says what was refused; the rest of a long page is not needed.
+    if is_success && !is_whole {
+        return Err(ReadError::TooLarge(limit, "is longer"));
+    }
+    let fits = fits(&body, limit);
+    if is_success && !fits {
+        return Err(ReadError::TooLarge(limit.max(MIN_DECODE_BYTES), "takes more memory"));
+    }
+    let api_error = if is_success || !fits { None } else { serde_json::from_slice(&body).ok() };
+    Ok(Box::new(BufferedResponse {
+        status: response.status(),
+        version: response.version(),
+        headers: mem::take(response.headers_mut()),
+        body,
+        api_error,
+    }))
+}
+
+/// The body up to the limit, and whether that is all of it.
+async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
+    // Mostly the only one, which is not copied.
+    let first = response.chunk().await?.unwrap_or_default();
+    if first.len() > limit {
+        return Ok((first.slice(..limit), false));
+    }
+    let Some(mut chunk) = response.chunk().await? else {
+        return Ok((first, true));
+    };
+    // A copy, since the chunk's own memory is that of the connection's thread, where it would stay
+    // with the process.
+    let mut body = first.to_vec();
+    loop {
+        let room = limit - body.len();
+        let more = &chunk[..chunk.len().min(room)];
+        if more.len() > body.capacity() - body.len() {
+            // Far ahead, since each step leaves a hole.
+            body.reserve_exact(body.len().saturating_mul(8).clamp(more.len(), room));
+        }
+        body.extend_from_slice(more);
+        if chunk.len() > room {
+            return Ok((body.into(), false));
+        }
+        match response.chunk().await? {
+            Some(next) => chunk = next,
+            None => return Ok((body.into(), true)),
+        }
     }
 }

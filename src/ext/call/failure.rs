@@ -6,7 +6,10 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 use reqwest::Url;
 
-use super::{buffered_response::BufferedResponse, outcome::CallOutcome};
+use super::{
+    buffered_response::{BufferedResponse, ReadError},
+    outcome::CallOutcome,
+};
 use crate::ext::{
     error::error::Error,
     retry::{
@@ -27,6 +30,15 @@ pub(crate) enum Failure {
     TooLarge(usize, &'static str),
     /// Not sent: its turn would have come too late.
     NotAdmitted,
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Network(source) => Self::Network(source),
+            ReadError::TooLarge(limit, how) => Self::TooLarge(limit, how),
+        }
+    }
 }
 
 impl Failure {

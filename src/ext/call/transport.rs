@@ -6,18 +6,16 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures_util::FutureExt;
-use reqwest::{Request, Response};
+use reqwest::Request;
 use tokio::time::timeout;
 
 use super::{
-    buffered_response::BufferedResponse,
-    decode_limit::{MIN_DECODE_BYTES, fits},
+    buffered_response::{self, BufferedResponse},
     failure::Failure,
 };
 use crate::ext::{
-    pacing::queue::Queue,
+    pacing::shared_pacer::SharedPacer,
     retry::{budget::Budget, policy::RetryPolicy},
 };
 
@@ -25,7 +23,7 @@ use crate::ext::{
 pub(crate) struct Transport {
     http: reqwest::Client,
     pub(crate) retry: RetryPolicy,
-    pub(crate) queue: Option<Queue>,
+    pub(crate) pacer: Option<SharedPacer>,
     budget: Option<Mutex<Budget>>,
     pub(crate) limits: Limits,
 }
@@ -46,9 +44,9 @@ impl Transport {
         limits: Limits,
     ) -> Self {
         let (base_delay, max_delay) = retry.delays();
-        let queue = is_paced.then(|| Queue::new(base_delay, max_delay));
+        let pacer = is_paced.then(|| SharedPacer::new(base_delay, max_delay));
         let budget = retry.has_budget().then(|| Mutex::new(Budget::new()));
-        Self { http, retry, queue, budget, limits }
+        Self { http, retry, pacer, budget, limits }
     }
 
     // No async function: it would keep its arguments twice.
@@ -59,16 +57,15 @@ impl Transport {
     ) -> impl Future<Output = Result<Box<BufferedResponse>, Failure>> {
         let limits = &self.limits;
         let limit = limits.attempt_timeout.min(left);
-        let response = read(self.http.execute(request), limits.max_response_bytes);
-        timeout(limit, response).map(move |response| {
-            response.unwrap_or_else(|_| {
-                // Of the whole call's time, what was left for this attempt says little.
-                Err(if limit < limits.attempt_timeout {
-                    Failure::TimedOut(limits.timeout, "timeout")
-                } else {
-                    Failure::TimedOut(limit, "attempt_timeout")
-                })
-            })
+        let response =
+            buffered_response::read(self.http.execute(request), limits.max_response_bytes);
+        timeout(limit, response).map(move |read| match read {
+            Ok(response) => response.map_err(Failure::from),
+            // Of the whole call's time, what was left for this attempt says little.
+            Err(_) if limit < limits.attempt_timeout => {
+                Err(Failure::TimedOut(limits.timeout, "timeout"))
+            }
+            Err(_) => Err(Failure::TimedOut(limit, "attempt_timeout")),
         })
     }
 
@@ -87,58 +84,5 @@ impl Transport {
     fn budget(&self) -> Option<MutexGuard<'_, Budget>> {
         // Nothing panics while it is held; if it did, the budget would still be one.
         Some(self.budget.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-async fn read(
-    response: impl Future<Output = reqwest::Result<Response>>,
-    limit: usize,
-) -> Result<Box<BufferedResponse>, Failure> {
-    let mut response = response.await.map_err(Failure::Network)?;
-    let is_success = response.status().is_success();
-    if is_success && response.content_length().is_some_and(|n| n > limit as u64) {
-        return Err(Failure::TooLarge(limit, "is longer"));
-    }
-    let (body, is_whole) = read_body(&mut response, limit).await.map_err(Failure::Network)?;
-    // The status says what was refused; the rest of a long page is not needed.
-    if is_success && !is_whole {
-        return Err(Failure::TooLarge(limit, "is longer"));
-    }
-    let fits = fits(&body, limit);
-    if is_success && !fits {
-        return Err(Failure::TooLarge(limit.max(MIN_DECODE_BYTES), "takes more memory"));
-    }
-    let api_error = if is_success || !fits { None } else { serde_json::from_slice(&body).ok() };
-    Ok(BufferedResponse::new(response, body, api_error))
-}
-
-/// The body up to the limit, and whether that is all of it.
-async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
-    // Mostly the only one, which is not copied.
-    let first = response.chunk().await?.unwrap_or_default();
-    if first.len() > limit {
-        return Ok((first.slice(..limit), false));
-    }
-    let Some(mut chunk) = response.chunk().await? else {
-        return Ok((first, true));
-    };
-    // A copy, since the chunk's own memory is that of the connection's thread, where it would stay
-    // with the process.
-    let mut body = first.to_vec();
-    loop {
-        let room = limit - body.len();
-        let more = &chunk[..chunk.len().min(room)];
-        if more.len() > body.capacity() - body.len() {
-            // Far ahead, since each step leaves a hole.
-            body.reserve_exact(body.len().saturating_mul(8).clamp(more.len(), room));
-        }
-        body.extend_from_slice(more);
-        if chunk.len() > room {
-            return Ok((body.into(), false));
-        }
-        match response.chunk().await? {
-            Some(next) => chunk = next,
-            None => return Ok((body.into(), true)),
-        }
     }
 }

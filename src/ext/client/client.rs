@@ -9,7 +9,7 @@ use super::{inner::Inner, outcome_slot::OutcomeSlot, shared::Shared};
 use crate::{
     ext::{
         error::error::Error,
-        pacing::{pacing::PacingStats, queue::Queue},
+        pacing::{pacing::PacingStats, shared_pacer::SharedPacer},
     },
     generated,
     types::ApiError,
@@ -55,7 +55,7 @@ impl Client {
     /// [`Pacing::Off`](crate::Pacing::Off).
     #[must_use]
     pub fn pacing_stats(&self) -> PacingStats {
-        self.shared().transport.queue.as_ref().map(Queue::stats).unwrap_or_default()
+        self.shared().transport.pacer.as_ref().map(SharedPacer::stats).unwrap_or_default()
     }
 
     pub(super) fn new(baseurl: String, http: reqwest::Client, shared: Shared) -> Self {

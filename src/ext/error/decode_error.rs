@@ -100,8 +100,8 @@ impl fmt::Display for DecodeError {
     }
 }
 
-/// What holds of any body that does not decode, for the tests and for `fuzz/`: its place is reported in
-/// few words, none of them the body's.
+/// What holds of any body that does not decode, for the tests and for `fuzz/`: its place is
+/// reported in few words, none of them the body's.
 ///
 /// # Panics
 /// If that does not hold.

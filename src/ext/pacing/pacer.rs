@@ -12,16 +12,15 @@
 use std::time::Duration;
 
 use super::{
-    line::{Line, Ticket},
+    hold::hold,
+    queue::{Queue, Ticket},
     quota::{Quota, RateLimit},
-    rate::{Cycle, Rate, seconds},
+    rate::{Cycle, Rate},
     under_way::{Permit, UnderWay},
 };
 
 /// After this long without a 429 nothing is paced any more.
 const PACING_EXPIRY: Duration = Duration::from_secs(120);
-/// How much longer each wait is than the one before, while probes fail.
-const BACKOFF: f64 = 1.5;
 /// How long a turn or an answer is waited for, at least,
 const MIN_PATIENCE: Duration = Duration::from_secs(1);
 /// and in usual times from request to answer.
@@ -32,7 +31,7 @@ const STAGGER: Duration = Duration::from_millis(5);
 /// The queue and what is known of the server's limit. `W` is what wakes a waiting call.
 #[derive(Debug, Default)]
 pub(crate) struct Pacer<W> {
-    pub(super) line: Line<W>,
+    pub(super) queue: Queue<W>,
     base_delay: Duration,
     max_delay: Duration,
     phase: Phase,
@@ -73,9 +72,9 @@ impl<W: Clone + Default> Pacer<W> {
         Self { base_delay, max_delay, ..Self::default() }
     }
 
-    /// The first in the line, who is to ask again whenever anything has changed.
+    /// The first in the queue, who is to ask again whenever anything has changed.
     pub(crate) fn head(&self) -> Option<(Ticket, &W)> {
-        self.line.head()
+        self.queue.head()
     }
 
     /// Requests a second, where a rate is known and in force.
@@ -87,18 +86,18 @@ impl<W: Clone + Default> Pacer<W> {
     pub(crate) fn turn(&mut self, ticket: Ticket, now: Duration) -> Turn<W> {
         self.expire(now);
         let ready = self.ready(now);
-        let before = self.line.before(ticket);
+        let before = self.queue.before(ticket);
         let at = if before == 0 { ready } else { self.overdue(before, ready) };
         if now < at {
-            self.line.join(ticket);
+            self.queue.join(ticket);
             return Turn::At(at);
         }
-        let has_waited = self.line.leave(ticket);
-        if !has_waited && self.line.len() == 0 && self.under_way.len() == 0 {
+        let has_waited = self.queue.leave(ticket);
+        if !has_waited && self.queue.len() == 0 && self.under_way.len() == 0 {
             // The callers set the pace, so what was served before says nothing of a limit.
             self.cycle = Cycle { start: now, served: 0 };
         }
-        let passed_over = if before > 0 { self.line.pass_over(ticket) } else { Vec::new() };
+        let passed_over = if before > 0 { self.queue.pass_over(ticket) } else { Vec::new() };
         Turn::Now(self.send(now), passed_over)
     }
 
@@ -111,16 +110,16 @@ impl<W: Clone + Default> Pacer<W> {
         }
         let at = self.not_before.max(until);
         if now < at {
-            self.line.step_aside(ticket);
+            self.queue.step_aside(ticket);
             return Turn::At(at.min(now.saturating_add(PACING_EXPIRY)));
         }
-        self.line.leave(ticket);
+        self.queue.leave(ticket);
         Turn::Now(self.send(now), Vec::new())
     }
 
     /// When the turn of a ticket comes, as far as that is known: in slow start there is no rate.
     pub(crate) fn expected(&self, ticket: Ticket, now: Duration) -> Duration {
-        let before = self.line.before(ticket);
+        let before = self.queue.before(ticket);
         let is_rationed = self.phase == Phase::Flow;
         let rationed = if is_rationed { self.rate.time_for(before, now) } else { Duration::ZERO };
         // The rate may double meanwhile.
@@ -169,7 +168,8 @@ impl<W: Clone + Default> Pacer<W> {
         };
         let reset = self.quota.overrule();
         let least = retry_after.or_else(|| reset.map(|reset| reset.saturating_sub(now)));
-        self.hold(now, self.wait(least, failures, random));
+        let backoff = self.base_delay.max(self.rate.interval());
+        self.hold(now, hold(least, backoff, failures, self.max_delay, random));
         self.phase = Phase::Probe { failures };
         self.under_way.forget();
     }
@@ -211,7 +211,7 @@ impl<W: Clone + Default> Pacer<W> {
         self.not_before.max(turn).max(self.quota.ready())
     }
 
-    /// When one of the line may pass over those before it.
+    /// When one of the queue may pass over those before it.
     fn overdue(&self, before: usize, ready: Duration) -> Duration {
         let before = u32::try_from(before).unwrap_or(u32::MAX);
         let wait = self.patience().saturating_add(STAGGER.saturating_mul(before));
@@ -233,26 +233,14 @@ impl<W: Clone + Default> Pacer<W> {
         self.not_before = self.not_before.max(now.saturating_add(wait));
     }
 
-    /// As long as the server asks, and a random part of the backoff, since others use the same
-    /// limit; but no longer than `max_delay`: one wrong field must not silence a client for ever.
-    fn wait(&self, retry_after: Option<Duration>, failures: u32, random: f64) -> Duration {
-        let factor = BACKOFF.powi(failures.min(64).cast_signed());
-        let backoff = seconds(self.base_delay.max(self.rate.interval()).as_secs_f64() * factor)
-            .min(self.max_delay);
-        let wait = match retry_after {
-            None => backoff.mul_f64(0.75 + 0.25 * random),
-            Some(least) => least.saturating_add(backoff.mul_f64(random)),
-        };
-        wait.min(self.max_delay)
-    }
-
     /// Ends pacing when the limit has not been met for long; if calls wait, they wait for the rate.
     fn expire(&mut self, now: Duration) {
         let is_quiet = now >= self.cycle.start.max(self.not_before).saturating_add(PACING_EXPIRY);
         if !is_quiet || !matches!(self.phase, Phase::SlowStart { .. } | Phase::Flow) {
             return;
         }
-        self.phase = if self.line.len() > 1 { Phase::SlowStart { window: 2 } } else { Phase::Free };
+        self.phase =
+            if self.queue.len() > 1 { Phase::SlowStart { window: 2 } } else { Phase::Free };
         self.rate = Rate::default();
         self.quota.overrule();
         self.cycle = Cycle { start: now, served: 0 };
@@ -270,7 +258,7 @@ mod tests {
     }
 
     fn go(pacer: &mut Pacer<()>, now: Duration) -> Permit {
-        let ticket = pacer.line.ticket();
+        let ticket = pacer.queue.ticket();
         match pacer.turn(ticket, now) {
             Turn::Now(permit, _) => permit,
             Turn::At(at) => panic!("not let through at {now:?}, but at {at:?}"),
@@ -286,7 +274,7 @@ mod tests {
                 pacer.served(permit, S(n / 100));
             }
         }
-        assert_eq!((pacer.line.len(), pacer.rate(S(10))), (0, None));
+        assert_eq!((pacer.queue.len(), pacer.rate(S(10))), (0, None));
     }
 
     #[test]
@@ -296,7 +284,7 @@ mod tests {
         pacer.rejected(first, Some(S(10)), S(1), 0.0);
         // Sent before the hold: it only ever lengthens it.
         pacer.rejected(second, Some(S(12)), S(1), 0.0);
-        let (a, b) = (pacer.line.ticket(), pacer.line.ticket());
+        let (a, b) = (pacer.queue.ticket(), pacer.queue.ticket());
         assert!(matches!(pacer.turn(a, S(2)), Turn::At(at) if at == S(13)));
         assert!(matches!(pacer.turn(b, S(13)), Turn::At(at) if at > S(14)), "b is second");
         let Turn::Now(probe, _) = pacer.turn(a, S(13)) else { panic!("a may probe") };
@@ -328,9 +316,9 @@ mod tests {
         let mut now = S(10);
         for times in 1..5 {
             go(&mut pacer, now);
-            let ticket = pacer.line.ticket();
+            let ticket = pacer.queue.ticket();
             let Turn::At(at) = pacer.turn(ticket, now) else { panic!("one probe at a time") };
-            pacer.line.leave(ticket);
+            pacer.queue.leave(ticket);
             assert!(at <= now + MIN_PATIENCE * times, "{times}: {at:?}");
             now = at;
         }
@@ -341,7 +329,7 @@ mod tests {
         let mut pacer = pacer();
         let permit = go(&mut pacer, S(0));
         pacer.rejected(permit, Some(S(5)), S(0), 0.0);
-        let tickets: Vec<_> = (0..20).map(|_| pacer.line.ticket()).collect();
+        let tickets: Vec<_> = (0..20).map(|_| pacer.queue.ticket()).collect();
         for ticket in &tickets {
             assert!(matches!(pacer.turn(*ticket, S(0)), Turn::At(_)));
         }
@@ -349,11 +337,11 @@ mod tests {
         let Turn::At(at) = pacer.turn(last, S(5)) else { panic!("19 come first") };
         assert!(at <= S(5) + MIN_PATIENCE + STAGGER * 20, "{at:?}");
         let Turn::Now(probe, passed_over) = pacer.turn(last, at) else { panic!("19 did not come") };
-        assert_eq!((passed_over.len(), pacer.line.len()), (19, 19));
+        assert_eq!((passed_over.len(), pacer.queue.len()), (19, 19));
         pacer.served(probe, at);
         // Slow start has room for one more, and the first of those who were passed over has its
         // place back.
-        let new = pacer.line.ticket();
+        let new = pacer.queue.ticket();
         assert!(matches!(pacer.turn(tickets[0], at), Turn::Now(..)));
         assert!(matches!(pacer.turn(new, at), Turn::Now(..)));
     }
@@ -363,13 +351,13 @@ mod tests {
         let mut pacer = pacer();
         let permit = go(&mut pacer, S(0));
         pacer.rejected(permit, None, S(0), 0.0);
-        let (last, other) = (pacer.line.ticket(), pacer.line.ticket());
+        let (last, other) = (pacer.queue.ticket(), pacer.queue.ticket());
         assert!(matches!(pacer.last_turn(last, S(80), S(1)), Turn::At(at) if at == S(80)));
         let Turn::Now(probe, _) = pacer.turn(other, S(1)) else { panic!("the other may probe") };
         pacer.served(probe, S(1));
         assert!(matches!(pacer.last_turn(last, S(80), S(40)), Turn::At(_)));
         assert!(matches!(pacer.last_turn(last, S(80), S(80)), Turn::Now(..)));
-        assert_eq!(pacer.line.len(), 0);
+        assert_eq!(pacer.queue.len(), 0);
     }
 
     #[test]
@@ -381,11 +369,11 @@ mod tests {
         for round in 4..9 {
             let mut sent = Vec::new();
             loop {
-                let ticket = pacer.line.ticket();
+                let ticket = pacer.queue.ticket();
                 match pacer.turn(ticket, S(round)) {
                     Turn::Now(permit, _) => sent.push(permit),
                     Turn::At(_) => {
-                        pacer.line.leave(ticket);
+                        pacer.queue.leave(ticket);
                         break;
                     }
                 }
@@ -406,7 +394,7 @@ mod tests {
         for permit in &sent[..60] {
             pacer.served(*permit, S(0));
         }
-        let waiting = pacer.line.ticket();
+        let waiting = pacer.queue.ticket();
         assert!(matches!(pacer.turn(waiting, S(1)), Turn::At(_)));
         let Turn::Now(probe, _) = pacer.turn(waiting, S(10)) else { panic!("it may probe") };
         pacer.served(probe, S(10));
@@ -421,7 +409,7 @@ mod tests {
         let other = go(&mut pacer, S(0));
         pacer.served(permit, Duration::from_millis(1));
         pacer.rejected(other, Some(Duration::ZERO), Duration::from_millis(2), 0.0);
-        let waiting = pacer.line.ticket();
+        let waiting = pacer.queue.ticket();
         assert!(matches!(pacer.turn(waiting, S(0)), Turn::At(_)));
         let Turn::Now(probe, _) = pacer.turn(waiting, S(1)) else { panic!("it may probe") };
         pacer.served(probe, S(1));
@@ -445,7 +433,7 @@ mod tests {
         for _ in 0..3 {
             go(&mut pacer, S(1));
         }
-        let ticket = pacer.line.ticket();
+        let ticket = pacer.queue.ticket();
         assert!(matches!(pacer.turn(ticket, S(1)), Turn::At(at) if at == S(30)));
         // After the reset one asks.
         assert!(matches!(pacer.turn(ticket, S(30)), Turn::Now(..)));
@@ -457,7 +445,7 @@ mod tests {
         let mut pacer = pacer();
         let sent: Vec<_> = (0..3).map(|_| go(&mut pacer, S(0))).collect();
         say(&mut pacer, sent[0], 0, S(30), S(0));
-        let ticket = pacer.line.ticket();
+        let ticket = pacer.queue.ticket();
         assert!(matches!(pacer.turn(ticket, S(1)), Turn::At(at) if at == S(30)));
         say(&mut pacer, sent[1], 0, S(30), S(1));
         assert!(matches!(pacer.turn(ticket, S(1)), Turn::Now(..)));
@@ -472,7 +460,7 @@ mod tests {
             matches!(pacer.turn(9, S(0)), Turn::At(at) if at == S(60)),
             "not longer than max_delay"
         );
-        pacer.line.leave(9);
+        pacer.queue.leave(9);
         let asking = go(&mut pacer, S(60));
         say(&mut pacer, asking, 0, S(1_000), S(60));
         for _ in 0..100 {
@@ -515,8 +503,8 @@ mod tests {
                 let now = S(100).mul_f64(rng.f64());
                 match rng.u8(0..6) {
                     0 | 1 => {
-                        let ticket = pacer.line.ticket();
-                        pacer.line.join(ticket);
+                        let ticket = pacer.queue.ticket();
+                        pacer.queue.join(ticket);
                         latest = ticket;
                     }
                     2 if !sent.is_empty() => {

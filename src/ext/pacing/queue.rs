@@ -1,276 +1,72 @@
-//! The queue that all clones of a client share: the pure [`Pacer`] with a clock, a lock and wakers.
-//!
-//! One 429 delays them all, since a limit belongs to the key and not to the call that met it.
+//! Who is next: first in, first out. Whoever does not come is passed over, since one stuck caller
+//! must not stop the others. Pure.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    collections::{BTreeMap, btree_map::Entry},
+    mem,
 };
 
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout_at},
-};
+/// A place in the queue: the lower, the earlier.
+pub(crate) type Ticket = u64;
 
-use super::{
-    line::Ticket,
-    pacer::{Pacer, Turn},
-    pacing::PacingStats,
-    quota::RateLimit,
-    under_way::Permit,
-};
-use crate::ext::clock;
-
-/// The lock is never held across an await.
-pub(crate) struct Queue {
-    start: Instant,
-    state: Mutex<State>,
+/// Those who wait; `W` is what wakes one of them.
+#[derive(Debug, Default)]
+pub(super) struct Queue<W> {
+    waiting: BTreeMap<Ticket, W>,
+    /// Passed over, or not in a hurry: back at their places when they ask again.
+    absent: BTreeMap<Ticket, W>,
+    next_ticket: Ticket,
 }
 
-struct State {
-    pacer: Pacer<Arc<Notify>>,
-    rejected: u64,
-    waited: Duration,
-}
-
-impl Queue {
-    pub(crate) fn new(base_delay: Duration, max_delay: Duration) -> Self {
-        let pacer = Pacer::new(base_delay, max_delay);
-        let state = State { pacer, rejected: 0, waited: Duration::ZERO };
-        Self { start: clock::now(), state: Mutex::new(state) }
+impl<W: Clone + Default> Queue<W> {
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        self.next_ticket
     }
 
-    /// Waits for the turn of an attempt; or says in how long it would come, if that is not before
-    /// the deadline.
-    ///
-    /// `is_last` is an attempt after which the call fails by a 429.
-    pub(crate) async fn admit(
-        &self,
-        deadline: Option<Instant>,
-        is_last: bool,
-    ) -> Result<InFlight<'_>, Duration> {
-        let mut attempt = self.attempt(deadline, is_last);
-        // Only an attempt that waits has a place, which it leaves however it ends.
-        let mut place = None;
-        loop {
-            let (until, waker) = match self.ask(&mut attempt) {
-                Admission::Admitted(permit, waited) => {
-                    return Ok(InFlight { queue: self, permit: Some(permit), waited });
-                }
-                Admission::TooLate(wait) => return Err(wait),
-                Admission::Later(until, waker) => (until, waker),
-            };
-            place.get_or_insert_with(|| Place { queue: self, ticket: attempt.ticket });
-            match until {
-                // Whether it was woken or not, it asks again.
-                Some(until) => _ = timeout_at(until, waker.notified()).await,
-                None => waker.notified().await,
-            }
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len() + self.absent.len()
+    }
+
+    pub(super) fn head(&self) -> Option<(Ticket, &W)> {
+        self.waiting.first_key_value().map(|(ticket, waker)| (*ticket, waker))
+    }
+
+    /// How many come before this ticket.
+    pub(super) fn before(&self, ticket: Ticket) -> usize {
+        self.waiting.range(..ticket).count()
+    }
+
+    pub(super) fn join(&mut self, ticket: Ticket) {
+        let absent = self.absent.remove(&ticket);
+        self.waiting.entry(ticket).or_insert_with(|| absent.unwrap_or_default());
+    }
+
+    /// Takes a ticket out; whether it was in.
+    pub(super) fn leave(&mut self, ticket: Ticket) -> bool {
+        self.waiting.remove(&ticket).or_else(|| self.absent.remove(&ticket)).is_some()
+    }
+
+    /// Lets others go first, until this one asks again.
+    pub(super) fn step_aside(&mut self, ticket: Ticket) {
+        let waker = self.waiting.remove(&ticket).unwrap_or_default();
+        self.absent.entry(ticket).or_insert(waker);
+    }
+
+    /// Makes all before this ticket absent; they are to be woken.
+    pub(super) fn pass_over(&mut self, ticket: Ticket) -> Vec<W> {
+        let rest = self.waiting.split_off(&ticket);
+        let passed_over = mem::replace(&mut self.waiting, rest);
+        let wakers = passed_over.values().cloned().collect();
+        self.absent.extend(passed_over);
+        wakers
+    }
+
+    /// What wakes the one with this ticket.
+    pub(super) fn waker(&mut self, ticket: Ticket) -> &W {
+        match self.absent.entry(ticket) {
+            Entry::Occupied(absent) => absent.into_mut(),
+            Entry::Vacant(_) => self.waiting.entry(ticket).or_default(),
         }
-    }
-
-    fn attempt(&self, deadline: Option<Instant>, is_last: bool) -> Attempt {
-        let mut state = self.lock();
-        let end = deadline.map_or(Duration::MAX, |d| d.saturating_duration_since(self.start));
-        // Early enough for an answer.
-        let keep_until = is_last.then(|| end.saturating_sub(state.pacer.patience()));
-        Attempt { ticket: state.pacer.line.ticket(), began: None, end, keep_until }
-    }
-
-    fn ask(&self, attempt: &mut Attempt) -> Admission {
-        let (mut state, now) = (self.lock(), self.now());
-        let Attempt { ticket, end, keep_until, .. } = *attempt;
-        let began = *attempt.began.get_or_insert(now);
-        let turn = match keep_until {
-            Some(until) => state.pacer.last_turn(ticket, until, now),
-            None => state.pacer.turn(ticket, now),
-        };
-        let at = match turn {
-            Turn::Now(permit, passed_over) => {
-                let waited = now.saturating_sub(began);
-                state.waited += waited;
-                state.wake_head();
-                for waker in passed_over {
-                    waker.notify_one();
-                }
-                return Admission::Admitted(permit, waited);
-            }
-            Turn::At(at) => at,
-        };
-        let expected = state.pacer.expected(ticket, now);
-        if expected >= end {
-            state.pacer.line.leave(ticket);
-            state.wake_head();
-            return Admission::TooLate(expected.saturating_sub(now));
-        }
-        // What is expected may prove wrong; the deadline does not.
-        let until = self.start.checked_add(at.min(end));
-        Admission::Later(until, Arc::clone(state.pacer.line.waker(ticket)))
-    }
-
-    fn settle(&self, settle: impl FnOnce(&mut State, Duration)) {
-        let mut state = self.lock();
-        settle(&mut state, self.now());
-        state.wake_head();
-    }
-
-    pub(crate) fn stats(&self) -> PacingStats {
-        let State { pacer, rejected, waited } = &*self.lock();
-        let (rate, queued) = (pacer.rate(self.now()), pacer.line.len());
-        PacingStats { rate, queued, rejected: *rejected, waited: *waited }
-    }
-
-    fn now(&self) -> Duration {
-        clock::now().saturating_duration_since(self.start)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held; if it did, the state would still be one.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn wake_head(&self) {
-        if let Some((_, waker)) = self.pacer.head() {
-            waker.notify_one();
-        }
-    }
-}
-
-/// An attempt that asks for its turn.
-struct Attempt {
-    ticket: Ticket,
-    /// When it first asked.
-    began: Option<Duration>,
-    /// The deadline of its call.
-    end: Duration,
-    /// Of a last attempt, when it goes at the latest.
-    keep_until: Option<Duration>,
-}
-
-enum Admission {
-    /// Its turn has come, after waiting for this long.
-    Admitted(Permit, Duration),
-    /// Its turn would come in this time, which is too late.
-    TooLate(Duration),
-    /// Ask again when woken, or then.
-    Later(Option<Instant>, Arc<Notify>),
-}
-
-/// The place of a waiting call. Dropped with its future, it leaves no hole in the queue.
-struct Place<'a> {
-    queue: &'a Queue,
-    ticket: Ticket,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.queue.settle(|state, _| _ = state.pacer.line.leave(self.ticket));
-    }
-}
-
-/// A request that was let through and is not yet answered.
-pub(crate) struct InFlight<'a> {
-    queue: &'a Queue,
-    permit: Option<Permit>,
-    /// How long it waited for its turn.
-    pub(crate) waited: Duration,
-}
-
-impl InFlight<'_> {
-    /// It was answered, and not with a 429.
-    pub(crate) fn served(mut self, limit: Option<RateLimit>) {
-        if let Some(permit) = self.permit.take() {
-            self.queue.settle(|state, now| {
-                state.pacer.observe(permit, limit, true, now);
-                state.pacer.served(permit, now);
-            });
-        }
-    }
-
-    /// It was answered with a 429.
-    pub(crate) fn rejected(mut self, retry_after: Option<Duration>, limit: Option<RateLimit>) {
-        if let Some(permit) = self.permit.take() {
-            self.queue.settle(|state, now| {
-                state.rejected += 1;
-                state.pacer.observe(permit, limit, false, now);
-                state.pacer.rejected(permit, retry_after, now, clock::random());
-            });
-        }
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            self.queue.settle(|state, _| state.pacer.unanswered(permit));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{pin::Pin, task::Poll};
-
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    /// A call that waits for its turn, and then for an answer.
-    type Call<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
-
-    async fn call(queue: &Queue, seed: u64) {
-        let mut rng = fastrand::Rng::with_seed(seed);
-        let deadline = clock::now().checked_add(Duration::from_secs(90));
-        let Ok(in_flight) = queue.admit(deadline, rng.u8(..10) == 0).await else { return };
-        tokio::time::sleep(Duration::from_millis(rng.u64(..100))).await;
-        match rng.u8(..40) {
-            0 => in_flight.rejected(None, None),
-            1 => in_flight.rejected(Some(Duration::from_secs(1)), None),
-            2 => drop(in_flight),
-            n => {
-                let remaining = u64::from(n - 3);
-                let reset = Duration::from_secs(1);
-                in_flight.served((n < 6).then_some(RateLimit { remaining, reset }));
-            }
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nothing_is_left_queued_of_calls_that_are_dropped_or_kept_or_polled_at_random() {
-        let queue = Queue::new(Duration::from_millis(500), Duration::from_secs(60));
-        let mut rng = fastrand::Rng::with_seed(12);
-        let mut kept: Vec<Call<'_>> = Vec::new();
-        for seed in 0..100_000 {
-            let mut new: Call<'_> = Box::pin(call(&queue, seed));
-            if (&mut new).now_or_never().is_none() {
-                kept.push(new);
-            }
-            for _ in 0..2 {
-                if kept.is_empty() {
-                    break;
-                }
-                let at = rng.usize(..kept.len());
-                if rng.u8(..4) == 0 || (&mut kept[at]).now_or_never().is_some() {
-                    drop(kept.swap_remove(at));
-                }
-            }
-            if seed % 100 == 0 {
-                tokio::time::sleep(Duration::from_millis(rng.u64(..2_000))).await;
-            }
-            while kept.len() > 200 {
-                drop(kept.swap_remove(rng.usize(..kept.len())));
-            }
-        }
-        // Those that are left are driven to their ends, or to their deadlines.
-        std::future::poll_fn(|context| {
-            kept.retain_mut(|call| call.poll_unpin(context).is_pending());
-            if kept.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        let stats = queue.stats();
-        assert_eq!(stats.queued, 0, "{stats:?}");
-        assert!(stats.rejected > 10, "{stats:?}");
     }
 }
