@@ -11,6 +11,11 @@ use openapiv3::{OpenAPI, ReferenceOr, Schema};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::quote;
 
+mod build {
+    pub(super) mod decoders;
+}
+use build::decoders;
+
 const SPEC: &str = "openapi.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let client = Generator::new(&settings)
         .generate_tokens(&spec)
         .map_err(|e| format!("{SPEC}: progenitor cannot generate the client: {e}"))?;
-    write(&out.join("client.rs"), syn::parse2(client))?;
+    let mut client = parse(syn::parse2(client))?;
+    decoders::write(&mut client).map_err(|e| format!("{SPEC}: cannot be given decoders: {e}"))?;
+    write(&out.join("client.rs"), &client)?;
     if env::var_os("CARGO_FEATURE_MOCK").is_some() {
         // The helpers put a path parameter into a regular expression as it is: their id is a
         // pattern.
@@ -32,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mock = Generator::new(&settings)
             .httpmock(&spec, "crate")
             .map_err(|e| format!("{SPEC}: progenitor cannot generate the mock helpers: {e}"))?;
-        write(&out.join("mock.rs"), syn::parse2(mock))?;
+        write(&out.join("mock.rs"), &parse(syn::parse2(mock))?)?;
     }
     Ok(())
 }
@@ -72,9 +79,11 @@ fn is_open_enum(schema: &ReferenceOr<Schema>) -> bool {
     schema.as_item().is_some_and(|s| s.schema_data.extensions.contains_key("x-extensible-enum"))
 }
 
-fn write(path: &Path, file: syn::Result<syn::File>) -> Result<(), Box<dyn Error>> {
-    let file = file.map_err(|e| format!("{SPEC}: what progenitor made of it is not Rust: {e}"))?;
-    fs::write(path, prettyplease::unparse(&file))
-        .map_err(|e| format!("{}: cannot be written: {e}", path.display()))?;
-    Ok(())
+fn parse(file: syn::Result<syn::File>) -> Result<syn::File, String> {
+    file.map_err(|e| format!("{SPEC}: what progenitor made of it is not Rust: {e}"))
+}
+
+fn write(path: &Path, file: &syn::File) -> Result<(), String> {
+    fs::write(path, prettyplease::unparse(file))
+        .map_err(|e| format!("{}: cannot be written: {e}", path.display()))
 }

@@ -40,6 +40,10 @@ async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
     let server = replies(vec![slow, Reply::json(503, "{}"), ok()]).await;
     let client = builder(&server).build().unwrap();
     client.number("num_secret").get().await.unwrap();
+    let odd =
+        Reply::json(200, r#"{"id":"num_secret","state":["odd"],"health":{"sendable":"odd"}}"#);
+    let server = replies(vec![odd]).await;
+    builder(&server).build().unwrap().number("num_secret").get().await.unwrap();
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for expected in [
@@ -50,8 +54,11 @@ async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
         r#"because="backoff""#,
         r"attempt=3 status=200",
         "reqwest",
+        "WARN",
+        r#"unreadable values operation="get_numbers_id" paths="state, health.sendable""#,
     ] {
         assert!(text.contains(expected), "no {expected} in {text}");
     }
-    assert!(!text.contains(KEY), "{text}");
+    assert_eq!(text.matches("WARN").count(), 1, "{text}");
+    assert!(!text.contains(KEY) && !text.contains("odd"), "{text}");
 }

@@ -11,6 +11,7 @@ pub(crate) mod any_text;
 pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod clock;
+pub(crate) mod decode;
 pub(crate) mod error;
 pub(crate) mod number;
 pub(crate) mod pacing;

@@ -14,24 +14,11 @@ fn cases() -> Vec<(String, &'static str)> {
     let mut no_id = example();
     no_id.as_object_mut().unwrap().remove("id");
     vec![
-        (
-            with("/meta/phone/throughput", json!("secret")),
-            "at meta.phone.throughput: expected an object, found a string",
-        ),
-        (
-            with("/meta/profile/websites", json!(["x", 7])),
-            "at meta.profile.websites[1]: expected a string, found a number",
-        ),
-        (
-            with("/health/sendable", json!("secret")),
-            "at health.sendable: expected a boolean, found a string",
-        ),
-        (
-            with("/health/qualityRating", json!(7)),
-            "at health.qualityRating: expected a string, found a number",
-        ),
-        (with("/meta", json!(["secret"])), "at meta: expected an object, found an array"),
         (with("/id", json!(null)), "at id: expected a string, found null"),
+        (with("/id", json!(true)), "at id: expected a string, found a boolean"),
+        (with("/id", json!(["secret"])), "at id: expected a string, found an array"),
+        (with("/id", json!({ "secret": {} })), "at id: expected a string, found an object"),
+        (with("/id", json!(1e300)), "at id: expected a string, found a number"),
         (no_id.to_string(), "missing field `id`"),
         (
             "<html>secret</html>".to_owned(),
@@ -50,7 +37,6 @@ fn cases() -> Vec<(String, &'static str)> {
         ("\"secret, expected secret\"".to_owned(), "expected an object, found a string"),
         ("[]".to_owned(), "expected an object, found an array"),
         ("{\"id\":\"secret\"} x".to_owned(), "trailing characters"),
-        (r#"{"id":"secret","id":"secret"}"#.to_owned(), "duplicate field `id`"),
         ("[".repeat(10_000), "expected an object, found an array"),
         (format!(r#"{{"id":"x","new":{}"#, "[".repeat(10_000)), "recursion limit exceeded"),
     ]

@@ -46,6 +46,12 @@ async fn only_a_snapshot_that_is_older_or_has_no_date_is_refreshed() {
         (json!({ "id": "x", "meta": null }), 1),
         (json!({ "id": "x", "provider": "META", "meta": null }), 1),
         (json!({ "id": "x", "provider": "EVO_GO", "meta": null }), 0),
+        (json!({ "id": "x", "provider": "PILOT_STATUS" }), 0),
+        (json!({ "id": "x", "provider": ["EVO_GO"] }), 1),
+        (json!({ "id": "x", "provider": "NEW" }), 1),
+        (json!({ "id": "x", "provider": "NEW", "meta": aged(4_000)["meta"] }), 1),
+        (json!({ "id": "x", "provider": "EVO_GO", "meta": aged(4_000)["meta"] }), 1),
+        (json!({ "id": "x", "provider": "NEW", "meta": aged(60)["meta"] }), 0),
     ];
     for (cached, expected) in cases {
         let server = server(cached.clone()).await;

@@ -13,6 +13,7 @@ mod generated_layer;
 mod limits;
 mod mock;
 mod neighbours;
+mod odd_values;
 mod pacing;
 mod path;
 mod properties;

@@ -1,4 +1,4 @@
-//! Whatever a server sends with an id is decoded, with nothing lost, or is a decode error.
+//! Whatever a server sends with an id is decoded, with nothing lost.
 
 use std::sync::{Arc, Mutex};
 
@@ -55,27 +55,29 @@ fn object_with_id() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whether everything that is in `less`, nulls aside, is in `more`.
-fn holds(more: &Value, less: &Value) -> bool {
-    match (more, less) {
-        (_, Value::Null) => true,
-        (Value::Object(more), Value::Object(less)) => {
-            less.iter().all(|(k, v)| v.is_null() || more.get(k).is_some_and(|m| holds(m, v)))
+/// Whether two values are the same, but for fields that are null, which are as good as absent, and
+/// the case of a text, which is that of the documentation where its value is known.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = a.keys().chain(b.keys());
+            let value = |object: &Map<_, _>, key| object.get(key).cloned().unwrap_or_default();
+            keys.into_iter().all(|key| same(&value(a, key), &value(b, key)))
         }
-        (Value::Array(more), Value::Array(less)) => {
-            more.len() == less.len() && more.iter().zip(less).all(|(m, l)| holds(m, l))
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
-        (more, less) => more == less,
+        (Value::String(a), Value::String(b)) => a.eq_ignore_ascii_case(b),
+        (a, b) => a == b,
     }
 }
 
 proptest! {
     #[test]
-    fn decoding_and_encoding_keeps_every_value_that_is_not_null(json in object_with_id()) {
-        if let Ok(number) = serde_json::from_value::<Number>(json.clone()) {
-            let encoded = serde_json::to_value(number).unwrap();
-            prop_assert!(holds(&encoded, &json), "{encoded} of {json}");
-        }
+    fn any_object_with_an_id_decodes_and_comes_back_as_it_was_sent(json in object_with_id()) {
+        let number: Number = serde_json::from_value(json.clone()).unwrap();
+        let encoded = serde_json::to_value(number).unwrap();
+        prop_assert!(same(&encoded, &json), "{encoded} of {json}");
     }
 }
 
@@ -99,7 +101,7 @@ proptest! {
 }
 
 #[test]
-fn any_object_with_an_id_decodes_or_is_a_decode_error() {
+fn any_object_with_an_id_is_a_number_over_a_connection_too() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let body = Arc::new(Mutex::new(String::new()));
     let answer = Arc::clone(&body);
@@ -108,9 +110,7 @@ fn any_object_with_an_id_decodes_or_is_a_decode_error() {
     let client = client(&server);
     proptest!(|(json in object_with_id())| {
         *body.lock().unwrap() = json.to_string();
-        match runtime.block_on(client.number("num_1").get()) {
-            Ok(number) => prop_assert_eq!(Some(number.id.as_str()), json["id"].as_str()),
-            Err(error) => prop_assert!(error.is_decode(), "{}", error),
-        }
+        let number = runtime.block_on(client.number("num_1").get()).unwrap();
+        prop_assert_eq!(Some(number.id.as_str()), json["id"].as_str());
     });
 }

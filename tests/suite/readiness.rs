@@ -122,3 +122,71 @@ fn all_reasons_are_given_and_those_that_block_come_first() {
         ]
     );
 }
+
+/// The example, and the example in which the phone number object has to say what health does not.
+fn ready_numbers() -> [Value; 2] {
+    let mut by_phone = example();
+    by_phone["health"] = json!({ "sendable": true });
+    [example(), by_phone]
+}
+
+/// Whether the verdict rests on this field: some value of it makes a number less than ready.
+fn is_fact(parent: &str, key: &str) -> bool {
+    let bad = [
+        json!(false),
+        json!("CLOSE"),
+        json!("BANNED"),
+        json!("RED"),
+        json!("DECLINED"),
+        json!("SANDBOX"),
+        json!("REJECTED"),
+        json!({ "sendable": false }),
+        json!({ "errors": { "phone": "x" } }),
+        json!({ "accountMode": "SANDBOX" }),
+        json!({ "accountReviewStatus": "REJECTED" }),
+    ];
+    ready_numbers().into_iter().any(|json| {
+        bad.iter().any(|value| {
+            let mut json = json.clone();
+            json.pointer_mut(parent).unwrap()[key] = value.clone();
+            let number = number(&json);
+            number.unreadable().is_empty() && number.readiness() != Readiness::Ready
+        })
+    })
+}
+
+#[test]
+fn a_fact_that_cannot_be_read_is_a_reason_and_any_other_odd_value_is_none() {
+    const PARENTS: [&str; 6] =
+        ["", "/health", "/meta", "/meta/phone", "/meta/waba", "/meta/profile"];
+    let mut facts = 0;
+    for json in ready_numbers() {
+        for parent in PARENTS {
+            let mut keys: Vec<_> =
+                example().pointer(parent).unwrap().as_object().unwrap().keys().cloned().collect();
+            if parent.is_empty() {
+                keys.retain(|key| key != "id");
+                keys.push("extraChargeUnpaidSince".to_owned());
+            }
+            for key in keys {
+                // The provider decides only whether connection alone is enough.
+                let is_fact = is_fact(parent, &key) || key == "provider";
+                facts += usize::from(is_fact);
+                let mut json = json.clone();
+                json.pointer_mut(parent).unwrap()[&key] = json!([7]);
+                let number = number(&json);
+                let path = format!("{parent}/{key}")[1..].replace('/', ".");
+                let verdict = number.readiness().to_string();
+                let expected =
+                    if is_fact { format!("degraded: unreadable {path}") } else { "ready".into() };
+                assert_eq!(verdict, expected);
+                assert_eq!(number.unreadable(), [path.as_str()]);
+                let sending = ["health", "health.sendable", "extraChargeUnpaidSince"];
+                let connection = ["state", "isFullyConnected"];
+                assert_eq!(number.is_sendable(), !sending.contains(&path.as_str()), "{path}");
+                assert_eq!(number.is_connected(), !connection.contains(&path.as_str()), "{path}");
+            }
+        }
+    }
+    assert_eq!(facts, 2 * 18);
+}

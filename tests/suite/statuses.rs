@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pilot_status::{Error, Pacing, RetryPolicy};
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Reply, Server, always, builder, client, replies};
 
 struct Case {
@@ -99,6 +99,28 @@ async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
     assert!(error.hint().unwrap().contains("scoped to one number"));
     assert_eq!(error.message(), Some("x"));
     assert!(error.to_string().ends_with("403 Forbidden (NUMBER_SCOPE_NOT_ALLOWED)"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_its_code_and_its_wait_whatever_shape_its_sentence_has() {
+    let code = "NUMBER_SCOPE_NOT_ALLOWED";
+    for body in [
+        json!({ "error": { "message": "x", "code": code } }),
+        json!({ "error": { "message": "x" }, "code": code }),
+        json!({ "error": null, "message": "x", "code": code }),
+        json!({ "message": "x", "code": code, "retryAfterSeconds": [] }),
+    ] {
+        let slow = json!({ "error": { "retryAfterSeconds": "0.01" } });
+        let server =
+            replies(vec![Reply::json(429, slow.to_string()), Reply::json(403, body.to_string())])
+                .await;
+        let error = client(&server).number("num_1").get().await.unwrap_err();
+        assert_eq!((error.code(), error.message()), (Some(code), Some("x")), "{body}");
+        assert!(error.hint().unwrap().contains("scoped to one number"), "{body}");
+        let server = always(Reply::json(429, r#"{"error":[],"retryAfterSeconds":"7000"}"#)).await;
+        let error = client(&server).number("num_1").get().await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7_000)));
+    }
 }
 
 #[tokio::test]

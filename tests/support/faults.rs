@@ -253,9 +253,13 @@ fn json(good: &str) -> Vec<Fault> {
         ok("an array", "[]"),
         ok("null", "null"),
         ok(
-            "fields of other types",
-            r#"{"id":{"+5511999999999":1},"state":[],"ok":"+5511999999999"}"#,
+            "optional fields of other types",
+            r#"{"id":"1","state":[],"ok":"+5511999999999","health":7,"meta":{"phone":[{}]}}"#,
         ),
+        ok("an odd item of a list", r#"{"id":"1","meta":{"profile":{"websites":["a",7]}}}"#),
+        ok("an id that is a number", r#"{"id":5511999999999}"#),
+        ok("an id of another type", r#"{"id":{"+5511999999999":1}}"#),
+        ok("no id", r#"{"state":"OPEN"}"#),
     ]
 }
 

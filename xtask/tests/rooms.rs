@@ -14,10 +14,11 @@ type Module = Vec<String>;
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 /// Each room with those that it may use.
-const DOORS: [(&str, &[&str]); 7] = [
-    ("number", &["client", "call", "clock", "error"]),
-    ("client", &["call", "pacing", "retry", "clock", "error"]),
-    ("call", &["pacing", "retry", "clock", "error"]),
+const DOORS: [(&str, &[&str]); 8] = [
+    ("number", &["client", "call", "decode", "clock", "error"]),
+    ("client", &["call", "decode", "pacing", "retry", "clock", "error"]),
+    ("call", &["decode", "pacing", "retry", "clock", "error"]),
+    ("decode", &[]),
     ("pacing", &["clock"]),
     ("retry", &["error"]),
     ("error", &[]),

@@ -29,7 +29,7 @@ pub(crate) enum ReadError {
 
 impl BufferedResponse {
     pub(super) fn is_permanent(&self) -> bool {
-        classify::is_permanent(self.api_error.as_ref().and_then(|e| e.code.as_deref()))
+        classify::is_permanent(self.api_error.as_ref().and_then(ApiError::code))
     }
 
     /// Scheme, host and port of where a redirect leads to; the rest of a URL may hold secrets.

@@ -6,7 +6,7 @@ use std::{future::Future, time::Duration};
 use http::StatusCode;
 
 use super::outcome::CallOutcome;
-use crate::ext::retry::decision::DelaySource;
+use crate::ext::{decode::field::Field, retry::decision::DelaySource};
 
 /// Runs a call in its span, `pilot_status`, with the operation's id.
 #[cfg(feature = "tracing")]
@@ -47,3 +47,17 @@ pub(crate) fn attempt(
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn attempt(_: &CallOutcome, _: Option<StatusCode>, _: Option<(Duration, DelaySource)>) {}
+
+/// An answer holds values that are not of their documented types: a warning, since it may be a
+/// change of the API that this crate does not know.
+#[cfg(feature = "tracing")]
+pub(crate) fn unreadable(operation: &'static str, answer: &impl Field) {
+    let mut paths = Vec::new();
+    answer.add_unreadable(&mut String::new(), &mut paths);
+    if !paths.is_empty() {
+        tracing::warn!(operation, paths = paths.join(", "), "unreadable values");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn unreadable(_: &'static str, _: &impl Field) {}

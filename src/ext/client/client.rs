@@ -8,6 +8,8 @@ use progenitor_client::ResponseValue;
 use super::{inner::Inner, outcome_slot::OutcomeSlot, shared::Shared};
 use crate::{
     ext::{
+        call::trace,
+        decode::field::Field,
         error::error::Error,
         pacing::{pacing::PacingStats, shared_pacer::SharedPacer},
     },
@@ -67,7 +69,7 @@ impl Client {
     }
 
     /// Makes a call of the generated client. An error says what became of it, and names its target.
-    pub(crate) async fn call<T, F>(
+    pub(crate) async fn call<T: Field, F>(
         &self,
         operation: impl FnOnce(generated::Client) -> F,
         target: impl FnOnce() -> String,
@@ -80,7 +82,11 @@ impl Client {
         let inner = inner.with_slot(slot.clone());
         let raw = generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner };
         match operation(raw).await {
-            Ok(response) => Ok(response.into_inner()),
+            Ok(response) => {
+                let answer = response.into_inner();
+                trace::unreadable(slot.operation(), &answer);
+                Ok(answer)
+            }
             Err(error) => Err(slot.error(error).about(target())),
         }
     }

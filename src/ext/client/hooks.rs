@@ -38,7 +38,8 @@ impl ClientHooks<Inner> for generated::Client {
         info: &OperationInfo,
     ) -> impl Future<Output = reqwest::Result<Response>> {
         let call = Call::new(&self.inner.shared().transport).run(request);
-        trace::call(info.operation_id, call).map(|ended| hand_over(&self.inner, ended))
+        let operation = info.operation_id;
+        trace::call(operation, call).map(move |ended| hand_over(&self.inner, operation, ended))
     }
 
     async fn post<E>(
@@ -64,14 +65,14 @@ fn no_response(why: String) -> Response {
 }
 
 /// Gives the generated code the response that it can decode, and the slot what became of the call.
-fn hand_over(inner: &Inner, ended: Ended) -> reqwest::Result<Response> {
+fn hand_over(inner: &Inner, operation: &'static str, ended: Ended) -> reqwest::Result<Response> {
     let Ended { result, mut outcome, url } = ended;
     let Some(slot) = inner.slot() else {
         return raw(result, outcome, url);
     };
     let error = match result {
         Ok(response) if response.status == StatusCode::OK => {
-            slot.answered(outcome);
+            slot.answered(operation, outcome);
             return Ok(response.into_response(url));
         }
         // No operation documents it.

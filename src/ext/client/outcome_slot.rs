@@ -16,14 +16,14 @@ use crate::{
 pub(super) struct OutcomeSlot(Arc<OnceLock<Outcome>>);
 
 enum Outcome {
-    /// By a success, which the generated code decodes.
-    Answered(CallOutcome),
+    /// By a success of this operation, which the generated code decodes.
+    Answered(&'static str, CallOutcome),
     Failed(Error),
 }
 
 impl OutcomeSlot {
-    pub(super) fn answered(&self, outcome: CallOutcome) {
-        self.fill(Outcome::Answered(outcome));
+    pub(super) fn answered(&self, operation: &'static str, outcome: CallOutcome) {
+        self.fill(Outcome::Answered(operation, outcome));
     }
 
     pub(super) fn failed(&self, error: Error) {
@@ -34,7 +34,7 @@ impl OutcomeSlot {
     pub(super) fn error(&self, generated: Generated<ApiError>) -> Error {
         let outcome = match self.0.get() {
             Some(Outcome::Failed(error)) => return error.clone(),
-            Some(Outcome::Answered(outcome)) => outcome.clone(),
+            Some(Outcome::Answered(_, outcome)) => outcome.clone(),
             None => CallOutcome::default(),
         };
         match generated {
@@ -48,6 +48,14 @@ impl OutcomeSlot {
                 let status = generated.status().unwrap_or_default();
                 Error::unexpected_status(status, None, Bytes::new(), outcome)
             }
+        }
+    }
+
+    /// The operation that was answered.
+    pub(super) fn operation(&self) -> &'static str {
+        match self.0.get() {
+            Some(Outcome::Answered(operation, _)) => operation,
+            Some(Outcome::Failed(_)) | None => "",
         }
     }
 

@@ -60,9 +60,7 @@ fn expected(body: &[u8], path: &str, error: &serde_json::Error) -> String {
 fn expected_type(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((found, expected)) => format!("expected {}{}", in_json(expected), found_type(found)),
-        None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
-            message.to_owned()
-        }
+        None if message.starts_with("missing field") => message.to_owned(),
         None => "unexpected value".to_owned(),
     }
 }
@@ -80,11 +78,10 @@ fn found_type(message: &str) -> String {
 fn in_json(serde: &str) -> &str {
     match serde {
         "map" => "an object",
-        text if text.starts_with("struct ") => "an object",
-        "sequence" | "a sequence" => "an array",
+        "sequence" => "an array",
         "string" => "a string",
         "boolean" => "a boolean",
-        "integer" | "floating" | "i64" | "f64" => "a number",
+        "number" | "integer" | "floating" => "a number",
         text => text,
     }
 }

@@ -67,13 +67,13 @@ impl Error {
     /// The API's own code, such as `NUMBER_SCOPE_NOT_ALLOWED`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.api_error()?.code.as_deref()
+        self.api_error()?.code()
     }
 
     /// The API's own sentence. It is not in `Display`, since it may name what the call was about.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.api_error()?.error.as_deref()
+        self.api_error()?.message()
     }
 
     /// The body of the answer, empty if there was none or it was not kept. It may hold personal

@@ -63,7 +63,7 @@ const HAS_TLS: bool =
     cfg!(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"));
 
 fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static str> {
-    Some(match (status, api_error.and_then(|e| e.code.as_deref())) {
+    Some(match (status, api_error.and_then(ApiError::code)) {
         (300..=399, _) => {
             "redirects are not followed, so that the key stays with the configured host: set the base URL to the final address"
         }
@@ -83,7 +83,7 @@ fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static
         }
         (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
         (500..=599, _) => "the server or a provider behind it failed: try again later",
-        _ if api_error.is_some_and(|e| e.error.is_some()) => {
+        _ if api_error.is_some_and(|e| e.message().is_some()) => {
             "message() has the API's own explanation; it may name personal data"
         }
         _ => return None,

@@ -79,28 +79,42 @@ fn string(text: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::types::Number;
+
+    /// A type that fails at each of its places.
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "it is only decoded")]
+    struct Strict {
+        id: String,
+        list: Vec<Vec<bool>>,
+        map: BTreeMap<String, Strict>,
+    }
+
+    fn example() -> Value {
+        let inner = json!({ "id": "[{\"", "list": [], "map": {} });
+        let middle = json!({ "id": "}\\", "list": [[true]], "map": { "a": inner, "b": inner } });
+        json!({ "id": "1", "list": [[], [true, false]], "map": { "c": inner, "d": middle } })
+    }
 
     /// The example with each of its values replaced by values of other types, one at a time.
     fn odd_bodies() -> Vec<Vec<u8>> {
-        let spec: Value = serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
-        let get = &spec["paths"]["/v1/numbers/{id}"]["get"]["responses"]["200"]["content"];
-        let example = &get["application/json"]["example"];
         let mut pointers = vec![String::new()];
         let mut odd_bodies = Vec::new();
         while let Some(pointer) = pointers.pop() {
-            match example.pointer(&pointer).unwrap() {
+            match example().pointer(&pointer).unwrap() {
                 Value::Object(o) => pointers.extend(o.keys().map(|k| format!("{pointer}/{k}"))),
                 Value::Array(a) => pointers.extend((0..a.len()).map(|n| format!("{pointer}/{n}"))),
                 _ => {}
             }
             for other in
-                [json!(1), json!(-1.5), json!(true), json!("\"\\"), json!([[]]), json!({"a": [1]})]
+                [json!(1), json!(-1.5), json!(true), json!("\"\\"), json!([[1]]), json!({"a": [1]})]
             {
-                let mut example = example.clone();
+                let mut example = example();
                 *example.pointer_mut(&pointer).unwrap() = other;
                 odd_bodies.push(serde_json::to_vec(&example).unwrap());
                 odd_bodies.push(serde_json::to_vec_pretty(&example).unwrap());
@@ -113,15 +127,15 @@ mod tests {
     fn a_path_is_the_one_that_serde_path_to_error_finds() {
         let mut found = 0;
         for body in odd_bodies() {
-            let Err(error) = serde_json::from_slice::<Number>(&body) else {
+            let Err(error) = serde_json::from_slice::<Strict>(&body) else {
                 continue;
             };
             let mut json = serde_json::Deserializer::from_slice(&body);
-            let decoded: Result<Number, _> = serde_path_to_error::deserialize(&mut json);
-            let path = decoded.unwrap_err().path().to_string();
+            let decoded: Result<Strict, _> = serde_path_to_error::deserialize(&mut json);
+            let path = decoded.err().unwrap().path().to_string();
             assert_eq!(at(&body, error.line(), error.column()), path.trim_matches('.'), "{error}");
             found += 1;
         }
-        assert!(found > 300, "only {found} odd_bodies");
+        assert!(found > 200, "only {found} odd bodies");
     }
 }

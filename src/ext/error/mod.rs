@@ -1,5 +1,6 @@
 //! The one error of this crate: what happened, to what, and what to do about it.
 
+mod api_error;
 pub(crate) mod decode_error;
 mod display;
 #[expect(clippy::module_inception, reason = "a file is named after what it defines")]

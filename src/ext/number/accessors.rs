@@ -22,20 +22,25 @@ impl Number {
     }
 
     /// Whether it is connected to WhatsApp, as far as `state` and `isFullyConnected` say; `false`
-    /// if neither is there.
+    /// if neither is there, or one cannot be read.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         let open = self.state.as_ref().map(|s| *s == ConnectionState::Open);
         let facts = [open, self.is_fully_connected];
-        facts.contains(&Some(true)) && !facts.contains(&Some(false))
+        let is_unreadable =
+            ["state", "isFullyConnected"].iter().any(|f| self.extra.contains_key(*f));
+        facts.contains(&Some(true)) && !facts.contains(&Some(false)) && !is_unreadable
     }
 
     /// Whether it can send: `health.sendable`, and no extra charge unpaid, which blocks sending
-    /// without showing in `health`. For the reasons, see [`readiness`](Self::readiness).
+    /// without showing in `health`; `false` if either cannot be read. For the reasons, see
+    /// [`readiness`](Self::readiness).
     #[must_use]
     pub fn is_sendable(&self) -> bool {
         let sendable = self.health.as_ref().and_then(|h| h.sendable);
-        sendable == Some(true) && self.extra_charge_unpaid_since.is_none()
+        let is_unpaid = self.extra_charge_unpaid_since.is_some()
+            || self.extra.contains_key("extraChargeUnpaidSince");
+        sendable == Some(true) && !is_unpaid
     }
 
     /// The quality as Meta rates it.

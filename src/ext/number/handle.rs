@@ -7,7 +7,8 @@ use futures_util::FutureExt;
 use super::id::NumberId;
 use crate::{
     ext::{client::client::Client, clock, error::error::Error},
-    generated, types,
+    generated,
+    types::{self, Provider},
 };
 
 impl Client {
@@ -81,19 +82,20 @@ impl NumberHandle<'_> {
     }
 
     /// The number from a snapshot that is no older than `max_age`: the cached one if it is young
-    /// enough, else a [`refresh`](Self::refresh). A number that is not Meta's has no snapshot, and
-    /// is returned as it is.
+    /// enough, else a [`refresh`](Self::refresh). So the API is asked once, or twice.
+    ///
+    /// A number without a snapshot is refreshed, too, unless its provider is known to have none
+    /// (`PILOT_STATUS`, `EVO_GO`): that is returned as it is.
     ///
     /// # Errors
     /// As [`get`](Self::get).
     pub async fn get_fresh(&self, max_age: Duration) -> Result<types::Number, Error> {
         let number = self.get().await?;
-        let age = number.snapshot_age(clock::wall().into());
-        let others = number.provider.is_some() && !number.is_meta();
-        if others || age.is_some_and(|age| age <= max_age) {
-            return Ok(number);
-        }
-        self.refresh().await
+        let is_fresh = match number.snapshot_age(clock::wall().into()) {
+            Some(age) => age <= max_age,
+            None => matches!(number.provider, Some(Provider::PilotStatus | Provider::EvoGo)),
+        };
+        if is_fresh { Ok(number) } else { self.refresh().await }
     }
 
     /// The state of the connection alone: cheaper than [`get`](Self::get).

@@ -1,21 +1,17 @@
-//! The open enums. Meta adds values at any time, and a closed enum would then fail the whole
-//! answer: an unknown value is kept, as it was sent, in `Other`.
+//! The open enums. Meta adds values at any time: an unknown one is kept, as it was sent, in `Other`.
+//! A known one is known in whatever case it is sent, since endpoints differ, and is written as it is
+//! documented.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    hash::{Hash, Hasher},
-    marker::PhantomData,
-    str::FromStr,
-};
+use std::{convert::Infallible, fmt, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Defines an open enum but for its equality.
-macro_rules! open_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
+use crate::ext::decode::field::Field;
+
+macro_rules! open_enums {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ })+) => {$(
         $(#[$meta])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* #[doc = concat!("\n\nSent as `", $text, "`.")] $variant,)+
@@ -40,7 +36,7 @@ macro_rules! open_enum {
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 match text {
-                    $($text => Self::$variant,)+
+                    $(_ if text.eq_ignore_ascii_case($text) => Self::$variant,)+
                     _ => Self::Other(text.to_owned()),
                 }
             }
@@ -72,6 +68,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl Field for $name {
+            fn from_text(text: &str) -> Option<Self> {
+                Some(text.into())
+            }
+        }
+
         #[cfg(feature = "schemars")]
         impl schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -82,13 +84,7 @@ macro_rules! open_enum {
                 schemars::json_schema!({ "type": "string", "x-extensible-enum": [$($text),+] })
             }
         }
-    };
-}
-
-macro_rules! open_enums {
-    ($($(#[$meta:meta])* $name:ident { $($values:tt)+ })+) => {
-        $(open_enum! { $(#[$meta])* #[derive(PartialEq, Eq, Hash)] $name { $($values)+ } })+
-    };
+    )+};
 }
 
 /// Reads an open enum without a copy of the text.
@@ -364,11 +360,8 @@ open_enums! {
         /// Not a business.
         NotABiz = "NOT_A_BIZ",
     }
-}
 
-open_enum! {
-    /// Verification of a business. Endpoints of Meta differ in case: compare with `==`, which
-    /// ignores it, rather than with `match`. The text is kept as it was sent.
+    /// Verification of a business. Endpoints of Meta differ in case.
     BusinessVerificationStatus {
         /// Verified.
         Verified = "verified",
@@ -392,20 +385,6 @@ open_enum! {
         Revoked = "revoked",
         /// Cannot be verified.
         Ineligible = "ineligible",
-    }
-}
-
-impl PartialEq for BusinessVerificationStatus {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str().eq_ignore_ascii_case(other.as_str())
-    }
-}
-
-impl Eq for BusinessVerificationStatus {}
-
-impl Hash for BusinessVerificationStatus {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().to_ascii_lowercase().hash(state);
     }
 }
 
@@ -461,10 +440,18 @@ mod tests {
     }
 
     #[test]
-    fn business_verification_is_compared_without_regard_to_case_and_kept_as_sent() {
+    fn a_known_value_is_known_in_whatever_case_and_an_unknown_one_keeps_its_letters() {
+        let cases = [
+            ("open", ConnectionState::Open, "OPEN"),
+            ("Open", ConnectionState::Open, "OPEN"),
+            ("opened", ConnectionState::Other("opened".to_owned()), "opened"),
+            ("", ConnectionState::Other(String::new()), ""),
+        ];
+        for (text, value, written) in cases {
+            assert_eq!(ConnectionState::from(text), value);
+            assert_eq!(value.to_string(), written);
+        }
         let upper = BusinessVerificationStatus::from("VERIFIED");
-        assert_eq!(upper, BusinessVerificationStatus::Verified);
-        assert_eq!(upper.as_str(), "VERIFIED");
-        assert_ne!(upper, BusinessVerificationStatus::Unverified);
+        assert_eq!((&upper, upper.as_str()), (&BusinessVerificationStatus::Verified, "verified"));
     }
 }

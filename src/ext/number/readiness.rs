@@ -23,6 +23,7 @@ use crate::types::{
 /// | the account's review is not `APPROVED` | degraded |
 /// | the account is a `SANDBOX` | degraded |
 /// | `meta.errors` is not empty | degraded |
+/// | one of these facts is not of its documented type, so that it cannot be read | degraded |
 /// | none of these, and `health.sendable` is true, or the status is `CONNECTED`, or it is not Meta's and connected | ready |
 /// | none of these, and nothing else was said | unknown |
 ///
@@ -73,7 +74,32 @@ pub enum ReadinessReason {
     Sandbox,
     /// These calls to the Meta Graph failed when the snapshot was taken, so it is incomplete.
     IncompleteSnapshot(Vec<String>),
+    /// A fact of this path is not of its documented type, such as `health.sendable`: it may speak
+    /// against the number. See [`Number::unreadable`].
+    Unreadable(String),
 }
+
+/// The facts on which the verdict rests, by their paths.
+const FACTS: [&str; 18] = [
+    "provider",
+    "state",
+    "isFullyConnected",
+    "extraChargeUnpaidSince",
+    "health",
+    "health.sendable",
+    "health.metaStatus",
+    "health.qualityRating",
+    "meta",
+    "meta.errors",
+    "meta.phone",
+    "meta.phone.status",
+    "meta.phone.qualityRating",
+    "meta.phone.nameStatus",
+    "meta.phone.accountMode",
+    "meta.waba",
+    "meta.waba.businessVerificationStatus",
+    "meta.waba.accountReviewStatus",
+];
 
 impl Number {
     /// Whether it can send, and if not, why: see the table at [`Readiness`].
@@ -129,7 +155,9 @@ impl Number {
         reasons.extend(meta.and_then(|m| m.waba.as_ref()).map_or([None, None], waba_reasons));
         reasons
             .push(failed.map(|e| ReadinessReason::IncompleteSnapshot(e.keys().cloned().collect())));
-        reasons.into_iter().flatten().collect()
+        let unreadable =
+            self.unreadable().into_iter().filter(|path| FACTS.contains(&path.as_str()));
+        reasons.into_iter().flatten().chain(unreadable.map(ReadinessReason::Unreadable)).collect()
     }
 }
 
@@ -208,6 +236,7 @@ impl fmt::Display for ReadinessReason {
             Self::IncompleteSnapshot(calls) => {
                 write!(f, "incomplete snapshot ({})", clean(&calls.join(", ")))
             }
+            Self::Unreadable(path) => write!(f, "unreadable {path}"),
         }
     }
 }

@@ -1,0 +1,198 @@
+//! Writes how the generated types are decoded. What serde derives fails the whole answer for one
+//! value that is not of its field's type; `src/ext/decode` keeps such a value in `extra`.
+
+use quote::quote;
+use syn::{
+    Attribute, Fields, File, Item, ItemStruct, LitStr, Path, Result, Token, Type, parse_quote,
+    punctuated::Punctuated,
+};
+
+/// In place of serde's, a decoder and an encoder for each struct that has `extra`.
+pub(crate) fn write(file: &mut File) -> Result<()> {
+    for item in &mut file.items {
+        let Item::Mod(types) = item else { continue };
+        let Some((_, items)) = &mut types.content else { continue };
+        let mut written = vec![parse_quote!(
+            use crate::ext::decode::{field, object};
+        )];
+        for item in &mut *items {
+            if let Item::Struct(item) = item
+                && let Some(fields) = fields(item)?
+            {
+                written.push(object(item, &fields));
+                written.extend(impls(item));
+                strip(item)?;
+            }
+        }
+        items.extend(written);
+    }
+    Ok(())
+}
+
+/// A field but `extra`.
+struct Field {
+    ident: syn::Ident,
+    /// As it is sent.
+    name: String,
+    is_required: bool,
+}
+
+/// `None` if the struct has no `extra`.
+fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
+    let Fields::Named(named) = &object.fields else { return Ok(None) };
+    let mut has_extra = false;
+    let mut fields = Vec::new();
+    for field in &named.named {
+        let Some(ident) = field.ident.clone() else { continue };
+        let Serde { rename, is_flattened } = Serde::of(&field.attrs)?;
+        if is_flattened {
+            has_extra = true;
+            continue;
+        }
+        let name = rename.unwrap_or_else(|| ident.to_string());
+        fields.push(Field { ident, name, is_required: !is_option(&field.ty) });
+    }
+    if has_extra && fields.len() > 64 {
+        return Err(syn::Error::new_spanned(&object.ident, "has more than 64 fields"));
+    }
+    Ok(has_extra.then_some(fields))
+}
+
+fn is_option(field: &Type) -> bool {
+    let Type::Path(path) = field else { return false };
+    path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
+}
+
+/// What serde's attributes say of a field.
+#[derive(Default)]
+struct Serde {
+    rename: Option<String>,
+    is_flattened: bool,
+}
+
+impl Serde {
+    fn of(attributes: &[Attribute]) -> Result<Self> {
+        let mut serde = Self::default();
+        for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {
+            attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("rename") {
+                    serde.rename = Some(meta.value()?.parse::<LitStr>()?.value());
+                } else if meta.path.is_ident("flatten") {
+                    serde.is_flattened = true;
+                } else if meta.input.peek(Token![=]) {
+                    meta.value()?.parse::<LitStr>()?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(serde)
+    }
+}
+
+fn object(object: &ItemStruct, fields: &[Field]) -> Item {
+    let this = &object.ident;
+    let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
+    let positions: Vec<_> = (0..fields.len()).collect();
+    let required = fields.iter().enumerate().filter(|(_, field)| field.is_required);
+    let required = required.fold(0_u64, |bits, (n, _)| bits | 1 << n);
+    let read = fields.iter().map(|Field { ident, is_required, .. }| {
+        let read = if *is_required { quote!(object::required) } else { quote!(field::optional) };
+        quote!(#read(from, &mut self.#ident))
+    });
+    let values = fields.iter().map(|Field { ident, is_required, .. }| {
+        if *is_required { quote!(Some(&self.#ident)) } else { quote!(self.#ident.as_ref()) }
+    });
+    let values: Vec<_> = values.collect();
+    parse_quote! {
+        impl object::Object for #this {
+            const FIELDS: &[&str] = &[#(#names),*];
+            const REQUIRED: u64 = #required;
+
+            fn position(name: &str) -> Option<usize> {
+                Some(match name {
+                    #(#names => #positions,)*
+                    _ => return None,
+                })
+            }
+
+            fn read<'de, A: ::serde::de::MapAccess<'de>>(
+                &mut self,
+                field: usize,
+                from: &mut A,
+            ) -> Result<Option<::serde_json::Value>, A::Error> {
+                match field {
+                    #(#positions => #read,)*
+                    _ => Ok(None),
+                }
+            }
+
+            fn write<M: ::serde::ser::SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+                #(object::write(to, &self.extra, #names, #values)?;)*
+                Ok(())
+            }
+
+            fn add_unreadable_of_fields(&self, at: &mut String, paths: &mut Vec<String>) {
+                #(object::add_unreadable(#values, #names, at, paths);)*
+            }
+
+            fn extra(&self) -> &::serde_json::Map<String, ::serde_json::Value> {
+                &self.extra
+            }
+
+            fn extra_mut(&mut self) -> &mut ::serde_json::Map<String, ::serde_json::Value> {
+                &mut self.extra
+            }
+        }
+    }
+}
+
+fn impls(object: &ItemStruct) -> [Item; 3] {
+    let this = &object.ident;
+    let deserialize = parse_quote! {
+        impl<'de> ::serde::Deserialize<'de> for #this {
+            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                object::deserialize(from)
+            }
+        }
+    };
+    let serialize = parse_quote! {
+        impl ::serde::Serialize for #this {
+            fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                object::serialize(self, to)
+            }
+        }
+    };
+    let unreadable = parse_quote! {
+        impl #this {
+            /// The paths of the values that are not of their documented types, such as
+            /// `health.sendable`. Their fields are `None`, and `extra` beside them has them as they
+            /// were sent. Of an array with odd items the field has the others.
+            #[must_use]
+            pub fn unreadable(&self) -> Vec<String> {
+                object::unreadable(self)
+            }
+        }
+    };
+    [deserialize, serialize, unreadable]
+}
+
+/// Takes away serde's derives, and leaves its attributes to schemars, if to anybody.
+fn strip(object: &mut ItemStruct) -> Result<()> {
+    let mut has_schema = false;
+    for attribute in object.attrs.iter_mut().filter(|a| a.path().is_ident("derive")) {
+        let derived = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)?;
+        let is_serde = |path: &Path| path.segments.first().is_some_and(|s| s.ident == "serde");
+        let kept: Vec<_> = derived.into_iter().filter(|path| !is_serde(path)).collect();
+        has_schema |=
+            kept.iter().any(|p| p.segments.last().is_some_and(|s| s.ident == "JsonSchema"));
+        *attribute = parse_quote!(#[derive(#(#kept),*)]);
+    }
+    for field in &mut object.fields {
+        field.attrs.retain(|attribute| has_schema || !attribute.path().is_ident("serde"));
+        for attribute in field.attrs.iter_mut().filter(|a| a.path().is_ident("serde")) {
+            let arguments = &attribute.meta.require_list()?.tokens;
+            *attribute = parse_quote!(#[schemars(#arguments)]);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! The value of one field. What a field's type does not take is odd, and is handed back as it was
+//! sent, so that nothing is lost.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::{Map, Number, Value};
+
+/// What a type takes of JSON: each kind of value that it does not take is odd.
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{Self}` cannot be decoded",
+    note = "say in src/ext/decode/field.rs what it takes of JSON"
+)]
+pub(crate) trait Field: Sized {
+    fn from_bool(_: bool) -> Option<Self> {
+        None
+    }
+
+    fn from_number(_: &Number) -> Option<Self> {
+        None
+    }
+
+    fn from_text(_: &str) -> Option<Self> {
+        None
+    }
+
+    /// Reads the array into the field, and hands back what is odd.
+    fn from_array<'de, A: SeqAccess<'de>>(
+        array: A,
+        _: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        collect(array).map(Some)
+    }
+
+    /// Reads the object into the field, and hands back what is odd.
+    fn from_object<'de, A: MapAccess<'de>>(
+        object: A,
+        into: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        // With serde_json's `arbitrary_precision` a number comes as an object.
+        let value = Value::deserialize(MapAccessDeserializer::new(object))?;
+        *into = value.as_number().and_then(Self::from_number);
+        Ok(into.is_none().then_some(value))
+    }
+
+    /// Adds the paths of what could not be read, of which `at` is the beginning.
+    fn add_unreadable(&self, _at: &mut String, _paths: &mut Vec<String>) {}
+}
+
+/// Reads the value of an optional field, and hands back what is odd.
+pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
+    object: &mut A,
+    into: &mut Option<T>,
+) -> Result<Option<Value>, A::Error> {
+    *into = None;
+    object.next_value_seed(Reader(into))
+}
+
+/// Reads a value through a reference: a result that held both, it and what is odd, would be moved
+/// with every field.
+struct Reader<'a, T>(&'a mut Option<T>);
+
+impl<T> Reader<'_, T> {
+    fn set(self, value: Option<T>, odd: impl FnOnce() -> Value) -> Option<Value> {
+        *self.0 = value;
+        self.0.is_none().then(odd)
+    }
+}
+
+impl<'de, T: Field> DeserializeSeed<'de> for Reader<'_, T> {
+    type Value = Option<Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Field> Visitor<'de> for Reader<'_, T> {
+    type Value = Option<Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, bool: bool) -> Result<Self::Value, E> {
+        Ok(self.set(T::from_bool(bool), || bool.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(self.set(T::from_number(&number.into()), || number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(self.set(T::from_number(&number.into()), || number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        let value = Number::from_f64(number).and_then(|number| T::from_number(&number));
+        Ok(self.set(value, || number.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.set(T::from_text(text), || text.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Self::Value, A::Error> {
+        T::from_array(array, self.0)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        T::from_object(object, self.0)
+    }
+}
+
+impl Field for String {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl Field for bool {
+    fn from_bool(bool: bool) -> Option<Self> {
+        Some(bool)
+    }
+}
+
+impl Field for i64 {
+    fn from_number(number: &Number) -> Option<Self> {
+        number.as_i64()
+    }
+}
+
+impl Field for f64 {
+    fn from_number(number: &Number) -> Option<Self> {
+        number.as_f64()
+    }
+}
+
+impl Field for Map<String, Value> {
+    fn from_object<'de, A: MapAccess<'de>>(
+        object: A,
+        into: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        match Value::deserialize(MapAccessDeserializer::new(object))? {
+            Value::Object(map) => *into = Some(map),
+            odd => return Ok(Some(odd)),
+        }
+        Ok(None)
+    }
+}
+
+/// One odd item does not cost the others: these are read, and the whole array is handed back.
+impl<T: Field + Serialize> Field for Vec<T> {
+    fn from_array<'de, A: SeqAccess<'de>>(
+        mut array: A,
+        into: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        let (mut items, mut odd) = (Vec::new(), Vec::new());
+        let mut item = None;
+        while let Some(value) = array.next_element_seed(Reader(&mut item))? {
+            match item.take() {
+                Some(item) => items.push(item),
+                None => odd.push((items.len(), value.unwrap_or_default())),
+            }
+        }
+        let sent = (!odd.is_empty()).then(|| as_sent(&items, odd));
+        *into = Some(items);
+        Ok(sent)
+    }
+
+    fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
+        let end = at.len();
+        for (n, item) in self.iter().enumerate() {
+            *at += &format!("[{n}]");
+            item.add_unreadable(at, paths);
+            at.truncate(end);
+        }
+    }
+}
+
+/// The array with its odd items, of each of which is known how many others stand before it.
+fn as_sent<T: Serialize>(items: &[T], odd: Vec<(usize, Value)>) -> Value {
+    let mut sent = Vec::with_capacity(items.len() + odd.len());
+    let mut rest = items.iter().map(|item| serde_json::to_value(item).unwrap_or_default());
+    let mut read = 0;
+    for (before, value) in odd {
+        sent.extend(rest.by_ref().take(before - read));
+        sent.push(value);
+        read = before;
+    }
+    sent.extend(rest);
+    sent.into()
+}
+
+fn collect<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Value, A::Error> {
+    let mut items = Vec::new();
+    while let Some(item) = array.next_element()? {
+        items.push(item);
+    }
+    Ok(Value::Array(items))
+}

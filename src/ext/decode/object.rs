@@ -1,0 +1,241 @@
+//! An object with known fields. What it holds beside them, and what they cannot hold, is kept in
+//! `extra` under its own name.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeSeed, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+    ser::SerializeMap,
+};
+use serde_json::{Map, Number, Value};
+
+use super::field::{Field, optional};
+
+/// A generated struct with `extra`.
+pub(crate) trait Object: Default {
+    /// As they are sent. There are no more than 64.
+    const FIELDS: &[&str];
+    /// A bit for each field that must be there.
+    const REQUIRED: u64;
+
+    /// Which of the fields has this name.
+    fn position(name: &str) -> Option<usize>;
+
+    /// Reads the value of a field, and hands back what is odd.
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        field: usize,
+        object: &mut A,
+    ) -> Result<Option<Value>, A::Error>;
+
+    fn write<M: SerializeMap>(&self, object: &mut M) -> Result<(), M::Error>;
+
+    /// As [`Field::add_unreadable`], of each field.
+    fn add_unreadable_of_fields(&self, at: &mut String, paths: &mut Vec<String>);
+
+    fn extra(&self) -> &Map<String, Value>;
+
+    fn extra_mut(&mut self) -> &mut Map<String, Value>;
+}
+
+pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: self::Object> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
+            let mut into = None;
+            let odd = read(object, &mut into)?;
+            into.ok_or_else(|| de::Error::invalid_type(unexpected(odd.as_ref()), &self))
+        }
+    }
+
+    deserializer.deserialize_map(Object(PhantomData))
+}
+
+/// What stands in `extra` under the name of a field is written in place of it: it is what was sent.
+pub(crate) fn serialize<T: Object, S: Serializer>(
+    object: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    object.write(&mut map)?;
+    for (name, value) in object.extra() {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
+}
+
+/// Writes a field, unless it is absent or `extra` has it.
+pub(crate) fn write<M: SerializeMap>(
+    object: &mut M,
+    extra: &Map<String, Value>,
+    name: &str,
+    value: Option<&impl Serialize>,
+) -> Result<(), M::Error> {
+    match value.filter(|_| !extra.contains_key(name)) {
+        Some(value) => object.serialize_entry(name, value),
+        None => Ok(()),
+    }
+}
+
+/// The paths of all that is not of its documented type.
+pub(crate) fn unreadable(object: &impl Object) -> Vec<String> {
+    let mut paths = Vec::new();
+    object.add_unreadable(&mut String::new(), &mut paths);
+    paths
+}
+
+/// As [`Field::add_unreadable`], of a field with this name.
+pub(crate) fn add_unreadable<T: Field>(
+    field: Option<&T>,
+    name: &str,
+    at: &mut String,
+    paths: &mut Vec<String>,
+) {
+    if let Some(field) = field {
+        let end = at.len();
+        *at += if end == 0 { "" } else { "." };
+        *at += name;
+        field.add_unreadable(at, paths);
+        at.truncate(end);
+    }
+}
+
+/// Reads the object, and hands it back where it is none.
+fn read<'de, T: Object, A: MapAccess<'de>>(
+    mut object: A,
+    into: &mut Option<T>,
+) -> Result<Option<Value>, A::Error> {
+    let this = into.insert(T::default());
+    let mut seen = 0;
+    while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
+        match key {
+            Name::Field(n) => {
+                match this.read(n, &mut object)? {
+                    Some(odd) => _ = this.extra_mut().insert(T::FIELDS[n].to_owned(), odd),
+                    // Of a field that comes twice the last value counts.
+                    None if seen & (1 << n) != 0 => _ = this.extra_mut().remove(T::FIELDS[n]),
+                    None => {}
+                }
+                seen |= 1 << n;
+            }
+            Name::Other(name) if name == NUMBER && seen == 0 && this.extra().is_empty() => {
+                *into = None;
+                return object.next_value().map(number).map(Some);
+            }
+            Name::Other(name) => _ = this.extra_mut().insert(name, object.next_value()?),
+        }
+    }
+    match T::REQUIRED & !seen {
+        0 => Ok(None),
+        missing => Err(de::Error::missing_field(T::FIELDS[missing.trailing_zeros() as usize])),
+    }
+}
+
+impl<T: Object> Field for T {
+    fn from_object<'de, A: MapAccess<'de>>(
+        object: A,
+        into: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        if T::REQUIRED == 0 {
+            return read(object, into);
+        }
+        // It may lack a field, which is only known at its end, and is odd then.
+        let value = Value::deserialize(MapAccessDeserializer::new(object))?;
+        *into = deserialize(&value).ok();
+        Ok(into.is_none().then_some(value))
+    }
+
+    fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
+        for name in T::FIELDS.iter().filter(|name| self.extra().contains_key(**name)) {
+            let dot = if at.is_empty() { "" } else { "." };
+            paths.push(format!("{at}{dot}{name}"));
+        }
+        self.add_unreadable_of_fields(at, paths);
+    }
+}
+
+/// Reads a field that must be there: a text, or a number as its text.
+pub(crate) fn required<'de, A: MapAccess<'de>>(
+    object: &mut A,
+    into: &mut String,
+) -> Result<Option<Value>, A::Error> {
+    let mut text = None;
+    let odd = optional(object, &mut text)?;
+    let Some(Text(text)) = text else {
+        return Err(de::Error::invalid_type(unexpected(odd.as_ref()), &"a string"));
+    };
+    *into = text;
+    Ok(None)
+}
+
+struct Text(String);
+
+impl Field for Text {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
+    }
+
+    fn from_number(number: &Number) -> Option<Self> {
+        // The digits of a larger one that is no integer are not those that were sent.
+        let is_exact = number.is_i64() || number.is_u64();
+        let is_small = number.as_f64().is_some_and(|number| number.abs() < 1e15);
+        (is_exact || is_small).then(|| Self(number.to_string()))
+    }
+}
+
+/// The type of a value, without the value, which may be anything.
+fn unexpected(value: Option<&Value>) -> Unexpected<'static> {
+    match value {
+        None | Some(Value::Null) => Unexpected::Unit,
+        Some(Value::Bool(bool)) => Unexpected::Bool(*bool),
+        Some(Value::Number(_)) => Unexpected::Other("number"),
+        Some(Value::String(_)) => Unexpected::Other("string"),
+        Some(Value::Array(_)) => Unexpected::Seq,
+        Some(Value::Object(_)) => Unexpected::Map,
+    }
+}
+
+/// The only key of the object as which a number comes with serde_json's `arbitrary_precision`.
+const NUMBER: &str = "$serde_json::private::Number";
+
+fn number(text: Cow<'_, str>) -> Value {
+    text.parse().map_or_else(|_| Value::String(text.into_owned()), Value::Number)
+}
+
+/// Tells fields by their names.
+struct Key<T>(PhantomData<T>);
+
+enum Name {
+    Field(usize),
+    Other(String),
+}
+
+impl<'de, T: Object> DeserializeSeed<'de> for Key<T> {
+    type Value = Name;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<T: Object> Visitor<'_> for Key<T> {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        Ok(T::position(name).map_or_else(|| Name::Other(name.to_owned()), Name::Field))
+    }
+}

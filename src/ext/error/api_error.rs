@@ -1,0 +1,85 @@
+//! What the API says of a call that failed. Its users have met shapes that no page shows, and a
+//! refusal must not lose its code because its sentence has another shape.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::types::ApiError;
+
+/// What users ask of the API's own error. It is read from `error`, `code` and `retryAfterSeconds`,
+/// from `message`, and from an `error` that is an object with these.
+impl ApiError {
+    /// The API's own sentence.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.error.as_deref().or_else(|| self.text("error")).or_else(|| self.text("message"))
+    }
+
+    /// The API's own code, such as `NUMBER_SCOPE_NOT_ALLOWED`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref().or_else(|| self.text("code"))
+    }
+
+    /// How long to wait, as the body says it in seconds: a number, or a text of one.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = |value: &Value| match value {
+            Value::String(text) => text.trim().parse().ok(),
+            value => value.as_f64(),
+        };
+        let seconds = self
+            .retry_after_seconds
+            .or_else(|| self.find("retryAfterSeconds").find_map(seconds))?;
+        let is_wait = seconds.is_finite() && seconds >= 0.0;
+        is_wait.then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.find(name).find_map(Value::as_str)
+    }
+
+    /// What no field could hold: beside the fields, and within an `error` that is an object.
+    fn find(&self, name: &str) -> impl Iterator<Item = &Value> {
+        let within = self.extra.get("error").and_then(|error| error.get(name));
+        [self.extra.get(name), within].into_iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn sentence_code_and_wait_are_read_whatever_the_shape() {
+        type Expected<'a> = (Option<&'a str>, Option<&'a str>, Option<u64>);
+        let all: Expected = (Some("no"), Some("A_B"), Some(7));
+        let cases: [(Value, Expected); 14] = [
+            (json!({ "error": "no", "code": "A_B", "retryAfterSeconds": 7 }), all),
+            (json!({ "error": { "message": "no", "code": "A_B", "retryAfterSeconds": 7 } }), all),
+            (json!({ "error": { "error": "no" }, "code": "A_B", "retryAfterSeconds": "7" }), all),
+            (
+                json!({ "error": null, "message": "no", "code": "A_B", "retryAfterSeconds": " 7.0" }),
+                all,
+            ),
+            (json!({ "error": "no", "message": "other" }), (Some("no"), None, None)),
+            (json!({ "message": "no" }), (Some("no"), None, None)),
+            (json!({ "error": null, "code": "A_B" }), (None, Some("A_B"), None)),
+            (json!({ "error": ["no"], "code": "A_B" }), (None, Some("A_B"), None)),
+            (json!({ "error": 1, "code": 2, "retryAfterSeconds": "soon" }), (None, None, None)),
+            (json!({ "code": null, "error": { "code": "A_B" } }), (None, Some("A_B"), None)),
+            (json!({ "retryAfterSeconds": -1 }), (None, None, None)),
+            (json!({ "retryAfterSeconds": "-1" }), (None, None, None)),
+            (json!({ "retryAfterSeconds": "NaN" }), (None, None, None)),
+            (json!({}), (None, None, None)),
+        ];
+        for (body, expected) in cases {
+            let error: ApiError = serde_json::from_value(body.clone()).unwrap();
+            let wait = error.retry_after().map(|wait| wait.as_secs());
+            assert_eq!((error.message(), error.code(), wait), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! One odd value costs its field, and not the answer: it stands in `extra` as it was sent, and is
+//! named by its path. Every answer of `openapi.json` is walked, so a new field needs no new test.
+
+use pilot_status::types::{ApiError, Number, NumberRemoved, NumberStatus, QualityRating};
+use serde_json::{Map, Value, json};
+use support::{always, client, example, number};
+
+const SPEC: &str = include_str!("../../openapi.json");
+
+/// What came of an answer: what it encodes to, and the paths that could not be read.
+type Read = Result<(Value, Vec<String>), serde_json::Error>;
+
+fn read_as(component: &str, answer: &Value) -> Read {
+    // From a text, as it comes over a connection.
+    let text = answer.to_string();
+    macro_rules! read {
+        ($type:ty) => {{
+            let read: $type = serde_json::from_str(&text)?;
+            Ok((serde_json::to_value(&read)?, read.unreadable()))
+        }};
+    }
+    match component {
+        "ApiError" => read!(ApiError),
+        "Number" => read!(Number),
+        "NumberRemoved" => read!(NumberRemoved),
+        "NumberStatus" => read!(NumberStatus),
+        name => panic!("say here how {name} is read"),
+    }
+}
+
+/// The schemas of all answers, by their components' names.
+fn answers(spec: &Value) -> Vec<String> {
+    let paths = spec["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    let responses = operations.flat_map(|o| o["responses"].as_object().unwrap().values());
+    let schemas = responses.map(|r| &r["content"]["application/json"]["schema"]["$ref"]);
+    let mut names: Vec<_> = schemas.map(component).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn component(reference: &Value) -> String {
+    reference.as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+/// A schema, and that to which it refers.
+fn resolve<'a>(spec: &'a Value, schema: &'a Value) -> &'a Value {
+    let reference = schema.get("$ref").or_else(|| schema["allOf"][0].get("$ref"));
+    reference.map_or(schema, |r| resolve(spec, &spec["components"]["schemas"][component(r)]))
+}
+
+/// A place of an answer: its JSON pointer, the path by which it is reported, its type.
+struct Place {
+    pointer: String,
+    path: String,
+    schema: Value,
+    is_required: bool,
+}
+
+/// A value with every known field, and its places.
+fn whole(spec: &Value, schema: &Value, place: Place, places: &mut Vec<Place>) -> Value {
+    let schema = resolve(spec, schema);
+    let at = |name: &str, is_required| Place {
+        pointer: format!("{}/{name}", place.pointer),
+        path: [place.path.as_str(), name].join(".").trim_matches('.').to_owned(),
+        schema: Value::Null,
+        is_required,
+    };
+    let value = match schema["type"].as_str().unwrap() {
+        "object" => {
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            let required = schema["required"].as_array();
+            let is_required = |name: &str| required.is_some_and(|r| r.contains(&name.into()));
+            let fields = properties.map(|(name, schema)| {
+                (name.clone(), whole(spec, schema, at(name, is_required(name)), places))
+            });
+            fields.collect::<Map<_, _>>().into()
+        }
+        "array" => {
+            // Of an array with an odd item the whole is reported.
+            let item = Place { path: place.path.clone(), ..at("0", false) };
+            json!([whole(spec, &schema["items"], item, places)])
+        }
+        "string" => schema["x-extensible-enum"].get(0).cloned().unwrap_or_else(|| "text".into()),
+        "boolean" => true.into(),
+        "integer" => 1.into(),
+        "number" => 1.5.into(),
+        other => panic!("say here what is of type {other}"),
+    };
+    places.push(Place { schema: schema.clone(), ..place });
+    value
+}
+
+fn is_of(schema: &Value, value: &Value) -> bool {
+    match schema["type"].as_str().unwrap() {
+        "object" => {
+            let required = schema["required"].as_array().into_iter().flatten();
+            required.into_iter().all(|name| value.get(name.as_str().unwrap()).is_some())
+                && value.is_object()
+        }
+        "array" => value
+            .as_array()
+            .is_some_and(|items| items.iter().all(|item| is_of(&schema["items"], item))),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64(),
+        _ => value.is_number(),
+    }
+}
+
+#[test]
+fn every_other_type_at_every_place_of_every_answer_costs_its_field_alone() {
+    let spec: Value = serde_json::from_str(SPEC).unwrap();
+    let values = [
+        json!(null),
+        json!(true),
+        json!(7),
+        json!(-1.5),
+        json!("odd text"),
+        json!([]),
+        json!([7, "odd text", null]),
+        json!({}),
+        json!({ "a": { "b": [7] } }),
+    ];
+    let (mut odd, mut tried, mut refused) = (0, 0, 0);
+    for name in answers(&spec) {
+        let root = Place {
+            pointer: String::new(),
+            path: String::new(),
+            schema: Value::Null,
+            is_required: true,
+        };
+        let mut places = Vec::new();
+        let whole = whole(&spec, &spec["components"]["schemas"][&name], root, &mut places);
+        assert_eq!(read_as(&name, &whole).unwrap(), (whole.clone(), vec![]), "{name}");
+        for Place { pointer, path, schema, is_required } in &places {
+            for value in &values {
+                let mut sent = whole.clone();
+                // Of a number that is no integer no difference is made between 7 and 7.0.
+                let is_float = schema["type"] == "number" && value.is_i64();
+                let value = if is_float { &json!(7.0) } else { value };
+                *sent.pointer_mut(pointer).unwrap() = value.clone();
+                let read = read_as(&name, &sent);
+                tried += 1;
+                let is_item = pointer.ends_with("/0");
+                if *is_required {
+                    // A number is read as its text.
+                    let is_read = is_of(schema, value) || (value.is_number() && pointer == "/id");
+                    assert_eq!(read.is_ok(), is_read, "{name}{pointer}: {value}");
+                    refused += usize::from(!is_read);
+                } else if value.is_null() && !is_item {
+                    // As good as absent.
+                    assert_eq!(read.unwrap().1, Vec::<String>::new(), "{name}{pointer}");
+                } else {
+                    let is_odd = !is_of(schema, value);
+                    odd += usize::from(is_odd);
+                    let paths = if is_odd { vec![path.clone()] } else { vec![] };
+                    assert_eq!(read.unwrap(), (sent, paths), "{name}{pointer}: {value}");
+                }
+            }
+        }
+    }
+    println!(
+        "{tried} answers, {odd} with an odd value; {refused} refused, all for a required field"
+    );
+    assert!(odd > 400, "{odd}");
+}
+
+#[test]
+fn an_odd_item_of_a_list_does_not_cost_the_others() {
+    let mut json = example();
+    json["meta"]["profile"]["websites"] = json!([1, "a", null, "b", ["c"]]);
+    let number = number(&json);
+    let profile = number.meta.as_ref().unwrap().profile.as_ref().unwrap();
+    assert_eq!(profile.websites, Some(vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(number.unreadable(), ["meta.profile.websites"]);
+    assert_eq!(serde_json::to_value(&number).unwrap(), json);
+    // As a text each field is there once.
+    let text = serde_json::to_string(&number).unwrap();
+    assert_eq!(text.matches("websites").count(), 1, "{text}");
+}
+
+#[test]
+fn of_a_field_that_comes_twice_the_last_value_counts() {
+    let cases = [
+        (r#"{"id":"x","name":5,"name":"a"}"#, Some("a"), json!({ "id": "x", "name": "a" })),
+        (r#"{"id":"x","name":"a","name":5}"#, None, json!({ "id": "x", "name": 5 })),
+        (r#"{"id":"y","name":"a","name":null,"id":"x"}"#, None, json!({ "id": "x" })),
+    ];
+    for (text, name, encoded) in cases {
+        let number: Number = serde_json::from_str(text).unwrap();
+        assert_eq!(number.name.as_deref(), name, "{text}");
+        assert_eq!(serde_json::to_value(&number).unwrap(), encoded, "{text}");
+    }
+}
+
+#[test]
+fn an_id_that_is_a_number_is_read_as_its_text() {
+    for (id, text) in [("7", "7"), ("-7", "-7"), ("18446744073709551615", "18446744073709551615")] {
+        let number: Number = serde_json::from_str(&format!(r#"{{"id":{id}}}"#)).unwrap();
+        assert_eq!(number.id, text);
+    }
+    // What its digits were cannot be known.
+    assert!(serde_json::from_str::<Number>(r#"{"id":18446744073709551616}"#).is_err());
+}
+
+#[tokio::test]
+async fn an_answer_with_odd_values_is_an_answer() {
+    let mut json = example();
+    json["meta"]["waba"]["currency"] = json!(["BRL"]);
+    json["health"]["sendable"] = json!("yes");
+    let server = always(support::Reply::json(200, json.to_string())).await;
+    let client = client(&server);
+    let number = client.number("num_1").get().await.unwrap();
+    assert_eq!(number.quality(), Some(&QualityRating::Green));
+    assert_eq!(number.unreadable(), ["health.sendable", "meta.waba.currency"]);
+    let id = "num_1".parse().unwrap();
+    let raw = client.raw().get_numbers_id(&id, None).await.unwrap().into_inner();
+    assert_eq!(raw, number);
+}
