@@ -13,7 +13,7 @@ pub(crate) fn write(file: &mut File) -> Result<()> {
         let Item::Mod(types) = item else { continue };
         let Some((_, items)) = &mut types.content else { continue };
         let mut written = vec![parse_quote!(
-            use crate::ext::decode::{field, object};
+            use crate::ext::decode::{field, object, required};
         )];
         for item in &mut *items {
             if let Item::Struct(item) = item
@@ -96,7 +96,7 @@ fn object(object: &ItemStruct, fields: &[Field]) -> Item {
     let required = fields.iter().enumerate().filter(|(_, field)| field.is_required);
     let required = required.fold(0_u64, |bits, (n, _)| bits | 1 << n);
     let read = fields.iter().map(|Field { ident, is_required, .. }| {
-        let read = if *is_required { quote!(object::required) } else { quote!(field::optional) };
+        let read = if *is_required { quote!(required::text) } else { quote!(field::optional) };
         quote!(#read(from, &mut self.#ident))
     });
     let values = fields.iter().map(|Field { ident, is_required, .. }| {

@@ -20,5 +20,7 @@ pub mod errors {}
 #[doc = include_str!("../docs/guide/safety.md")]
 pub mod safety {}
 
+/// [guide-errors]: crate::guide::errors
+///
 #[doc = include_str!("../docs/guide/sync.md")]
 pub mod sync {}

@@ -8,9 +8,9 @@ use serde::{
     de::{self, DeserializeSeed, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
     ser::SerializeMap,
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::field::{Field, optional};
+use super::field::Field;
 
 /// A generated struct with `extra`.
 pub(crate) trait Object: Default {
@@ -164,37 +164,8 @@ impl<T: Object> Field for T {
     }
 }
 
-/// Reads a field that must be there: a text, or a number as its text.
-pub(crate) fn required<'de, A: MapAccess<'de>>(
-    object: &mut A,
-    into: &mut String,
-) -> Result<Option<Value>, A::Error> {
-    let mut text = None;
-    let odd = optional(object, &mut text)?;
-    let Some(Text(text)) = text else {
-        return Err(de::Error::invalid_type(unexpected(odd.as_ref()), &"a string"));
-    };
-    *into = text;
-    Ok(None)
-}
-
-struct Text(String);
-
-impl Field for Text {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned()))
-    }
-
-    fn from_number(number: &Number) -> Option<Self> {
-        // The digits of a larger one that is no integer are not those that were sent.
-        let is_exact = number.is_i64() || number.is_u64();
-        let is_small = number.as_f64().is_some_and(|number| number.abs() < 1e15);
-        (is_exact || is_small).then(|| Self(number.to_string()))
-    }
-}
-
 /// The type of a value, without the value, which may be anything.
-fn unexpected(value: Option<&Value>) -> Unexpected<'static> {
+pub(super) fn unexpected(value: Option<&Value>) -> Unexpected<'static> {
     match value {
         None | Some(Value::Null) => Unexpected::Unit,
         Some(Value::Bool(bool)) => Unexpected::Bool(*bool),
@@ -205,7 +176,7 @@ fn unexpected(value: Option<&Value>) -> Unexpected<'static> {
     }
 }
 
-/// The only key of the object as which a number comes with serde_json's `arbitrary_precision`.
+/// The only key of the object as which a number comes with `arbitrary_precision` of `serde_json`.
 const NUMBER: &str = "$serde_json::private::Number";
 
 fn number(text: Cow<'_, str>) -> Value {
