@@ -3,7 +3,7 @@
 use std::{
     env,
     error::Error,
-    fs,
+    fs, iter,
     path::{Path, PathBuf},
 };
 
@@ -63,6 +63,7 @@ fn settings(spec: &OpenAPI) -> GenerationSettings {
     }
     let traits = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
     settings.with_replacement("NumberId", "crate::NumberId", traits.clone());
+    settings.with_replacement("NumberList", "crate::types::NumberList", iter::empty());
     for name in open_enums(spec) {
         settings.with_replacement(name, format!("crate::types::{name}"), traits.clone());
     }

@@ -24,12 +24,12 @@ pub mod types;
 
 pub use ext::{
     client::{builder::ClientBuilder, client::Client},
-    error::error::Error,
+    error::{error::Error, kind::ErrorKind},
     number::{
         fleet::Numbers,
         handle::NumberHandle,
         id::NumberId,
-        readiness::{Readiness, ReadinessReason},
+        readiness::{Readiness, ReadinessLevel, ReadinessReason},
         recipient_limit::RecipientLimit,
     },
     pacing::pacing::{Pacing, PacingStats},

@@ -1,15 +1,17 @@
 //! Feature `mock`: what tests of code that uses this crate need. Typed [`httpmock`] helpers, one
-//! for each operation; numbers of the usual kinds; and a server with a rate limit.
+//! for each operation; numbers of the usual kinds; an error of each kind; and a server with a rate
+//! limit.
+//!
+//! The helpers need [httpmock](https://docs.rs/httpmock) 0.9, which is re-exported here.
 //!
 //! ```
-//! use httpmock::MockServer;
-//! use pilot_status::{Client, mock::{self, MockServerExt}};
+//! use pilot_status::{Client, mock::{self, MockServerExt, WhenId, httpmock::MockServer}};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), pilot_status::Error> {
 //! let server = MockServer::start_async().await;
 //! server.get_numbers_id(|when, then| {
-//!     when.id(&"num_1".into());
+//!     when.number("num_1");
 //!     then.ok(&mock::blocked_number());
 //! });
 //! let client = Client::builder().api_key("ps_test").base_url(server.base_url()).build()?;
@@ -23,13 +25,20 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use chrono::{DateTime, SecondsFormat, Utc};
+pub use httpmock;
 use httpmock::{HttpMockRequest, HttpMockResponse, Mock, MockServer};
 use serde_json::{Value, json};
 
 pub use crate::generated::mock::{MockServerExt, operations};
-use crate::types::{Number, PhoneStatus, QualityRating};
+use crate::{
+    Error, ErrorKind,
+    ext::clock,
+    types::{Number, PhoneStatus, QualityRating},
+};
 
-/// An id as the helpers look for it in a path: encoded as it is sent, and taken literally.
+/// An id as the generated helpers look for it in a path: encoded as it is sent, and taken
+/// literally.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdPattern(String);
 
@@ -45,9 +54,47 @@ impl fmt::Display for IdPattern {
     }
 }
 
-/// A number of Meta's official API, ready to send; id `num_1`.
+/// Says of which number a request has to be.
+pub trait WhenId {
+    /// The request is for the number with this id, taken literally.
+    fn number(self, id: &str) -> Self;
+}
+
+macro_rules! when_id {
+    ($($operation:ident)+) => {$(
+        impl WhenId for operations::$operation {
+            fn number(self, id: &str) -> Self {
+                self.id(&id.into())
+            }
+        }
+    )+};
+}
+
+when_id!(GetNumbersIdWhen GetNumbersIdStatusWhen DeleteNumbersIdWhen);
+
+/// An error of this kind, as a call for number `num_1` could have brought it.
+///
+/// ```
+/// use pilot_status::{ErrorKind, mock};
+///
+/// let error = mock::error(ErrorKind::NotFound);
+/// assert!(error.is_not_found());
+/// assert_eq!(error.to_string(), "number num_1: the API answered 404 Not Found");
+/// ```
+#[must_use]
+pub fn error(kind: ErrorKind) -> Error {
+    Error::sample(kind)
+}
+
+/// A number of Meta's official API, ready to send, with a snapshot of this moment; id `num_1`.
 #[must_use]
 pub fn number() -> Number {
+    number_at(clock::wall().into())
+}
+
+/// As [`number`], with a snapshot of this date.
+#[must_use]
+pub fn number_at(date: DateTime<Utc>) -> Number {
     of(json!({
         "id": "num_1", "number": "+5511999999999", "name": "Support", "provider": "META", "state": "OPEN",
         "isFullyConnected": true,
@@ -55,7 +102,7 @@ pub fn number() -> Number {
             "qualityRating": "GREEN", "messagingLimitTier": "TIER_2K", "metaStatus": "CONNECTED", "sendable": true,
         },
         "meta": {
-            "fetchedAt": "2026-01-01T00:00:00.000Z",
+            "fetchedAt": date.to_rfc3339_opts(SecondsFormat::Millis, true),
             "phone": { "displayPhoneNumber": "+55 11 99999-9999", "verifiedName": "Example", "status": "CONNECTED" },
             "waba": { "id": "waba_1", "businessVerificationStatus": "verified", "accountReviewStatus": "APPROVED" },
             "errors": {},
@@ -92,22 +139,24 @@ pub fn red_number() -> Number {
     number
 }
 
-/// Makes a server answer every number with [`number`], but refuse each `nth` request with a 429 and
-/// this `Retry-After`.
+/// Makes a server answer every number with [`number`], under the id that was asked for, but refuse
+/// each `nth` request with a 429 and this `Retry-After`.
 #[expect(clippy::must_use_candidate, reason = "the server keeps the mock")]
 pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -> Mock<'a> {
     let (requests, retry_after) = (AtomicUsize::new(0), retry_after.to_owned());
-    let body = serde_json::to_string(&number()).unwrap_or_default();
     server.mock(|when, then| {
         when.path_prefix("/v1/numbers/");
-        then.respond_with(move |_: &HttpMockRequest| {
+        then.respond_with(move |asked: &HttpMockRequest| {
             let request = requests.fetch_add(1, Ordering::Relaxed) + 1;
             let answer = HttpMockResponse::builder().header("content-type", "application/json");
             if request.is_multiple_of(nth.max(1)) {
                 let answer = answer.status(429).header("retry-after", retry_after.as_str());
                 answer.body(r#"{"error":"Too many requests"}"#).build()
             } else {
-                answer.status(200).body(body.as_str()).build()
+                let path = asked.uri().path().trim_start_matches("/v1/numbers/").to_owned();
+                let id = path.split('/').next().unwrap_or_default().to_owned();
+                let number = Number { id, ..number() };
+                answer.status(200).body(serde_json::to_string(&number).unwrap_or_default()).build()
             }
         });
     })

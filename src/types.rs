@@ -7,4 +7,7 @@
 //! The enums are open: a value that this version does not know is `Other`, as it was sent.
 
 #[doc(inline)]
-pub use crate::{ext::number::open_enums::*, generated::types::*};
+pub use crate::{
+    ext::number::{number_list::NumberList, open_enums::*},
+    generated::types::*,
+};

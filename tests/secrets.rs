@@ -111,6 +111,7 @@ fn replies() -> Vec<Reply> {
         Reply::json(302, "")
             .with("location", format!("https://{KEY}@localhost/{KEY}?{PHONE}#{KEY}")),
         Reply::json(429, "").with("retry-after", format!("{PHONE}{KEY}")),
+        Reply::json(429, "").with("retry-after", PHONE),
         Reply::Raw(format!("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{secrets}").into()),
         Reply::Raw(format!("{secrets}\r\n\r\n").into()),
         Reply::Raw(format!("HTTP/1.1 200 {KEY}\r\ncontent-length: {PHONE}\r\n\r\n").into()),
@@ -122,7 +123,12 @@ fn replies() -> Vec<Reply> {
 /// A client that is asked to log all that it can.
 fn talkative(server: &Server) -> ClientBuilder {
     builder(server)
-        .retry(RetryPolicy::default().max_attempts(2).base_delay(Duration::from_millis(2)))
+        .retry(
+            RetryPolicy::default()
+                .max_attempts(2)
+                .base_delay(Duration::from_millis(2))
+                .max_delay(Duration::from_millis(50)),
+        )
         .attempt_timeout(Duration::from_millis(50))
         .configure_http(|http| http.connection_verbose(true))
 }

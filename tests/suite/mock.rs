@@ -3,8 +3,8 @@
 
 use httpmock::MockServer;
 use pilot_status::{
-    Client, RetryPolicy,
-    mock::{self, MockServerExt},
+    Client, ErrorKind, RetryPolicy,
+    mock::{self, MockServerExt, WhenId},
     types::{ApiError, Number},
 };
 use support::{example, number};
@@ -19,7 +19,7 @@ async fn a_mocked_number_is_read_back() {
     let server = MockServer::start_async().await;
     let expected: Number = number(&example());
     let mock = server.get_numbers_id(|when, then| {
-        when.id(&"num_1".into()).refresh("1");
+        when.number("num_1").refresh("1");
         then.ok(&expected);
     });
     assert_eq!(client(&server).number("num_1").refresh().await.unwrap(), expected);
@@ -53,7 +53,7 @@ async fn an_id_is_looked_for_literally_and_as_it_is_sent() {
     for (id, other) in [("num.1", "num_1"), ("a/b", "a"), ("(x", "x"), ("ç+", "ç")] {
         let server = MockServer::start_async().await;
         server.get_numbers_id(|when, then| {
-            when.id(&id.into());
+            when.number(id);
             then.ok(&mock::number());
         });
         let client = client(&server);
@@ -86,7 +86,27 @@ async fn a_rate_limited_server_refuses_every_nth_request() {
     let builder = Client::builder().api_key("ps_1").base_url(server.base_url());
     let client = builder.build().unwrap();
     for _ in 0..5 {
-        assert_eq!(client.number("num_9").get().await.unwrap(), mock::number());
+        assert_eq!(client.number("num_9").get().await.unwrap().id, "num_9");
     }
     assert_eq!((mock.calls(), client.pacing_stats().rejected), (7, 2));
+}
+
+#[test]
+fn an_error_of_each_kind_can_be_made() {
+    for kind in ErrorKind::ALL {
+        let error = mock::error(*kind);
+        assert_eq!(error.kind(), *kind);
+        assert!(error.to_string().starts_with("number num_1: "), "{error}");
+    }
+    assert!(mock::error(ErrorKind::RateLimited).is_rate_limited());
+    assert!(mock::error(ErrorKind::Timeout).is_timeout());
+    assert!(mock::error(ErrorKind::Connect).is_connect());
+}
+
+#[test]
+fn a_snapshot_is_of_now_unless_it_is_told_otherwise() {
+    let now = chrono::Utc::now();
+    assert!(mock::number().snapshot_age(now).unwrap().as_secs() < 60);
+    let date = now - chrono::TimeDelta::hours(2);
+    assert_eq!(mock::number_at(date).snapshot_age(now).unwrap().as_secs() / 60, 120);
 }

@@ -1,6 +1,6 @@
 //! Readiness says whether a number can send, and if not, why, and no more than is known.
 
-use pilot_status::{Readiness, ReadinessReason};
+use pilot_status::{Readiness, ReadinessLevel, ReadinessReason};
 use serde_json::{Value, json};
 use support::{example, number};
 
@@ -189,4 +189,18 @@ fn a_fact_that_cannot_be_read_is_a_reason_and_any_other_odd_value_is_none() {
         }
     }
     assert_eq!(facts, 2 * 18);
+}
+
+#[test]
+fn levels_go_from_the_best_to_the_worst_and_reasons_have_codes() {
+    use ReadinessLevel::{Blocked, Degraded, Ready, Unknown};
+    assert!(Ready < Unknown && Unknown < Degraded && Degraded < Blocked);
+    let readiness = number(&changed("/health/qualityRating", json!("RED"))).readiness();
+    assert_eq!(readiness.level(), Degraded);
+    assert_eq!(readiness.reasons()[0].code(), "quality");
+    let expected =
+        json!({ "level": "degraded", "reasons": [{ "code": "quality", "text": "quality RED" }] });
+    assert_eq!(serde_json::to_value(&readiness).unwrap(), expected);
+    let ready = number(&example()).readiness();
+    assert_eq!((ready.level().to_string().as_str(), ready.reasons()), ("ready", [].as_slice()));
 }

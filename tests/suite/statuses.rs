@@ -2,33 +2,44 @@
 
 use std::time::Duration;
 
-use pilot_status::{Error, Pacing, RetryPolicy};
+use pilot_status::{Error, ErrorKind, Pacing, RetryPolicy};
 use serde_json::{Value, json};
 use support::{Reply, Server, always, builder, client, replies};
 
 struct Case {
     status: u16,
     attempts: usize,
+    kind: ErrorKind,
     is: fn(&Error) -> bool,
 }
 
 const CASES: &[Case] = &[
-    Case { status: 400, attempts: 1, is: |e| e.hint().is_some() == e.message().is_some() },
-    Case { status: 401, attempts: 1, is: Error::is_unauthorized },
-    Case { status: 402, attempts: 1, is: |e| e.hint().is_some() },
-    Case { status: 403, attempts: 1, is: Error::is_forbidden },
-    Case { status: 404, attempts: 1, is: Error::is_not_found },
-    Case { status: 408, attempts: 5, is: Error::is_retryable },
-    Case { status: 409, attempts: 1, is: |e| !e.is_retryable() },
-    Case { status: 418, attempts: 1, is: |e| !e.is_retryable() },
-    Case { status: 429, attempts: 5, is: Error::is_rate_limited },
-    Case { status: 500, attempts: 5, is: Error::is_retryable },
-    Case { status: 501, attempts: 1, is: |e| !e.is_retryable() },
-    Case { status: 502, attempts: 5, is: Error::is_retryable },
-    Case { status: 503, attempts: 5, is: Error::is_retryable },
-    Case { status: 504, attempts: 5, is: Error::is_retryable },
-    Case { status: 302, attempts: 1, is: |e| e.hint().unwrap().contains("redirects") },
-    Case { status: 304, attempts: 1, is: |e| !e.is_retryable() },
+    Case {
+        status: 400,
+        attempts: 1,
+        kind: ErrorKind::Status,
+        is: |e| e.hint().is_some() == e.message().is_some(),
+    },
+    Case { status: 401, attempts: 1, kind: ErrorKind::Unauthorized, is: Error::is_unauthorized },
+    Case { status: 402, attempts: 1, kind: ErrorKind::PaymentRequired, is: |e| e.hint().is_some() },
+    Case { status: 403, attempts: 1, kind: ErrorKind::Forbidden, is: Error::is_forbidden },
+    Case { status: 404, attempts: 1, kind: ErrorKind::NotFound, is: Error::is_not_found },
+    Case { status: 408, attempts: 5, kind: ErrorKind::Status, is: Error::is_retryable },
+    Case { status: 409, attempts: 1, kind: ErrorKind::Conflict, is: |e| !e.is_retryable() },
+    Case { status: 418, attempts: 1, kind: ErrorKind::Status, is: |e| !e.is_retryable() },
+    Case { status: 429, attempts: 5, kind: ErrorKind::RateLimited, is: Error::is_rate_limited },
+    Case { status: 500, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case { status: 501, attempts: 1, kind: ErrorKind::Server, is: |e| !e.is_retryable() },
+    Case { status: 502, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case { status: 503, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case { status: 504, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case {
+        status: 302,
+        attempts: 1,
+        kind: ErrorKind::Status,
+        is: |e| e.hint().unwrap().contains("redirects"),
+    },
+    Case { status: 304, attempts: 1, kind: ErrorKind::Status, is: |e| !e.is_retryable() },
 ];
 
 const BODIES: &[(&str, Option<&str>)] = &[
@@ -71,6 +82,10 @@ async fn every_status_with_any_body_is_its_own_error() {
             assert_eq!(error.attempts() as usize, case.attempts, "{told}");
             assert_eq!(server.requests().len() - before, case.attempts, "{told}");
             assert_eq!(error.code(), *code, "{told}");
+            assert_eq!(error.kind(), case.kind, "{told}");
+            let debug = format!("{error:?}");
+            let hint = error.hint().map_or(String::new(), |hint| format!("\nhint: {hint}"));
+            assert!(debug.starts_with(&format!("{error}{hint}\n(kind ")), "{debug}");
             assert_eq!(json_or_text(error.body()), json_or_text(body.as_bytes()), "{told}");
             assert!((case.is)(&error), "{told}");
             assert!(!error.is_decode() && !error.is_timeout() && !error.is_connect(), "{told}");

@@ -23,6 +23,7 @@ use crate::ext::{
 /// A call on its way.
 pub(crate) struct Call<'a> {
     transport: &'a Transport,
+    timeout: Duration,
     deadline: Option<Instant>,
     /// Answers with a 429.
     rejections: u32,
@@ -40,11 +41,11 @@ pub(crate) struct Ended {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(transport: &'a Transport) -> Self {
+    pub(crate) fn new(transport: &'a Transport, timeout: Duration) -> Self {
         // A timeout too long for the clock sets no deadline.
-        let deadline = clock::now().checked_add(transport.limits.timeout);
+        let deadline = clock::now().checked_add(timeout);
         let outcome = CallOutcome::default();
-        Self { transport, deadline, rejections: 0, retry_after: None, outcome }
+        Self { transport, timeout, deadline, rejections: 0, retry_after: None, outcome }
     }
 
     /// Tries until there is a success, a refusal, or the last failure that the policy allows.
@@ -60,7 +61,7 @@ impl<'a> Call<'a> {
                 self.outcome.attempts += 1;
                 let (method, url) = (request.method().clone(), request.url().clone());
                 let replayable = ReplayableRequest::of(&request);
-                let sent = self.transport.send(request, self.left()).await;
+                let sent = self.transport.send(request, self.left(), self.timeout).await;
                 let failure = match self.record(sent, in_flight) {
                     Ok(response) => return self.end(Ok(response), url),
                     Err(failure) => failure,

@@ -5,6 +5,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use futures_util::{
@@ -13,7 +14,7 @@ use futures_util::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{outcome::CallOutcome, transport::Limits};
+use super::outcome::CallOutcome;
 use crate::ext::{clock, error::error::Error};
 
 type Flight<T> = BoxFuture<'static, Result<T, Error>>;
@@ -40,17 +41,18 @@ impl<T: Clone> SingleFlight<T> {
     pub(crate) async fn join<F>(
         &self,
         key: &str,
-        limits: &Limits,
+        timeout: Duration,
+        attempt_timeout: Duration,
         new: impl Fn() -> F,
     ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let deadline = clock::now().checked_add(limits.timeout);
+        let deadline = clock::now().checked_add(timeout);
         // A flight of one's own that begins at once ends by itself.
         let mut own_until = None;
         loop {
-            let (flight, others_until) = self.share(key, limits, &new);
+            let (flight, others_until) = self.share(key, attempt_timeout, &new);
             let until = match others_until {
                 Some(_) => [others_until, deadline].into_iter().flatten().min(),
                 None => own_until,
@@ -61,7 +63,7 @@ impl<T: Clone> SingleFlight<T> {
                 None => {}
             }
             if deadline.is_some_and(|deadline| clock::now() >= deadline) {
-                return Err(Error::timed_out(limits.timeout, "timeout", CallOutcome::default()));
+                return Err(Error::timed_out(timeout, "timeout", CallOutcome::default()));
             }
             own_until = deadline;
         }
@@ -71,7 +73,7 @@ impl<T: Clone> SingleFlight<T> {
     fn share<F>(
         &self,
         key: &str,
-        limits: &Limits,
+        attempt_timeout: Duration,
         new: impl Fn() -> F,
     ) -> (Shared<Flight<T>>, Option<Instant>)
     where
@@ -87,7 +89,7 @@ impl<T: Clone> SingleFlight<T> {
             return (flight, Some(until));
         }
         let flight = new().boxed().shared();
-        let until = now.checked_add(limits.attempt_timeout);
+        let until = now.checked_add(attempt_timeout);
         if let (Some(flight), Some(until)) = (flight.downgrade(), until) {
             under_way.insert(key.to_owned(), UnderWay { flight, until });
         }

@@ -49,11 +49,13 @@ impl Transport {
         Self { http, retry, pacer, budget, limits }
     }
 
+    /// `left` is what is left of the call's `timeout`.
     // No async function: it would keep its arguments twice.
     pub(super) fn send(
         &self,
         request: Request,
         left: Duration,
+        call_timeout: Duration,
     ) -> impl Future<Output = Result<Box<BufferedResponse>, Failure>> {
         let limits = &self.limits;
         let limit = limits.attempt_timeout.min(left);
@@ -63,7 +65,7 @@ impl Transport {
             Ok(response) => response.map_err(Failure::from),
             // Of the whole call's time, what was left for this attempt says little.
             Err(_) if limit < limits.attempt_timeout => {
-                Err(Failure::TimedOut(limits.timeout, "timeout"))
+                Err(Failure::TimedOut(call_timeout, "timeout"))
             }
             Err(_) => Err(Failure::TimedOut(limit, "attempt_timeout")),
         })

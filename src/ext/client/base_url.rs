@@ -8,8 +8,8 @@ use crate::ext::error::error::Error;
 
 pub(crate) const DEFAULT: &str = "https://pilotstatus.com.br";
 
-/// Checks a base URL; the result has no slash at its end, since every operation's path begins with
-/// one.
+/// Checks a base URL; the result ends before `/v1`, with which every operation's path begins, since
+/// the vendor's pages give it with and without.
 pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
     // The URL itself is not repeated: it may hold a password.
     let refuse = |why: &str| Error::invalid_input(format!("the base URL {why}, such as {DEFAULT}"));
@@ -30,7 +30,8 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error>
              or allow_insecure_http(true) if that network is trusted",
         ));
     }
-    let path = url.path().trim_end_matches('/').to_owned();
+    let path = url.path().trim_end_matches('/');
+    let path = path.strip_suffix("/v1").unwrap_or(path).trim_end_matches('/').to_owned();
     url.set_path(&path);
     Ok(url)
 }
@@ -53,6 +54,11 @@ mod tests {
             ("https://pilotstatus.com.br", "https://pilotstatus.com.br/"),
             ("https://pilotstatus.com.br/", "https://pilotstatus.com.br/"),
             ("https://proxy.example/pilot//", "https://proxy.example/pilot"),
+            ("https://pilotstatus.com.br/v1", "https://pilotstatus.com.br/"),
+            ("https://pilotstatus.com.br/v1/", "https://pilotstatus.com.br/"),
+            ("https://proxy.example/pilot/v1//", "https://proxy.example/pilot"),
+            ("https://proxy.example/v1/pilot", "https://proxy.example/v1/pilot"),
+            ("https://proxy.example/apiv1", "https://proxy.example/apiv1"),
             ("http://localhost:8080", "http://localhost:8080/"),
             ("http://127.8.9.10/x/", "http://127.8.9.10/x"),
             ("http://[::1]:80", "http://[::1]/"),

@@ -92,8 +92,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Scheme, host and, where the API is behind a path, that path. Default:
-    /// `https://pilotstatus.com.br`.
+    /// Scheme, host and, where the API is behind a path, that path; with or without `/v1` at its
+    /// end. Default: `https://pilotstatus.com.br`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self

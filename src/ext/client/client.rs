@@ -1,7 +1,7 @@
 //! The [`Client`] that users hold. It wraps the generated one, whose errors know neither attempts
 //! nor hints.
 
-use std::fmt;
+use std::{fmt, sync::Arc, time::Duration};
 
 use progenitor_client::ResponseValue;
 
@@ -20,7 +20,7 @@ use crate::{
 /// The client of the Pilot Status API. It holds the key, a connection pool, and the queue and
 /// budget that all its calls share.
 ///
-/// Make one and clone it: a clone is cheap, and shares them. Begin with
+/// Make one and clone it: a clone counts one reference, and shares them. Begin with
 /// [`from_env`](Self::from_env) or [`builder`](Self::builder), then [`number`](Self::number) for
 /// one number or [`numbers`](Self::numbers) for many.
 ///
@@ -34,7 +34,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    raw: generated::Client,
+    raw: Arc<generated::Client>,
 }
 
 impl Client {
@@ -61,16 +61,19 @@ impl Client {
     }
 
     pub(super) fn new(baseurl: String, http: reqwest::Client, shared: Shared) -> Self {
-        Self { raw: generated::Client { baseurl, client: http, inner: Inner::new(shared) } }
+        let inner = Inner::new(shared);
+        Self { raw: Arc::new(generated::Client { baseurl, client: http, inner }) }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
         self.raw.inner.shared()
     }
 
-    /// Makes a call of the generated client. An error says what became of it, and names its target.
+    /// Makes a call of the generated client, within this time or the client's own. An error says
+    /// what became of it, and names its target.
     pub(crate) async fn call<T: Field, F>(
         &self,
+        timeout: Option<Duration>,
         operation: impl FnOnce(generated::Client) -> F,
         target: impl FnOnce() -> String,
     ) -> Result<T, Error>
@@ -78,8 +81,8 @@ impl Client {
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<ApiError>>>,
     {
         let slot = OutcomeSlot::default();
-        let generated::Client { baseurl, client, inner } = &self.raw;
-        let inner = inner.with_slot(slot.clone());
+        let generated::Client { baseurl, client, inner } = &*self.raw;
+        let inner = inner.for_call(slot.clone(), timeout);
         let raw = generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner };
         match operation(raw).await {
             Ok(response) => {

@@ -20,11 +20,28 @@ impl Client {
     /// # Errors
     /// [`Error::is_invalid_input`] if neither credential is set, or a value cannot be used.
     pub fn from_env() -> Result<Self, Error> {
-        ClientBuilder::from_vars(|name| env::var_os(name))?.build()
+        ClientBuilder::from_env()?.build()
     }
 }
 
 impl ClientBuilder {
+    /// As [`Client::from_env`], with more to be set before it is built.
+    ///
+    /// ```no_run
+    /// use pilot_status::ClientBuilder;
+    /// use std::time::Duration;
+    ///
+    /// let client = ClientBuilder::from_env()?.timeout(Duration::from_secs(20)).build()?;
+    /// # Ok::<(), pilot_status::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if a variable is not UTF-8. A missing credential is an error of
+    /// [`build`](Self::build), since it may still be set.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_vars(|name| env::var_os(name))
+    }
+
     fn from_vars(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let read = |name: &str| {
             let value = get(name).filter(|v| !v.is_empty());

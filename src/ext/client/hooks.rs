@@ -37,7 +37,7 @@ impl ClientHooks<Inner> for generated::Client {
         request: Request,
         info: &OperationInfo,
     ) -> impl Future<Output = reqwest::Result<Response>> {
-        let call = Call::new(&self.inner.shared().transport).run(request);
+        let call = Call::new(&self.inner.shared().transport, self.inner.timeout()).run(request);
         let operation = info.operation_id;
         trace::call(operation, call).map(move |ended| hand_over(&self.inner, operation, ended))
     }

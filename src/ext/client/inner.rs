@@ -1,7 +1,7 @@
 //! What every generated client carries: what all clones share, and the slot of one call. It is the
 //! only value of ours that progenitor passes along.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{outcome_slot::OutcomeSlot, shared::Shared};
 
@@ -12,15 +12,17 @@ pub struct Inner {
     shared: Arc<Shared>,
     /// Of a client that makes one call, for the caller; raw clients have none.
     slot: Option<OutcomeSlot>,
+    /// The time of that call, where it is not that of the client.
+    timeout: Option<Duration>,
 }
 
 impl Inner {
     pub(super) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared), slot: None }
+        Self { shared: Arc::new(shared), slot: None, timeout: None }
     }
 
-    pub(super) fn with_slot(&self, slot: OutcomeSlot) -> Self {
-        Self { shared: Arc::clone(&self.shared), slot: Some(slot) }
+    pub(super) fn for_call(&self, slot: OutcomeSlot, timeout: Option<Duration>) -> Self {
+        Self { shared: Arc::clone(&self.shared), slot: Some(slot), timeout }
     }
 
     pub(super) fn shared(&self) -> &Shared {
@@ -29,6 +31,10 @@ impl Inner {
 
     pub(super) fn slot(&self) -> Option<&OutcomeSlot> {
         self.slot.as_ref()
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(self.shared.transport.limits.timeout)
     }
 }
 

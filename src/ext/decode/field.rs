@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer,
     de::{DeserializeSeed, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::{Map, Number, Value};
@@ -61,7 +61,7 @@ pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
 
 /// Reads a value through a reference: a result that held both, it and what is odd, would be moved
 /// with every field.
-struct Reader<'a, T>(&'a mut Option<T>);
+pub(super) struct Reader<'a, T>(pub(super) &'a mut Option<T>);
 
 impl<T> Reader<'_, T> {
     fn set(self, value: Option<T>, odd: impl FnOnce() -> Value) -> Option<Value> {
@@ -162,49 +162,6 @@ impl Field for Map<String, Value> {
         }
         Ok(None)
     }
-}
-
-/// One odd item does not cost the others: these are read, and the whole array is handed back.
-impl<T: Field + Serialize> Field for Vec<T> {
-    fn from_array<'de, A: SeqAccess<'de>>(
-        mut array: A,
-        into: &mut Option<Self>,
-    ) -> Result<Option<Value>, A::Error> {
-        let (mut items, mut odd) = (Vec::new(), Vec::new());
-        let mut item = None;
-        while let Some(value) = array.next_element_seed(Reader(&mut item))? {
-            match item.take() {
-                Some(item) => items.push(item),
-                None => odd.push((items.len(), value.unwrap_or_default())),
-            }
-        }
-        let sent = (!odd.is_empty()).then(|| as_sent(&items, odd));
-        *into = Some(items);
-        Ok(sent)
-    }
-
-    fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
-        let end = at.len();
-        for (n, item) in self.iter().enumerate() {
-            *at += &format!("[{n}]");
-            item.add_unreadable(at, paths);
-            at.truncate(end);
-        }
-    }
-}
-
-/// The array with its odd items, of each of which is known how many others stand before it.
-fn as_sent<T: Serialize>(items: &[T], odd: Vec<(usize, Value)>) -> Value {
-    let mut sent = Vec::with_capacity(items.len() + odd.len());
-    let mut rest = items.iter().map(|item| serde_json::to_value(item).unwrap_or_default());
-    let mut read = 0;
-    for (before, value) in odd {
-        sent.extend(rest.by_ref().take(before - read));
-        sent.push(value);
-        read = before;
-    }
-    sent.extend(rest);
-    sent.into()
 }
 
 fn collect<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Value, A::Error> {

@@ -2,9 +2,10 @@
 //! conjecture: where a value is not of its field's type, that costs the field and not the answer.
 //!
 //! [`object`] reads an object field by field. [`field`] reads the value of one, or keeps it as it
-//! was sent; [`required`] reads one that must be there. `build/decoders.rs` writes which fields a
-//! type has.
+//! was sent; [`list`] reads the items of an array, and [`required`] a field that must be there.
+//! `build/decoders.rs` writes which fields a type has.
 
 pub(crate) mod field;
+pub(crate) mod list;
 pub(crate) mod object;
 pub(crate) mod required;

@@ -1,7 +1,7 @@
 //! How an error prints: one line that is safe to log. Neither the key nor anything of a body is in
 //! it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use super::error::{Error, Kind, root_cause};
 use crate::ext::{call::outcome::CallOutcome, retry::decision::StopReason};
@@ -59,6 +59,10 @@ impl Error {
             Kind::TooLarge(limit, how) => {
                 write!(f, "the answer {how} than the limit of {limit} bytes")
             }
+            Kind::Ambiguous(ids) => {
+                write!(f, "several numbers have this phone number, with the ids {}", ids.join(", "))
+            }
+            Kind::NotOpen(limit, state) => write!(f, "not open within {limit:?}: {state}"),
         }
     }
 
@@ -71,7 +75,8 @@ impl Error {
             }
             Some(StopReason::MaxDelay) => write!(
                 f,
-                "; not tried again, since the server asks to wait {asked:.0?}, longer than max_delay"
+                "; not tried again, since the server asks to wait {}, longer than max_delay",
+                in_words(asked)
             ),
             // That it took too long is all that is said already.
             Some(StopReason::Timeout) if matches!(self.0.kind, Kind::TimedOut(_, "timeout")) => {
@@ -95,6 +100,12 @@ impl Error {
     }
 }
 
+/// A wait that the server asks for. No more digits than a wait has: it may be anybody's phone number.
+fn in_words(wait: Duration) -> String {
+    const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    if wait > YEAR { "over a year".to_owned() } else { format!("{wait:.0?}") }
+}
+
 /// Whether a code from the server is safe to print: no sentence, no key, no phone number, no
 /// markup.
 fn is_plain_code(code: &str) -> bool {
@@ -103,18 +114,23 @@ fn is_plain_code(code: &str) -> bool {
     code.len() <= 64 && digits <= 4 && code.bytes().all(plain)
 }
 
+/// What a person can read when `main` returns it: the line, the hint, and what else is known.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CallOutcome { attempts, stop_reason, retry_after, .. } = &self.0.outcome;
-        f.debug_struct("Error")
-            .field("message", &self.to_string())
-            .field("hint", &self.hint())
-            .field("status", &self.status())
-            .field("attempts", attempts)
-            .field("stop_reason", stop_reason)
-            .field("retry_after", retry_after)
-            .field("body_bytes", &self.0.body.len())
-            .field("source", &self.0.source)
-            .finish()
+        write!(f, "{self}")?;
+        if let Some(hint) = self.hint() {
+            write!(f, "\nhint: {hint}")?;
+        }
+        write!(f, "\n(kind {}, attempts {}", self.kind(), self.attempts())?;
+        if let Some(status) = self.status() {
+            write!(f, ", status {}", status.as_u16())?;
+        }
+        if let Some(wait) = self.retry_after() {
+            write!(f, ", retry after {}", in_words(wait))?;
+        }
+        if !self.body().is_empty() {
+            write!(f, ", {} bytes in body()", self.body().len())?;
+        }
+        f.write_str(")")
     }
 }

@@ -51,6 +51,10 @@ pub(super) enum Kind {
     Network,
     TimedOut(Duration, &'static str),
     TooLarge(usize, &'static str),
+    /// Several numbers, with these ids, are meant.
+    Ambiguous(Vec<String>),
+    /// Not open within this time; its state, in words.
+    NotOpen(Duration, String),
 }
 
 /// What is known of an error.
@@ -156,8 +160,10 @@ impl Error {
                 classify::is_transient(status) && !classify::is_permanent(self.code())
             }
             Kind::Connect => !self.is_refused_handshake(),
-            Kind::NotAdmitted | Kind::Network | Kind::TimedOut(..) => true,
-            Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(..) => false,
+            Kind::NotAdmitted | Kind::Network | Kind::TimedOut(..) | Kind::NotOpen(..) => true,
+            Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(..) | Kind::Ambiguous(_) => {
+                false
+            }
         }
     }
 
@@ -179,7 +185,7 @@ impl Error {
 
 /// How errors are made, by the rest of the crate.
 impl Error {
-    fn new(kind: Kind, outcome: CallOutcome) -> Self {
+    pub(super) fn new(kind: Kind, outcome: CallOutcome) -> Self {
         Self(Arc::new(Details { kind, target: None, outcome, body: Bytes::new(), source: None }))
     }
 
@@ -235,6 +241,14 @@ impl Error {
 
     pub(crate) fn not_admitted(outcome: CallOutcome) -> Self {
         Self::new(Kind::NotAdmitted, outcome)
+    }
+
+    pub(crate) fn ambiguous(ids: Vec<String>) -> Self {
+        Self::new(Kind::Ambiguous(ids), CallOutcome::default())
+    }
+
+    pub(crate) fn not_open(limit: Duration, state: String) -> Self {
+        Self::new(Kind::NotOpen(limit, state), CallOutcome::default())
     }
 
     /// Whether the call's own time ended, so that a call with more of it might still succeed.

@@ -46,6 +46,10 @@ impl Error {
             Kind::TooLarge(..) => {
                 Some("raise max_response_bytes if the answer is meant to be that long")
             }
+            Kind::Ambiguous(_) => Some("use the id of the number that is meant: client.number(id)"),
+            Kind::NotOpen(..) => Some(
+                "see in the dashboard whether the QR code was scanned; it may have to be shown anew",
+            ),
             Kind::InvalidInput(_) => None,
         }
     }
@@ -76,10 +80,10 @@ fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static
             "this key is scoped to one number: use the tenant's key (dashboard, Profile → API)"
         }
         (403, _) => {
-            "check what this key may do; number details need the tenant's key (dashboard, Profile → API)"
+            "check what this key may do; the list and the details of numbers need the tenant's key (dashboard, Profile → API)"
         }
         (404, _) => {
-            "check the id, that the key is of the tenant that owns the number, and that the base URL does not end in /v1"
+            "check the id, that the key is of the tenant that owns the number, and the path of the base URL"
         }
         (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
         (500..=599, _) => "the server or a provider behind it failed: try again later",

@@ -7,3 +7,6 @@ mod display;
 pub(crate) mod error;
 mod hint;
 mod json_path;
+pub(crate) mod kind;
+#[cfg(feature = "mock")]
+mod sample;

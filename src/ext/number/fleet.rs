@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt, future::Either, stream};
+use futures_util::{FutureExt, Stream, StreamExt, future::Either, stream};
 
 use super::handle::NumberHandle;
 use crate::{
     ext::{client::client::Client, error::error::Error},
-    types::Number,
+    types::{Number, NumberStatus},
 };
 
 /// How many numbers are asked for at once, unless it is set.
@@ -34,7 +34,7 @@ impl Client {
     /// }
     /// # }
     /// ```
-    pub fn numbers<I>(&self, ids: I) -> Numbers<'_, impl Stream<Item = String> + use<I>>
+    pub fn numbers<I>(&self, ids: I) -> Numbers<impl Stream<Item = String> + use<I>>
     where
         I: IntoIterator<Item: Into<String>>,
     {
@@ -42,22 +42,32 @@ impl Client {
     }
 
     /// As [`numbers`](Self::numbers), with ids that come from a stream.
-    pub fn numbers_from<S: Stream<Item = String>>(&self, ids: S) -> Numbers<'_, S> {
-        Numbers { client: self, ids, concurrency: CONCURRENCY, ordered: false }
+    pub fn numbers_from<S: Stream<Item = String>>(&self, ids: S) -> Numbers<S> {
+        Numbers {
+            client: self.clone(),
+            ids,
+            concurrency: CONCURRENCY,
+            ordered: false,
+            timeout: None,
+        }
     }
 }
 
 /// Many numbers of the API; made by [`Client::numbers`].
+///
+/// It owns a clone of the client, and so do its streams: where the ids are `Send` and `'static`,
+/// the streams are, too, and can be stored, spawned and boxed.
 #[derive(Clone, Debug)]
-#[must_use = "nothing is asked for until the stream of get, refresh or get_fresh is polled"]
-pub struct Numbers<'a, S> {
-    client: &'a Client,
+#[must_use = "nothing is asked for until the stream of get, refresh, get_fresh or status is polled"]
+pub struct Numbers<S> {
+    client: Client,
     ids: S,
     concurrency: usize,
     ordered: bool,
+    timeout: Option<Duration>,
 }
 
-impl<'a, S: Stream<Item = String>> Numbers<'a, S> {
+impl<S: Stream<Item = String>> Numbers<S> {
     /// How many are asked for at once; 0 counts as 1. Default: 16.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
@@ -70,43 +80,53 @@ impl<'a, S: Stream<Item = String>> Numbers<'a, S> {
         self
     }
 
+    /// The time that each call may take, as [`NumberHandle::timeout`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// Each as [`NumberHandle::get`], with its id.
-    pub fn get(self) -> impl Stream<Item = (String, Result<Number, Error>)> + use<'a, S> {
-        self.each(|number| async move { number.get().await })
+    pub fn get(self) -> impl Stream<Item = (String, Result<Number, Error>)> + use<S> {
+        self.each(|number| number.get())
     }
 
     /// Each as [`NumberHandle::refresh`], with its id.
-    pub fn refresh(self) -> impl Stream<Item = (String, Result<Number, Error>)> + use<'a, S> {
-        self.each(|number| async move { number.refresh().await })
+    pub fn refresh(self) -> impl Stream<Item = (String, Result<Number, Error>)> + use<S> {
+        self.each(|number| number.refresh())
     }
 
     /// Each as [`NumberHandle::get_fresh`], with its id.
     pub fn get_fresh(
         self,
         max_age: Duration,
-    ) -> impl Stream<Item = (String, Result<Number, Error>)> + use<'a, S> {
-        self.each(move |number| async move { number.get_fresh(max_age).await })
+    ) -> impl Stream<Item = (String, Result<Number, Error>)> + use<S> {
+        self.each(move |number| number.get_fresh(max_age))
     }
-}
 
-impl<'a, S: Stream<Item = String>> Numbers<'a, S> {
-    fn each<F, Fut>(
-        self,
-        call: F,
-    ) -> impl Stream<Item = (String, Result<Number, Error>)> + use<'a, S, F, Fut>
+    /// Each as [`NumberHandle::status`], with its id.
+    pub fn status(self) -> impl Stream<Item = (String, Result<NumberStatus, Error>)> + use<S> {
+        self.each(|number| number.status())
+    }
+
+    fn each<T, F, Fut>(self, call: F) -> impl Stream<Item = (String, T)> + use<S, T, F, Fut>
     where
-        F: Fn(NumberHandle<'a>) -> Fut + Clone,
-        Fut: Future<Output = Result<Number, Error>>,
+        F: Fn(NumberHandle) -> Fut,
+        Fut: Future<Output = T>,
     {
-        let client = self.client;
-        let answers = self.ids.map(move |id| {
-            let call = call(client.number(id.clone()));
-            async move { (id, call.await) }
+        let Self { client, ids, concurrency, ordered, timeout } = self;
+        let answers = ids.map(move |id| {
+            let number = client.number(&id);
+            let number = match timeout {
+                Some(timeout) => number.timeout(timeout),
+                None => number,
+            };
+            call(number).map(move |answer| (id, answer))
         });
-        if self.ordered {
-            Either::Left(answers.buffered(self.concurrency))
+        if ordered {
+            Either::Left(answers.buffered(concurrency))
         } else {
-            Either::Right(answers.buffer_unordered(self.concurrency))
+            Either::Right(answers.buffer_unordered(concurrency))
         }
     }
 }

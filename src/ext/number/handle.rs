@@ -6,13 +6,14 @@ use futures_util::FutureExt;
 
 use super::id::NumberId;
 use crate::{
-    ext::{client::client::Client, clock, error::error::Error},
+    ext::{call::outcome::CallOutcome, client::client::Client, clock, error::error::Error},
     generated,
     types::{self, Provider},
 };
 
 impl Client {
-    /// The number with this id; nothing is sent yet.
+    /// The number with this id, which may be a `&str`, `String`, `&String`, [`NumberId`] or
+    /// `&NumberId`. Nothing is sent yet.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), pilot_status::Error> {
@@ -22,33 +23,50 @@ impl Client {
     /// # Ok(()) }
     /// ```
     #[must_use = "a handle does nothing until one of its calls is awaited"]
-    pub fn number(&self, id: impl Into<String>) -> NumberHandle<'_> {
-        NumberHandle { client: self, id: id.into() }
+    pub fn number(&self, id: impl Into<String>) -> NumberHandle {
+        NumberHandle { client: self.clone(), id: id.into(), timeout: None }
     }
 }
 
 /// One number of the API; made by [`Client::number`].
+///
+/// It owns a clone of the client, which counts one reference, and its id. So it can be stored,
+/// cloned and sent to other tasks, and so can the futures of its calls.
+///
+/// ```no_run
+/// # async fn example(client: pilot_status::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let handle: pilot_status::NumberHandle = client.number("num_1");
+/// let task = tokio::spawn(handle.get());
+/// let status = handle.status().await?;
+/// println!("{:?} {}", status.state, task.await??.readiness());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
-pub struct NumberHandle<'a> {
-    client: &'a Client,
+pub struct NumberHandle {
+    pub(super) client: Client,
     id: String,
+    timeout: Option<Duration>,
 }
 
 // Each call is boxed, so that it is compiled here, once, and not by every crate that makes it.
-impl NumberHandle<'_> {
+impl NumberHandle {
+    /// The time that each call of this handle may take, waits and retries included, in place of
+    /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout); shorter or longer. The queue of
+    /// the client's clones is still shared.
+    #[must_use = "it changes a copy of the handle"]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// The number as the API last saw it: a cached snapshot, whose age
     /// [`types::Number::snapshot_age`] tells.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if the id cannot be one (see [`NumberId`]), before anything is
     /// sent; else what became of the call after its retries.
-    pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send {
-        async {
-            let id = self.id()?;
-            let call = |raw: generated::Client| async move { raw.get_numbers_id(&id, None).await };
-            self.client.call(call, || self.target()).await
-        }
-        .boxed()
+    pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
+        self.clone().get_number(None).boxed()
     }
 
     /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new
@@ -60,53 +78,67 @@ impl NumberHandle<'_> {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send {
-        async {
-            let id = self.id()?;
-            let refresh = || {
-                let (client, id) = (self.client.clone(), id.clone());
-                async move {
-                    let target = target(id.as_str());
-                    let call = |raw: generated::Client| async move {
-                        raw.get_numbers_id(&id, Some("1")).await
-                    };
-                    client.call(call, || target).await
-                }
-            };
-            let shared = self.client.shared();
-            let number = shared.refreshes.join(&self.id, &shared.transport.limits, refresh).await;
+    pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
+        let this = self.clone();
+        async move {
+            this.parse_id()?;
+            let shared = this.client.shared();
+            let attempt_timeout = shared.transport.limits.attempt_timeout;
+            let refresh = || this.clone().get_number(Some("1"));
+            let number =
+                shared.refreshes.join(&this.id, this.time(), attempt_timeout, refresh).await;
             // The error may be of another's call, or of none.
-            number.map_err(|error| error.about(self.target()))
+            number.map_err(|error| error.about(this.target()))
         }
         .boxed()
     }
 
     /// The number from a snapshot that is no older than `max_age`: the cached one if it is young
-    /// enough, else a [`refresh`](Self::refresh). So the API is asked once, or twice.
+    /// enough, else a [`refresh`](Self::refresh). So the API is asked once, or twice; both within
+    /// one timeout.
     ///
     /// A number without a snapshot is refreshed, too, unless its provider is known to have none
     /// (`PILOT_STATUS`, `EVO_GO`): that is returned as it is.
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub async fn get_fresh(&self, max_age: Duration) -> Result<types::Number, Error> {
-        let number = self.get().await?;
-        let is_fresh = match number.snapshot_age(clock::wall().into()) {
-            Some(age) => age <= max_age,
-            None => matches!(number.provider, Some(Provider::PilotStatus | Provider::EvoGo)),
-        };
-        if is_fresh { Ok(number) } else { self.refresh().await }
+    pub fn get_fresh(
+        &self,
+        max_age: Duration,
+    ) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
+        let this = self.clone();
+        async move {
+            let start = clock::now();
+            let number = this.get().await?;
+            let is_fresh = match number.snapshot_age(clock::wall().into()) {
+                Some(age) => age <= max_age,
+                None => matches!(number.provider, Some(Provider::PilotStatus | Provider::EvoGo)),
+            };
+            if is_fresh {
+                return Ok(number);
+            }
+            let left = this.time().saturating_sub(clock::now() - start);
+            if left.is_zero() {
+                let error = Error::timed_out(this.time(), "timeout", CallOutcome::default());
+                return Err(error.about(this.target()));
+            }
+            this.timeout(left).refresh().await
+        }
+        .boxed()
     }
 
     /// The state of the connection alone: cheaper than [`get`](Self::get).
     ///
     /// # Errors
     /// As [`get`](Self::get); a 503 with `PROVIDER_NOT_CONFIGURED` is not retried, since it lasts.
-    pub fn status(&self) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send {
-        async {
-            let id = self.id()?;
-            let call = |raw: generated::Client| async move { raw.get_numbers_id_status(&id).await };
-            self.client.call(call, || self.target()).await
+    pub fn status(
+        &self,
+    ) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send + use<> {
+        let this = self.clone();
+        async move {
+            let id = this.parse_id()?;
+            let call = async |raw: generated::Client| raw.get_numbers_id_status(&id).await;
+            this.client.call(this.timeout, call, || target(id.as_str())).await
         }
         .boxed()
     }
@@ -119,21 +151,41 @@ impl NumberHandle<'_> {
     /// # Errors
     /// As [`get`](Self::get). After a time-out or a broken connection the number may or may not be
     /// removed.
-    pub fn delete(&self) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send {
-        async {
-            let id = self.id()?;
-            let call = |raw: generated::Client| async move { raw.delete_numbers_id(&id).await };
-            self.client.call(call, || self.target()).await
+    pub fn delete(
+        &self,
+    ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
+        let this = self.clone();
+        async move {
+            let id = this.parse_id()?;
+            let call = async |raw: generated::Client| raw.delete_numbers_id(&id).await;
+            this.client.call(this.timeout, call, || target(id.as_str())).await
         }
         .boxed()
     }
 
-    fn id(&self) -> Result<NumberId, Error> {
-        self.id.as_str().try_into()
+    async fn get_number(self, refresh: Option<&'static str>) -> Result<types::Number, Error> {
+        let id = self.parse_id()?;
+        let call = async |raw: generated::Client| raw.get_numbers_id(&id, refresh).await;
+        self.client.call(self.timeout, call, || target(id.as_str())).await
     }
 
-    fn target(&self) -> String {
+    /// The time that a call may take.
+    pub(super) fn time(&self) -> Duration {
+        self.timeout.unwrap_or(self.client.shared().transport.limits.timeout)
+    }
+
+    pub(super) fn target(&self) -> String {
         target(&self.id)
+    }
+
+    /// The id, if a call can be made with it in its time.
+    fn parse_id(&self) -> Result<NumberId, Error> {
+        if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err(Error::invalid_input(
+                "timeout is 0, so the call would fail: leave it out for the client's",
+            ));
+        }
+        self.id.as_str().try_into()
     }
 }
 

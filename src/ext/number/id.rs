@@ -84,6 +84,12 @@ impl From<NumberId> for String {
     }
 }
 
+impl From<&NumberId> for String {
+    fn from(id: &NumberId) -> Self {
+        id.0.clone()
+    }
+}
+
 impl AsRef<str> for NumberId {
     fn as_ref(&self) -> &str {
         &self.0

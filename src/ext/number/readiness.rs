@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
 use crate::types::{
     AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, MetaPhone,
     MetaWaba, NameStatus, Number, PhoneStatus, QualityRating,
@@ -28,7 +30,19 @@ use crate::types::{
 /// | none of these, and nothing else was said | unknown |
 ///
 /// What is absent neither blocks nor makes ready.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","text":"quality RED"}]}`.
+///
+/// ```
+/// use pilot_status::{ReadinessLevel, ReadinessReason, types::Number};
+///
+/// let number: Number = serde_json::from_str(r#"{"id":"num_1","health":{"sendable":false}}"#)?;
+/// let readiness = number.readiness();
+/// assert_eq!(readiness.level(), ReadinessLevel::Blocked);
+/// assert_eq!(readiness.reasons()[0].code(), "not_sendable");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Readiness {
     /// It can send, and nothing speaks against it.
     Ready,
@@ -40,8 +54,63 @@ pub enum Readiness {
     Unknown,
 }
 
-/// Why a number cannot send, or not freely.
-#[derive(Clone, Debug, PartialEq)]
+/// The verdict without its reasons, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReadinessLevel {
+    /// As [`Readiness::Ready`].
+    Ready,
+    /// As [`Readiness::Unknown`].
+    Unknown,
+    /// As [`Readiness::Degraded`].
+    Degraded,
+    /// As [`Readiness::Blocked`].
+    Blocked,
+}
+
+impl ReadinessLevel {
+    /// `ready`, `unknown`, `degraded` or `blocked`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Unknown => "unknown",
+            Self::Degraded => "degraded",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+impl fmt::Display for ReadinessLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Readiness {
+    /// The verdict without its reasons, for comparisons and metrics.
+    #[must_use]
+    pub fn level(&self) -> ReadinessLevel {
+        match self {
+            Self::Ready => ReadinessLevel::Ready,
+            Self::Unknown => ReadinessLevel::Unknown,
+            Self::Degraded(_) => ReadinessLevel::Degraded,
+            Self::Blocked(_) => ReadinessLevel::Blocked,
+        }
+    }
+
+    /// Why it is degraded or blocked; empty if it is neither.
+    #[must_use]
+    pub fn reasons(&self) -> &[ReadinessReason] {
+        match self {
+            Self::Ready | Self::Unknown => &[],
+            Self::Degraded(reasons) | Self::Blocked(reasons) => reasons,
+        }
+    }
+}
+
+/// Why a number cannot send, or not freely. It is serialized as its code and its text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReadinessReason {
     /// It is not connected to WhatsApp; the state, if that is what says so.
@@ -191,16 +260,51 @@ fn blocks(status: &PhoneStatus) -> bool {
     )
 }
 
+impl ReadinessReason {
+    /// A word for metrics, such as `not_connected`, which stays the same.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotConnected(_) => "not_connected",
+            Self::NotSendable { .. } => "not_sendable",
+            Self::ExtraChargeUnpaid { .. } => "extra_charge_unpaid",
+            Self::Status(_) => "status",
+            Self::Quality(_) => "quality",
+            Self::Name(_) => "name",
+            Self::BusinessVerification(_) => "business_verification",
+            Self::AccountReview(_) => "account_review",
+            Self::Sandbox => "sandbox",
+            Self::IncompleteSnapshot(_) => "incomplete_snapshot",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+impl Serialize for Readiness {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut readiness = serializer.serialize_struct("Readiness", 2)?;
+        readiness.serialize_field("level", &self.level())?;
+        readiness.serialize_field("reasons", self.reasons())?;
+        readiness.end()
+    }
+}
+
+impl Serialize for ReadinessReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut reason = serializer.serialize_struct("ReadinessReason", 2)?;
+        reason.serialize_field("code", self.code())?;
+        reason.serialize_field("text", &self.to_string())?;
+        reason.end()
+    }
+}
+
 impl fmt::Display for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verdict, reasons) = match self {
-            Self::Ready => return f.pad("ready"),
-            Self::Unknown => return f.pad("unknown"),
-            Self::Degraded(reasons) => ("degraded", reasons),
-            Self::Blocked(reasons) => ("blocked", reasons),
-        };
-        write!(f, "{verdict}: ")?;
-        for (i, reason) in reasons.iter().enumerate() {
+        if self.reasons().is_empty() {
+            return self.level().fmt(f);
+        }
+        write!(f, "{}: ", self.level())?;
+        for (i, reason) in self.reasons().iter().enumerate() {
             let separator = if i == 0 { "" } else { ", " };
             write!(f, "{separator}{reason}")?;
         }

@@ -28,8 +28,9 @@ impl MessagingLimitTier {
     }
 }
 
-/// Distinct customers that a business may start conversations with in a rolling 24 hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Distinct customers that a business may start conversations with in a rolling 24 hours. No number
+/// is more than unlimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RecipientLimit {
     /// This many.
     Count(u32),

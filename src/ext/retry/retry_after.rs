@@ -37,9 +37,9 @@ fn parse(value: &str, now: SystemTime) -> Option<Duration> {
 }
 
 fn decimal(value: &str) -> Option<Duration> {
-    // f64 alone would let `1e308` and `-0` pass.
+    // f64 alone would let `1e308` and `-0` pass, and of thousands of digits make no number.
     let is_decimal = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let seconds = value.parse().ok().filter(|_| is_decimal)?;
+    let seconds = value.parse().ok().filter(|seconds: &f64| is_decimal && seconds.is_finite())?;
     Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 

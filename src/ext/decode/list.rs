@@ -1,0 +1,73 @@
+//! A list. One odd item does not cost the others: these are read, and the whole list is handed back
+//! as it was sent.
+
+use serde::{Serialize, de::SeqAccess};
+use serde_json::Value;
+
+use super::field::{Field, Reader};
+
+/// The items of a list.
+pub(crate) struct Items<T> {
+    pub(crate) read: Vec<T>,
+    /// The others as they were sent, each with the count of those that were read before it.
+    pub(crate) odd: Vec<(usize, Value)>,
+}
+
+impl<T: Field> Items<T> {
+    pub(crate) fn of<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let (mut read, mut odd) = (Vec::new(), Vec::new());
+        let mut item = None;
+        while let Some(value) = array.next_element_seed(Reader(&mut item))? {
+            match item.take() {
+                Some(item) => read.push(item),
+                None => odd.push((read.len(), value.unwrap_or_default())),
+            }
+        }
+        Ok(Self { read, odd })
+    }
+}
+
+/// The whole list, each item in its place.
+pub(crate) fn as_sent<T: Serialize>(read: &[T], odd: &[(usize, Value)]) -> Value {
+    let mut sent = Vec::with_capacity(read.len() + odd.len());
+    let mut rest = read.iter().map(|item| serde_json::to_value(item).unwrap_or_default());
+    let mut done = 0;
+    for (before, value) in odd {
+        sent.extend(rest.by_ref().take(before.saturating_sub(done)));
+        sent.push(value.clone());
+        done = *before;
+    }
+    sent.extend(rest);
+    sent.into()
+}
+
+impl<T: Field + Serialize> Field for Vec<T> {
+    fn from_array<'de, A: SeqAccess<'de>>(
+        array: A,
+        into: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        let Items { read, odd } = Items::of(array)?;
+        let sent = (!odd.is_empty()).then(|| as_sent(&read, &odd));
+        *into = Some(read);
+        Ok(sent)
+    }
+
+    fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
+        for (n, item) in self.iter().enumerate() {
+            add_unreadable(item, n, at, paths);
+        }
+    }
+}
+
+/// As [`Field::add_unreadable`], of an item in this place.
+pub(crate) fn add_unreadable<T: Field>(
+    item: &T,
+    place: usize,
+    at: &mut String,
+    paths: &mut Vec<String>,
+) {
+    let end = at.len();
+    *at += &format!("[{place}]");
+    item.add_unreadable(at, paths);
+    at.truncate(end);
+}

@@ -1,0 +1,45 @@
+//! Feature `mock`: an error of each kind, for tests of code that handles errors.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::{
+    error::{Error, Kind},
+    kind::ErrorKind,
+};
+use crate::{ext::call::outcome::CallOutcome, types::ApiError};
+
+impl Error {
+    pub(crate) fn sample(kind: ErrorKind) -> Self {
+        let outcome = CallOutcome { attempts: 1, ..CallOutcome::default() };
+        let refused = |status| {
+            let api_error =
+                ApiError { error: Some("a sentence".to_owned()), ..ApiError::default() };
+            Self::unexpected_status(status, Some(api_error), Bytes::new(), outcome.clone())
+        };
+        let second = Duration::from_secs(1);
+        let error = match kind {
+            ErrorKind::InvalidInput => Self::invalid_input("the number id \"\" is empty"),
+            ErrorKind::Unauthorized => refused(StatusCode::UNAUTHORIZED),
+            ErrorKind::PaymentRequired => refused(StatusCode::PAYMENT_REQUIRED),
+            ErrorKind::Forbidden => refused(StatusCode::FORBIDDEN),
+            ErrorKind::NotFound => refused(StatusCode::NOT_FOUND),
+            ErrorKind::Conflict => refused(StatusCode::CONFLICT),
+            ErrorKind::RateLimited => refused(StatusCode::TOO_MANY_REQUESTS),
+            ErrorKind::Server => refused(StatusCode::INTERNAL_SERVER_ERROR),
+            ErrorKind::Status => refused(StatusCode::BAD_REQUEST),
+            ErrorKind::Connect => Self::new(Kind::Connect, outcome),
+            ErrorKind::Network => Self::new(Kind::Network, outcome),
+            ErrorKind::Timeout => Self::timed_out(second, "attempt_timeout", outcome),
+            ErrorKind::Decode => {
+                Self::unexpected_status(StatusCode::ACCEPTED, None, Bytes::new(), outcome)
+            }
+            ErrorKind::TooLarge => Self::too_large(1, "is longer", outcome),
+            ErrorKind::Ambiguous => Self::ambiguous(vec!["num_1".to_owned(), "num_2".to_owned()]),
+            ErrorKind::NotOpen => Self::not_open(second, "its state is CONNECTING".to_owned()),
+        };
+        error.about("number num_1")
+    }
+}

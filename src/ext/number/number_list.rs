@@ -1,0 +1,96 @@
+//! The answer to the call for all numbers. An item that cannot be read does not cost the others,
+//! and users have met the list within an object.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, SeqAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    ext::decode::{
+        field::Field,
+        list::{self, Items},
+    },
+    types::NumberSummary,
+};
+
+/// All numbers of a tenant; what `raw().get_numbers()` returns.
+/// [`Client::list_numbers`](crate::Client::list_numbers) has the numbers alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NumberList {
+    /// The numbers, in the order in which they were sent.
+    pub numbers: Vec<NumberSummary>,
+    /// The items that are no numbers, since they are no objects or have no id, as they were sent;
+    /// each with the count of numbers before it.
+    pub odd: Vec<(usize, Value)>,
+    /// What stood beside the list, where it was sent within an object, under `data` or `numbers`.
+    pub extra: Map<String, Value>,
+}
+
+impl NumberList {
+    /// The paths of all that is not of its documented type, such as `[2]` or `[0].state`.
+    #[must_use]
+    pub fn unreadable(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        self.add_unreadable(&mut String::new(), &mut paths);
+        paths
+    }
+}
+
+impl Field for NumberList {
+    fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
+        let mut odd = self.odd.iter().map(|(before, _)| *before).peekable();
+        let mut place = 0;
+        for (n, number) in self.numbers.iter().enumerate() {
+            while odd.next_if(|before| *before == n).is_some() {
+                paths.push(format!("[{place}]"));
+                place += 1;
+            }
+            list::add_unreadable(number, place, at, paths);
+            place += 1;
+        }
+        paths.extend(odd.zip(place..).map(|(_, place)| format!("[{place}]")));
+    }
+}
+
+impl<'de> Deserialize<'de> for NumberList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor)
+    }
+}
+
+struct ListVisitor;
+
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = NumberList;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<NumberList, A::Error> {
+        let Items { read, odd } = Items::of(array)?;
+        Ok(NumberList { numbers: read, odd, extra: Map::new() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<NumberList, A::Error> {
+        let mut extra = Map::deserialize(MapAccessDeserializer::new(object))?;
+        let name = ["data", "numbers"]
+            .into_iter()
+            .find(|name| extra.get(*name).is_some_and(Value::is_array));
+        let list = name.and_then(|name| extra.remove(name));
+        let list = list.ok_or_else(|| de::Error::invalid_type(Unexpected::Map, &self))?;
+        let list = NumberList::deserialize(list).map_err(de::Error::custom)?;
+        Ok(NumberList { extra, ..list })
+    }
+}
+
+impl Serialize for NumberList {
+    /// As an array, with the odd items in their places.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        list::as_sent(&self.numbers, &self.odd).serialize(serializer)
+    }
+}

@@ -1,0 +1,82 @@
+//! `wait_until_open`: after a QR code was shown, users ask for the state until the number is open.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::handle::NumberHandle;
+use crate::{
+    ext::{clock, error::error::Error},
+    types::NumberStatus,
+};
+
+/// From one question to the next: at first,
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+/// at most,
+const MAX_DELAY: Duration = Duration::from_secs(10);
+/// and how much longer each time.
+const FACTOR: f64 = 1.5;
+
+impl NumberHandle {
+    /// Asks for [`status`](Self::status) until the number is open by a live reading: at first every
+    /// second, then less often, up to every 10 s, and under the shared pacing. Returns the last
+    /// status.
+    ///
+    /// A question that fails by what is temporary is asked again.
+    ///
+    /// ```no_run
+    /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
+    /// use std::time::Duration;
+    ///
+    /// // The QR code is shown; somebody has two minutes to scan it.
+    /// client.number("num_1").wait_until_open(Duration::from_secs(120)).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotOpen`](crate::ErrorKind::NotOpen), with the last state, if the number is not
+    /// open within `limit`; else as [`status`](Self::status), where the failure is one that lasts.
+    pub async fn wait_until_open(&self, limit: Duration) -> Result<NumberStatus, Error> {
+        let start = clock::now();
+        let mut delay = FIRST_DELAY;
+        let mut last = None;
+        loop {
+            let left = limit.saturating_sub(clock::now() - start);
+            if left.is_zero() {
+                return Err(self.not_open(limit, last));
+            }
+            match self.clone().timeout(self.time().min(left)).status().await {
+                Ok(status) if is_open(&status) => return Ok(status),
+                Err(error) if !error.is_retryable() => return Err(error),
+                answer => last = Some(answer),
+            }
+            sleep(delay.min(limit.saturating_sub(clock::now() - start))).await;
+            delay = delay.mul_f64(FACTOR).min(MAX_DELAY);
+        }
+    }
+
+    fn not_open(&self, limit: Duration, last: Option<Result<NumberStatus, Error>>) -> Error {
+        let state = match last {
+            Some(Ok(status)) => state(&status),
+            Some(Err(error)) => return error,
+            None => "its state was not asked for".to_owned(),
+        };
+        Error::not_open(limit, state).about(self.target())
+    }
+}
+
+/// By a reading that is not merely remembered: from before the QR code, it may say open.
+fn is_open(status: &NumberStatus) -> bool {
+    status.is_open() && status.stale != Some(true)
+}
+
+/// The state in words.
+fn state(status: &NumberStatus) -> String {
+    let remembered = if status.stale == Some(true) { ", as last remembered" } else { "" };
+    match &status.state {
+        Some(state) => {
+            format!("its state is {}{remembered}", state.as_str().replace(char::is_control, " "))
+        }
+        None => "its state is not known".to_owned(),
+    }
+}

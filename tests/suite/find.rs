@@ -1,0 +1,119 @@
+//! Users find their numbers by phone number, whatever shape the list has.
+
+use pilot_status::{ErrorKind, types::ConnectionState};
+use serde_json::{Value, json};
+use support::{Reply, always, client, replies};
+
+fn list() -> Value {
+    json!([
+        {
+            "id": "num_1", "instanceName": "a", "number": "5511999999999", "name": "Support", "provider": "META",
+            "apiKeys": [{ "name": "k", "keyPrefix": "ps_", "keyLast4": "1234" }], "state": "OPEN",
+            "isFullyConnected": true, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z",
+        },
+        { "id": "num_2", "number": "+55 21 8888-8888", "state": "close", "primaryLink": { "state": "OPEN" } },
+        { "id": 3, "number": 551188887777_u64 },
+    ])
+}
+
+#[tokio::test]
+async fn the_list_is_read_as_it_is_published_and_as_users_have_met_it() {
+    let wrapped = |name: &str| json!({ name: list(), "total": 3 });
+    for body in [list(), wrapped("data"), wrapped("numbers")] {
+        let server = always(Reply::json(200, body.to_string())).await;
+        let client = client(&server);
+        let numbers = client.list_numbers().await.unwrap();
+        let ids: Vec<_> = numbers.iter().map(|number| number.id.as_str()).collect();
+        assert_eq!(ids, ["num_1", "num_2", "3"], "{body}");
+        assert_eq!(numbers[1].state, Some(ConnectionState::Close));
+        assert!(numbers[0].extra.is_empty() && numbers[0].unreadable().is_empty());
+        assert_eq!(server.requests()[0].line, "GET /v1/numbers");
+        let raw = client.raw().get_numbers().await.unwrap().into_inner();
+        assert_eq!(raw.numbers, numbers);
+        assert_eq!(raw.unreadable(), ["[2].number"]);
+        assert_eq!(raw.extra.get("total").is_some(), body.is_object());
+    }
+}
+
+#[tokio::test]
+async fn an_odd_item_costs_no_other_and_is_not_lost() {
+    let body =
+        json!([7, { "id": "a", "apiKeys": [1] }, null, { "number": "1" }, { "id": "b" }, "x"]);
+    let server = always(Reply::json(200, body.to_string())).await;
+    let client = client(&server);
+    let ids: Vec<_> = client.list_numbers().await.unwrap().into_iter().map(|n| n.id).collect();
+    assert_eq!(ids, ["a", "b"]);
+    let list = client.raw().get_numbers().await.unwrap().into_inner();
+    assert_eq!(list.unreadable(), ["[0]", "[1].apiKeys", "[2]", "[3]", "[5]"]);
+    assert_eq!(serde_json::to_value(&list).unwrap(), body);
+}
+
+#[tokio::test]
+async fn no_number_is_an_empty_list_and_no_list_is_a_decode_error() {
+    let server = always(Reply::json(200, "[]")).await;
+    assert_eq!(client(&server).list_numbers().await.unwrap(), []);
+    assert_eq!(client(&server).find_number("1").await.unwrap(), None);
+    for body in ["{}", "null", "7", r#"{"data":{}}"#, r#"{"id":"num_1"}"#, "[", ""] {
+        let server = always(Reply::json(200, body)).await;
+        let error = client(&server).list_numbers().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}: {error}");
+        assert!(error.to_string().starts_with("the list of numbers: "), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_found_by_its_digits() {
+    let server = always(Reply::json(200, list().to_string())).await;
+    let client = client(&server);
+    let cases = [
+        ("+55 11 99999-9999", Some("num_1")),
+        ("551199999999", Some("num_1")),
+        ("5521988888888", Some("num_2")),
+        ("552188888888", Some("num_2")),
+        ("5511988887777", Some("3")),
+        ("99999-9999", None),
+        ("5511999999990", None),
+    ];
+    for (phone, expected) in cases {
+        let found = client.find_number(phone).await.unwrap();
+        assert_eq!(found.as_ref().map(|number| number.id.as_str()), expected, "{phone}");
+    }
+}
+
+#[tokio::test]
+async fn a_phone_number_without_digits_is_refused_before_anything_is_sent() {
+    let server = always(Reply::json(200, "[]")).await;
+    for phone in ["", "+", "my number"] {
+        let error = client(&server).find_number(phone).await.unwrap_err();
+        assert!(error.is_invalid_input(), "{error}");
+        assert!(error.to_string().contains("has no digit"), "{error}");
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn several_numbers_with_one_phone_number_are_told_by_their_ids() {
+    let body = json!([
+        { "id": "num_1", "number": "5511999999999" },
+        { "id": "num_2", "number": "551199999999" },
+        { "id": "num_3", "number": "5511999999998" },
+    ]);
+    let server = always(Reply::json(200, body.to_string())).await;
+    let error = client(&server).find_number("+5511999999999").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Ambiguous);
+    assert!(error.to_string().ends_with("with the ids num_1, num_2"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("99999"), "{error:?}");
+    assert!(error.hint().unwrap().contains("client.number(id)"));
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_list_is_told_which_key_may() {
+    for body in ["{}", r#"{"error":"x","code":"NUMBER_SCOPE_NOT_ALLOWED"}"#] {
+        let server = replies(vec![Reply::json(403, body)]).await;
+        let error = client(&server).list_numbers().await.unwrap_err();
+        assert!(
+            error.is_forbidden() && error.hint().unwrap().contains("tenant's key"),
+            "{error:?}"
+        );
+    }
+}

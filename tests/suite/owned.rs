@@ -1,0 +1,62 @@
+//! Handles, their calls and streams own what they need: they can be stored, spawned and boxed.
+
+use std::{pin::Pin, time::Duration};
+
+use futures_util::{Stream, StreamExt, future::join_all};
+use pilot_status::{Client, Error, NumberHandle, NumberId, types::Number};
+use support::{always, client, ok};
+
+/// As an application would hold them.
+struct Service {
+    handle: NumberHandle,
+    numbers: Pin<Box<dyn Stream<Item = (String, Result<Number, Error>)> + Send>>,
+}
+
+fn service(client: Client) -> Service {
+    let handle = client.number("num_1");
+    // The client is gone when the function returns.
+    Service { handle, numbers: Box::pin(client.numbers(["num_1", "num_2"]).get()) }
+}
+
+fn is_owned<T: Send + 'static>(owned: T) -> T {
+    owned
+}
+
+#[tokio::test]
+async fn handles_and_streams_outlive_their_client_and_go_to_other_tasks() {
+    let server = always(ok()).await;
+    let Service { handle, numbers } = service(client(&server));
+    let task = tokio::spawn(handle.clone().get());
+    let stream = tokio::spawn(numbers.collect::<Vec<_>>());
+    assert!(task.await.unwrap().is_ok());
+    assert_eq!(stream.await.unwrap().len(), 2);
+    is_owned(handle.refresh()).await.unwrap();
+    is_owned(handle.get_fresh(Duration::MAX)).await.unwrap();
+    is_owned(handle.status()).await.unwrap();
+    is_owned(handle.delete()).await.unwrap();
+    let client = client(&server);
+    is_owned(client.list_numbers()).await.unwrap_err();
+    is_owned(client.numbers(["num_1"]).status()).collect::<Vec<_>>().await;
+    let calls = ["num_1", "num_2"].map(|id| client.number(id).get());
+    assert!(join_all(calls).await.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
+async fn an_id_may_be_any_text_that_is_at_hand() {
+    let server = always(ok()).await;
+    let client = client(&server);
+    let id: NumberId = "num_1".parse().unwrap();
+    let text = String::from("num_1");
+    for handle in
+        [client.number(&id), client.number(id), client.number(&text), client.number(text.clone())]
+    {
+        assert!(handle.get().await.is_ok());
+    }
+    let ids = [NumberId::try_from("num_1").unwrap()];
+    for numbers in
+        [client.numbers(&ids).get().count().await, client.numbers(ids).get().count().await]
+    {
+        assert_eq!(numbers, 1);
+    }
+    assert_eq!(client.numbers([&text]).get().count().await, 1);
+}

@@ -1,0 +1,64 @@
+//! `wait_until_open` returns when a number is open, and says what it was otherwise.
+
+use std::time::Duration;
+
+use pilot_status::ErrorKind;
+use support::{Reply, always, client, replies};
+
+const CONNECTING: &str = r#"{"state":"CONNECTING","stale":false}"#;
+const OPEN: &str = r#"{"state":"OPEN","stale":false}"#;
+
+#[tokio::test]
+async fn it_asks_until_the_number_is_open() {
+    let server = replies(vec![Reply::json(200, CONNECTING), Reply::json(200, OPEN)]).await;
+    let status = client(&server).number("num_1").wait_until_open(Duration::from_secs(60)).await;
+    assert!(status.unwrap().is_open());
+    let lines: Vec<_> = server.requests().into_iter().map(|request| request.line).collect();
+    assert_eq!(lines, ["GET /v1/numbers/num_1/status", "GET /v1/numbers/num_1/status"]);
+}
+
+#[tokio::test]
+async fn a_number_that_does_not_open_is_told_with_its_last_state() {
+    let cases = [
+        (CONNECTING, "not open within 100ms: its state is CONNECTING"),
+        (
+            r#"{"state":"OPEN","stale":true}"#,
+            "not open within 100ms: its state is OPEN, as last remembered",
+        ),
+        ("{}", "not open within 100ms: its state is not known"),
+    ];
+    for (body, expected) in cases {
+        let server = always(Reply::json(200, body)).await;
+        let number = client(&server).number("num_1");
+        let error = number.wait_until_open(Duration::from_millis(100)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotOpen, "{error}");
+        assert_eq!(error.to_string(), format!("number num_1: {expected}"));
+        assert!(error.is_retryable() && error.hint().unwrap().contains("QR code"));
+    }
+}
+
+#[tokio::test]
+async fn what_lasts_ends_the_wait_and_what_passes_does_not() {
+    let lasting = Reply::json(503, r#"{"code":"PROVIDER_NOT_CONFIGURED"}"#);
+    for (reply, kind) in
+        [(Reply::json(404, "{}"), ErrorKind::NotFound), (lasting, ErrorKind::Server)]
+    {
+        let server = always(reply).await;
+        let error = client(&server).number("num_1").wait_until_open(Duration::from_secs(60)).await;
+        assert_eq!(error.unwrap_err().kind(), kind);
+        assert_eq!(server.requests().len(), 1);
+    }
+    let failures = vec![Reply::json(500, "{}"); 5];
+    let server = replies([failures, vec![Reply::json(200, OPEN)]].concat()).await;
+    let status = client(&server).number("num_1").wait_until_open(Duration::from_secs(60)).await;
+    assert!(status.unwrap().is_open());
+    assert_eq!(server.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn a_limit_of_zero_asks_nobody() {
+    let server = always(Reply::json(200, OPEN)).await;
+    let error = client(&server).number("num_1").wait_until_open(Duration::ZERO).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotOpen);
+    assert_eq!(server.requests().len(), 0);
+}
