@@ -1,32 +1,33 @@
-//! Which of my numbers can send? `cargo run --example fleet_health -- [ID…] [--json]`, or the ids
-//! on standard input, one a line.
+//! Which of my numbers can send? `cargo run --example fleet_health -- [ID…] [--json]`.
 //!
-//! Exits with 2 if any number is blocked, else with 1 if any could not be asked for, else with 0.
-//! Without a credential in the environment it asks a small server of its own about 200 made-up
-//! numbers, under a rate limit.
+//! Without ids it asks for those on standard input, one a line, unless that is a terminal; without
+//! any there, for all numbers of the key's tenant. Exits with 2 if any number is blocked, else with
+//! 1 if any could not be asked for, else with 0.
+//!
+//! Without a credential in the environment, and without ids, it asks a small server of its own
+//! about 200 made-up numbers, under a rate limit.
 
 mod common;
 
 use std::{
-    cmp::Reverse,
-    env,
+    collections::BTreeMap,
     error::Error,
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
-use chrono::Utc;
-use comfy_table::{ContentArrangement, Table, presets};
+use clap::{Arg, ArgAction, Command};
+use comfy_table::{ContentArrangement, Table, TableComponent, presets};
+use console::Term;
 use futures_util::StreamExt;
 use indicatif::ProgressBar;
 use pilot_status::{
-    Readiness,
+    Client, ReadinessLevel,
     types::{ConnectionState, Number, QualityRating},
 };
+use serde_json::{Value, json};
 use support::{Reply, Request};
 
-/// How wide the table may be.
-const COLUMNS: u16 = 100;
 /// How many numbers the example's own server knows.
 const MADE_UP: usize = 200;
 
@@ -34,66 +35,88 @@ type Answer = (String, Result<Number, pilot_status::Error>);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    common::end(run()).await
+}
+
+fn command() -> Command {
+    Command::new("fleet_health")
+        .about("Which of my numbers can send?")
+        .after_help("Without ID it asks for the ids on standard input, one a line, else for all numbers of the tenant.\nExits with 2 if any is blocked, else with 1 if any could not be asked for, else with 0.")
+        .arg(Arg::new("ID").help("The ids of numbers").num_args(0..))
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object a line"))
 }
 
 async fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let mut ids: Vec<String> = env::args().skip(1).collect();
-    let json = ids.iter().position(|a| a == "--json").map(|i| ids.remove(i)).is_some();
-    if ids.iter().any(|id| id.starts_with("--")) {
-        return Err("usage: fleet_health [ID…] [--json], or ids on standard input".into());
+    let mut arguments = command().get_matches();
+    let mut ids: Vec<String> = arguments.remove_many("ID").into_iter().flatten().collect();
+    if ids.is_empty() && common::has_credential() && !io::stdin().is_terminal() {
+        let lines = io::stdin().lines().collect::<Result<Vec<_>, _>>()?;
+        ids = lines.iter().map(|line| line.trim().to_owned()).filter(|id| !id.is_empty()).collect();
     }
-    let example = support::example();
-    let (client, server) = common::client(move |n, request| made_up(n, request, &example)).await?;
-    if ids.is_empty() && server.is_some() {
-        ids = (0..MADE_UP).map(|n| format!("num_{n}")).collect();
-    } else if ids.is_empty() && !io::stdin().is_terminal() {
-        ids = io::stdin().lines().collect::<Result<_, _>>()?;
-        ids.retain(|id| !id.trim().is_empty());
-    }
+    let example = common::number();
+    let (client, _server) =
+        common::client(&ids, move |n, request| made_up(n, request, &example)).await?;
     if ids.is_empty() {
-        return Err("name the ids of numbers, or give them on standard input, one a line".into());
+        ids = client.list_numbers().await?.into_iter().map(|number| number.id).collect();
     }
-
-    let bar = ProgressBar::new(ids.len() as u64);
-    let mut answers: Vec<Answer> =
-        client.numbers(ids).get().inspect(|_| bar.inc(1)).collect().await;
-    bar.finish_and_clear();
-    answers.sort_by_key(|(id, answer)| (Reverse(badness(answer)), id.clone()));
-    if json {
-        print_json(&answers)?;
+    let answers = ask(&client, ids).await;
+    let text = if arguments.get_flag("json") {
+        json_lines(&answers)?
     } else {
-        println!("{}", table(&answers));
-    }
-    let any = |badness_of: u8| answers.iter().any(|(_, answer)| badness(answer) == badness_of);
-    Ok(match (any(3), any(4)) {
+        let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
+        format!("{}\n\n{}\n", table(&answers, columns).trim_fmt(), totals(&answers))
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    let any = |level| answers.iter().any(|(_, answer)| self::level(answer) == level);
+    Ok(match (any(Some(ReadinessLevel::Blocked)), any(None)) {
         (true, _) => ExitCode::from(2),
         (false, true) => ExitCode::FAILURE,
         (false, false) => ExitCode::SUCCESS,
     })
 }
 
-/// From ready to not even asked for.
-fn badness(answer: &Result<Number, pilot_status::Error>) -> u8 {
-    match answer.as_ref().map(Number::readiness) {
-        Ok(Readiness::Ready) => 0,
-        Ok(Readiness::Unknown) => 1,
-        Ok(Readiness::Degraded(_)) => 2,
-        Ok(Readiness::Blocked(_)) => 3,
-        Err(_) => 4,
-    }
+/// The answers, worst first.
+async fn ask(client: &Client, ids: Vec<String>) -> Vec<Answer> {
+    let bar = ProgressBar::new(ids.len() as u64);
+    let mut answers: Vec<Answer> =
+        client.numbers(ids).get().inspect(|_| bar.inc(1)).collect().await;
+    bar.finish_and_clear();
+    answers.sort_by(|(a, x), (b, y)| {
+        let worse = (level(y).is_none(), level(y)).cmp(&(level(x).is_none(), level(x)));
+        worse.then_with(|| alphanumeric_sort::compare_str(a, b))
+    });
+    answers
 }
 
-fn table(answers: &[Answer]) -> Table {
+/// `None` if it could not be asked for.
+fn level(answer: &Result<Number, pilot_status::Error>) -> Option<ReadinessLevel> {
+    answer.as_ref().ok().map(|number| number.readiness().level())
+}
+
+/// Such as `197 ready, 2 degraded, 1 blocked`.
+fn totals(answers: &[Answer]) -> String {
+    let mut counts = BTreeMap::new();
+    for (_, answer) in answers {
+        let level = level(answer);
+        *counts.entry((level.is_none(), level)).or_insert(0) += 1;
+    }
+    let words = counts.into_iter().map(|((_, level), count)| {
+        format!("{count} {}", level.map_or("not asked for", ReadinessLevel::as_str))
+    });
+    let words: Vec<_> = words.collect();
+    if words.is_empty() { "no numbers".to_owned() } else { words.join(", ") }
+}
+
+/// As wide as the terminal, if there is one.
+fn table(answers: &[Answer], columns: Option<u16>) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_width(COLUMNS);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_preset(presets::NOTHING);
+    for line in [TableComponent::HeaderLines, TableComponent::MiddleHeaderIntersections] {
+        table.set_style(line, '─');
+    }
+    if let Some(columns) = columns {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+    }
     table.set_header(["id", "number", "name", "quality", "tier", "state", "readiness", "age"]);
     for (id, answer) in answers {
         match answer {
@@ -106,8 +129,7 @@ fn table(answers: &[Answer]) -> Table {
 
 fn row(id: &str, number: &Number) -> [String; 8] {
     let text = |text: Option<&str>| text.unwrap_or("–").to_owned();
-    #[expect(clippy::disallowed_methods, reason = "a program is where the time comes in")]
-    let age = number.snapshot_age(Utc::now()).map(|age| format!("{} h", age.as_secs() / 3600));
+    let age = number.snapshot_age(common::now()).map(|age| format!("{} h", age.as_secs() / 3600));
     [
         id.to_owned(),
         text(number.display_phone_number().or(number.number.as_deref())),
@@ -120,23 +142,30 @@ fn row(id: &str, number: &Number) -> [String; 8] {
     ]
 }
 
-fn print_json(answers: &[Answer]) -> Result<(), serde_json::Error> {
+fn json_lines(answers: &[Answer]) -> Result<String, serde_json::Error> {
+    let mut lines = String::new();
     for (id, answer) in answers {
         let line = match answer {
-            Ok(number) => serde_json::json!({
-                "id": id, "readiness": number.readiness().to_string(), "number": number,
-            }),
-            Err(error) => serde_json::json!({ "id": id, "error": error.to_string() }),
+            Ok(number) => {
+                json!({ "id": id, "readiness": number.readiness(), "number": number })
+            }
+            Err(error) => {
+                json!({ "id": id, "error": error.to_string(), "kind": error.kind().as_str() })
+            }
         };
-        println!("{}", serde_json::to_string(&line)?);
+        lines += &(serde_json::to_string(&line)? + "\n");
     }
-    Ok(())
+    Ok(lines)
 }
 
 /// What the example's own server answers: numbers of all kinds, and a 429 now and then.
-fn made_up(request: usize, line: &Request, example: &serde_json::Value) -> Reply {
+fn made_up(request: usize, line: &Request, example: &Value) -> Reply {
     if request % 70 == 69 {
         return Reply::json(429, r#"{"error":"Too many requests"}"#).with("retry-after", "0.5");
+    }
+    if line.line.ends_with("/v1/numbers") {
+        let list = (0..MADE_UP).map(|n| json!({ "id": format!("num_{n}") }));
+        return Reply::json(200, list.collect::<Value>().to_string());
     }
     let id = line.line.rsplit('/').next().unwrap_or_default();
     let n: usize = id.trim_start_matches("num_").parse().unwrap_or_default();
@@ -148,7 +177,7 @@ fn made_up(request: usize, line: &Request, example: &serde_json::Value) -> Reply
         7 => json["extraChargeUnpaidSince"] = "2026-01-01T00:00:00Z".into(),
         11 | 12 => json["health"]["qualityRating"] = "YELLOW".into(),
         15 => json["state"] = "CLOSE".into(),
-        19 => json["meta"] = serde_json::Value::Null,
+        19 => json["meta"] = Value::Null,
         _ => {}
     }
     Reply::json(200, json.to_string())
@@ -158,19 +187,33 @@ fn made_up(request: usize, line: &Request, example: &serde_json::Value) -> Reply
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_table_fits_100_columns_whatever_is_in_it() {
-        let mut answers = Vec::new();
-        for id in ["num_1", "num_with_an_id_that_is_longer_than_any_that_was_ever_seen_here"] {
+    fn answers() -> Vec<Answer> {
+        let answer = |id: &str| {
             let long = "a text that nobody would expect to be as long as this one is";
-            let number = serde_json::json!({
+            let number = json!({
                 "id": id, "name": long, "number": "+5511999999999999", "state": "A_STATE_THAT_IS_NEW",
                 "health": { "sendable": false, "reason": long, "messagingLimitTier": "TIER_UNLIMITED" },
             });
-            answers.push((id.to_owned(), Ok(serde_json::from_value(number).unwrap())));
+            (id.to_owned(), Ok(serde_json::from_value(number).unwrap()))
+        };
+        ["num_1", "num_with_an_id_that_is_longer_than_any_that_was_ever_seen_here"]
+            .map(answer)
+            .into()
+    }
+
+    #[test]
+    fn the_table_fits_the_terminal_whatever_is_in_it() {
+        for columns in [80, 110, 200] {
+            let text = table(&answers(), Some(columns)).to_string();
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= columns.into(), "{widest} of {columns}: {text}");
+            assert!(text.contains("blocked"));
         }
-        let text = table(&answers).to_string();
-        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-        assert!(text.contains("blocked"));
+    }
+
+    #[test]
+    fn the_totals_count_what_there_is() {
+        assert_eq!(totals(&answers()), "2 blocked");
+        assert_eq!(totals(&[]), "no numbers");
     }
 }

@@ -6,45 +6,49 @@
 
 mod common;
 
-use std::{env, error::Error, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+};
 
-use chrono::Utc;
-
+use clap::{Arg, ArgAction, Command};
 use pilot_status::types::{Number, QualityRating};
 use support::{Reply, Request};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Err(error) = run().await else {
-        return ExitCode::SUCCESS;
-    };
-    eprintln!("error: {error}");
-    if let Some(hint) = error.downcast_ref().and_then(pilot_status::Error::hint) {
-        eprintln!("hint: {hint}");
-    }
-    ExitCode::FAILURE
+    common::end(run()).await
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
-    let mut args: Vec<String> = env::args().skip(1).collect();
-    let mut flag = |name| args.iter().position(|a| a == name).map(|i| args.remove(i)).is_some();
-    let (refresh, json) = (flag("--refresh"), flag("--json"));
-    if args.len() > 1 || args.iter().any(|a| a.starts_with("--")) {
-        return Err("usage: get_number [ID] [--refresh] [--json]".into());
-    }
+fn command() -> Command {
+    let flag = |name| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    Command::new("get_number")
+        .about("Prints a number")
+        .after_help("Without PILOT_STATUS_API_KEY or PILOT_STATUS_API_KEY_ID, and without ID, it asks a server of its own.")
+        .arg(Arg::new("ID").help("The id of a number, such as num_01HZX"))
+        .arg(flag("refresh").help("Let the API ask Meta first"))
+        .arg(flag("json").help("Print all that the API sent"))
+}
 
-    let example = support::example().to_string();
+async fn run() -> Result<ExitCode, Box<dyn Error>> {
+    let mut arguments = command().get_matches();
+    let ids: Vec<String> = arguments.remove_one("ID").into_iter().collect();
+    let example = common::number().to_string();
     let (client, server) =
-        common::client(move |n, request| refuse_first(n, request, &example)).await?;
-    let id = args.pop().or_else(|| server.is_some().then(|| "num_01HZX".to_owned()));
+        common::client(&ids, move |n, request| refuse_first(n, request, &example)).await?;
+    let made_up = server.is_some().then(|| "num_01HZX".to_owned());
+    let id = ids.into_iter().next().or(made_up);
     let number = client.number(id.ok_or("name the id of a number: get_number ID")?);
-    let number = if refresh { number.refresh().await? } else { number.get().await? };
-    if json {
-        println!("{}", serde_json::to_string_pretty(&number)?);
+    let number =
+        if arguments.get_flag("refresh") { number.refresh().await? } else { number.get().await? };
+    let text = if arguments.get_flag("json") {
+        serde_json::to_string_pretty(&number)? + "\n"
     } else {
-        print(&number);
-    }
-    Ok(())
+        table(&number)
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn refuse_first(n: usize, request: &Request, example: &str) -> Reply {
@@ -56,20 +60,22 @@ fn refuse_first(n: usize, request: &Request, example: &str) -> Reply {
     Reply::json(200, example)
 }
 
-fn print(number: &Number) {
+fn table(number: &Number) -> String {
     let said = |text: Option<&str>| text.unwrap_or("not given").to_owned();
     let phone = number.display_phone_number().or(number.number.as_deref());
     let limit = number.messaging_limit().map(|tier| match tier.recipients() {
         Some(limit) => format!("{tier}, {limit} customers in 24 hours"),
         None => tier.to_string(),
     });
-    #[expect(clippy::disallowed_methods, reason = "a program is where the time comes in")]
-    let age = number.snapshot_age(Utc::now());
+    let age = number.snapshot_age(common::now());
     let age = age.map(|age| format!("{} hours old", age.as_secs() / 3600));
-    println!("number     {} ({})", said(phone), number.id);
-    println!("name       {}", said(number.verified_name()));
-    println!("quality    {}", said(number.quality().map(QualityRating::as_str)));
-    println!("limit      {}", said(limit.as_deref()));
-    println!("readiness  {}", number.readiness());
-    println!("snapshot   {}", said(age.as_deref()));
+    [
+        format!("number     {} ({})\n", said(phone), number.id),
+        format!("name       {}\n", said(number.verified_name())),
+        format!("quality    {}\n", said(number.quality().map(QualityRating::as_str))),
+        format!("limit      {}\n", said(limit.as_deref())),
+        format!("readiness  {}\n", number.readiness()),
+        format!("snapshot   {}\n", said(age.as_deref())),
+    ]
+    .concat()
 }

@@ -1,21 +1,63 @@
-//! What the examples share: a client of the API, or without a credential of a server of their own.
+//! What the examples share: their arguments and their ends, and a client of the API, or without a
+//! credential of a server of their own.
 
-use std::{env, error::Error};
+use std::{env, error::Error, io, process::ExitCode};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use pilot_status::Client;
+use serde_json::Value;
 use support::{Reply, Request, Server};
 
+/// What an example ends with: what went wrong, and what to do about it.
+pub(crate) async fn end(run: impl Future<Output = Result<ExitCode, Box<dyn Error>>>) -> ExitCode {
+    match run.await {
+        Ok(code) => code,
+        // Whoever reads has read enough, such as `head`.
+        Err(error) if is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            if let Some(hint) = error.downcast_ref().and_then(pilot_status::Error::hint) {
+                eprintln!("hint: {hint}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Whether the environment has a credential.
+pub(crate) fn has_credential() -> bool {
+    let credentials = ["PILOT_STATUS_API_KEY", "PILOT_STATUS_API_KEY_ID"];
+    credentials.iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
 /// A client of the API with the credential of the environment; without one, of a server that
-/// answers as told, which is returned to be kept alive.
+/// answers as told, which is returned to be kept alive. Such a server knows no ids but its own.
 pub(crate) async fn client(
+    ids: &[String],
     answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
 ) -> Result<(Client, Option<Server>), Box<dyn Error>> {
-    let credentials = ["PILOT_STATUS_API_KEY", "PILOT_STATUS_API_KEY_ID"];
-    if credentials.iter().any(|name| env::var_os(name).is_some_and(|v| !v.is_empty())) {
+    // Names what is missing.
+    if has_credential() || !ids.is_empty() {
         return Ok((Client::from_env()?, None));
     }
     let server = Server::start(answer).await?;
     eprintln!("PILOT_STATUS_API_KEY is not set: asking a server of this example, {}", server.url());
     let client = Client::builder().api_key("ps_example").base_url(server.url()).build()?;
     Ok((client, Some(server)))
+}
+
+/// The documented example, with a snapshot of this moment.
+pub(crate) fn number() -> Value {
+    let mut number = support::example();
+    number["meta"]["fetchedAt"] = now().to_rfc3339_opts(SecondsFormat::Millis, true).into();
+    number
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program is where the time comes in")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now()
 }

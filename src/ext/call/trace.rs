@@ -51,13 +51,13 @@ pub(crate) fn attempt(_: &CallOutcome, _: Option<StatusCode>, _: Option<(Duratio
 /// An answer holds values that are not of their documented types: a warning, since it may be a
 /// change of the API that this crate does not know.
 #[cfg(feature = "tracing")]
-pub(crate) fn unreadable(operation: &'static str, answer: &impl Field) {
+pub(crate) fn unreadable(operation: impl FnOnce() -> &'static str, answer: &impl Field) {
     let mut paths = Vec::new();
     answer.add_unreadable(&mut String::new(), &mut paths);
     if !paths.is_empty() {
-        tracing::warn!(operation, paths = paths.join(", "), "unreadable values");
+        tracing::warn!(operation = operation(), paths = paths.join(", "), "unreadable values");
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn unreadable(_: &'static str, _: &impl Field) {}
+pub(crate) fn unreadable(_: impl FnOnce() -> &'static str, _: &impl Field) {}

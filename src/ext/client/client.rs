@@ -86,9 +86,8 @@ impl Client {
         let raw = generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner };
         match operation(raw).await {
             Ok(response) => {
-                let answer = response.into_inner();
-                trace::unreadable(slot.operation(), &answer);
-                Ok(answer)
+                trace::unreadable(|| slot.operation(), &*response);
+                Ok(response.into_inner())
             }
             Err(error) => Err(slot.error(error).about(target())),
         }

@@ -51,6 +51,8 @@ pub(crate) trait Field: Sized {
 }
 
 /// Reads the value of an optional field, and hands back what is odd.
+// Inlined, since there is one call for each field.
+#[inline]
 pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
     object: &mut A,
     into: &mut Option<T>,

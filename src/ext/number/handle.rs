@@ -66,7 +66,8 @@ impl NumberHandle {
     /// [`Error::is_invalid_input`] if the id cannot be one (see [`NumberId`]), before anything is
     /// sent; else what became of the call after its retries.
     pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        self.clone().get_number(None).boxed()
+        let call = self.call();
+        async move { call?.get(None).await }.boxed()
     }
 
     /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new
@@ -79,16 +80,15 @@ impl NumberHandle {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        let this = self.clone();
+        let (call, timeout) = (self.call(), self.time());
         async move {
-            this.parse_id()?;
-            let shared = this.client.shared();
+            let call = call?;
+            let (shared, id) = (call.client.shared(), call.id.as_str());
             let attempt_timeout = shared.transport.limits.attempt_timeout;
-            let refresh = || this.clone().get_number(Some("1"));
-            let number =
-                shared.refreshes.join(&this.id, this.time(), attempt_timeout, refresh).await;
+            let refresh = || call.clone().get(Some("1"));
+            let number = shared.refreshes.join(id, timeout, attempt_timeout, refresh).await;
             // The error may be of another's call, or of none.
-            number.map_err(|error| error.about(this.target()))
+            number.map_err(|error| error.about(target(id)))
         }
         .boxed()
     }
@@ -134,11 +134,11 @@ impl NumberHandle {
     pub fn status(
         &self,
     ) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send + use<> {
-        let this = self.clone();
+        let call = self.call();
         async move {
-            let id = this.parse_id()?;
+            let Call { client, id, timeout } = call?;
             let call = async |raw: generated::Client| raw.get_numbers_id_status(&id).await;
-            this.client.call(this.timeout, call, || target(id.as_str())).await
+            client.call(timeout, call, || target(id.as_str())).await
         }
         .boxed()
     }
@@ -154,19 +154,13 @@ impl NumberHandle {
     pub fn delete(
         &self,
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
-        let this = self.clone();
+        let call = self.call();
         async move {
-            let id = this.parse_id()?;
+            let Call { client, id, timeout } = call?;
             let call = async |raw: generated::Client| raw.delete_numbers_id(&id).await;
-            this.client.call(this.timeout, call, || target(id.as_str())).await
+            client.call(timeout, call, || target(id.as_str())).await
         }
         .boxed()
-    }
-
-    async fn get_number(self, refresh: Option<&'static str>) -> Result<types::Number, Error> {
-        let id = self.parse_id()?;
-        let call = async |raw: generated::Client| raw.get_numbers_id(&id, refresh).await;
-        self.client.call(self.timeout, call, || target(id.as_str())).await
     }
 
     /// The time that a call may take.
@@ -178,14 +172,30 @@ impl NumberHandle {
         target(&self.id)
     }
 
-    /// The id, if a call can be made with it in its time.
-    fn parse_id(&self) -> Result<NumberId, Error> {
+    fn call(&self) -> Result<Call, Error> {
         if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(Error::invalid_input(
                 "timeout is 0, so the call would fail: leave it out for the client's",
             ));
         }
-        self.id.as_str().try_into()
+        let id = self.id.as_str().try_into()?;
+        Ok(Call { client: self.client.clone(), id, timeout: self.timeout })
+    }
+}
+
+/// What a call owns.
+#[derive(Clone)]
+struct Call {
+    client: Client,
+    id: NumberId,
+    timeout: Option<Duration>,
+}
+
+impl Call {
+    async fn get(self, refresh: Option<&'static str>) -> Result<types::Number, Error> {
+        let Self { client, id, timeout } = self;
+        let call = async |raw: generated::Client| raw.get_numbers_id(&id, refresh).await;
+        client.call(timeout, call, || target(id.as_str())).await
     }
 }
 

@@ -36,6 +36,7 @@ macro_rules! open_enums {
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 match text {
+                    $($text => Self::$variant,)+
                     $(_ if text.eq_ignore_ascii_case($text) => Self::$variant,)+
                     _ => Self::Other(text.to_owned()),
                 }
