@@ -57,6 +57,7 @@ impl fmt::Display for IdPattern {
 /// Says of which number a request has to be.
 pub trait WhenId {
     /// The request is for the number with this id, taken literally.
+    #[expect(clippy::return_self_not_must_use, reason = "the mock has it, as with httpmock's own")]
     fn number(self, id: &str) -> Self;
 }
 

@@ -12,7 +12,7 @@ fn list() -> Value {
             "isFullyConnected": true, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z",
         },
         { "id": "num_2", "number": "+55 21 8888-8888", "state": "close", "primaryLink": { "state": "OPEN" } },
-        { "id": 3, "number": 551188887777_u64 },
+        { "id": 3, "number": 551_188_887_777_u64 },
     ])
 }
 

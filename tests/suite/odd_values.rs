@@ -147,7 +147,7 @@ fn check(spec: &Value, name: &str, sent: &Value, place: &Place, count: &mut Coun
         // As good as absent.
         _ if value.is_null() && *may_be_null => assert_eq!(read.unwrap().1, [""; 0], "{what}"),
         _ if is_of(spec, schema, value) => {
-            assert_eq!(read.unwrap(), (sent.clone(), vec![]), "{what}")
+            assert_eq!(read.unwrap(), (sent.clone(), vec![]), "{what}");
         }
         Some(path) => {
             count.odd += 1;

@@ -3,18 +3,21 @@
 use std::{pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::join_all};
-use pilot_status::{Client, Error, NumberHandle, NumberId, types::Number};
-use support::{always, client, ok};
+use pilot_status::{Error, NumberHandle, NumberId, types::Number};
+use support::{Server, always, client, ok};
+
+type Numbers = dyn Stream<Item = (String, Result<Number, Error>)> + Send;
 
 /// As an application would hold them.
 struct Service {
     handle: NumberHandle,
-    numbers: Pin<Box<dyn Stream<Item = (String, Result<Number, Error>)> + Send>>,
+    numbers: Pin<Box<Numbers>>,
 }
 
-fn service(client: Client) -> Service {
+/// The client is gone when this returns.
+fn service(server: &Server) -> Service {
+    let client = client(server);
     let handle = client.number("num_1");
-    // The client is gone when the function returns.
     Service { handle, numbers: Box::pin(client.numbers(["num_1", "num_2"]).get()) }
 }
 
@@ -25,7 +28,7 @@ fn is_owned<T: Send + 'static>(owned: T) -> T {
 #[tokio::test]
 async fn handles_and_streams_outlive_their_client_and_go_to_other_tasks() {
     let server = always(ok()).await;
-    let Service { handle, numbers } = service(client(&server));
+    let Service { handle, numbers } = service(&server);
     let task = tokio::spawn(handle.clone().get());
     let stream = tokio::spawn(numbers.collect::<Vec<_>>());
     assert!(task.await.unwrap().is_ok());
