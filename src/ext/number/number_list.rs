@@ -14,7 +14,7 @@ use crate::{
         field::Field,
         list::{self, Items},
     },
-    types::NumberSummary,
+    generated::types::NumberSummary,
 };
 
 /// All numbers of a tenant; what `raw().get_numbers()` returns.
