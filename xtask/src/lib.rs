@@ -7,9 +7,8 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::json;
 
-use crate::regen::{Options, Outcome, State};
+use crate::regen::{OUTPUT, Options, Outcome, State};
 
-mod bench;
 mod build_cost;
 mod regen;
 mod seeds;
@@ -38,9 +37,6 @@ enum Command {
     /// Rewrite openapi.json from the stored documentation pages and the overlay, and report what
     /// changed
     Regen(RegenArgs),
-    /// Measure the time and the memory of regen, on the stored pages and on a large synthetic
-    /// document
-    BenchRegen,
     /// Measure what a user's build costs, beside the same program by hand; writes a part of
     /// docs/performance.md
     BuildCost,
@@ -59,16 +55,9 @@ struct RegenArgs {
     /// succeeds
     #[arg(long, conflicts_with = "from")]
     fetch: bool,
-    /// Take these pages (.md), YAML or JSON documents instead, without the overlay unless --overlay
-    /// is given
-    #[arg(long, num_args = 1.., value_name = "FILE_OR_URL")]
-    from: Vec<String>,
-    /// Apply this overlay
-    #[arg(long, value_name = "FILE")]
-    overlay: Option<PathBuf>,
-    /// Write here instead of openapi.json
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    /// Try these pages in place of the stored ones, and write nothing
+    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "check")]
+    from: Vec<PathBuf>,
     /// How to report what changed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -86,27 +75,25 @@ enum Format {
     Json,
 }
 
-/// Runs the command of the command line, and turns an error into one line.
+/// Runs the command of the command line.
 #[must_use]
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Regen(args) => regen(args),
-        Command::BenchRegen => bench::run(&repository()),
         Command::BuildCost => build_cost::run(&repository()),
         Command::FuzzSeeds => seeds::write(&repository()),
     };
     result.unwrap_or_else(|error| {
-        let line = format!("{error:#}").lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        eprintln!("error: {line}");
+        eprintln!("error: {error:#}");
         ExitCode::from(FAILURE)
     })
 }
 
 /// Runs `regen`, says how it went, and turns that into an exit code.
 fn regen(args: RegenArgs) -> Result<ExitCode> {
-    let RegenArgs { check, fetch, from, overlay, out, format, root } = args;
+    let RegenArgs { check, fetch, from, format, root } = args;
     let root = root.unwrap_or_else(repository);
-    let outcome = regen::run(&Options { root, check, fetch, from, overlay, out })?;
+    let outcome = regen::run(&Options { root, check, fetch, from })?;
     for note in &outcome.notes {
         eprintln!("note: {note}");
     }
@@ -115,38 +102,35 @@ fn regen(args: RegenArgs) -> Result<ExitCode> {
         Format::Json => println!("{:#}", to_json(&outcome)),
     }
     Ok(match outcome.state {
-        State::Written | State::InSync => ExitCode::SUCCESS,
+        State::Written | State::InSync | State::Tried => ExitCode::SUCCESS,
         State::Drift(_) => ExitCode::from(DRIFT),
     })
 }
 
 /// Says how it went, for people.
-fn print_text(outcome: &Outcome) {
-    let Outcome { out, state, report, .. } = outcome;
+fn print_text(Outcome { state, report, .. }: &Outcome) {
     match state {
-        State::Written => println!("{out} written"),
-        State::InSync => {
-            println!("{out} is in sync");
-            return;
-        }
+        State::Written => println!("{OUTPUT} written"),
+        State::InSync => println!("{OUTPUT} is in sync"),
+        State::Tried => println!("Tried: nothing is written."),
         State::Drift(drift) => {
-            eprintln!("{out} {drift}; run `cargo xtask regen` and review the change");
+            eprintln!("{OUTPUT} {drift}; run `cargo xtask regen` and review the change");
         }
     }
-    if let Some(report) = report {
+    if *state != State::InSync || report.verdict().is_some() {
         print!("{}", report.to_text(VERSION));
     }
 }
 
 /// Says how it went, for machines.
-fn to_json(outcome: &Outcome) -> serde_json::Value {
-    let state = match outcome.state {
+fn to_json(Outcome { state, report, notes }: &Outcome) -> serde_json::Value {
+    let state = match state {
         State::Written => "written",
         State::InSync => "in sync",
+        State::Tried => "tried",
         State::Drift(_) => "drift",
     };
-    let report = outcome.report.as_ref().map(|report| report.to_json(VERSION));
-    json!({ "file": outcome.out, "state": state, "report": report, "notes": outcome.notes })
+    json!({ "file": OUTPUT, "state": state, "report": report.to_json(VERSION), "notes": notes })
 }
 
 /// The repository that this program was built in.

@@ -22,13 +22,11 @@ pub(crate) fn write(root: &Path) -> Result<ExitCode> {
         add("number", &format!("{index}.json"), example.to_string().as_bytes())?;
     }
     add("overlay", "overlay.yaml", &fs::read(root.join("xtask/overlay.yaml"))?)?;
-    for folder in ["xtask/upstream", "xtask/tests/pages"] {
-        for entry in fs::read_dir(root.join(folder))? {
-            let entry = entry?;
-            if entry.path().extension().is_some_and(|e| e == "md") {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                add("page", &name, &fs::read(entry.path())?)?;
-            }
+    for entry in fs::read_dir(root.join("xtask/upstream"))? {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|e| e == "md") {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            add("page", &name, &fs::read(entry.path())?)?;
         }
     }
     let waits: [&[u8]; 3] = [

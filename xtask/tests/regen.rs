@@ -27,7 +27,7 @@ paths:
   /v1/numbers/{id}:
     get:
       operationId: get_numbers_id
-      parameters: [{ name: id, in: path, required: true, example: '1' }]
+      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
       responses:
         '200':
           description: A number
@@ -180,12 +180,7 @@ fn a_malformed_source_ends_in_one_line_that_names_it_and_writes_nothing() {
         ),
         (PAGE, "info: {", "info: {{", "error: xtask/upstream/get-number-meta-details.md: "),
         (PAGE, "    get:", "    get:\n    get:", "line 11, column 5"),
-        (
-            PAGE,
-            "operationId",
-            "operationid",
-            "/get/operationid: `operationid` is not a field of Operation",
-        ),
+        (PAGE, "operationId", "operationid", "expected an operationId that can name a method"),
         (
             PAGE,
             "'200'",
@@ -253,25 +248,7 @@ fn an_example_without_health_stops_the_action_that_needs_it() {
 }
 
 #[test]
-fn an_action_that_changes_nothing_is_noted() {
-    let repository = Repository::new();
-    repository.replace(
-        OVERLAY,
-        "actions:\n",
-        "actions:
-  - { x-name: told, x-expect: 1, target: $.info, description: D, update: { title: Numbers } }
-",
-    );
-    let (code, message) = repository.outcome(&[]);
-    assert_eq!(code, Some(0));
-    assert_eq!(
-        message,
-        "note: xtask/overlay.yaml: action `told` changes nothing: it is no longer needed\n"
-    );
-}
-
-#[test]
-fn what_changed_is_reported_in_the_words_of_users() {
+fn what_changed_is_told_for_the_page_and_for_the_document() {
     let repository = Repository::new();
     assert_eq!(repository.outcome(&[]), SUCCESS);
     repository.replace(
@@ -284,23 +261,160 @@ fn what_changed_is_reported_in_the_words_of_users() {
         "name: { type: [string, 'null'] }",
         "name: { type: [boolean, 'null'] }",
     );
-    let expected = "Breaking (minor):
-- field changed: `types::GetNumbersIdResponse.name`, `Option<String>` to `Option<bool>`
-Compatible (patch):
-- field added: `types::GetNumbersIdResponse.more`, `Option<f64>`
-";
+    let place =
+        "#/paths/~1v1~1numbers~1{id}/get/responses/200/content/application~1json/schema/properties";
+    let expected = format!(
+        "openapi.json, breaking:
+- `{place}/name/type`: `\"string\"` → `\"boolean\"`
+openapi.json, compatible:
+- `{place}/more`: new, `{{\"type\":\"number\"}}`
+Breaking: minor step, 0.1.0 to 0.2.0.
+"
+    );
     let (code, report) = repository.report(&["--check"]);
-    assert_eq!(code, Some(1));
-    assert!(report.starts_with(expected), "{report}");
+    assert_eq!((code, report), (Some(1), expected.clone()));
     let (code, report) = repository.report(&["--check", "--format", "json"]);
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!((code, &report["state"]), (Some(1), &json!("drift")));
-    assert_eq!(report["report"]["breaking"], true);
-    assert_eq!(report["report"]["changes"][1]["name"], "types::GetNumbersIdResponse.name");
+    assert_eq!(report["report"]["verdict"], "breaking");
     let (code, report) = repository.report(&[]);
-    assert_eq!(code, Some(0));
-    assert!(report.contains(expected), "{report}");
+    assert_eq!((code, report), (Some(0), format!("openapi.json written\n{expected}")));
     assert_eq!(repository.outcome(&["--check"]), SUCCESS);
+}
+
+#[test]
+fn a_trial_says_what_a_page_would_change_and_writes_nothing() {
+    let repository = Repository::new();
+    assert_eq!(repository.outcome(&[]), SUCCESS);
+    let trial = repository.path("trial.md");
+    fs::write(&trial, PAGE_TEXT.replace("operationId: get_numbers_id", "operationId: get_number"))
+        .unwrap();
+    let before = repository.state();
+    let (code, report) = repository.report(&["--from", trial.to_str().unwrap()]);
+    assert_eq!(code, Some(0));
+    let line = "- `#/paths/~1v1~1numbers~1{id}/get/operationId`: `\"get_numbers_id\"` → `\"get_number\"`\n";
+    let expected = format!(
+        "Tried: nothing is written.\nThe page, breaking:\n{line}openapi.json, breaking:\n{line}Breaking: minor step, 0.1.0 to 0.2.0.\n"
+    );
+    assert_eq!(report, expected);
+    assert_eq!(repository.state(), before);
+}
+
+#[test]
+fn a_page_put_in_place_is_compared_with_the_one_that_git_has() {
+    let repository = Repository::new();
+    assert_eq!(repository.outcome(&[]), SUCCESS);
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=n", "-c", "user.email=e@localhost"];
+        let mut command = Command::new("git");
+        command.arg("-C").arg(repository.path(".")).args(identity).args(arguments);
+        assert!(command.output().unwrap().status.success(), "{arguments:?}");
+    };
+    git(&["init"]);
+    git(&["add", "."]);
+    git(&["commit", "-m", "first"]);
+    repository.replace(PAGE, "title: Numbers", "title: All numbers");
+    let (_, report) = repository.report(&[]);
+    assert!(report.contains("The page, words only:\n- `#/info/title`"), "{report}");
+}
+
+/// A page as the vendor publishes the list.
+const LIST_PAGE: &str = "# List numbers
+
+````yaml openapi.json GET /v1/numbers
+openapi: 3.1.0
+info:
+  title: Pilot Status API
+  version: 1.0.0
+paths:
+  /v1/numbers:
+    get:
+      operationId: get_numbers
+      responses:
+        '200':
+          description: List numbers
+          content:
+            application/json:
+              example:
+                - id: num_1
+                  number: '5511999999999'
+````
+";
+
+#[test]
+fn a_page_more_is_an_entry_more_and_stops_the_action_that_stood_for_it() {
+    let repository = Repository::real();
+    let list = repository.read(SOURCES);
+    let published = repository.read(PAGE);
+    let governing =
+        published.split_once("paths:\n").unwrap().0.split_once("openapi: 3.1.0").unwrap().1;
+    let page = LIST_PAGE.replace(
+        "
+info:
+  title: Pilot Status API
+  version: 1.0.0
+",
+        governing,
+    );
+    let url = server(&[&published, &page]);
+    let entries = list.replace(
+        "https://docs.pilotstatus.com.br/playground/numbers/get-number-meta-details.md",
+        &url,
+    );
+    let entry = format!("\n[[page]]\nurl = \"{url}\"\nfile = \"list-numbers.md\"\n");
+    fs::write(repository.path(SOURCES), entries + &entry).unwrap();
+    let before = repository.state();
+    let (code, message) = repository.outcome(&[]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("list-numbers.md: not fetched yet: run"), "{message}");
+    let (code, message) = repository.outcome(&["--fetch"]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("action `number-list`"), "{message}");
+    assert!(
+        message.contains("`$.paths['/v1/numbers']`, has changed: expected no match"),
+        "{message}"
+    );
+    assert_eq!(repository.state(), before);
+    assert!(!repository.path("xtask/upstream/list-numbers.md").exists());
+}
+
+#[test]
+fn all_that_stops_a_run_is_said_at_once() {
+    let repository = Repository::real();
+    repository.replace(PAGE, "sendable: true", "canSend: true");
+    repository.replace(PAGE, "currency: BRL", "money: BRL");
+    let (code, message) = repository.outcome(&[]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("2 problems:\n- action `number-health`"), "{message}");
+    assert!(message.contains("\n- action `meta-waba`"), "{message}");
+}
+
+#[test]
+fn what_is_no_page_is_one_clear_error_in_bounded_time_and_memory() {
+    let mut bomb = "````yaml openapi.json\nopenapi: 3.1.0\na0: &a0 [x, x]\n".to_owned();
+    for n in 1..40 {
+        bomb += &format!("a{n}: &a{n} [*a{}, *a{}]\n", n - 1, n - 1);
+    }
+    bomb += "````\n";
+    let whole =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE)).unwrap();
+    let table = [
+        ("HTML", "<!doctype html><html></html>".to_owned(), "is it a documentation page"),
+        ("nothing", String::new(), "found none"),
+        ("another fence", whole.replace("yaml openapi.json", "yml"), "found none"),
+        ("two blocks", format!("{whole}\n{whole}"), "expected one OpenAPI document, found two"),
+        ("a cut page", whole[..whole.len() / 2].to_owned(), "is never closed"),
+        ("a bomb of aliases", bomb, "trial.md"),
+        ("100 MB", "x".repeat(100 * 1024 * 1024), "expected at most"),
+    ];
+    for (name, page, expected) in table {
+        let repository = Repository::real();
+        let trial = repository.path("trial.md");
+        fs::write(&trial, page).unwrap();
+        let (code, message) = repository.outcome(&["--from", trial.to_str().unwrap()]);
+        assert_eq!(code, Some(2), "{name}");
+        assert!(message.contains(expected) && message.len() < 1_000, "{name}: {message}");
+    }
 }
 
 #[test]
@@ -317,35 +431,6 @@ fn what_cannot_be_compared_is_no_drift_but_an_error_and_can_be_written_anew() {
     assert_eq!(code, Some(0));
     assert!(message.starts_with("note: openapi.json: cannot tell what changed"), "{message}");
     assert_eq!(repository.outcome(&["--check"]), SUCCESS);
-}
-
-#[test]
-fn its_own_output_and_other_forms_of_the_same_document_are_fixed_points() {
-    let repository = Repository::real();
-    let out = repository.path("again.json");
-    let out = out.to_str().unwrap();
-    let document = repository.path(OUTPUT);
-    let document = document.to_str().unwrap();
-    assert_eq!(repository.outcome(&["--from", document, "--out", out]), SUCCESS);
-    assert_eq!(repository.read("again.json"), repository.read(OUTPUT));
-    let yaml = repository.path("same.yaml");
-    fs::copy(document, &yaml).unwrap();
-    assert_eq!(repository.outcome(&["--from", yaml.to_str().unwrap(), "--out", out]), SUCCESS);
-    assert_eq!(repository.read("again.json"), repository.read(OUTPUT));
-}
-
-#[test]
-fn sources_that_contradict_each_other_are_both_named() {
-    let repository = Repository::new();
-    let (first, second) = (repository.path(PAGE), repository.path("second.md"));
-    fs::write(&second, PAGE_TEXT.replace("A number", "Another")).unwrap();
-    let (first, second) = (first.to_str().unwrap(), second.to_str().unwrap());
-    let (code, message) = repository.outcome(&["--from", first, second]);
-    assert_eq!(code, Some(2));
-    let expected = format!(
-        "error: #/paths/~1v1~1numbers~1{{id}}/get: {first} and {second} each say something else\n"
-    );
-    assert_eq!(message, expected);
 }
 
 /// A server that answers one request for each of these texts, the last of them with an error if it

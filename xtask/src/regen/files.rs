@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::NamedTempFile;
 
 /// A file that is to have this text.
@@ -16,8 +16,13 @@ pub(crate) struct Change {
     pub(crate) text: String,
 }
 
+/// Enough for any source.
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
 /// Reads a text file.
 pub(crate) fn read(path: &Path) -> Result<String> {
+    let bytes = fs::metadata(path).context("expected a text file")?.len();
+    ensure!(bytes <= MOST_BYTES, "expected at most {MOST_BYTES} bytes, found {bytes}");
     fs::read_to_string(path).context("expected a text file")
 }
 

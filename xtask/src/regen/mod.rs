@@ -1,12 +1,13 @@
-//! From the published pages to `openapi.json`: page → merge → overlay → downgrade → infer → answers
-//! → place → check → provenance, each stage in its own file; [`pipeline`] puts them together, and
-//! only this file and its helpers ([`sources`], [`fetch`], [`files`]) touch the disk or the
-//! network.
+//! From the published pages to `openapi.json`: page, merge, overlay, check, downgrade, provenance,
+//! each stage in its own file; [`pipeline`] puts them together. What changed is a [`report`] of
+//! [`diff`]s with their [`effect`]s. Only this file and its helpers ([`sources`], [`fetch`],
+//! [`files`]) touch the disk or the network.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use chrono::Utc;
 use serde_json::Value;
 
@@ -15,29 +16,27 @@ use self::pipeline::{Built, Input};
 use self::report::Report;
 use self::sources::{Page, Sources};
 
-mod changes;
 mod check;
+mod diff;
 mod downgrade;
+mod effect;
 mod fetch;
 mod files;
-mod hoist_schemas;
-mod infer;
-mod json;
 mod merge;
-mod objects;
 mod overlay;
 mod page;
-pub(crate) mod pipeline;
+#[cfg(test)]
+mod page_changes;
+mod pipeline;
 mod pointer;
+mod problems;
 #[cfg(any(test, fuzzing))]
 pub mod promises;
 #[cfg(test)]
 mod properties;
 mod provenance;
-pub(crate) mod report;
+mod report;
 mod sources;
-mod surface;
-mod unify_responses;
 mod visit;
 mod yaml;
 
@@ -58,22 +57,14 @@ pub(crate) struct Options {
     pub(crate) check: bool,
     /// Whether to fetch the pages first.
     pub(crate) fetch: bool,
-    /// Other sources, in place of the stored pages and their overlay.
-    pub(crate) from: Vec<String>,
-    /// Another overlay.
-    pub(crate) overlay: Option<PathBuf>,
-    /// Another file to write.
-    pub(crate) out: Option<PathBuf>,
+    /// Pages to try in place of the stored ones; nothing is written then.
+    pub(crate) from: Vec<PathBuf>,
 }
 
 /// How a run ended, when it could tell.
 pub(crate) struct Outcome {
-    /// The file that is, or would be, written.
-    pub(crate) out: String,
-    /// What became of it.
     pub(crate) state: State,
-    /// What changed since the file that was there; nothing where there was none.
-    pub(crate) report: Option<Report>,
+    pub(crate) report: Report,
     /// What a maintainer should know, though it stops nothing.
     pub(crate) notes: Vec<String>,
 }
@@ -87,6 +78,8 @@ pub(crate) enum State {
     InSync,
     /// It, or a stored page, is not what would be written.
     Drift(Drift),
+    /// Nothing was to be written.
+    Tried,
 }
 
 /// Where a file departs from what would be written.
@@ -110,10 +103,11 @@ impl fmt::Display for Drift {
     }
 }
 
-/// The texts to start from.
-struct Gathered {
-    inputs: Vec<Input>,
-    overlay: Option<Input>,
+/// The pages to start from.
+struct Pages {
+    new: Vec<Input>,
+    /// As they were before, as far as that is known.
+    old: Vec<Input>,
     /// What fetching changes in the repository.
     changes: Vec<Change>,
     /// The stored pages that are not as they were fetched.
@@ -122,29 +116,41 @@ struct Gathered {
 
 /// Makes the document and writes it, or compares it.
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let gathered = gather(options)?;
-    let Built { document, text, notes } =
-        pipeline::build(&gathered.inputs, gathered.overlay.as_ref())?;
-    let path = options.out.clone().unwrap_or_else(|| options.root.join(OUTPUT));
-    let out = options.out.as_ref().map_or(OUTPUT.to_owned(), |out| out.display().to_string());
+    let root = &options.root;
+    let mut pages = gather(options)?;
+    let overlay = Input { url: None, text: read(root, OVERLAY)?, file: OVERLAY.to_owned() };
+    let published = pipeline::published(&pages.new)?;
+    let Built { document, text, written } =
+        pipeline::build(published.clone(), &pages.new, &overlay)?;
+    let path = root.join(OUTPUT);
     let old = files::read_if_there(&path)?;
     let drift = drift(old.as_deref(), &text);
-    let edited = !gathered.notes.is_empty();
-    let mut notes = [gathered.notes, notes].concat();
-    let report = match compare(old.as_deref(), &document, drift.is_some()) {
-        Ok(report) => report,
-        Err(error) if options.check => return Err(error).context(out),
-        Err(error) => {
-            notes.push(format!("{out}: cannot tell what changed: {error:#}"));
-            None
+    let is_edited = !pages.notes.is_empty();
+
+    let before = known("the pages as they were", pipeline::published(&pages.old), &mut pages.notes);
+    let old: Option<Value> = match old.as_deref().map(serde_json::from_slice).transpose() {
+        Err(error) if options.check => {
+            return Err(error).context("openapi.json: expected JSON in the present file");
         }
+        parsed => known(OUTPUT, parsed.map_err(Into::into), &mut pages.notes).flatten(),
     };
-    let state = if options.check {
-        drift.or(edited.then_some(Drift::Page)).map_or(State::InSync, State::Drift)
+    let compared = before.as_ref().map(|before| (before, &published));
+    let documents = old.as_ref().map(|old| (old, &document));
+    let report = Report::new(compared, documents, &written, drift.is_some());
+
+    let state = if !options.from.is_empty() {
+        State::Tried
+    } else if options.check {
+        drift.or(is_edited.then_some(Drift::Page)).map_or(State::InSync, State::Drift)
     } else {
-        write(gathered.changes, drift.is_some().then_some(Change { path, text }))?
+        write(pages.changes, drift.is_some().then_some(Change { path, text }))?
     };
-    Ok(Outcome { out, state, report, notes })
+    Ok(Outcome { state, report, notes: pages.notes })
+}
+
+/// What is only compared stops nothing.
+fn known<T>(what: &str, value: Result<T>, notes: &mut Vec<String>) -> Option<T> {
+    value.map_err(|error| notes.push(format!("{what}: cannot tell what changed: {error:#}"))).ok()
 }
 
 /// Writes what differs, so that a needless run rebuilds nothing.
@@ -153,13 +159,6 @@ fn write(mut changes: Vec<Change>, document: Option<Change>) -> Result<State> {
     changes.extend(document);
     files::replace(&changes)?;
     Ok(state)
-}
-
-/// What changed since the document that was there.
-fn compare(old: Option<&[u8]>, new: &Value, differs: bool) -> Result<Option<Report>> {
-    let Some(old) = old else { return Ok(None) };
-    let old: Value = serde_json::from_slice(old).context("expected JSON in the present file")?;
-    Ok(Some(Report::new(&old, new, differs)))
 }
 
 /// Where the present file departs from `expected`, if it does.
@@ -172,85 +171,102 @@ fn drift(found: Option<&[u8]>, expected: &str) -> Option<Drift> {
     (found != expected).then_some(Drift::Line(line))
 }
 
-/// Collects the sources that a run is asked to start from.
-fn gather(options: &Options) -> Result<Gathered> {
-    let other = options.overlay.as_ref().map(|path| input(path, &path.display().to_string()));
-    if !options.from.is_empty() {
-        let inputs: Result<Vec<Input>> =
-            options.from.iter().map(|from| other_source(from)).collect();
-        let overlay = other.transpose()?;
-        return Ok(Gathered { inputs: inputs?, overlay, changes: Vec::new(), notes: Vec::new() });
+/// Collects the pages that a run is asked to start from, and as they were before.
+fn gather(options: &Options) -> Result<Pages> {
+    let root = &options.root;
+    let list = Sources::parse(&read(root, SOURCES)?).context(SOURCES)?;
+    if options.fetch {
+        return fetched(root, list);
     }
-    let overlay = other.unwrap_or_else(|| input(&options.root.join(OVERLAY), OVERLAY))?;
-    let list = files::read(&options.root.join(SOURCES)).context(SOURCES)?;
-    let list = Sources::parse(&list).context(SOURCES)?;
-    let mut gathered =
-        if options.fetch { fetched(&options.root, list)? } else { stored(&options.root, &list)? };
-    gathered.overlay = Some(overlay);
-    Ok(gathered)
+    let mut pages = stored(root, &list)?;
+    if options.from.is_empty() {
+        pages.old = committed(root, &list);
+        return Ok(pages);
+    }
+    pages.old = stored(root, &list)?.new;
+    for from in &options.from {
+        replace(&mut pages.new, from)?;
+    }
+    Ok(pages)
 }
 
-/// A file as a source; the record gives its name in the repository, or its bare name where it is
-/// outside.
-fn input(path: &Path, name: &str) -> Result<Input> {
-    let text = files::read(path).with_context(|| name.to_owned())?;
-    let bare = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let file = if path.ends_with(name) && !Path::new(name).is_absolute() {
-        Some(name.to_owned())
-    } else {
-        bare
-    };
-    Ok(Input { name: name.to_owned(), url: None, file, text })
-}
-
-/// A source that the command line names.
-fn other_source(from: &str) -> Result<Input> {
-    if from.starts_with("https://") || from.starts_with("http://") {
-        let text = fetch::fetch(from, fetch::LIMITS)?;
-        return Ok(Input { name: from.to_owned(), url: Some(from.to_owned()), file: None, text });
-    }
-    input(Path::new(from), from)
+/// Puts a file in the place of the page of its name, or of the only one.
+fn replace(pages: &mut [Input], from: &Path) -> Result<()> {
+    let text = files::read(from).with_context(|| from.display().to_string())?;
+    let only = pages.len() == 1;
+    let name = from.file_name().unwrap_or_default();
+    let page =
+        pages.iter_mut().find(|page| only || Path::new(&page.file).file_name() == Some(name));
+    let page = page
+        .with_context(|| format!("{}: expected the name of a page of {SOURCES}", from.display()))?;
+    (page.text, page.file) = (text, from.display().to_string());
+    Ok(())
 }
 
 /// The pages as they are stored.
-fn stored(root: &Path, list: &Sources) -> Result<Gathered> {
-    let (mut inputs, mut notes) = (Vec::new(), Vec::new());
+fn stored(root: &Path, list: &Sources) -> Result<Pages> {
+    let mut pages =
+        Pages { new: Vec::new(), old: Vec::new(), changes: Vec::new(), notes: Vec::new() };
     for page in &list.pages {
-        let name = format!("{UPSTREAM}/{}", page.file);
-        let text = files::read(&root.join(&name)).with_context(|| name.clone())?;
-        let digest = provenance::sha256(&text);
+        ensure!(
+            !page.sha256.is_empty(),
+            "{}: not fetched yet: run `cargo xtask regen --fetch`",
+            name(page)
+        );
+        let input = input(page, read(root, &name(page))?);
+        let digest = provenance::sha256(&input.text);
         if digest != page.sha256 {
-            notes.push(format!(
-                "{name}: not as fetched on {}: its sha256 is {digest}, {SOURCES} says otherwise",
-                page.fetched
+            pages.notes.push(format!(
+                "{}: not as fetched on {}: its sha256 is {digest}, {SOURCES} says otherwise",
+                input.file, page.fetched
             ));
         }
-        inputs.push(page_input(page, name, text));
+        pages.new.push(input);
     }
-    Ok(Gathered { inputs, overlay: None, changes: Vec::new(), notes })
+    Ok(pages)
 }
 
 /// The pages as they are published now, and what storing them changes.
-fn fetched(root: &Path, mut list: Sources) -> Result<Gathered> {
-    let (mut inputs, mut changes) = (Vec::new(), Vec::new());
+fn fetched(root: &Path, mut list: Sources) -> Result<Pages> {
+    // A page that was only listed is not stored yet.
+    let old = list.pages.iter().filter_map(|page| Some(input(page, read(root, &name(page)).ok()?)));
+    let old = old.collect();
+    let (mut new, mut changes) = (Vec::new(), Vec::new());
     for page in &mut list.pages {
-        let name = format!("{UPSTREAM}/{}", page.file);
         let text = fetch::fetch(&page.url, fetch::LIMITS)?;
         let digest = provenance::sha256(&text);
         if digest != page.sha256 {
             page.sha256 = digest;
             page.fetched = today();
         }
-        changes.push(Change { path: root.join(&name), text: text.clone() });
-        inputs.push(page_input(page, name, text));
+        changes.push(Change { path: root.join(name(page)), text: text.clone() });
+        new.push(input(page, text));
     }
     changes.push(Change { path: root.join(SOURCES), text: list.to_text()? });
-    Ok(Gathered { inputs, overlay: None, changes, notes: Vec::new() })
+    Ok(Pages { new, old, changes, notes: Vec::new() })
 }
 
-/// A listed page as a source.
-fn page_input(page: &Page, name: String, text: String) -> Input {
-    Input { name: name.clone(), url: Some(page.url.clone()), file: Some(name), text }
+/// The pages as git has them; where it has none, as they are stored.
+fn committed(root: &Path, list: &Sources) -> Vec<Input> {
+    let text = |page: &Page| {
+        let file = format!("HEAD:./{}", name(page));
+        let output = Command::new("git").arg("-C").arg(root).args(["show", &file]).output().ok()?;
+        let shown = String::from_utf8(output.stdout).ok().filter(|_| output.status.success());
+        shown.or_else(|| read(root, &name(page)).ok())
+    };
+    list.pages.iter().filter_map(|page| Some(input(page, text(page)?))).collect()
+}
+
+fn name(page: &Page) -> String {
+    format!("{UPSTREAM}/{}", page.file)
+}
+
+fn input(page: &Page, text: String) -> Input {
+    Input { url: Some(page.url.clone()), file: name(page), text }
+}
+
+fn read(root: &Path, file: &str) -> Result<String> {
+    files::read(&root.join(file)).with_context(|| file.to_owned())
 }
 
 /// The day, in UTC.

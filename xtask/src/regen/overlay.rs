@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json_path::{JsonPath, PathElement};
+use serde_json_path::JsonPath;
 
+use super::pointer::{child, find, find_mut};
+use super::problems::Problems;
 use super::yaml;
 
 /// The whole overlay, read but not applied.
@@ -22,6 +24,21 @@ pub(crate) struct Overlay {
     actions: Vec<Action>,
 }
 
+/// What an action wrote or removed.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Written {
+    pub(crate) action: String,
+    /// The JSON pointers of the values, with all that is in them.
+    pub(crate) at: Vec<String>,
+}
+
+impl Written {
+    /// Whether what stands at a place is the action's, and not the page's.
+    pub(crate) fn covers(&self, place: &str) -> bool {
+        self.at.iter().any(|at| is_within(place, at))
+    }
+}
+
 impl Overlay {
     /// Reads an overlay; unknown keys are errors.
     pub(crate) fn parse(text: &str) -> Result<Self> {
@@ -32,29 +49,31 @@ impl Overlay {
             overlay.version
         );
         for (index, Action { name, .. }) in overlay.actions.iter().enumerate() {
-            let unique = overlay.actions[..index].iter().all(|other| other.name != *name);
+            let is_unique = overlay.actions[..index].iter().all(|other| other.name != *name);
             ensure!(
-                unique,
+                is_unique,
                 "expected every action to have a name of its own, found `{name}` twice"
             );
         }
         Ok(overlay)
     }
 
-    /// Applies the actions in their order; also returns the names of those that changed nothing.
-    pub(crate) fn apply(&self, mut document: Value) -> Result<(Value, Vec<&str>)> {
-        let mut needless = Vec::new();
+    /// Applies the actions in their order, and says what each wrote. Those that do not fit are all
+    /// reported.
+    pub(crate) fn apply(&self, mut document: Value) -> Result<(Value, Vec<Written>)> {
+        let mut written = Vec::new();
+        let mut problems = Problems::default();
         for action in &self.actions {
             let Action { name, target, description, .. } = action;
-            let before = document.clone();
-            action.apply(&mut document).with_context(|| {
-                format!("action `{name}` (target `{target}`, \"{description}\")")
-            })?;
-            if document == before {
-                needless.push(name.as_str());
+            let applied = action
+                .apply(&mut document, &written)
+                .with_context(|| format!("action `{name}` (target `{target}`, \"{description}\")"));
+            if let Some(at) = problems.catch(applied) {
+                written.push(Written { action: name.clone(), at });
             }
         }
-        Ok((document, needless))
+        problems.end()?;
+        Ok((document, written))
     }
 }
 
@@ -67,7 +86,7 @@ struct Info {
     version: String,
 }
 
-/// One judgement: where it applies and what it changes there.
+/// One judgement: where it applies and what it changes there, if anything.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Action {
@@ -79,48 +98,75 @@ struct Action {
     update: Option<Value>,
     #[serde(default)]
     remove: bool,
+    /// What `remove` removes at each place, to the letter.
+    #[serde(rename = "x-removes")]
+    removes: Option<Value>,
     /// How many places the target must match.
     #[serde(rename = "x-expect")]
     expect: NonZeroUsize,
-    /// What the judgement rests on: paths, and how many places each must match, which may be none.
+    /// What the judgement rests on: paths, each with how many places it must match, or with what
+    /// must stand at its one place.
     #[serde(rename = "x-requires", default)]
-    requires: BTreeMap<String, usize>,
+    requires: BTreeMap<String, Required>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Required {
+    Count(usize),
+    Value { is: Value },
 }
 
 impl Action {
-    /// Updates or removes every place that the target matches.
-    fn apply(&self, document: &mut Value) -> Result<()> {
-        for (path, count) in &self.requires {
-            places(document, path, *count)
+    /// Updates or removes every place that the target matches; returns what it wrote.
+    fn apply(&self, document: &mut Value, before: &[Written]) -> Result<Vec<String>> {
+        for (path, required) in &self.requires {
+            require(document, path, required)
                 .with_context(|| format!("what it rests on, `{path}`, has changed"))?;
         }
         let places = places(document, &self.target, self.expect.get())?;
-        match &self.update {
-            Some(update) if !self.remove => {
-                for place in &places {
-                    let node = node(document, place).context("the target is gone")?;
-                    update_target(node, update).with_context(|| pointer(place))?;
+        match (&self.update, self.remove, &self.removes) {
+            (Some(update), false, None) => {
+                let mut written = Vec::new();
+                for at in &places {
+                    written.extend(update_at(document, at, update, before)?);
                 }
+                Ok(written)
             }
-            None if self.remove => {
+            (None, true, Some(removed)) => {
                 // From the last to the first, so that indices of what is left stay right.
-                for place in places.iter().rev() {
-                    remove(document, place)?;
+                for at in places.iter().rev() {
+                    remove(document, at, removed)?;
                 }
+                Ok(places)
             }
-            _ => bail!("expected either `update` or `remove: true`"),
+            (None, false, None) if !self.requires.is_empty() => Ok(Vec::new()),
+            _ => bail!(
+                "expected `update`, or `remove: true` with `x-removes`, or `x-requires` alone"
+            ),
         }
-        Ok(())
+    }
+}
+
+fn require(document: &Value, path: &str, required: &Required) -> Result<()> {
+    match required {
+        Required::Count(count) => places(document, path, *count).map(drop),
+        Required::Value { is } => {
+            let places = places(document, path, 1)?;
+            let found = places.first().and_then(|at| find(document, at)).unwrap_or(&Value::Null);
+            ensure!(found == is, "expected {is}, found {found}");
+            Ok(())
+        }
     }
 }
 
 /// The places that a path matches, in order, if they are as many as expected.
-fn places(document: &Value, path: &str, expect: usize) -> Result<Vec<Place>> {
+fn places(document: &Value, path: &str, expect: usize) -> Result<Vec<String>> {
     let path = JsonPath::parse(path).context("expected an RFC 9535 JSONPath")?;
-    let mut places: Vec<Place> = path
+    let mut places: Vec<String> = path
         .query_located(document)
         .locations()
-        .map(|location| location.iter().map(Step::from).collect())
+        .map(|location| format!("#{}", location.to_json_pointer()))
         .collect();
     places.sort();
     places.dedup();
@@ -138,100 +184,98 @@ fn count(expect: usize) -> String {
 }
 
 /// How many places there are, and which.
-fn list(places: &[Place]) -> String {
-    let pointers: Vec<String> = places.iter().map(|place| pointer(place)).collect();
-    match pointers.len() {
+fn list(places: &[String]) -> String {
+    match places.len() {
         0 => "none".to_owned(),
-        found => format!("{found}: {}", pointers.join(", ")),
+        found => format!("{found}: {}", places.join(", ")),
     }
 }
 
-/// A way from the root of the document to one of its nodes.
-type Place = Vec<Step>;
-
-/// One step of a place; unlike the path library's it is ordered and borrows nothing.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
-    Index(usize),
-    Name(String),
-}
-
-impl From<&PathElement<'_>> for Step {
-    fn from(element: &PathElement<'_>) -> Self {
-        match element {
-            PathElement::Index(index) => Self::Index(*index),
-            PathElement::Name(name) => Self::Name((*name).to_owned()),
-        }
-    }
-}
-
-/// The place as a JSON pointer, for messages.
-fn pointer(place: &[Step]) -> String {
-    place.iter().fold("#".to_owned(), |parent, step| match step {
-        Step::Index(index) => format!("{parent}/{index}"),
-        Step::Name(name) => super::pointer::child(&parent, name),
-    })
-}
-
-/// The node at a place.
-fn node<'a>(document: &'a mut Value, place: &[Step]) -> Option<&'a mut Value> {
-    place.iter().try_fold(document, |node, step| match step {
-        Step::Index(index) => node.get_mut(index),
-        Step::Name(name) => node.get_mut(name),
-    })
-}
-
-/// Removes the node at a place.
-fn remove(document: &mut Value, place: &[Step]) -> Result<()> {
-    let Some((last, parent)) = place.split_last() else {
-        bail!("expected a target inside the document, found the document itself");
-    };
-    match (node(document, parent), last) {
-        (Some(Value::Array(items)), Step::Index(index)) => {
-            items.remove(*index);
-        }
+/// Removes a value, if it is what the judgement was about.
+fn remove(document: &mut Value, at: &str, removed: &Value) -> Result<()> {
+    let found = find(document, at).ok_or_else(|| anyhow!("{at} is gone"))?;
+    ensure!(found == removed, "expected to remove {removed} at {at}, found {found}");
+    let (parent, key) = at.rsplit_once('/').context("the document itself cannot be removed")?;
+    let name = key.replace("~1", "/").replace("~0", "~");
+    match find_mut(document, parent) {
         // `remove` would move the last field into the gap.
-        (Some(Value::Object(fields)), Step::Name(name)) => {
-            fields.shift_remove(name);
+        Some(Value::Object(fields)) => _ = fields.shift_remove(&name),
+        Some(Value::Array(items)) => _ = items.remove(name.parse()?),
+        _ => bail!("{at} is gone"),
+    }
+    Ok(())
+}
+
+/// Merges an update into an object, or adds it to an array; returns what was written.
+fn update_at(
+    document: &mut Value,
+    at: &str,
+    update: &Value,
+    before: &[Written],
+) -> Result<Vec<String>> {
+    match (find_mut(document, at), update) {
+        (Some(Value::Array(items)), _) => {
+            items.push(update.clone());
+            Ok(vec![format!("{at}/{}", items.len() - 1)])
         }
-        _ => bail!("the target is gone"),
+        (Some(target @ Value::Object(_)), Value::Object(_)) => {
+            let mut written = Vec::new();
+            merge(target, update, at, before, &mut written)?;
+            Ok(written)
+        }
+        (target, _) => bail!(
+            "expected an object as update of an object, or an array, found {}",
+            target.is_some()
+        ),
     }
-    Ok(())
 }
 
-/// Updates what a target selected: an update is merged into an object and is one more entry of an
-/// array.
-fn update_target(target: &mut Value, update: &Value) -> Result<()> {
-    match target {
-        Value::Array(items) => items.push(update.clone()),
-        Value::Object(_) if update.is_object() => merge(target, update, "")?,
-        Value::Object(_) => bail!("expected an object as update of an object"),
-        _ => bail!("expected the target to be an object or an array, found {target}"),
-    }
-    Ok(())
-}
-
-/// Merges objects key by key, appends arrays, and replaces what is neither.
-fn merge(target: &mut Value, update: &Value, place: &str) -> Result<()> {
-    match (target, update) {
-        (Value::Object(target), Value::Object(update)) => {
-            for (key, value) in update {
-                match target.get_mut(key) {
-                    Some(old) => merge(old, value, &super::pointer::child(place, key))?,
-                    None => {
-                        target.insert(key.clone(), value.clone());
-                    }
-                }
+/// Adds what is new key by key, and replaces texts. It never merges into what the page wrote, which
+/// would make one thing of two that nobody has judged.
+fn merge(
+    target: &mut Value,
+    update: &Value,
+    at: &str,
+    before: &[Written],
+    written: &mut Vec<String>,
+) -> Result<()> {
+    let (Value::Object(target), Value::Object(update)) = (target, update) else {
+        bail!("{at}: expected an object");
+    };
+    for (key, value) in update {
+        let at = child(at, key);
+        match target.get_mut(key) {
+            None => {
+                target.insert(key.clone(), value.clone());
+                written.push(at);
             }
+            Some(old) if old.is_object() && value.is_object() => {
+                let is_ours = before.iter().any(|written| written.covers(&at));
+                ensure!(
+                    is_ours || is_map(&at),
+                    "{at}: the page has this now, and the update would be merged into it: judge anew"
+                );
+                merge(old, value, &at, before, written)?;
+            }
+            Some(old) if !old.is_object() && !old.is_array() && !value.is_object() => {
+                *old = value.clone();
+                written.push(at);
+            }
+            Some(old) => bail!("{at}: the page has {old} here now: judge anew"),
         }
-        (Value::Array(target), Value::Array(update)) => target.extend(update.iter().cloned()),
-        // Whoever means to drop a whole object or array says so with `remove`.
-        (Value::Object(_) | Value::Array(_), _) => {
-            bail!("expected an object or an array at {place} of the update, as in the target");
-        }
-        (target, update) => *target = update.clone(),
     }
     Ok(())
+}
+
+/// Whether a place is a map of independent things, such as `#/components/schemas`.
+fn is_map(at: &str) -> bool {
+    let depth = at.matches('/').count();
+    at == "#/paths" || at == "#/components" || (at.starts_with("#/components/") && depth == 2)
+}
+
+/// Whether a place is another, or in it.
+fn is_within(place: &str, other: &str) -> bool {
+    place.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -249,26 +293,18 @@ mod tests {
         Ok(Overlay::parse(&overlay(actions))?.apply(document)?.0)
     }
 
+    fn error(actions: &str, document: Value) -> String {
+        format!("{:#}", apply(actions, document).expect_err(actions))
+    }
+
     #[test]
     fn an_action_changes_every_place_that_it_matches() {
         let table = [
             (
-                "objects are merged at every depth",
-                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: { b: { d: 2 }, e: 3 } }",
-                json!({ "a": { "b": { "c": 1 } } }),
-                json!({ "a": { "b": { "c": 1, "d": 2 }, "e": 3 } }),
-            ),
-            (
-                "scalars inside are replaced",
-                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: [x], b: null } }",
-                json!({ "a": 1, "b": 1 }),
-                json!({ "a": ["x"], "b": null }),
-            ),
-            (
-                "arrays inside are appended",
-                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: [2, 3] } }",
-                json!({ "a": [1] }),
-                json!({ "a": [1, 2, 3] }),
+                "fields are added and texts replaced",
+                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: { b: 2, c: 3 } }",
+                json!({ "a": { "b": 1 } }),
+                json!({ "a": { "b": 2, "c": 3 } }),
             ),
             (
                 "an update is one more entry of an array",
@@ -289,142 +325,105 @@ mod tests {
                 json!({ "/a~/{b}": { "get": { "b": 1 } } }),
             ),
             (
-                "entries of an array are removed whatever the order of the selectors",
-                "- { x-name: N, target: \"$.a[2,0,2]\", description: D, x-expect: 2, remove: true }",
-                json!({ "a": [0, 1, 2, 3] }),
-                json!({ "a": [1, 3] }),
+                "removing keeps the order of the others",
+                "- { x-name: N, x-expect: 1, target: $.b, description: D, remove: true, x-removes: 2 }",
+                json!({ "a": 1, "b": 2, "c": 3, "d": 4 }),
+                json!({ "a": 1, "c": 3, "d": 4 }),
             ),
             (
-                "a match inside a match is removed with it",
-                "- { x-name: N, target: $..b, description: D, x-expect: 2, remove: true }",
-                json!({ "b": { "b": 1 }, "c": 2 }),
-                json!({ "c": 2 }),
+                "an update is merged into what an earlier one wrote, and into maps",
+                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: { b: {} }, components: { schemas: { B: 1 } } } }
+- { x-name: M, x-expect: 1, target: $, description: D, update: { a: { b: { c: 1 } } } }",
+                json!({ "components": { "schemas": { "A": 1 } } }),
+                json!({ "components": { "schemas": { "A": 1, "B": 1 } }, "a": { "b": { "c": 1 } } }),
             ),
             (
-                "a later action sees what an earlier one did",
-                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: {} } }\n- { x-name: M, x-expect: 1, target: $.a, description: D, update: { b: 1 } }",
-                json!({}),
-                json!({ "a": { "b": 1 } }),
+                "an action may only require",
+                "- { x-name: N, x-expect: 1, target: $.a, description: D, x-requires: { $.a: { is: [1] }, $.b: 0 } }",
+                json!({ "a": [1] }),
+                json!({ "a": [1] }),
             ),
         ];
         for (name, actions, document, expected) in table {
-            assert_eq!(apply(actions, document).expect(name), expected, "{name}");
+            let applied = apply(actions, document).expect(name);
+            assert_eq!(applied.to_string(), expected.to_string(), "{name}");
         }
-    }
-
-    #[test]
-    fn an_action_that_changes_nothing_is_named() {
-        let actions = "
-- { x-name: said, x-expect: 1, target: $.a, description: D, update: { b: 1 } }
-- { x-name: new, x-expect: 1, target: $.a, description: D, update: { c: 1 } }";
-        let overlay = Overlay::parse(&overlay(actions)).unwrap();
-        let (result, needless) = overlay.apply(json!({ "a": { "b": 1 } })).unwrap();
-        assert_eq!((result, needless), (json!({ "a": { "b": 1, "c": 1 } }), vec!["said"]));
-    }
-
-    #[test]
-    fn what_an_action_rests_on_must_be_there() {
-        let action = "- { x-name: N, target: $, description: D, x-expect: 1, x-requires: { \"$.a['b', 'c']\": 2 }, update: { d: 1 } }";
-        let document = json!({ "a": { "b": 1, "c": 1 } });
-        assert_eq!(apply(action, document).unwrap(), json!({ "a": { "b": 1, "c": 1 }, "d": 1 }));
-        let error = format!("{:#}", apply(action, json!({ "a": { "b": 1 } })).unwrap_err());
-        let expected = "action `N` (target `$`, \"D\"): what it rests on, `$.a['b', 'c']`, has changed: \
-                        expected 2 matches, found 1: #/a/b";
-        assert_eq!(error, expected);
-        let none = "- { x-name: N, target: $, description: D, x-expect: 1, x-requires: { $.a: 0 }, update: { d: 1 } }";
-        let error = format!("{:#}", apply(none, json!({ "a": 1 })).unwrap_err());
-        assert!(error.ends_with("`$.a`, has changed: expected no match, found 1: #/a"), "{error}");
-    }
-
-    #[test]
-    fn removing_keeps_the_order_of_the_other_fields() {
-        let document = json!({ "a": 1, "b": 2, "c": 3, "d": 4 });
-        let result = apply(
-            "- { x-name: N, x-expect: 1, target: $.b, description: D, remove: true }",
-            document,
-        )
-        .unwrap();
-        assert_eq!(result.to_string(), r#"{"a":1,"c":3,"d":4}"#);
     }
 
     #[test]
     fn an_action_that_does_not_fit_is_an_error_that_names_it() {
+        let document = json!({ "a": { "x": { "y": 1 }, "l": [1] }, "b": 1 });
+        let action =
+            |rest: &str| format!("- {{ x-name: N, x-expect: 1, description: Why, {rest} }}");
         let table = [
             (
-                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: {} }\n- { x-name: second, x-expect: 1, target: $.z, description: Why, update: {} }",
-                "action `second` (target `$.z`, \"Why\"): expected 1 match, found none",
+                action("target: $.z, update: {}"),
+                "action `N` (target `$.z`, \"Why\"): expected 1 match, found none",
+            ),
+            (action("target: $.*, update: {}"), "expected 1 match, found 2: #/a, #/b"),
+            (action("target: '$.[', update: {}"), "expected an RFC 9535"),
+            (action("target: $.a"), "expected `update`, or `remove: true` with `x-removes`"),
+            (action("target: $.a, remove: true"), "expected `update`, or"),
+            (
+                action("target: $.b, remove: true, x-removes: 2"),
+                "expected to remove 2 at #/b, found 1",
             ),
             (
-                "- { x-name: N, x-expect: 1, target: $.*, description: Why, remove: true }",
-                "action `N` (target `$.*`, \"Why\"): expected 1 match, found 3: #/~1c, #/a, #/b",
+                action("target: $, update: { a: { x: 1 } }"),
+                "#/a: the page has this now, and the update would be merged into it",
+            ),
+            (action("target: $.a, update: { x: { z: 1 } }"), "#/a/x: the page has this now"),
+            (action("target: $.a, update: { l: [2] }"), "#/a/l: the page has [1] here now"),
+            (action("target: $.a, update: { x: 2 }"), "#/a/x: the page has {\"y\":1} here now"),
+            (action("target: $.b, update: { x: 2 }"), "expected an object as update"),
+            (
+                action("target: $.a, x-requires: { $.b: 0 }, update: {}"),
+                "what it rests on, `$.b`, has changed: expected no match, found 1: #/b",
             ),
             (
-                "- { x-name: N, target: $.a, description: D, x-expect: 2, update: {} }",
-                "expected 2 matches, found 1: #/a",
-            ),
-            (
-                "- { x-name: N, x-expect: 1, target: '$.[', description: D, update: {} }",
-                "action `N` (target `$.[`, \"D\"): expected an RFC 9535",
-            ),
-            (
-                "- { x-name: N, x-expect: 1, target: $.a, description: D }",
-                "expected either `update` or `remove: true`",
-            ),
-            (
-                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: {}, remove: true }",
-                "expected either `update` or",
-            ),
-            (
-                "- { x-name: N, x-expect: 1, target: $, description: D, remove: true }",
-                "found the document itself",
-            ),
-            (
-                "- { x-name: N, x-expect: 1, target: $.b, description: D, update: {} }",
-                "#/b: expected the target to be an object or an array",
-            ),
-            (
-                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: 1 }",
-                "#/a: expected an object as update",
-            ),
-            (
-                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: { x: 1 } } }",
-                "#: expected an object or an array at /a/x of the update",
+                action("target: $.a, x-requires: { $.b: { is: 2 } }, update: {}"),
+                "`$.b`, has changed: expected 2, found 1",
             ),
         ];
-        let document = json!({ "a": { "x": [] }, "b": 1, "/c": 2 });
         for (actions, expected) in table {
-            let error = format!("{:#}", apply(actions, document.clone()).expect_err(expected));
-            assert!(error.contains(expected), "expected {expected:?}, found {error:?}");
+            let error = error(&actions, document.clone());
+            assert!(error.contains(expected), "{actions}: {error}");
         }
     }
 
     #[test]
-    fn an_overlay_with_anything_unknown_is_refused_with_its_place() {
-        let action = "- { x-name: N, x-expect: 1, target: $, description: D, update: {} }";
+    fn all_actions_that_do_not_fit_are_reported_at_once() {
+        let action = |name: &str, target: &str| {
+            format!(
+                "- {{ x-name: {name}, x-expect: 1, target: {target}, description: D, update: {{ n: 1 }} }}\n"
+            )
+        };
+        let actions = action("one", "$.x") + &action("two", "$.a") + &action("three", "$.y");
+        let error = error(&actions, json!({ "a": {} }));
+        assert!(error.starts_with("2 problems:\n- action `one`"), "{error}");
+        assert!(error.contains("\n- action `three`") && !error.contains("`two`"), "{error}");
+    }
+
+    #[test]
+    fn what_an_overlay_must_be_is_checked_first() {
         let table = [
             (
-                overlay("- { x-name: N, x-expect: 1, target: $, description: D, updat: {} }"),
-                "line 4",
+                "overlay: 2.0.0\ninfo: { title: T, version: '1' }\nactions: []",
+                "expected `overlay: 1.0.0`",
             ),
+            ("overlay: 1.0.0\nactions: []", "info"),
             (
-                overlay("- { x-name: N, target: $, description: D, x-expect: 0, update: {} }"),
-                "line 4",
+                "overlay: 1.0.0\ninfo: { title: T, version: '1' }\nactions: [{ x-name: N, target: $ }]",
+                "line 3",
             ),
-            (overlay("- { x-name: N, x-expect: 1, target: $, update: {} }"), "description"),
-            (overlay("- { x-expect: 1, target: $, description: D, update: {} }"), "x-name"),
-            (overlay("- { x-name: N, target: $, description: D, update: {} }"), "x-expect"),
-            (overlay(&format!("{action}\n{action}")), "found `N` twice"),
-            (overlay(action) + "\nextends: other.yaml\n", "line 5"),
-            (
-                overlay(action).replace("1.0.0", "2.0.0"),
-                "expected `overlay: 1.0.0`, found `overlay: 2.0.0`",
-            ),
-            (overlay(action).replace("title: T, ", ""), "title"),
-            ("overlay: 1.0.0\noverlay: 1.0.0\n".to_owned(), "line 2"),
         ];
         for (text, expected) in table {
-            let error = format!("{:#}", Overlay::parse(&text).expect_err(expected));
-            assert!(error.contains(expected), "expected {expected:?}, found {error:?}");
+            let error = format!("{:#}", Overlay::parse(text).unwrap_err());
+            assert!(error.contains(expected), "{error}");
         }
+        let twice =
+            "- { x-name: N, x-expect: 1, target: $, description: D, update: {} }\n".repeat(2);
+        let error = format!("{:#}", Overlay::parse(&overlay(&twice)).unwrap_err());
+        assert!(error.contains("found `N` twice"), "{error}");
     }
 }

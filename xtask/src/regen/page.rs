@@ -1,4 +1,4 @@
-//! The OpenAPI documents inside a documentation page: fenced blocks whose info string begins with
+//! The OpenAPI document inside a documentation page: a fenced block whose info string begins with
 //! yaml or json.
 
 use std::ops::Range;
@@ -8,36 +8,34 @@ use serde_json::Value;
 
 use super::yaml;
 
-/// Takes the documents out of the page; errors give lines and columns of the page.
+/// Takes the document out of the page; errors give lines and columns of the page.
 ///
 /// A block of data is a document if it has the field `openapi` or its info string says so; others
 /// are samples.
-pub(crate) fn extract(page: &str) -> Result<Vec<Document>> {
+pub(crate) fn extract(page: &str) -> Result<Value> {
     let lines: Vec<&str> = page.lines().collect();
     let blocks = blocks(&lines)?;
-    ensure!(
-        !blocks.is_empty(),
-        "expected a fenced block whose info string begins with yaml or json, found none"
-    );
-    let documents: Result<Vec<Option<Document>>> =
-        blocks.iter().map(|block| parse(&lines, block)).collect();
-    let documents: Vec<Document> = documents?.into_iter().flatten().collect();
-    let Some(first) = blocks.first().filter(|_| documents.is_empty()) else {
-        return Ok(documents);
-    };
-    bail!(
-        "expected an OpenAPI document in a fenced block, found none with the field `openapi`; the first block is at line {}",
-        first.lines.start
-    )
-}
-
-/// A document and where it stands.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Document {
-    /// The line of the fence that opens its block.
-    pub(crate) line: usize,
-    /// What the block holds.
-    pub(crate) value: Value,
+    let mut found: Option<(usize, Value)> = None;
+    for block in &blocks {
+        let line = block.lines.start;
+        match (parse(&lines, block)?, &found) {
+            (None, _) => {}
+            (Some(document), None) => found = Some((line, document)),
+            (Some(_), Some((first, _))) => {
+                bail!("expected one OpenAPI document, found two, at lines {first} and {line}")
+            }
+        }
+    }
+    match (found, blocks.first()) {
+        (Some((_, document)), _) => Ok(document),
+        (None, Some(block)) => bail!(
+            "expected an OpenAPI document in a fenced block, found none with the field `openapi`; the first block is at line {}",
+            block.lines.start
+        ),
+        (None, None) => bail!(
+            "expected a fenced block whose info string begins with yaml or json, found none: is it a documentation page in Markdown?"
+        ),
+    }
 }
 
 /// A fenced block of data.
@@ -110,7 +108,7 @@ fn blocks(lines: &[&str]) -> Result<Vec<Block>> {
 }
 
 /// Reads the document in one block, if it is one.
-fn parse(lines: &[&str], block: &Block) -> Result<Option<Document>> {
+fn parse(lines: &[&str], block: &Block) -> Result<Option<Value>> {
     let line = block.lines.start;
     // Blank lines stand for what precedes the block, so that the parser counts the lines of the
     // page.
@@ -121,19 +119,14 @@ fn parse(lines: &[&str], block: &Block) -> Result<Option<Document>> {
         is_openapi || !block.must_be_openapi,
         "expected an OpenAPI document in the fenced block at line {line}, found no field `openapi`"
     );
-    Ok(is_openapi.then_some(Document { line, value }))
+    Ok(is_openapi.then_some(value))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
-    use super::{Document, extract};
-
-    /// The documents of a page.
-    fn values(page: &str) -> anyhow::Result<Vec<Value>> {
-        Ok(extract(page)?.into_iter().map(|document| document.value).collect())
-    }
+    use super::extract;
 
     #[test]
     fn a_block_is_found_whatever_its_fence() {
@@ -155,23 +148,14 @@ mod tests {
             ("inline code that looks like a fence", "```yaml``` is\n\n```yaml\nopenapi: 1\n```\n"),
         ];
         for (name, page) in table {
-            assert_eq!(values(page).expect(name), [json!({ "openapi": 1 })], "{name}");
+            assert_eq!(extract(page).expect(name), json!({ "openapi": 1 }), "{name}");
         }
-    }
-
-    #[test]
-    fn several_documents_come_in_their_order_with_their_lines() {
-        let page = "```yaml\nopenapi: 1\n```\n\n~~~json\n{\"openapi\": 2}\n~~~\n";
-        let documents = extract(page).unwrap();
-        let expected = [(1, 1), (5, 2)]
-            .map(|(line, value)| Document { line, value: json!({ "openapi": value }) });
-        assert_eq!(documents, expected);
     }
 
     #[test]
     fn a_shorter_or_different_fence_does_not_close_a_block() {
         let page = "````yaml\nopenapi: |\n  ```\n  ~~~~\n````\n";
-        assert_eq!(values(page).unwrap(), [json!({ "openapi": "```\n~~~~\n" })]);
+        assert_eq!(extract(page).unwrap(), json!({ "openapi": "```\n~~~~\n" }));
     }
 
     #[test]
@@ -184,6 +168,11 @@ mod tests {
             ("```yaml\nopenapi: 1\n```\n```yaml openapi.json\na: 1\n```\n", "block at line 4"),
             ("```yaml\nopenapi: 1\n```\n```yaml\na: [\n```\n", "line 5, column 4"),
             ("# T\n\n```yaml\na: 1\n", "opens at line 3 is never closed"),
+            (
+                "```yaml\nopenapi: 1\n```\n\n```json\n{\"openapi\": 2}\n```\n",
+                "expected one OpenAPI document, found two, at lines 1 and 5",
+            ),
+            ("<!doctype html><html><body>```yaml</body></html>", "is it a documentation page"),
             ("# T\n\n```yaml\na: 1\nb: [\n```\n", "line 5, column 4"),
             ("# T\n\n```yaml\na: 1\n a: 2\n```\n", "line 5, column 3"),
             ("# T\r\n\r\n```yaml\r\na: 1\r\nb: 1\r\na: 2\r\n```\r\n", "line 6, column 1"),

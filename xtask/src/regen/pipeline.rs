@@ -1,101 +1,67 @@
-//! The stages in their order, as one pure function from the texts of the sources to the text of the
-//! document.
-
-use std::path::Path;
+//! The stages in their order, as pure functions from the texts of the sources to the document.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::merge::{self, Named};
-use super::overlay::Overlay;
-use super::provenance::{self, Source};
-use super::{check, downgrade, hoist_schemas, infer, json, page, unify_responses, yaml};
+use super::{
+    check, downgrade,
+    merge::{self, Named},
+    overlay::{Overlay, Written},
+    page,
+    provenance::{self, Source},
+};
 
 /// The text of a source and where it is from.
 pub(crate) struct Input {
-    /// How messages call it.
-    pub(crate) name: String,
-    /// Where it is published, if that is known.
+    /// Where it is published, if it is.
     pub(crate) url: Option<String>,
-    /// The file that holds it, if one does.
-    pub(crate) file: Option<String>,
-    /// What it holds.
+    /// The file that holds it, which messages name.
+    pub(crate) file: String,
     pub(crate) text: String,
 }
 
 impl Input {
     /// Its entry in the record of what the document was made of.
     fn source(&self) -> Source {
-        Source::new(self.url.as_deref(), self.file.as_deref(), &self.text)
+        Source::new(self.url.as_deref(), Some(&self.file), &self.text)
     }
 }
 
 /// What came of a run.
-#[derive(Debug)]
 pub(crate) struct Built {
-    /// The document.
     pub(crate) document: Value,
     /// The bytes that belong into the file.
     pub(crate) text: String,
-    /// What a maintainer should know, though it stops nothing.
-    pub(crate) notes: Vec<String>,
+    /// What the overlay wrote.
+    pub(crate) written: Vec<Written>,
 }
 
-/// Makes the document.
-pub(crate) fn build(inputs: &[Input], overlay: Option<&Input>) -> Result<Built> {
-    let mut notes = Vec::new();
+/// What the pages say, as one document of OpenAPI 3.1.
+pub(crate) fn published(pages: &[Input]) -> Result<Value> {
     let mut documents = Vec::new();
-    for input in inputs {
-        documents.extend(documents_of(input).with_context(|| input.name.clone())?);
+    for Input { file, text, .. } in pages {
+        let document = page::extract(text).with_context(|| file.clone())?;
+        documents.push(Named { name: file.clone(), document });
     }
-    let mut document = merge::merge(documents)?;
-    if let Some(input) = overlay {
-        let overlay = Overlay::parse(&input.text).with_context(|| input.name.clone())?;
-        let (result, needless) = overlay.apply(document).with_context(|| input.name.clone())?;
-        notes.extend(needless.into_iter().map(|action| {
-            format!("{}: action `{action}` changes nothing: it is no longer needed", input.name)
-        }));
-        document = result;
-    }
-    let document = convert(&document, &mut notes).with_context(|| origin(inputs, overlay))?;
-    let sources: Vec<Source> = inputs.iter().map(Input::source).collect();
-    let document = provenance::record(document, &sources, overlay.map(Input::source).as_ref());
-    Ok(Built { text: format!("{document:#}\n"), document, notes })
+    merge::merge(documents)
 }
 
-/// The stages that need no judgement: what the overlay left open is inferred, after it has spoken.
-fn convert(document: &Value, notes: &mut Vec<String>) -> Result<Value> {
+/// Makes `openapi.json` of it.
+pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Result<Built> {
+    let applied = Overlay::parse(&overlay.text).and_then(|overlay| overlay.apply(published));
+    let (document, written) = applied.with_context(|| overlay.file.clone())?;
+    let names: Vec<&str> = pages.iter().map(|page| page.file.as_str()).collect();
+    let document = convert(&document)
+        .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.file))?;
+    let sources: Vec<Source> = pages.iter().map(Input::source).collect();
+    let document = provenance::record(document, &sources, &overlay.source());
+    Ok(Built { text: format!("{document:#}\n"), document, written })
+}
+
+/// The stages that need no judgement.
+fn convert(document: &Value) -> Result<Value> {
+    check::check(document)?;
     let document = downgrade::downgrade(document)?;
-    let document = infer::infer(document);
-    let document = unify_responses::unify(document)?;
-    let document = hoist_schemas::hoist(document);
-    notes.extend(check::check(&document)?);
+    check::check_client(&document)?;
     Ok(document)
-}
-
-/// The documents that a source holds.
-fn documents_of(input: &Input) -> Result<Vec<Named>> {
-    let path = input.name.split(['?', '#']).next().unwrap_or_default();
-    let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
-    if !matches!(extension, Some("md" | "markdown")) {
-        let is_json = extension == Some("json");
-        let document = if is_json { json::parse(&input.text)? } else { yaml::parse(&input.text)? };
-        return Ok(vec![Named { name: input.name.clone(), document }]);
-    }
-    let documents = page::extract(&input.text)?;
-    let several = documents.len() > 1;
-    let name = |line: usize| {
-        if several { format!("{}, line {line}", input.name) } else { input.name.clone() }
-    };
-    Ok(documents
-        .into_iter()
-        .map(|found| Named { name: name(found.line), document: found.value })
-        .collect())
-}
-
-/// What the document at hand came from, for messages.
-fn origin(inputs: &[Input], overlay: Option<&Input>) -> String {
-    let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-    let overlay = overlay.map(|input| format!(" with {} applied", input.name));
-    names.join(" and ") + &overlay.unwrap_or_default()
 }

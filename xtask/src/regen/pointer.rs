@@ -11,12 +11,6 @@ pub(crate) fn child(parent: &str, name: &str) -> String {
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The last name in a pointer, as it is written in the document.
-pub(crate) fn last(pointer: &str) -> String {
-    let name = pointer.rsplit_once('/').map_or("", |(_, name)| name);
-    name.replace("~1", "/").replace("~0", "~")
-}
-
 /// What a pointer of the document points to.
 pub(crate) fn find<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value> {
     document.pointer(pointer.strip_prefix('#')?)
@@ -43,13 +37,12 @@ pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> Option<&'a V
 mod tests {
     use serde_json::json;
 
-    use super::{child, find, last, resolve};
+    use super::{child, find, resolve};
 
     #[test]
     fn a_name_with_slashes_and_tildes_survives_the_way_there_and_back() {
         let at = child("#/paths", "/a~/{b}");
         assert_eq!(at, "#/paths/~1a~0~1{b}");
-        assert_eq!(last(&at), "/a~/{b}");
         let document = json!({ "paths": { "/a~/{b}": 1 } });
         assert_eq!(find(&document, &at), Some(&json!(1)));
         assert_eq!(find(&document, "other.json#/a"), None);

@@ -35,20 +35,12 @@ impl Source {
 }
 
 /// Adds the record to a document, in place of any older one.
-///
-/// A document that has one, and that nothing was added to, keeps it: it was made of what its own
-/// record says.
-pub(crate) fn record(mut document: Value, sources: &[Source], overlay: Option<&Source>) -> Value {
-    let Some(fields) = document.as_object_mut() else { return document };
-    if overlay.is_none() && fields.contains_key(FIELD) {
-        return document;
+pub(crate) fn record(mut document: Value, sources: &[Source], overlay: &Source) -> Value {
+    if let Some(fields) = document.as_object_mut() {
+        let sources: Vec<Value> = sources.iter().map(Source::to_json).collect();
+        let record = json!({ "sources": sources, "overlay": overlay.to_json() });
+        fields.insert(FIELD.to_owned(), record);
     }
-    let sources: Vec<Value> = sources.iter().map(Source::to_json).collect();
-    let mut record = json!({ "sources": sources });
-    if let Some(overlay) = overlay {
-        record["overlay"] = overlay.to_json();
-    }
-    fields.insert(FIELD.to_owned(), record);
     document
 }
 
@@ -87,14 +79,7 @@ mod tests {
             "sources": [{ "url": "https://a/page.md", "file": "page.md", "sha256": sha256("abc") }],
             "overlay": { "file": "overlay.yaml", "sha256": sha256("") },
         } });
-        let once = record(json!({ "x-provenance": "older" }), &[page], Some(&overlay));
+        let once = record(json!({ "x-provenance": "older" }), &[page], &overlay);
         assert_eq!(once, expected);
-    }
-
-    #[test]
-    fn a_document_that_nothing_was_added_to_keeps_its_record() {
-        let source = Source::new(None, Some("openapi.json"), "abc");
-        let document = json!({ "x-provenance": "its own" });
-        assert_eq!(record(document.clone(), &[source], None), document);
     }
 }

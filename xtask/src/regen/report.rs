@@ -1,106 +1,167 @@
-//! The report of what changed, for people and for machines.
+//! The report of a run: what the page says otherwise than before, what `openapi.json` does, and
+//! which release that calls for.
 
-use std::fmt;
+use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::changes::{Change, changes};
-use super::surface::surface;
+use super::diff::{Change, diff};
+use super::effect::{Effect, effect};
+use super::overlay::Written;
+use super::pointer::child;
+use super::provenance;
 
-/// What changed since the vendored document.
+/// The longest that a value is shown.
+const SHOWN: usize = 200;
+
 pub(crate) struct Report {
-    changes: Vec<Change>,
-    /// Whether the bytes differ at all.
+    page: Vec<Line>,
+    document: Vec<Line>,
+    /// Whether the bytes of `openapi.json` differ at all.
     differs: bool,
 }
 
-/// The part of a version that a change calls to raise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A difference, judged.
+struct Line {
+    change: Change,
+    effect: Effect,
+    /// The action of the overlay that keeps it out of `openapi.json`.
+    hidden_by: Option<String>,
+}
+
+impl Report {
+    /// Compares the pages, if the old ones are known, and the documents, if there is an old one.
+    pub(crate) fn new(
+        pages: Option<(&Value, &Value)>,
+        documents: Option<(&Value, &Value)>,
+        written: &[Written],
+        differs: bool,
+    ) -> Self {
+        let page = pages.map(|(old, new)| lines(old, new, written)).unwrap_or_default();
+        let document = documents.map(|(old, new)| lines(old, new, &[])).unwrap_or_default();
+        Self { page, document, differs }
+    }
+
+    /// The worst that either comparison found; `None` if nothing differs.
+    pub(crate) fn verdict(&self) -> Option<Effect> {
+        let least = self.differs.then_some(Effect::Words);
+        self.page.iter().chain(&self.document).map(|line| Some(line.effect)).fold(least, Ord::max)
+    }
+
+    /// For people, as Markdown.
+    pub(crate) fn to_text(&self, version: &str) -> String {
+        let mut text = part("The page", &self.page) + &part("openapi.json", &self.document);
+        let step = Step::of(self.verdict(), version);
+        let next = step.apply(version);
+        text += &match self.verdict() {
+            None => "No change.\n".to_owned(),
+            Some(Effect::Words) => {
+                format!("Words only: {} step, {version} to {next}.\n", step.name())
+            }
+            Some(effect) => {
+                format!("{}: {} step, {version} to {next}.\n", capital(effect.name()), step.name())
+            }
+        };
+        text
+    }
+
+    /// For machines.
+    pub(crate) fn to_json(&self, version: &str) -> Value {
+        let lines = |lines: &[Line]| -> Value { lines.iter().map(Line::to_json).collect() };
+        let step = Step::of(self.verdict(), version);
+        json!({
+            "verdict": self.verdict().map_or("none", Effect::name),
+            "step": step.name(),
+            "version": version,
+            "next": step.apply(version),
+            "page": lines(&self.page),
+            "document": lines(&self.document),
+        })
+    }
+}
+
+fn lines(old: &Value, new: &Value, written: &[Written]) -> Vec<Line> {
+    let provenance = child("#", provenance::FIELD);
+    let changes = diff(old, new).into_iter().filter(|change| !change.at.starts_with(&provenance));
+    let mut lines: Vec<Line> = changes
+        .map(|change| {
+            let hidden_by = written.iter().find(|written| written.covers(&change.at));
+            let hidden_by = hidden_by.map(|written| written.action.clone());
+            Line { effect: effect(&change), change, hidden_by }
+        })
+        .collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.effect));
+    lines
+}
+
+/// The lines of one comparison, the worst first.
+fn part(of: &str, lines: &[Line]) -> String {
+    let mut text = String::new();
+    for effect in [Effect::Breaking, Effect::Compatible, Effect::Words] {
+        let mut some = lines.iter().filter(|line| line.effect == effect).peekable();
+        if some.peek().is_some() {
+            text += &format!("{of}, {}:\n", effect.name());
+        }
+        for line in some {
+            text += &line.to_text();
+        }
+    }
+    text
+}
+
+impl Line {
+    fn to_text(&self) -> String {
+        let Change { at, from, to } = &self.change;
+        let mut text = format!("- `{at}`: ");
+        let _ = match (from, to) {
+            (Some(from), Some(to)) => write!(text, "{} → {}", shown(from), shown(to)),
+            (Some(gone), None) => write!(text, "no longer {}", shown(gone)),
+            (None, new) => write!(text, "new, {}", shown(new.as_ref().unwrap_or(&Value::Null))),
+        };
+        if let Some(action) = &self.hidden_by {
+            text += &format!(" (does not reach openapi.json: action `{action}` writes this place)");
+        }
+        text + "\n"
+    }
+
+    fn to_json(&self) -> Value {
+        let Self { change: Change { at, from, to }, effect, hidden_by } = self;
+        json!({ "at": at, "from": from, "to": to, "effect": effect.name(), "hidden_by": hidden_by })
+    }
+}
+
+fn shown(value: &Value) -> String {
+    let text = value.to_string().replace('`', "'");
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
+
+fn capital(text: &str) -> String {
+    text[..1].to_uppercase() + &text[1..]
+}
+
+/// The part of a version that is to be raised.
+#[derive(Clone, Copy)]
 enum Step {
-    /// Nothing to release.
     None,
     Patch,
     Minor,
     Major,
 }
 
-impl Report {
-    /// Compares two documents, of which the first is the one that users have.
-    pub(crate) fn new(old: &Value, new: &Value, differs: bool) -> Self {
-        Self { changes: changes(&surface(old), &surface(new)), differs }
-    }
-
-    /// The report for machines; `version` is the one that users have.
-    pub(crate) fn to_json(&self, version: &str) -> Value {
-        let changes: Vec<Value> = self
-            .changes
-            .iter()
-            .map(|change| {
-                json!({
-                    "change": verb(change),
-                    "kind": kind(change),
-                    "name": change.key.name,
-                    "from": change.from,
-                    "to": change.to,
-                    "breaking": change.breaking,
-                    "step": step(change.breaking, version).name(),
-                })
-            })
-            .collect();
-        let step = self.step(version);
-        json!({
-            "breaking": self.is_breaking(),
-            "step": step.name(),
-            "version": version,
-            "next": step.apply(version),
-            "changes": changes,
-        })
-    }
-
-    /// The report for people, as Markdown.
-    pub(crate) fn to_text(&self, version: &str) -> String {
-        let mut text = String::new();
-        for (title, breaking) in [("Breaking", true), ("Compatible", false)] {
-            let list: Vec<&Change> =
-                self.changes.iter().filter(|change| change.breaking == breaking).collect();
-            if !list.is_empty() {
-                text += &format!("{title} ({}):\n", step(breaking, version).name());
-            }
-            for change in list {
-                text += &format!("- {}\n", Line(change));
-            }
-        }
-        text + &self.conclusion(version)
-    }
-
-    /// Which release the changes call for.
-    fn conclusion(&self, version: &str) -> String {
-        let step = self.step(version);
-        let next = step.apply(version);
-        match (self.changes.is_empty(), self.differs) {
-            (true, false) => "No change.\n".to_owned(),
-            (true, true) => format!(
-                "Only texts, examples, order or provenance changed: {} step, {version} to {next}.\n",
-                step.name()
-            ),
-            _ => format!("Semver: {} step, {version} to {next}.\n", step.name()),
-        }
-    }
-
-    /// Whether users may have to change their code.
-    fn is_breaking(&self) -> bool {
-        self.changes.iter().any(|change| change.breaking)
-    }
-
-    /// The step that all changes together call for.
-    fn step(&self, version: &str) -> Step {
-        let least = if self.differs { Step::Patch } else { Step::None };
-        self.changes.iter().map(|change| step(change.breaking, version)).fold(least, Ord::max)
-    }
-}
-
 impl Step {
-    /// Its name.
+    /// Before 1.0, Cargo takes each part for the one above it.
+    fn of(verdict: Option<Effect>, version: &str) -> Self {
+        match (verdict, version.starts_with("0.")) {
+            (None, _) => Self::None,
+            (Some(Effect::Words), _) | (Some(Effect::Compatible), true) => Self::Patch,
+            (Some(Effect::Compatible), false) | (Some(Effect::Breaking), true) => Self::Minor,
+            (Some(Effect::Breaking), false) => Self::Major,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -123,88 +184,49 @@ impl Step {
     }
 }
 
-/// The step of one change; before 1.0, Cargo takes each part for the one above it.
-fn step(breaking: bool, version: &str) -> Step {
-    match (breaking, version.starts_with("0.")) {
-        (true, false) => Step::Major,
-        (true, true) | (false, false) => Step::Minor,
-        (false, true) => Step::Patch,
-    }
-}
-
-/// What happened.
-fn verb(change: &Change) -> &'static str {
-    match (&change.from, &change.to) {
-        (None, _) => "added",
-        (_, None) => "removed",
-        _ => "changed",
-    }
-}
-
-/// What it happened to.
-fn kind(change: &Change) -> String {
-    format!("{:?}", change.key.kind).to_lowercase()
-}
-
-/// A change as one line.
-struct Line<'a>(&'a Change);
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let change = self.0;
-        write!(f, "{} {}: `{}`", kind(change), verb(change), change.key.name)?;
-        match (&change.from, &change.to) {
-            (Some(from), Some(to)) => write!(f, ", `{from}` to `{to}`"),
-            (Some(what), None) | (None, Some(what)) if !what.is_empty() => write!(f, ", `{what}`"),
-            _ => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::Report;
+    use crate::regen::overlay::Written;
 
-    fn document(fields: &Value) -> Value {
-        json!({ "components": { "schemas": { "A": { "properties": fields } } } })
-    }
-
-    fn report(new: &Value) -> Report {
-        Report::new(&document(&json!({ "a": { "type": "string" } })), &document(new), true)
+    fn report(old: &Value, new: &Value, written: &[Written]) -> Report {
+        Report::new(Some((old, new)), Some((&json!({}), &json!({}))), written, true)
     }
 
     #[test]
-    fn people_read_what_breaks_first_and_which_release_follows() {
-        let both = report(&json!({ "a": { "type": "integer" }, "b": { "type": "boolean" } }));
-        let expected = "Breaking (minor):
-- field changed: `types::A.a`, `Option<String>` to `Option<i64>`
-Compatible (patch):
-- field added: `types::A.b`, `Option<bool>`
-Semver: minor step, 0.1.2 to 0.2.0.
+    fn the_worst_comes_first_and_what_is_hidden_says_by_what() {
+        let old = json!({ "servers": [{ "url": "a" }], "info": { "title": "T" } });
+        let new = json!({ "servers": [{ "url": "b" }], "info": { "title": "U" } });
+        let hides = Written { action: "prose".to_owned(), at: vec!["#/info".to_owned()] };
+        let text = report(&old, &new, &[hides]).to_text("0.1.2");
+        let expected = "The page, breaking:
+- `#/servers/0/url`: `\"a\"` → `\"b\"`
+The page, words only:
+- `#/info/title`: `\"T\"` → `\"U\"` (does not reach openapi.json: action `prose` writes this place)
+Breaking: minor step, 0.1.2 to 0.2.0.
 ";
-        assert_eq!(both.to_text("0.1.2"), expected);
-        let none = report(&json!({ "a": { "type": "string", "description": "D" } }));
-        assert_eq!(
-            none.to_text("1.2.3"),
-            "Only texts, examples, order or provenance changed: patch step, 1.2.3 to 1.2.4.\n"
-        );
-        assert_eq!(Report::new(&json!({}), &json!({}), false).to_text("1.2.3"), "No change.\n");
+        assert_eq!(text, expected);
     }
 
     #[test]
-    fn machines_read_the_same() {
-        let gone = report(&json!({}));
-        let change = json!({
-            "change": "removed", "kind": "field", "name": "types::A.a", "from": "Option<String>", "to": null,
-            "breaking": true, "step": "major",
-        });
-        let expected = json!({
-            "breaking": true, "step": "major", "version": "1.2.3", "next": "2.0.0", "changes": [change],
-        });
-        assert_eq!(gone.to_json("1.2.3"), expected);
-        let more = report(&json!({ "a": { "type": "string" }, "b": {} })).to_json("1.2.3");
-        assert_eq!((&more["step"], &more["next"]), (&json!("minor"), &json!("1.3.0")));
+    fn the_step_follows_from_the_worst() {
+        let table = [
+            (json!({ "info": 1 }), "words only", "patch", "1.2.4", "0.1.3"),
+            (json!({ "components": {} }), "compatible", "minor", "1.3.0", "0.1.3"),
+            (json!({ "security": [] }), "breaking", "major", "2.0.0", "0.2.0"),
+        ];
+        for (new, verdict, step, next, before_one) in table {
+            let report = report(&json!({}), &new, &[]);
+            let json = report.to_json("1.2.3");
+            assert_eq!(
+                (&json["verdict"], &json["step"], &json["next"]),
+                (&json!(verdict), &json!(step), &json!(next))
+            );
+            assert_eq!(report.to_json("0.1.2")["next"], before_one);
+        }
+        let none = Report::new(None, None, &[], false);
+        assert_eq!(none.to_text("1.2.3"), "No change.\n");
     }
 }

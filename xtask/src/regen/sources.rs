@@ -21,9 +21,11 @@ pub(crate) struct Page {
     pub(crate) url: String,
     /// The stored copy, beside the list.
     pub(crate) file: String,
-    /// The digest of the copy as it was fetched.
+    /// The digest of the copy as it was fetched; empty until then.
+    #[serde(default)]
     pub(crate) sha256: String,
-    /// The day on which this content was first fetched.
+    /// The day on which this content was first fetched; empty until then.
+    #[serde(default)]
     pub(crate) fetched: String,
 }
 
@@ -58,6 +60,10 @@ impl Page {
         ensure!(web, "expected an http(s) address as url, found {url}");
         let plain = !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\']);
         ensure!(plain, "expected the name of a file beside this one as file, found {file}");
+        // Not fetched yet.
+        if sha256.is_empty() && fetched.is_empty() {
+            return Ok(());
+        }
         let hex = sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         ensure!(hex && sha256.len() == 64, "expected 64 hexadecimal digits as sha256 of {file}");
         let day = chrono::NaiveDate::parse_from_str(fetched, "%Y-%m-%d").is_ok();

@@ -11,7 +11,7 @@ use progenitor::{GenerationSettings, Generator, TypeImpl};
 use serde_json::Value;
 
 /// Parses the document and generates from it.
-pub(super) fn check(document: &Value) -> Result<()> {
+pub(crate) fn check(document: &Value) -> Result<()> {
     let spec = parse(document)?;
     let settings = settings(document);
     match catch(|| Generator::new(&settings).generate_tokens(&spec).map(drop)) {

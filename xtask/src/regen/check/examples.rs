@@ -1,169 +1,173 @@
-//! Every example must fit its schema. Those of parameters and properties are only noted, for the
-//! vendor writes them as text whatever the type: '1' or 'true'.
+//! An example fits its schema, has no field that the schema does not know, and no value that an
+//! open enum does not list: users would never see the one, and the other would be `Other`.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, anyhow, bail};
-use jsonschema::Draft;
-use serde_json::{Map, Value, json};
+use anyhow::{Context, Result, anyhow};
+use serde_json::{Value, json};
 
-use super::super::infer;
-use super::super::objects::Kind;
-use super::super::visit::{self, Object};
+use super::super::{
+    pointer::{child, resolve},
+    problems::Problems,
+    visit::{self, Found},
+};
 
-/// An example and the schema that it belongs to.
-struct Sample<'a> {
-    at: String,
-    schema: &'a Value,
-    value: &'a Value,
-    /// Whether a misfit is an error.
-    binding: bool,
-}
-
-/// Checks all examples; returns the misfits that are only worth a note.
-pub(super) fn check(document: &Value) -> Result<Vec<String>> {
-    let samples: Vec<Sample> =
-        visit::objects(document).iter().flat_map(|object| samples(document, object)).collect();
-    let mut notes = Vec::new();
-    for (sample, misfit) in misfits(document, &samples)? {
-        let line = format!("{}: the example does not fit its schema{misfit}", sample.at);
-        if sample.binding {
-            bail!("{line}");
-        }
-        notes.push(line);
-    }
-    Ok(notes)
-}
-
-/// The examples that an object of the document holds.
-fn samples<'a>(document: &'a Value, object: &Object<'a>) -> Vec<Sample<'a>> {
-    let value = object.value;
-    let (schema, values) = match object.kind {
-        Kind::MediaType | Kind::Parameter | Kind::Header => {
-            (value.get("schema"), infer::samples(document, value))
-        }
-        Kind::Schema => (Some(value), value.get("example").into_iter().collect()),
-        _ => (None, Vec::new()),
-    };
-    let binding = object.kind == Kind::MediaType;
-    let sample = |value| Some(Sample { at: object.at.clone(), schema: schema?, value, binding });
-    values.into_iter().filter_map(sample).collect()
-}
-
-/// The samples that do not fit, with the first reason. All are checked as one list by one schema,
-/// because compiling a schema for each would compile what they share again and again.
-fn misfits<'a>(document: &Value, samples: &'a [Sample]) -> Result<Vec<(&'a Sample<'a>, String)>> {
-    let schemas: Vec<Value> = samples.iter().map(|sample| json_schema(sample.schema)).collect();
-    let values: Vec<&Value> = samples.iter().map(|sample| sample.value).collect();
-    let named = document.pointer("/components/schemas").and_then(Value::as_object);
-    let named: Map<String, Value> = named
-        .into_iter()
-        .flatten()
-        .map(|(name, schema)| (name.clone(), json_schema(schema)))
+pub(super) fn check(document: &Value, problems: &mut Problems) {
+    let bodies: Vec<Found> = visit::operations(document)
+        .flat_map(|operation| operation.responses().collect::<Vec<_>>())
+        .flat_map(|(_, response)| visit::bodies(&response))
+        .filter(|body| body.value.get("schema").is_some() && body.value.get("example").is_some())
         .collect();
-    let root = json!({ "items": schemas, "components": { "schemas": named } });
-    // The draft that the dialect of OpenAPI 3.0 was made from.
-    let options = jsonschema::options().with_draft(Draft::Draft4);
-    let compiled = options.build(&root).map_err(|error| anyhow!("{error}"));
+    if let Some(misfits) = problems.catch(misfits(document, &bodies)) {
+        for misfit in misfits {
+            problems.add(misfit);
+        }
+    }
+    for body in &bodies {
+        let walk = Walk { document, at: &body.at };
+        walk.value(&body.value["schema"], &body.value["example"], "", problems);
+    }
+}
+
+/// The examples that do not fit, each with the first reason. All are checked as one list by one
+/// schema, since compiling one for each would compile what they share again and again.
+fn misfits(document: &Value, bodies: &[Found]) -> Result<Vec<String>> {
+    let schemas: Vec<Value> = bodies.iter().map(|body| told_apart(&body.value["schema"])).collect();
+    let examples: Vec<&Value> = bodies.iter().map(|body| &body.value["example"]).collect();
+    let components = document.get("components").map(told_apart);
+    let root = json!({ "prefixItems": schemas, "components": components });
+    let compiled = jsonschema::draft202012::new(&root).map_err(|error| anyhow!("{error}"));
     let compiled = compiled.context("#: expected schemas that examples can be checked against")?;
     let mut found: BTreeMap<usize, String> = BTreeMap::new();
-    for error in compiled.iter_errors(&json!(values)) {
+    for error in compiled.iter_errors(&json!(examples)) {
         let place = error.instance_path().to_string();
         let place = place.trim_start_matches('/');
         let (index, inside) = place.split_once('/').unwrap_or((place, ""));
-        let inside = if inside.is_empty() { String::new() } else { format!(" at /{inside}") };
-        let reason = format!("{inside}: {}", error.masked());
-        found.entry(index.parse()?).or_insert(reason);
+        let index: usize = index.parse()?;
+        let at = bodies.get(index).map_or("#", |body| &body.at);
+        let reason = error.masked();
+        let problem = format!("{at}: the example does not fit its schema at /{inside}: {reason}");
+        found.entry(index).or_insert(problem);
     }
-    Ok(found.into_iter().filter_map(|(index, why)| Some((samples.get(index)?, why))).collect())
+    Ok(found.into_values().collect())
 }
 
-/// A schema of OpenAPI 3.0 in the words of JSON Schema: only `nullable` is unlike.
-fn json_schema(schema: &Value) -> Value {
-    let Some(fields) = schema.as_object() else { return schema.clone() };
-    let mut result = Map::new();
-    for (key, value) in fields {
-        let converted = match (key.as_str(), value) {
-            ("nullable" | "example", _) => continue,
-            ("properties", Value::Object(named)) => {
-                let named = named.iter().map(|(name, schema)| (name.clone(), json_schema(schema)));
-                Value::Object(named.collect())
+/// The schemas of a value, where a choice of one and null asks first whether it is null: of a choice
+/// it would only be said that nothing fits.
+fn told_apart(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => match fields.get("oneOf").and_then(|choice| choice.get(0)) {
+            Some(other) => {
+                json!({ "if": { "not": { "type": "null" } }, "then": told_apart(other) })
             }
-            ("items" | "not" | "additionalProperties", _) => json_schema(value),
-            ("allOf" | "oneOf" | "anyOf", Value::Array(list)) => {
-                list.iter().map(json_schema).collect()
+            None => fields.iter().map(|(key, value)| (key.clone(), told_apart(value))).collect(),
+        },
+        Value::Array(items) => items.iter().map(told_apart).collect(),
+        other => other.clone(),
+    }
+}
+
+/// One walk through an example beside its schema.
+struct Walk<'a> {
+    document: &'a Value,
+    /// Where the example is.
+    at: &'a str,
+}
+
+impl Walk<'_> {
+    /// `place` is the pointer of the value within the example.
+    fn value(&self, schema: &Value, value: &Value, place: &str, problems: &mut Problems) {
+        let Some(schema) = self.schema(schema) else { return };
+        match value {
+            Value::Object(fields) => {
+                let Some(properties) = schema.get("properties") else { return };
+                for (name, value) in fields {
+                    let place = child(place, name);
+                    match properties.get(name) {
+                        Some(schema) => self.value(schema, value, &place, problems),
+                        None => problems.add(format!(
+                            "{}: the example has {place}, which its schema does not know",
+                            self.at
+                        )),
+                    }
+                }
             }
-            _ => value.clone(),
-        };
-        result.insert(key.clone(), converted);
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(&schema["items"], item, &format!("{place}/{index}"), problems);
+                }
+            }
+            value => {
+                let known = schema.get("x-extensible-enum").and_then(Value::as_array);
+                if let Some(known) =
+                    known.filter(|known| !value.is_null() && !known.contains(value))
+                {
+                    problems.add(format!(
+                        "{}: the example shows {value} at {place}, which is not in the open enum {}: add it there",
+                        self.at,
+                        json!(known)
+                    ));
+                }
+            }
+        }
     }
-    if fields.get("nullable").is_some_and(|flag| flag == true) {
-        return json!({ "anyOf": [{ "enum": [null] }, result] });
+
+    /// The schema that a reference leads to, or a choice of one and null.
+    fn schema<'a>(&'a self, schema: &'a Value) -> Option<&'a Value> {
+        let choice = schema.get("oneOf").and_then(|choice| choice.get(0));
+        resolve(self.document, choice.unwrap_or(schema))
     }
-    result.into()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::check;
+    use super::super::super::problems::Problems;
 
-    fn document(schema: &Value, example: &Value) -> Value {
-        json!({
-            "components": {
-                "responses": { "R": { "content": { "application/json": { "schema": schema, "example": example } } } },
-                "schemas": { "A": { "type": "object", "properties": { "a": { "type": "integer" } } } },
-            },
-        })
+    fn check(example: &Value) -> String {
+        let media = json!({ "schema": { "$ref": "#/components/schemas/A" }, "example": example });
+        let document = json!({
+            "paths": { "/a": { "get": { "responses": { "200": { "content": { "application/json": media } } } } } },
+            "components": { "schemas": {
+                "A": { "type": "object", "required": ["id"], "properties": {
+                    "id": { "type": "string" },
+                    "n": { "type": ["integer", "null"] },
+                    "e": { "oneOf": [{ "$ref": "#/components/schemas/E" }, { "type": "null" }] },
+                    "l": { "type": "array", "items": { "$ref": "#/components/schemas/A" } },
+                    "m": { "type": "object", "additionalProperties": {} },
+                } },
+                "E": { "type": "string", "x-extensible-enum": ["ONE"] },
+            } },
+        });
+        let mut problems = Problems::default();
+        super::check(&document, &mut problems);
+        problems.end().map_or_else(|error| error.to_string(), |()| "sound".to_owned())
     }
 
     #[test]
-    fn the_example_of_a_body_must_fit() {
-        let a = json!({ "$ref": "#/components/schemas/A" });
-        let nullable = json!({ "type": "object", "nullable": true, "allOf": [a] });
-        let open = json!({ "minimum": 1, "exclusiveMinimum": true });
+    fn an_example_fits_and_holds_nothing_that_is_not_known() {
         let table = [
-            (a.clone(), json!({ "a": 1 }), None),
-            (a.clone(), json!({ "a": "1" }), Some("at /a")),
-            (a.clone(), json!(null), Some("schema: ")),
-            (nullable.clone(), json!(null), None),
-            (nullable, json!({ "a": true }), Some("does not fit")),
-            (json!({ "type": "string", "format": "date-time" }), json!("soon"), Some("date-time")),
-            (open.clone(), json!(1), Some("does not fit")),
-            (open, json!(2), None),
-            (json!({ "enum": ["a"], "type": "string", "nullable": true }), json!(null), None),
+            (json!({ "id": "1", "n": null, "e": null, "l": [], "m": { "any": 1 } }), "sound"),
+            (json!({ "id": "1", "n": 1, "e": "ONE" }), "sound"),
+            (json!({ "id": 1 }), "does not fit its schema at /id"),
+            (json!({}), "does not fit its schema at /"),
+            (json!({ "id": "1", "n": "x" }), "does not fit its schema at /n"),
+            (
+                json!({ "id": "1", "new": 1 }),
+                "the example has /new, which its schema does not know",
+            ),
+            (
+                json!({ "id": "1", "l": [{ "id": "2", "new": 1 }] }),
+                "the example has /l/0/new, which",
+            ),
+            (
+                json!({ "id": "1", "e": "TWO" }),
+                "the example shows \"TWO\" at /e, which is not in the open enum [\"ONE\"]",
+            ),
         ];
-        for (schema, example, expected) in table {
-            let error = check(&document(&schema, &example)).err().map(|error| error.to_string());
-            match (&error, expected) {
-                (None, None) => {}
-                (Some(error), Some(expected)) => {
-                    assert!(
-                        error.starts_with("#/components/responses/R/content/application~1json: "),
-                        "{error}"
-                    );
-                    assert!(error.contains(expected), "expected {expected:?}, found {error:?}");
-                }
-                _ => panic!("{schema} with {example}: {error:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn the_examples_of_parameters_and_properties_are_only_noted() {
-        let flag = json!({ "type": "boolean", "example": "true" });
-        let parameter =
-            json!({ "name": "p", "in": "query", "schema": { "type": "integer" }, "example": "1" });
-        let document = json!({ "components": {
-            "schemas": { "S": { "properties": { "flag": flag } } },
-            "parameters": { "P": parameter },
-        } });
-        let notes = check(&document).unwrap();
-        let expected = ["#/components/schemas/S/properties/flag: ", "#/components/parameters/P: "];
-        assert_eq!(notes.len(), expected.len(), "{notes:?}");
-        for (note, expected) in notes.iter().zip(expected) {
-            assert!(note.starts_with(expected), "{note}");
+        for (example, expected) in table {
+            assert!(check(&example).contains(expected), "{example}: {}", check(&example));
         }
     }
 }

@@ -1,0 +1,170 @@
+//! The differences of two documents, each with its place. Nothing is judged here: see
+//! [`effect`](super::effect).
+
+use serde_json::{Map, Value};
+
+use super::pointer::child;
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Change {
+    /// The JSON pointer of what differs; of a list, where its items are texts or numbers.
+    pub(crate) at: String,
+    /// What was there, unless it is new.
+    pub(crate) from: Option<Value>,
+    /// What is there, unless it is gone.
+    pub(crate) to: Option<Value>,
+}
+
+impl Change {
+    /// Whether a list has the same items in another order.
+    pub(crate) fn is_order(&self) -> bool {
+        let items =
+            |side: &Option<Value>| side.as_ref().and_then(Value::as_array).map(|list| sorted(list));
+        let from = items(&self.from);
+        from.is_some() && from == items(&self.to)
+    }
+}
+
+/// All differences, in the order of the old document.
+pub(crate) fn diff(old: &Value, new: &Value) -> Vec<Change> {
+    let mut changes = Vec::new();
+    compare(old, new, "#", &mut changes);
+    changes
+}
+
+fn compare(old: &Value, new: &Value, at: &str, changes: &mut Vec<Change>) {
+    match (old, new) {
+        _ if old == new => {}
+        (Value::Object(old), Value::Object(new)) => objects(old, new, at, changes),
+        (Value::Array(old), Value::Array(new)) => lists(old, new, at, changes),
+        _ => changes.push(change(at, Some(old), Some(new))),
+    }
+}
+
+fn objects(
+    old: &Map<String, Value>,
+    new: &Map<String, Value>,
+    at: &str,
+    changes: &mut Vec<Change>,
+) {
+    for (key, value) in old {
+        let at = child(at, key);
+        match new.get(key) {
+            Some(new) => compare(value, new, &at, changes),
+            None => changes.push(change(&at, Some(value), None)),
+        }
+    }
+    for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+        changes.push(change(&child(at, key), None, Some(value)));
+    }
+}
+
+fn lists(old: &[Value], new: &[Value], at: &str, changes: &mut Vec<Change>) {
+    if sorted(old) == sorted(new) {
+        changes.push(change(at, Some(&old.into()), Some(&new.into())));
+    } else if names(old).is_some() && names(new).is_some() {
+        named(old, new, at, changes);
+    } else if old.iter().chain(new).all(|item| !item.is_object() && !item.is_array()) {
+        let gone = old.iter().filter(|item| !new.contains(item));
+        changes.extend(gone.map(|item| change(at, Some(item), None)));
+        let come = new.iter().filter(|item| !old.contains(item));
+        changes.extend(come.map(|item| change(at, None, Some(item))));
+    } else if old.len() == new.len() {
+        for (index, (old, new)) in old.iter().zip(new).enumerate() {
+            compare(old, new, &format!("{at}/{index}"), changes);
+        }
+    } else {
+        changes.push(change(at, Some(&old.into()), Some(&new.into())));
+    }
+}
+
+/// Lists whose items are known by their names, such as parameters.
+fn named(old: &[Value], new: &[Value], at: &str, changes: &mut Vec<Change>) {
+    let find =
+        |list: &[Value], item: &Value| list.iter().position(|other| other["name"] == item["name"]);
+    for (index, item) in old.iter().enumerate() {
+        match find(new, item) {
+            Some(place) => compare(item, &new[place], &format!("{at}/{place}"), changes),
+            None => changes.push(change(&format!("{at}/{index}"), Some(item), None)),
+        }
+    }
+    for (index, item) in new.iter().enumerate().filter(|(_, item)| find(old, item).is_none()) {
+        changes.push(change(&format!("{at}/{index}"), None, Some(item)));
+    }
+}
+
+/// The names of the items, if each has one of its own.
+fn names(list: &[Value]) -> Option<Vec<&str>> {
+    let mut names: Vec<&str> =
+        list.iter().map(|item| item.get("name")?.as_str()).collect::<Option<_>>()?;
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    (names.len() == count).then_some(names)
+}
+
+fn sorted(list: &[Value]) -> Vec<String> {
+    let mut items: Vec<String> = list.iter().map(Value::to_string).collect();
+    items.sort();
+    items
+}
+
+fn change(at: &str, from: Option<&Value>, to: Option<&Value>) -> Change {
+    Change { at: at.to_owned(), from: from.cloned(), to: to.cloned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::diff;
+
+    #[test]
+    fn every_difference_is_told_once_with_its_place() {
+        type Lines<'a> = &'a [(&'a str, Value, Value)];
+        let n = Value::Null;
+        let table: [(Value, Value, Lines); 9] = [
+            (json!({ "a": 1 }), json!({ "a": 1 }), &[]),
+            (json!({ "a": 1, "b": 2 }), json!({ "b": 2, "a": 1 }), &[]),
+            (
+                json!({ "a": { "b": 1 } }),
+                json!({ "a": { "b": 2 } }),
+                &[("#/a/b", json!(1), json!(2))],
+            ),
+            (
+                json!({ "a": 1 }),
+                json!({ "b": 1 }),
+                &[("#/a", json!(1), n.clone()), ("#/b", n.clone(), json!(1))],
+            ),
+            (
+                json!({ "a": [1, 2] }),
+                json!({ "a": [2, 3] }),
+                &[("#/a", json!(1), n.clone()), ("#/a", n.clone(), json!(3))],
+            ),
+            (json!([1, 2]), json!([2, 1]), &[("#", json!([1, 2]), json!([2, 1]))]),
+            (
+                json!([{ "name": "a", "x": 1 }, { "name": "b" }]),
+                json!([{ "name": "c" }, { "name": "a", "x": 2 }]),
+                &[
+                    ("#/1/x", json!(1), json!(2)),
+                    ("#/1", json!({ "name": "b" }), n.clone()),
+                    ("#/0", n.clone(), json!({ "name": "c" })),
+                ],
+            ),
+            (json!([{ "x": 1 }]), json!([{ "x": 2 }]), &[("#/0/x", json!(1), json!(2))]),
+            (json!([{}]), json!([]), &[("#", json!([{}]), json!([]))]),
+        ];
+        for (old, new, expected) in table {
+            let found: Vec<_> = diff(&old, &new)
+                .into_iter()
+                .map(|c| (c.at, c.from.unwrap_or_default(), c.to.unwrap_or_default()))
+                .collect();
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|(at, from, to)| ((*at).to_owned(), from.clone(), to.clone()))
+                .collect();
+            assert_eq!(found, expected, "{old} to {new}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! All that is wrong, so that a maintainer hears of it in one run.
+
+use anyhow::{Error, Result};
+
+#[derive(Default)]
+pub(crate) struct Problems(Vec<String>);
+
+impl Problems {
+    pub(crate) fn add(&mut self, problem: impl Into<String>) {
+        self.0.push(problem.into());
+    }
+
+    /// The value, or nothing where there is a problem in its place.
+    pub(crate) fn catch<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.add(format!("{error:#}"))).ok()
+    }
+
+    /// An error if there were any.
+    pub(crate) fn end(self) -> Result<()> {
+        match &self.0[..] {
+            [] => Ok(()),
+            [one] => Err(Error::msg(one.clone())),
+            several => {
+                let list = several.iter().map(|problem| format!("\n- {problem}"));
+                Err(Error::msg(format!("{} problems:{}", several.len(), list.collect::<String>())))
+            }
+        }
+    }
+}
