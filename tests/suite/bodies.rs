@@ -15,6 +15,9 @@ fn cases() -> Vec<(String, &'static str)> {
     no_id.as_object_mut().unwrap().remove("id");
     vec![
         (with("/id", json!(null)), "at id: expected a string, found null"),
+        (r#"{"id":null}"#.to_owned(), "at id: expected a string, found null"),
+        (r#"{"name":"x","id":["secret"]}"#.to_owned(), "at id: expected a string, found an array"),
+        (r#"{"name":"x","id":{"a":[1]}}"#.to_owned(), "at id: expected a string, found an object"),
         (with("/id", json!(true)), "at id: expected a string, found a boolean"),
         (with("/id", json!(["secret"])), "at id: expected a string, found an array"),
         (with("/id", json!({ "secret": {} })), "at id: expected a string, found an object"),

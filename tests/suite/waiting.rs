@@ -26,6 +26,10 @@ async fn a_number_that_does_not_open_is_told_with_its_last_state() {
             "not open within 100ms: its state is OPEN, as last remembered",
         ),
         ("{}", "not open within 100ms: its state is not known"),
+        (
+            r#"{"state":"OPEN","isFullyConnected":false}"#,
+            "not open within 100ms: its state is OPEN, not fully connected",
+        ),
     ];
     for (body, expected) in cases {
         let server = always(Reply::json(200, body)).await;
@@ -34,6 +38,7 @@ async fn a_number_that_does_not_open_is_told_with_its_last_state() {
         assert_eq!(error.kind(), ErrorKind::NotOpen, "{error}");
         assert_eq!(error.to_string(), format!("number num_1: {expected}"));
         assert!(error.is_retryable() && error.hint().unwrap().contains("QR code"));
+        assert_eq!(error.attempts(), 1);
     }
 }
 
@@ -53,6 +58,15 @@ async fn what_lasts_ends_the_wait_and_what_passes_does_not() {
     let status = client(&server).number("num_1").wait_until_open(Duration::from_secs(60)).await;
     assert!(status.unwrap().is_open());
     assert_eq!(server.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn a_state_that_can_no_longer_be_asked_for_is_told_as_it_was() {
+    let server = replies(vec![Reply::json(200, CONNECTING), Reply::Silence]).await;
+    let error = client(&server).number("num_1").wait_until_open(Duration::from_millis(1_300)).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotOpen, "{error}");
+    assert!(error.to_string().ends_with("its state is CONNECTING"), "{error}");
 }
 
 #[tokio::test]

@@ -53,8 +53,8 @@ pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
 
         fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
             let mut into = None;
-            let odd = read(object, &mut into)?;
-            into.ok_or_else(|| de::Error::invalid_type(unexpected(odd.as_ref()), &self))
+            read(object, &mut into)?;
+            into.ok_or_else(|| de::Error::invalid_type(Unexpected::Other("number"), &self))
         }
     }
 
@@ -161,18 +161,6 @@ impl<T: Object> Field for T {
             paths.push(format!("{at}{dot}{name}"));
         }
         self.add_unreadable_of_fields(at, paths);
-    }
-}
-
-/// The type of a value, without the value, which may be anything.
-pub(super) fn unexpected(value: Option<&Value>) -> Unexpected<'static> {
-    match value {
-        None | Some(Value::Null) => Unexpected::Unit,
-        Some(Value::Bool(bool)) => Unexpected::Bool(*bool),
-        Some(Value::Number(_)) => Unexpected::Other("number"),
-        Some(Value::String(_)) => Unexpected::Other("string"),
-        Some(Value::Array(_)) => Unexpected::Seq,
-        Some(Value::Object(_)) => Unexpected::Map,
     }
 }
 

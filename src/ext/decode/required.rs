@@ -1,38 +1,72 @@
-//! A field without which there is no object: an id.
+//! A field without which there is no object: an id. A number is read as its text.
 
-use serde::de::{Error, MapAccess};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+        value::MapAccessDeserializer,
+    },
+};
 use serde_json::{Number, Value};
 
-use super::{
-    field::{Field, optional},
-    object::unexpected,
-};
-
-/// Reads a field that must be there: a text, or a number as its text.
+/// Reads the field, or fails at its place.
 pub(crate) fn text<'de, A: MapAccess<'de>>(
     object: &mut A,
     into: &mut String,
 ) -> Result<Option<Value>, A::Error> {
-    let mut text = None;
-    let odd = optional(object, &mut text)?;
-    let Some(Text(text)) = text else {
-        return Err(Error::invalid_type(unexpected(odd.as_ref()), &"a string"));
-    };
-    *into = text;
+    *into = object.next_value_seed(Text)?;
     Ok(None)
 }
 
-struct Text(String);
+struct Text;
 
-impl Field for Text {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned()))
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
     }
 
-    fn from_number(number: &Number) -> Option<Self> {
-        // The digits of a larger one that is no integer are not those that were sent.
-        let is_exact = number.is_i64() || number.is_u64();
-        let is_small = number.as_f64().is_some_and(|number| number.abs() < 1e15);
-        (is_exact || is_small).then(|| Self(number.to_string()))
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<String, E> {
+        // The digits of a larger one are not those that were sent.
+        let text = Number::from_f64(number).filter(|_| number.abs() < 1e15);
+        text.map(|number| number.to_string())
+            .ok_or_else(|| E::invalid_type(Unexpected::Other("number"), &self))
+    }
+
+    // To the end, so that the error is at the place of the value.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<String, A::Error> {
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Err(A::Error::invalid_type(Unexpected::Seq, &self))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<String, A::Error> {
+        // With `arbitrary_precision` of `serde_json` a number comes as an object.
+        match Value::deserialize(MapAccessDeserializer::new(object))? {
+            Value::Number(number) => Ok(number.to_string()),
+            _ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
+        }
     }
 }

@@ -6,6 +6,9 @@ use std::{fmt, time::Duration};
 use super::error::{Error, Kind, root_cause};
 use crate::ext::{call::outcome::CallOutcome, retry::decision::StopReason};
 
+/// The ids that an error names at most.
+const SHOWN_IDS: usize = 10;
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(target) = &self.0.target {
@@ -60,7 +63,9 @@ impl Error {
                 write!(f, "the answer {how} than the limit of {limit} bytes")
             }
             Kind::Ambiguous(ids) => {
-                write!(f, "several numbers have this phone number, with the ids {}", ids.join(", "))
+                let more = if ids.len() > SHOWN_IDS { ", …" } else { "" };
+                let ids = ids[..ids.len().min(SHOWN_IDS)].join(", ");
+                write!(f, "several numbers have this phone number, with the ids {ids}{more}")
             }
             Kind::NotOpen(limit, state) => write!(f, "not open within {limit:?}: {state}"),
         }

@@ -87,7 +87,8 @@ impl Error {
         &self.0.body
     }
 
-    /// How long the server asked to wait after the last attempt.
+    /// How long to wait before the same call: what the server asked for after the last attempt, or
+    /// in how long the call's turn after a 429 would have come.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.outcome.retry_after
@@ -189,7 +190,7 @@ impl Error {
         Self(Arc::new(Details { kind, target: None, outcome, body: Bytes::new(), source: None }))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
     }
@@ -244,11 +245,11 @@ impl Error {
     }
 
     pub(crate) fn ambiguous(ids: Vec<String>) -> Self {
-        Self::new(Kind::Ambiguous(ids), CallOutcome::default())
+        Self::new(Kind::Ambiguous(ids), CallOutcome { attempts: 1, ..CallOutcome::default() })
     }
 
-    pub(crate) fn not_open(limit: Duration, state: String) -> Self {
-        Self::new(Kind::NotOpen(limit, state), CallOutcome::default())
+    pub(crate) fn not_open(limit: Duration, state: String, attempts: u32) -> Self {
+        Self::new(Kind::NotOpen(limit, state), CallOutcome { attempts, ..CallOutcome::default() })
     }
 
     /// Whether the call's own time ended, so that a call with more of it might still succeed.

@@ -33,8 +33,8 @@ impl Number {
     }
 
     /// Whether it can send: `health.sendable`, and no extra charge unpaid, which blocks sending
-    /// without showing in `health`; `false` if either cannot be read. For the reasons, see
-    /// [`readiness`](Self::readiness).
+    /// without showing in `health`; `false` if `health` is absent, or either cannot be read. It is one
+    /// fact of [`readiness`](Self::readiness), which also says why.
     #[must_use]
     pub fn is_sendable(&self) -> bool {
         let sendable = self.health.as_ref().and_then(|h| h.sendable);

@@ -175,7 +175,7 @@ impl NumberHandle {
     fn call(&self) -> Result<Call, Error> {
         if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(Error::invalid_input(
-                "timeout is 0, so the call would fail: leave it out for the client's",
+                "timeout is 0, so the call would fail: leave it out for that of the client",
             ));
         }
         let id = self.id.as_str().try_into()?;

@@ -16,8 +16,8 @@ impl Client {
     /// All numbers of the key's tenant, without Meta details: `GET /v1/numbers`. Their connection
     /// states are the last known ones.
     ///
-    /// An item that is no object, or has no id, is left out;
-    /// [`raw().get_numbers()`](types::NumberList) has it.
+    /// An item that is no object, or has no id, is left out. What [`raw`](Self::raw) returns has it:
+    /// a [`NumberList`].
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
@@ -30,8 +30,6 @@ impl Client {
     /// # Errors
     /// What became of the call after its retries. A key that is scoped to one number may not list
     /// them: [`Error::is_forbidden`], with a hint.
-    ///
-    /// [`raw().get_numbers()`]: crate::types::NumberList
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {

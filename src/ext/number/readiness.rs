@@ -29,7 +29,8 @@ use crate::types::{
 /// | none of these, and `health.sendable` is true, or the status is `CONNECTED`, or it is not Meta's and connected | ready |
 /// | none of these, and nothing else was said | unknown |
 ///
-/// What is absent neither blocks nor makes ready.
+/// What is absent neither blocks nor makes ready, and the snapshot's age plays no part. Of status and
+/// quality, what `health` says comes before what the phone number object says.
 ///
 /// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","text":"quality RED"}]}`.
 ///
@@ -69,6 +70,9 @@ pub enum ReadinessLevel {
 }
 
 impl ReadinessLevel {
+    /// All levels, from the best to the worst.
+    pub const ALL: [Self; 4] = [Self::Ready, Self::Unknown, Self::Degraded, Self::Blocked];
+
     /// `ready`, `unknown`, `degraded` or `blocked`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -261,7 +265,9 @@ fn blocks(status: &PhoneStatus) -> bool {
 }
 
 impl ReadinessReason {
-    /// A word for metrics, such as `not_connected`, which stays the same.
+    /// A word for metrics, which stays the same: `not_connected`, `not_sendable`,
+    /// `extra_charge_unpaid`, `status`, `quality`, `name`, `business_verification`,
+    /// `account_review`, `sandbox`, `incomplete_snapshot` or `unreadable`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

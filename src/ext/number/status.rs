@@ -6,10 +6,13 @@ use crate::types::{ConnectionState, NumberStatus};
 
 /// What users ask of a state.
 impl NumberStatus {
-    /// Whether it is connected to WhatsApp; `false` if the answer does not say.
+    /// Whether it is connected to WhatsApp: `state` is `OPEN`, and `isFullyConnected` is not false;
+    /// `false` if the answer does not say, or `isFullyConnected` cannot be read.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.state == Some(ConnectionState::Open)
+        let is_partial =
+            self.is_fully_connected == Some(false) || self.extra.contains_key("isFullyConnected");
+        self.state == Some(ConnectionState::Open) && !is_partial
     }
 
     /// Whether it is a live reading rather than the last remembered one; `false` if the answer does

@@ -18,9 +18,9 @@ const MAX_DELAY: Duration = Duration::from_secs(10);
 const FACTOR: f64 = 1.5;
 
 impl NumberHandle {
-    /// Asks for [`status`](Self::status) until the number is open by a live reading: at first every
-    /// second, then less often, up to every 10 s, and under the shared pacing. Returns the last
-    /// status.
+    /// Asks for [`status`](Self::status) until the number is open, and not merely remembered as
+    /// open: at first every second, then less often, up to every 10 s, and under the shared pacing.
+    /// Returns the last status.
     ///
     /// A question that fails by what is temporary is asked again.
     ///
@@ -38,30 +38,25 @@ impl NumberHandle {
     /// open within `limit`; else as [`status`](Self::status), where the failure is one that lasts.
     pub async fn wait_until_open(&self, limit: Duration) -> Result<NumberStatus, Error> {
         let start = clock::now();
-        let mut delay = FIRST_DELAY;
-        let mut last = None;
+        let (mut delay, mut attempts) = (FIRST_DELAY, 0);
+        let mut last = "its state was not told".to_owned();
         loop {
             let left = limit.saturating_sub(clock::now() - start);
             if left.is_zero() {
-                return Err(self.not_open(limit, last));
+                return Err(Error::not_open(limit, last, attempts).about(self.target()));
             }
             match self.clone().timeout(self.time().min(left)).status().await {
                 Ok(status) if is_open(&status) => return Ok(status),
+                Ok(status) => {
+                    attempts += 1;
+                    last = state(&status);
+                }
                 Err(error) if !error.is_retryable() => return Err(error),
-                answer => last = Some(answer),
+                Err(error) => attempts += error.attempts(),
             }
             sleep(delay.min(limit.saturating_sub(clock::now() - start))).await;
             delay = delay.mul_f64(FACTOR).min(MAX_DELAY);
         }
-    }
-
-    fn not_open(&self, limit: Duration, last: Option<Result<NumberStatus, Error>>) -> Error {
-        let state = match last {
-            Some(Ok(status)) => state(&status),
-            Some(Err(error)) => return error,
-            None => "its state was not asked for".to_owned(),
-        };
-        Error::not_open(limit, state).about(self.target())
     }
 }
 
@@ -72,11 +67,12 @@ fn is_open(status: &NumberStatus) -> bool {
 
 /// The state in words.
 fn state(status: &NumberStatus) -> String {
-    let remembered = if status.stale == Some(true) { ", as last remembered" } else { "" };
-    match &status.state {
-        Some(state) => {
-            format!("its state is {}{remembered}", state.as_str().replace(char::is_control, " "))
-        }
-        None => "its state is not known".to_owned(),
-    }
+    let Some(state) = &status.state else { return "its state is not known".to_owned() };
+    let state = state.as_str().replace(char::is_control, " ");
+    let but = match (status.stale, status.is_fully_connected) {
+        (Some(true), _) => ", as last remembered",
+        (_, Some(false)) => ", not fully connected",
+        _ => "",
+    };
+    format!("its state is {state}{but}")
 }
