@@ -41,6 +41,8 @@ async fn only_a_snapshot_that_is_older_or_has_no_date_is_refreshed() {
         (aged(60), 0),
         (aged(3_000), 0),
         (aged(4_000), 1),
+        (aged(-30), 0),
+        (aged(-3_600), 1),
         (example(), 1),
         (undated, 1),
         (json!({ "id": "x", "meta": null }), 1),

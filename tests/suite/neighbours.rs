@@ -64,6 +64,24 @@ async fn a_removal_says_until_when_it_can_be_undone() {
 }
 
 #[tokio::test]
+async fn any_success_of_a_removal_is_one_and_what_it_does_not_say_is_none() {
+    let cases = [
+        (204, ""),
+        (200, ""),
+        (202, "accepted"),
+        (201, r#"{"ok":1}"#),
+        (200, "[]"),
+        (200, r#"{"restorableUntil":7}"#),
+    ];
+    for (status, body) in cases {
+        let server = always(Reply::json(status, body)).await;
+        let removed = client(&server).number("num_1").delete().await.unwrap();
+        assert_eq!((removed.ok, removed.restorable_until()), (None, None), "{status} {body}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_removal_that_may_have_been_made_is_not_repeated() {
     let cut = Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{".to_vec());
     for reply in [Reply::json(500, "{}"), Reply::json(503, "{}"), Reply::Raw(Vec::new()), cut] {

@@ -107,6 +107,28 @@ async fn a_success_that_is_not_documented_is_a_decode_error() {
 }
 
 #[tokio::test]
+async fn a_success_that_is_an_error_is_one() {
+    for body in
+        [r#"{"error":"no","code":"A_CODE"}"#, r#"{"error":{"message":"no","code":"A_CODE"}}"#]
+    {
+        let server = always(Reply::json(200, body)).await;
+        let number = client(&server).number("num_1");
+        let errors = [
+            number.get().await.unwrap_err(),
+            number.refresh().await.unwrap_err(),
+            number.status().await.unwrap_err(),
+            number.delete().await.unwrap_err(),
+        ];
+        for error in errors {
+            let expected = "number num_1: the API answered 200 OK, but with an error (A_CODE)";
+            assert_eq!(error.to_string(), expected);
+            assert_eq!((error.message(), error.code()), (Some("no"), Some("A_CODE")));
+            assert!(!error.is_retryable() && !error.is_decode());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
     let server =
         always(Reply::json(403, r#"{"error":"x","code":"NUMBER_SCOPE_NOT_ALLOWED"}"#)).await;

@@ -6,8 +6,12 @@ use std::mem;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version, header::LOCATION};
 use reqwest::{Response, ResponseBuilderExt, Url};
+use serde_json::{Map, Value};
 
-use super::decode_limit::{MIN_DECODE_BYTES, fits};
+use super::{
+    decode_limit::{MIN_DECODE_BYTES, fits},
+    repair::repair,
+};
 use crate::{ext::retry::classify, types::ApiError};
 
 /// A response with its whole body.
@@ -39,6 +43,15 @@ impl BufferedResponse {
         Some(url.origin().ascii_serialization())
     }
 
+    /// Makes a success of a removal one with a status and a body that generated code knows, whatever
+    /// it is: the number is removed, and what the body does not say is not known.
+    pub(crate) fn tell_success(&mut self) {
+        self.status = StatusCode::OK;
+        if serde_json::from_slice::<Map<String, Value>>(&self.body).is_err() {
+            self.body = Bytes::from_static(b"{}");
+        }
+    }
+
     /// The response as generated code expects it. Its body is in memory, so reading it cannot fail.
     pub(crate) fn into_response(self, url: Url) -> Response {
         let with_url = http::Response::builder().url(url).body(());
@@ -66,11 +79,12 @@ pub(super) async fn read(
     if is_success && !is_whole {
         return Err(ReadError::TooLarge(limit, "is longer"));
     }
+    let body = repair(body);
     let fits = fits(&body, limit);
     if is_success && !fits {
         return Err(ReadError::TooLarge(limit.max(MIN_DECODE_BYTES), "takes more memory"));
     }
-    let api_error = if is_success || !fits { None } else { serde_json::from_slice(&body).ok() };
+    let api_error = if is_success || !fits { None } else { ApiError::read(&body) };
     Ok(Box::new(BufferedResponse {
         status: response.status(),
         version: response.version(),

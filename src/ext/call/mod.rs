@@ -9,6 +9,7 @@ pub(crate) mod buffered_response;
 pub(crate) mod decode_limit;
 pub(crate) mod failure;
 pub(crate) mod outcome;
+mod repair;
 pub(crate) mod replayable_request;
 pub(crate) mod single_flight;
 pub(crate) mod trace;

@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 use http::HeaderValue;
-use reqwest::redirect;
+use reqwest::{Proxy, Url, redirect};
 
 use super::{
     base_url,
@@ -163,6 +163,9 @@ impl ClientBuilder {
     /// says otherwise. A proxy of an `https://` request sees the host and not the key. `http://` to
     /// loopback goes through none but one that is set here.
     ///
+    /// It may choose HTTP/2 (`http2_prior_knowledge`), where reqwest has it; HTTP/1.1 is the default,
+    /// since a connection of HTTP/2 that goes silent fails all calls.
+    ///
     /// An authority of your own, beside those of the platform:
     ///
     /// ```
@@ -201,15 +204,19 @@ impl ClientBuilder {
             |product| format!("{product} {CRATE_USER_AGENT}"),
         );
         let user_agent = HeaderValue::try_from(user_agent).map_err(|_| bad_user_agent())?;
-        let mut http =
-            reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(user_agent);
-        if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
-            // A proxy of the environment would be shown the key, which is meant to stay on this
-            // machine.
-            http = http.no_proxy();
-        }
+        let mut http = tls(reqwest::Client::builder())
+            .connect_timeout(self.connect_timeout)
+            .user_agent(user_agent)
+            // A connection of HTTP/2 that has gone silent fails every call; one of HTTP/1.1 fails
+            // one attempt. Another crate may switch HTTP/2 on in reqwest.
+            .http1_only();
         if let Some(configure) = self.configure_http {
             http = configure(http);
+        }
+        if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
+            // A proxy of the environment would be shown the key, which is meant to stay on this
+            // machine. One more proxy, which takes no request, switches those off alone.
+            http = http.proxy(Proxy::custom(|_| None::<Url>));
         }
         let http = http
             // An attempt is one request; and with room for none, reqwest makes no copy of each.
@@ -249,6 +256,21 @@ impl ClientBuilder {
             None => Ok(()),
         }
     }
+}
+
+/// The TLS library of this crate's feature, whatever others switch on in reqwest, and no TLS before
+/// 1.2.
+fn tls(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    #[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
+    let http = http.tls_backend_rustls();
+    #[cfg(all(
+        feature = "native-tls",
+        not(any(feature = "rustls", feature = "rustls-no-provider"))
+    ))]
+    let http = http.tls_backend_native();
+    #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+    let http = http.tls_version_min(reqwest::tls::Version::TLS_1_2);
+    http
 }
 
 fn bad_user_agent() -> Error {

@@ -2,7 +2,7 @@
 //! the key, `exec` runs the attempt loop, `post` ends a call that brought no response.
 
 use futures_util::FutureExt;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::{Request, Response, Url};
 
@@ -37,9 +37,10 @@ impl ClientHooks<Inner> for generated::Client {
         request: Request,
         info: &OperationInfo,
     ) -> impl Future<Output = reqwest::Result<Response>> {
+        let is_removal = request.method() == Method::DELETE;
         let call = Call::new(&self.inner.shared().transport, self.inner.timeout()).run(request);
-        let operation = info.operation_id;
-        trace::call(operation, call).map(move |ended| hand_over(&self.inner, operation, ended))
+        let operation = Operation { id: info.operation_id, is_removal };
+        trace::call(operation.id, call).map(move |ended| hand_over(&self.inner, &operation, ended))
     }
 
     async fn post<E>(
@@ -64,15 +65,23 @@ fn no_response(why: String) -> Response {
     response.into()
 }
 
+struct Operation {
+    id: &'static str,
+    is_removal: bool,
+}
+
 /// Gives the generated code the response that it can decode, and the slot what became of the call.
-fn hand_over(inner: &Inner, operation: &'static str, ended: Ended) -> reqwest::Result<Response> {
+fn hand_over(inner: &Inner, operation: &Operation, ended: Ended) -> reqwest::Result<Response> {
     let Ended { result, mut outcome, url } = ended;
     let Some(slot) = inner.slot() else {
         return raw(result, outcome, url);
     };
     let error = match result {
-        Ok(response) if response.status == StatusCode::OK => {
-            slot.answered(operation, outcome);
+        Ok(mut response) if response.status == StatusCode::OK || operation.is_removal => {
+            if operation.is_removal {
+                response.tell_success();
+            }
+            slot.answered(operation.id, outcome);
             return Ok(response.into_response(url));
         }
         // No operation documents it.

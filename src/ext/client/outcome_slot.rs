@@ -38,7 +38,12 @@ impl OutcomeSlot {
             None => CallOutcome::default(),
         };
         match generated {
-            Generated::InvalidResponsePayload(body, error) => Error::decode(&error, body, outcome),
+            Generated::InvalidResponsePayload(body, error) => match ApiError::read(&body) {
+                Some(said) if said.message().or(said.code()).is_some() => {
+                    Error::error_in_success(said, body, outcome)
+                }
+                _ => Error::decode(&error, body, outcome),
+            },
             // The slot is empty: nothing was sent.
             Generated::InvalidRequest(text) | Generated::Custom(text) => Error::invalid_input(text),
             Generated::CommunicationError(error)

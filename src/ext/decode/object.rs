@@ -52,9 +52,18 @@ pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
         }
 
         fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
-            let mut into = None;
-            read(object, &mut into)?;
-            into.ok_or_else(|| de::Error::invalid_type(Unexpected::Other("number"), &self))
+            let mut into = T::default();
+            let seen = match read(object, &mut into)? {
+                Read::Object { seen } => seen,
+                Read::Number(_) => {
+                    return Err(de::Error::invalid_type(Unexpected::Other("number"), &self));
+                }
+            };
+            // An answer without any field of its own, but with an error, is that.
+            if seen == 0 && into.extra().get("error").is_some_and(|error| !error.is_null()) {
+                return Err(de::Error::custom("an error"));
+            }
+            Ok(into)
         }
     }
 
@@ -110,12 +119,15 @@ pub(crate) fn add_unreadable<T: Field>(
     }
 }
 
-/// Reads the object, and hands it back where it is none.
-fn read<'de, T: Object, A: MapAccess<'de>>(
-    mut object: A,
-    into: &mut Option<T>,
-) -> Result<Option<Value>, A::Error> {
-    let this = into.insert(T::default());
+/// What came as an object.
+enum Read {
+    /// One, with a bit for each of its fields that was sent.
+    Object { seen: u64 },
+    /// A number, with `arbitrary_precision` of `serde_json`.
+    Number(Value),
+}
+
+fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<Read, A::Error> {
     let mut seen = 0;
     while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
         match key {
@@ -129,14 +141,13 @@ fn read<'de, T: Object, A: MapAccess<'de>>(
                 seen |= 1 << n;
             }
             Name::Other(name) if name == NUMBER && seen == 0 && this.extra().is_empty() => {
-                *into = None;
-                return object.next_value().map(number).map(Some);
+                return object.next_value().map(number).map(Read::Number);
             }
             Name::Other(name) => _ = this.extra_mut().insert(name, object.next_value()?),
         }
     }
     match T::REQUIRED & !seen {
-        0 => Ok(None),
+        0 => Ok(Read::Object { seen }),
         missing => Err(de::Error::missing_field(T::FIELDS[missing.trailing_zeros() as usize])),
     }
 }
@@ -147,7 +158,13 @@ impl<T: Object> Field for T {
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
         if T::REQUIRED == 0 {
-            return read(object, into);
+            return Ok(match read(object, into.insert(Self::default()))? {
+                Read::Object { .. } => None,
+                Read::Number(number) => {
+                    *into = None;
+                    Some(number)
+                }
+            });
         }
         // It may lack a field, which is only known at its end, and is odd then.
         let value = Value::deserialize(MapAccessDeserializer::new(object))?;

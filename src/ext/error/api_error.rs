@@ -7,9 +7,34 @@ use serde_json::Value;
 
 use crate::types::ApiError;
 
+/// The names under which sentence, code and wait are found.
+const SHAPES: [&str; 4] = ["code", "error", "message", "retryAfterSeconds"];
+/// A longer text is no sentence, and no code.
+const LONGEST: usize = 16 * 1024;
+
+fn is_short(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.len() <= LONGEST,
+        Value::Object(fields) => {
+            fields.len() <= 64 && fields.values().all(|value| !value.is_object() && is_short(value))
+        }
+        Value::Array(_) => false,
+        _ => true,
+    }
+}
+
 /// What users ask of the API's own error. It is read from `error`, `code` and `retryAfterSeconds`,
 /// from `message`, and from an `error` that is an object with these.
 impl ApiError {
+    /// Reads the body of a refusal. It is kept beside the body, so of a long one little is kept.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let mut error: Self = serde_json::from_slice(body).ok()?;
+        error.extra.retain(|name, value| SHAPES.contains(&name.as_str()) && is_short(value));
+        error.error = error.error.filter(|text| text.len() <= LONGEST);
+        error.code = error.code.filter(|text| text.len() <= LONGEST);
+        Some(error)
+    }
+
     /// The API's own sentence.
     #[must_use]
     pub fn message(&self) -> Option<&str> {

@@ -26,6 +26,9 @@ impl Error {
             Kind::InvalidInput(sentence) => f.write_str(sentence),
             Kind::Refused(status, _) => {
                 write!(f, "the API answered {status}")?;
+                if status.is_success() {
+                    f.write_str(", but with an error")?;
+                }
                 let code =
                     self.code().filter(|c| is_plain_code(c) && !self.0.outcome.echoes_credential);
                 match (code, &self.0.outcome.redirect) {

@@ -42,7 +42,8 @@ pub(super) struct Details {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     InvalidInput(String),
-    /// An answer that is not a success, with the API's own error if it had one.
+    /// An answer that is not a success, with the API's own error if it had one; or a success that
+    /// is the API's error.
     Refused(StatusCode, Option<ApiError>),
     Decode(Option<DecodeError>, StatusCode),
     /// Not sent: its turn after a 429 would have come too late.
@@ -217,6 +218,11 @@ impl Error {
             Kind::Refused(status, api_error)
         };
         Self::new(kind, outcome).with(|d| d.body = body)
+    }
+
+    /// A success whose body is the API's error.
+    pub(crate) fn error_in_success(api_error: ApiError, body: Bytes, outcome: CallOutcome) -> Self {
+        Self::new(Kind::Refused(StatusCode::OK, Some(api_error)), outcome).with(|d| d.body = body)
     }
 
     pub(crate) fn decode(error: &serde_json::Error, body: Bytes, outcome: CallOutcome) -> Self {

@@ -34,7 +34,8 @@ pub enum ErrorKind {
     RateLimited,
     /// The server or a provider behind it failed: 5xx.
     Server,
-    /// Another status that is no success, such as 400 or a redirect.
+    /// Another status that is no success, such as 400 or a redirect; or a success whose body is an
+    /// error.
     Status,
     /// There was no connection, so nothing was sent.
     Connect,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures_util::FutureExt;
 
 use super::id::NumberId;
@@ -10,6 +11,9 @@ use crate::{
     generated,
     types::{self, Provider},
 };
+
+/// How far the API's clock may be ahead of ours.
+const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 impl Client {
     /// The number with this id, which may be a `&str`, `String`, `&String`, [`NumberId`] or
@@ -97,7 +101,7 @@ impl NumberHandle {
     /// enough, else a [`refresh`](Self::refresh). So the API is asked once, or twice; both within
     /// one timeout.
     ///
-    /// A number without a snapshot is refreshed, too, unless its provider is known to have none
+    /// A number without a snapshot, or with one that is dated over a minute ahead, is refreshed, too, unless its provider is known to have none
     /// (`PILOT_STATUS`, `EVO_GO`): that is returned as it is.
     ///
     /// # Errors
@@ -110,8 +114,10 @@ impl NumberHandle {
         async move {
             let start = clock::now();
             let number = this.get().await?;
-            let is_fresh = match number.snapshot_age(clock::wall().into()) {
-                Some(age) => age <= max_age,
+            let now = clock::wall().into();
+            let is_fresh = match number.snapshot_age(now) {
+                // Dated later than that, it says nothing of its age.
+                Some(age) => age <= max_age && number.fetched_at() <= Some(now + MAX_SKEW),
                 None => matches!(number.provider, Some(Provider::PilotStatus | Provider::EvoGo)),
             };
             if is_fresh {
