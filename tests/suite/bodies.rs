@@ -21,7 +21,6 @@ fn cases() -> Vec<(String, &'static str)> {
         (with("/id", json!(true)), "at id: expected a string, found a boolean"),
         (with("/id", json!(["secret"])), "at id: expected a string, found an array"),
         (with("/id", json!({ "secret": {} })), "at id: expected a string, found an object"),
-        (with("/id", json!(1e300)), "at id: expected a string, found a number"),
         (no_id.to_string(), "missing field `id`"),
         (
             "<html>secret</html>".to_owned(),

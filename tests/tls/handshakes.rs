@@ -36,6 +36,16 @@ async fn a_certificate_that_is_trusted_and_valid_and_of_the_host_is_taken() {
 }
 
 #[tokio::test]
+async fn a_server_that_would_rather_have_http_2_is_spoken_to_in_http_1_1() {
+    let authority = Authority::new("ours");
+    let mut config = (*authority.server("localhost", NOW)).clone();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let server = Server::tls(config.into()).await;
+    assert_eq!(client(&authority, &server).number("1").get().await.unwrap().id, "1");
+    assert!(server.heard().starts_with("GET /v1/numbers/1 HTTP/1.1\r\n"), "{}", server.heard());
+}
+
+#[tokio::test]
 async fn an_authority_can_be_added_to_those_of_the_platform() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.server("localhost", NOW)).await;

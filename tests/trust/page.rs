@@ -17,12 +17,28 @@ pub(crate) fn compare(found: &str) {
         return fs::write(PAGE, found).unwrap();
     }
     let page = fs::read_to_string(PAGE).unwrap_or_default();
+    let (page, found) = (of_this_build(&page), of_this_build(found));
     let differ: Vec<_> = found.lines().filter(|line| !page.lines().any(|l| l == *line)).collect();
     assert!(page == found, "docs/trust.md does not say:\n{}", differ.join("\n"));
 }
 
+/// What an application's features change, as the page says.
+const OF_OTHER_BUILDS: &str = "a number of 10,000 digits";
+
+/// The page without the line that does not hold in this build.
+fn of_this_build(page: &str) -> String {
+    let is_other = |line: &&str| {
+        !cfg!(feature = "like-an-application")
+            || !line.starts_with(&format!("| {OF_OTHER_BUILDS} "))
+    };
+    page.lines().filter(is_other).map(|line| format!("{line}\n")).collect()
+}
+
 /// Whether the page has this of a fault; all is right while it is written anew.
 pub(crate) fn says(fault: &Fault, when: When, operation: &str, cell: &Cell) -> bool {
+    if cfg!(feature = "like-an-application") && fault.name == OF_OTHER_BUILDS {
+        return true;
+    }
     let when = if when == When::First { "first" } else { "all" };
     let page = fs::read_to_string(PAGE).unwrap_or_default();
     let is_of = |line: &str| {
@@ -76,8 +92,9 @@ where an error prints the key or anything from the body of an answer.
 - *connections*: opened during the call.
 
 The client: {MAX_ATTEMPTS} attempts, `base_delay` {base:?}, `max_delay` {max:?}, `attempt_timeout` {attempt:?}, `timeout` {total:?},
-`max_response_bytes` {limit} KiB, pacing on, no retry budget. Compression and HTTP/2 are not compiled in, so there is no gzip bomb, GOAWAY
-or REFUSED_STREAM; where another crate switches compression on, `max_response_bytes` counts what comes out of it.
+`max_response_bytes` {limit} KiB, pacing on, no retry budget. The table holds as well where other crates of an application switch on more of reqwest
+and serde_json, but for one line: with `arbitrary_precision` *{OF_OTHER_BUILDS}* is a success. HTTP/1.1 is spoken wherever HTTP/2 is compiled in, unless
+`configure_http` chooses otherwise; of faults of HTTP/2 nothing is shown here. Where compression is on, `max_response_bytes` counts what comes out of it.
 
 | fault | in attempts | calls | outcome | attempts | within | sent | connections |
 |---|---|---|---|---|---|---|---|

@@ -43,11 +43,13 @@ impl BufferedResponse {
         Some(url.origin().ascii_serialization())
     }
 
-    /// Makes a success of a removal one with a status and a body that generated code knows, whatever
-    /// it is: the number is removed, and what the body does not say is not known.
+    /// Makes a success of a removal one with a status and a body that generated code knows: the
+    /// number is removed, and what the body does not say is not known. A page is no answer of the
+    /// API, and stays one.
     pub(crate) fn tell_success(&mut self) {
         self.status = StatusCode::OK;
-        if serde_json::from_slice::<Map<String, Value>>(&self.body).is_err() {
+        let is_page = self.body.trim_ascii_start().starts_with(b"<");
+        if !is_page && serde_json::from_slice::<Map<String, Value>>(&self.body).is_err() {
             self.body = Bytes::from_static(b"{}");
         }
     }
