@@ -21,6 +21,7 @@ mod path;
 mod properties;
 mod readiness;
 mod retry;
+mod runtimes;
 mod schemars;
 mod sharing;
 mod statuses;

@@ -1,0 +1,39 @@
+//! A client whose runtime is dropped, or stands still, is of use in another one.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use support::{always, client, ok};
+use tokio::runtime::{Builder, Runtime};
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_client_whose_runtime_was_dropped_connects_anew_in_another() {
+    let servers = Runtime::new().unwrap();
+    let server = servers.block_on(always(ok()));
+    let client = client(&server);
+    for _ in 0..3 {
+        // Its connections are tasks of this runtime, and end with it.
+        let runtime = runtime();
+        let number = runtime.block_on(client.number("num_1").get());
+        assert!(number.is_ok(), "{number:?}");
+    }
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
+fn a_refresh_on_a_runtime_that_stands_still_is_begun_anew_by_others() {
+    let servers = Runtime::new().unwrap();
+    let server = servers.block_on(always(ok()));
+    let client =
+        support::builder(&server).attempt_timeout(Duration::from_millis(300)).build().unwrap();
+    let still = runtime();
+    let mut begun = Box::pin(client.number("num_1").refresh());
+    still.block_on(async { assert!((&mut begun).now_or_never().is_none()) });
+    // Nobody drives `still` from here on.
+    let refreshed = runtime().block_on(client.number("num_1").refresh());
+    assert!(refreshed.is_ok(), "{refreshed:?}");
+}
