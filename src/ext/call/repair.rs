@@ -8,10 +8,9 @@ use bytes::Bytes;
 pub(super) fn repair(body: Bytes) -> Bytes {
     let trimmed = trim(&body);
     // One pass over all bytes, since few bodies need a closer look.
-    if trimmed.iter().any(|byte| *byte < b' ' || *byte == b'\\') {
-        if let Some(mended) = mend(trimmed) {
-            return mended.into();
-        }
+    let is_plain = trimmed.iter().all(|byte| *byte >= b' ' && *byte != b'\\');
+    if !is_plain && let Some(mended) = mend(trimmed) {
+        return mended.into();
     }
     if trimmed.len() == body.len() { body } else { body.slice_ref(trimmed) }
 }
