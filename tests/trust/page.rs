@@ -27,11 +27,11 @@ const OF_OTHER_BUILDS: &str = "a number of 10,000 digits";
 
 /// The page without the line that does not hold in this build.
 fn of_this_build(page: &str) -> String {
-    let is_other = |line: &&str| {
+    let is_of_this = |line: &&str| {
         !cfg!(feature = "like-an-application")
             || !line.starts_with(&format!("| {OF_OTHER_BUILDS} "))
     };
-    page.lines().filter(is_other).map(|line| format!("{line}\n")).collect()
+    page.lines().filter(is_of_this).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Whether the page has this of a fault; all is right while it is written anew.
