@@ -1,9 +1,10 @@
 //! The hand-written layer, in rooms. Doors open one way: `number` uses `client`, that uses `call`,
 //! that uses `pacing` and `retry`, which use nothing of ours but `clock`. All use `error`, which
-//! uses plain values only.
+//! uses plain values only. `decode` uses none of them.
 //!
-//! It meets the generated code at three seams: `Inner`, which every generated client carries; the
-//! hooks, through which every request passes; and inherent `impl`s on generated types. What the API
+//! It meets the generated code at four seams: `Inner`, which every generated client carries; the
+//! hooks, through which every request passes; inherent `impl`s on generated types; and `decode`, by
+//! which the build lets these be decoded. What the API
 //! says belongs in the overlay of `xtask`; what a user wants beyond it belongs here.
 
 #[cfg(test)]
