@@ -12,6 +12,8 @@ use crate::{
 
 /// The base URL for the process that has an environment of its own.
 const BASE_URL: &str = "PILOT_STATUS_TEST_BASE_URL";
+/// Set where `configure_http` returns a builder of its own in that process.
+const NEW_BUILDER: &str = "PILOT_STATUS_TEST_NEW_BUILDER";
 
 #[tokio::test]
 async fn a_proxy_of_an_https_request_sees_the_host_and_nothing_else() {
@@ -85,7 +87,11 @@ async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
     ];
     let mut before = String::new();
     for (variables, base_url, expected) in cases {
-        run_with(variables, &proxied, base_url);
+        run_with(variables, &proxied, base_url, false);
+        if expected.is_empty() && base_url.starts_with("http:") {
+            // Nor does a new builder bring them back.
+            run_with(variables, &proxied, base_url, true);
+        }
         let heard = proxy.heard();
         let new = heard.strip_prefix(&before).unwrap();
         assert!(
@@ -95,13 +101,16 @@ async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
         assert_eq!(new.contains(KEY), base_url == "http://api.example", "{new}");
         before = heard;
     }
-    assert_eq!(direct.heard().matches(KEY).count(), 3, "{}", direct.heard());
+    assert_eq!(direct.heard().matches(KEY).count(), 6, "{}", direct.heard());
 }
 
 /// Makes one call in a process with these variables set to the proxy.
-fn run_with(variables: &[&str], proxy: &str, base_url: &str) {
+fn run_with(variables: &[&str], proxy: &str, base_url: &str, is_new: bool) {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["--exact", "proxies::one_call", "--ignored"]).env(BASE_URL, base_url);
+    if is_new {
+        child.env(NEW_BUILDER, "1");
+    }
     for proxied in ["http", "https", "all", "no"] {
         let name = format!("{proxied}_proxy");
         child.env_remove(name.to_uppercase()).env_remove(name);
@@ -125,7 +134,11 @@ async fn one_call() {
         .retry(RetryPolicy::none())
         .attempt_timeout(Duration::from_millis(500))
         // Nothing leaves the machine, whatever becomes of the proxy.
-        .configure_http(|http| http.resolve("api.example", ([127, 0, 0, 1], 1).into()))
+        .configure_http(|http| {
+            let is_new = env::var_os(NEW_BUILDER).is_some();
+            let http = if is_new { reqwest::Client::builder() } else { http };
+            http.resolve("api.example", ([127, 0, 0, 1], 1).into())
+        })
         .build()
         .unwrap();
     // What came of it is seen by the servers.

@@ -7,9 +7,12 @@ use bytes::Bytes;
 /// order mark before, and NULs behind. Most bodies are returned as they are.
 pub(super) fn repair(body: Bytes) -> Bytes {
     let trimmed = trim(&body);
-    // One pass over all bytes, since few bodies need a closer look.
-    let is_plain = trimmed.iter().all(|byte| *byte >= b' ' && *byte != b'\\');
-    if !is_plain && let Some(mended) = mend(trimmed) {
+    // Few bodies need a closer look. One pass without an early end is one of vector instructions.
+    let is_odd = |byte: &u8| u8::from(*byte < b' ') | u8::from(*byte == b'\\');
+    let odd = trimmed.iter().fold(0, |odd, byte| odd | is_odd(byte));
+    if odd != 0
+        && let Some(mended) = mend(trimmed)
+    {
         return mended.into();
     }
     if trimmed.len() == body.len() { body } else { body.slice_ref(trimmed) }

@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 use http::HeaderValue;
-use reqwest::{Proxy, Url, redirect};
+use reqwest::{NoProxy, Proxy, redirect};
 
 use super::{
     base_url,
@@ -210,13 +210,16 @@ impl ClientBuilder {
             // A connection of HTTP/2 that has gone silent fails every call; one of HTTP/1.1 fails
             // one attempt. Another crate may switch HTTP/2 on in reqwest.
             .http1_only();
+        // A proxy of the environment would be shown a key that is meant to stay on this machine.
+        let stays_here = base_url.scheme() == "http" && base_url::is_loopback(&base_url);
+        if stays_here {
+            http = http.no_proxy();
+        }
         if let Some(configure) = self.configure_http {
             http = configure(http);
-        }
-        if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
-            // A proxy of the environment would be shown the key, which is meant to stay on this
-            // machine. One more proxy, which takes no request, switches those off alone.
-            http = http.proxy(Proxy::custom(|_| None::<Url>));
+            if stays_here {
+                http = without_environment(http)?;
+            }
         }
         let http = http
             // An attempt is one request; and with room for none, reqwest makes no copy of each.
@@ -271,6 +274,13 @@ fn tls(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
     let http = http.tls_version_min(reqwest::tls::Version::TLS_1_2);
     http
+}
+
+/// Switches off the proxies of the environment, and no others, in a builder that may be a new one:
+/// any proxy does, and this one takes no request.
+fn without_environment(http: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> {
+    let proxy = Proxy::all("http://127.0.0.1").map_err(Error::http_client)?;
+    Ok(http.proxy(proxy.no_proxy(NoProxy::from_string("*, 0.0.0.0/0, ::/0"))))
 }
 
 fn bad_user_agent() -> Error {

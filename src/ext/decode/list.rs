@@ -28,14 +28,14 @@ impl<T: Field> Items<T> {
 }
 
 /// The whole list, each item in its place.
-pub(crate) fn as_sent<T: Serialize>(read: &[T], odd: &[(usize, Value)]) -> Value {
+pub(crate) fn as_sent<T: Serialize>(read: &[T], odd: Vec<(usize, Value)>) -> Value {
     let mut sent = Vec::with_capacity(read.len() + odd.len());
     let mut rest = read.iter().map(|item| serde_json::to_value(item).unwrap_or_default());
     let mut done = 0;
     for (before, value) in odd {
         sent.extend(rest.by_ref().take(before.saturating_sub(done)));
-        sent.push(value.clone());
-        done = *before;
+        sent.push(value);
+        done = before;
     }
     sent.extend(rest);
     sent.into()
@@ -47,7 +47,7 @@ impl<T: Field + Serialize> Field for Vec<T> {
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
         let Items { read, odd } = Items::of(array)?;
-        let sent = (!odd.is_empty()).then(|| as_sent(&read, &odd));
+        let sent = (!odd.is_empty()).then(|| as_sent(&read, odd));
         *into = Some(read);
         Ok(sent)
     }

@@ -91,6 +91,6 @@ impl<'de> Visitor<'de> for ListVisitor {
 impl Serialize for NumberList {
     /// As an array, with the odd items in their places.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        list::as_sent(&self.numbers, &self.odd).serialize(serializer)
+        list::as_sent(&self.numbers, self.odd.clone()).serialize(serializer)
     }
 }
