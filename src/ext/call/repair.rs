@@ -8,9 +8,11 @@ use bytes::Bytes;
 pub(super) fn repair(body: Bytes) -> Bytes {
     let trimmed = trim(&body);
     // Few bodies need a closer look. One pass without an early end is one of vector instructions.
-    let is_odd = |byte: &u8| (*byte < b' ') | (*byte == b'\\');
-    let has_odd = trimmed.iter().fold(false, |has_odd, byte| has_odd | is_odd(byte));
-    if has_odd && let Some(mended) = mend(trimmed) {
+    let is_odd = |byte: &u8| u8::from(*byte < b' ') | u8::from(*byte == b'\\');
+    let odd = trimmed.iter().fold(0, |odd, byte| odd | is_odd(byte));
+    if odd != 0
+        && let Some(mended) = mend(trimmed)
+    {
         return mended.into();
     }
     if trimmed.len() == body.len() { body } else { body.slice_ref(trimmed) }
