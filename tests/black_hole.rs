@@ -36,7 +36,9 @@ const CALLS: usize = 75;
 async fn server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let body = Bytes::from(example().to_string());
+    let mut body = example();
+    body["id"] = "num_1".into();
+    let body = Bytes::from(body.to_string());
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let body = body.clone();

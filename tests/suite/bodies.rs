@@ -2,7 +2,7 @@
 //! never a panic.
 
 use serde_json::{Value, json};
-use support::{Reply, Server, client, example, replies};
+use support::{Reply, Server, always, client, example, replies};
 
 fn with(pointer: &str, value: Value) -> String {
     let mut json = example();
@@ -73,4 +73,23 @@ async fn every_cut_of_the_body_is_an_error_and_never_a_panic() {
         let error = client.number("num_1").get().await.unwrap_err();
         assert!(error.is_decode(), "cut at {length}: {error}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_about_another_number_is_an_error_that_names_only_the_one_that_was_asked_for() {
+    let server = always(Reply::json(200, r#"{"id":"secret","ok":true}"#)).await;
+    let number = client(&server).number("num_1");
+    let answers =
+        [number.get().await.err(), number.refresh().await.err(), number.status().await.err()];
+    for error in answers.map(Option::unwrap) {
+        assert!(error.is_decode() && !error.is_retryable(), "{error}");
+        assert_eq!((error.attempts(), error.status().unwrap().as_u16()), (1, 200));
+        assert_eq!(
+            error.to_string(),
+            "number num_1: the API answered with another number than was asked for"
+        );
+        assert!(error.hint().unwrap().contains("cache"), "{error:?}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+    assert!(number.delete().await.is_ok());
 }

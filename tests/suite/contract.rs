@@ -7,7 +7,7 @@ use pilot_status::{
     types::{MessagingLimitTier, Number, Provider, QualityRating},
 };
 use serde_json::{Map, Value, json};
-use support::{always, client, example, number, ok};
+use support::{DOCUMENTED_ID, always, client, example, number, ok};
 
 fn extras(number: &Number) -> Vec<&Map<String, Value>> {
     let (health, meta) = (number.health.as_ref().unwrap(), number.meta.as_ref().unwrap());
@@ -40,7 +40,7 @@ fn widen(value: &mut Value) {
 #[tokio::test]
 async fn the_documented_example_leaves_nothing_over_and_encodes_back_to_itself() {
     let server = always(ok()).await;
-    let number = client(&server).number("num_1").get().await.unwrap();
+    let number = client(&server).number(DOCUMENTED_ID).get().await.unwrap();
     for extra in extras(&number) {
         assert_eq!(extra, &Map::new());
     }

@@ -57,7 +57,7 @@ async fn only_a_snapshot_that_is_older_or_has_no_date_is_refreshed() {
     ];
     for (cached, expected) in cases {
         let server = server(cached.clone()).await;
-        client(&server).number("num_1").get_fresh(HOUR).await.unwrap();
+        client(&server).number(cached["id"].as_str().unwrap()).get_fresh(HOUR).await.unwrap();
         assert_eq!(refreshes(&server), expected, "{cached}");
     }
 }

@@ -7,7 +7,6 @@ use pilot_status::{
     mock::{self, MockServerExt, WhenId},
     types::{ApiError, Number},
 };
-use support::{example, number};
 
 fn client(server: &MockServer) -> Client {
     let builder = Client::builder().api_key("ps_1").base_url(server.base_url());
@@ -17,7 +16,7 @@ fn client(server: &MockServer) -> Client {
 #[tokio::test]
 async fn a_mocked_number_is_read_back() {
     let server = MockServer::start_async().await;
-    let expected: Number = number(&example());
+    let expected = mock::number();
     let mock = server.get_numbers_id(|when, then| {
         when.number("num_1").refresh("1");
         then.ok(&expected);
@@ -54,7 +53,7 @@ async fn an_id_is_looked_for_literally_and_as_it_is_sent() {
         let server = MockServer::start_async().await;
         server.get_numbers_id(|when, then| {
             when.number(id);
-            then.ok(&mock::number());
+            then.ok(&Number { id: id.to_owned(), ..mock::number() });
         });
         let client = client(&server);
         assert!(client.number(id).get().await.is_ok(), "{id}");

@@ -38,7 +38,7 @@ async fn failures_of_every_transient_kind_are_followed_by_another_attempt() {
     for (name, reply) in cases {
         let server = failing(2, reply).await;
         let number = client(&server).number("num_1").get().await;
-        assert_eq!(number.unwrap_or_else(|e| panic!("{name}: {e}")).id, "num_01HZX...");
+        assert_eq!(number.unwrap_or_else(|e| panic!("{name}: {e}")).id, "num_1");
         assert_eq!(server.requests().len(), 3, "{name}");
     }
 }

@@ -250,7 +250,7 @@ fn json(good: &str) -> Vec<Fault> {
         ok("60 KB of JSON with 30,000 values", &many),
         ok(
             "a field twice",
-            r#"{"id":"1","id":"2","state":"OPEN","state":"+5511999999999","ok":true,"ok":true}"#,
+            r#"{"id":"2","id":"1","state":"OPEN","state":"+5511999999999","ok":true,"ok":true}"#,
         ),
         ok("a number of 10,000 digits", &format!(r#"{{"id":"1","x":{}}}"#, "9".repeat(10_000))),
         ok("an array", "[]"),
@@ -260,7 +260,8 @@ fn json(good: &str) -> Vec<Fault> {
             r#"{"id":"1","state":[],"ok":"+5511999999999","health":7,"meta":{"phone":[{}]}}"#,
         ),
         ok("an odd item of a list", r#"{"id":"1","meta":{"profile":{"websites":["a",7]}}}"#),
-        ok("an id that is a number", r#"{"id":5511999999999}"#),
+        ok("an id that is a number", r#"{"id":1}"#),
+        ok("another id", r#"{"id":"+5511999999999","ok":true}"#),
         ok("an id of another type", r#"{"id":{"+5511999999999":1}}"#),
         ok("no id", r#"{"state":"OPEN"}"#),
     ]

@@ -18,6 +18,6 @@ mod replies;
 mod server;
 
 pub use client::{KEY, builder, client};
-pub use example::{example, number};
+pub use example::{DOCUMENTED_ID, example, number};
 pub use replies::{always, ok, replies};
 pub use server::{Reply, Request, Server};

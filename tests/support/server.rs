@@ -8,12 +8,15 @@ use std::{
     time::Duration,
 };
 
+use percent_encoding::percent_decode_str;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
     time::sleep,
 };
+
+use crate::DOCUMENTED_ID;
 
 /// Serves until it is dropped.
 pub struct Server {
@@ -126,7 +129,7 @@ async fn serve(
         }
         match reply {
             Reply::Http(status, headers, body) => {
-                stream.write_all(&http(status, &headers, &body)).await?;
+                stream.write_all(&http(status, &headers, &about(&body, &request.line))).await?;
             }
             Reply::Raw(bytes) => {
                 stream.write_all(&bytes).await?;
@@ -158,6 +161,15 @@ fn parse(head: &str) -> Request {
     let fields = lines.filter_map(|line| line.split_once(':'));
     let headers = fields.map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned())).collect();
     Request { line, headers }
+}
+
+/// The body, with the id that is asked for in place of the documented one.
+fn about(body: &str, line: &str) -> String {
+    let mut segments = line.split(['/', '?', ' ']).skip_while(|segment| *segment != "numbers");
+    let Some(asked) = segments.nth(1) else { return body.to_owned() };
+    let asked = percent_decode_str(asked).decode_utf8_lossy();
+    let documented = format!("\"{DOCUMENTED_ID}\"");
+    body.replace(&documented, &serde_json::Value::from(asked).to_string())
 }
 
 fn http(status: u16, headers: &[(&str, String)], body: &str) -> Vec<u8> {

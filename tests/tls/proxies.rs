@@ -31,11 +31,11 @@ async fn a_proxy_of_an_https_request_sees_the_host_and_nothing_else() {
         })
         .build()
         .unwrap();
-    assert!(client.number("num_1").get().await.is_ok());
+    assert!(client.number("1").get().await.is_ok());
     assert!(server.heard().contains(KEY));
     let heard = proxy.heard();
     assert!(heard.starts_with("CONNECT api.example:443 HTTP/1.1\r\n"), "{heard}");
-    for secret in [KEY, "x-api-key", "num_1", "GET"] {
+    for secret in [KEY, "x-api-key", "/numbers/", "GET"] {
         assert!(!heard.contains(secret), "{secret} in {heard}");
     }
 }

@@ -69,12 +69,13 @@ impl Client {
         self.raw.inner.shared()
     }
 
-    /// Makes a call of the generated client, within this time or the client's own. An error says
-    /// what became of it, and names its target.
+    /// Makes a call of the generated client, within this time or the client's own; its answer must
+    /// be about what was asked for. An error says what became of it, and names its target.
     pub(crate) async fn call<T: Field, F>(
         &self,
         timeout: Option<Duration>,
         operation: impl FnOnce(generated::Client) -> F,
+        is_about: impl FnOnce(&T) -> bool,
         target: impl FnOnce() -> String,
     ) -> Result<T, Error>
     where
@@ -85,6 +86,9 @@ impl Client {
         let inner = inner.for_call(slot.clone(), timeout);
         let raw = generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner };
         match operation(raw).await {
+            Ok(response) if !is_about(&response) => {
+                Err(Error::another_number(slot.outcome()).about(target()))
+            }
             Ok(response) => {
                 trace::unreadable(|| slot.operation(), &*response);
                 Ok(response.into_inner())

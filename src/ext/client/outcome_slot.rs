@@ -32,11 +32,10 @@ impl OutcomeSlot {
 
     /// The error of a call that ended with this error of the generated code.
     pub(super) fn error(&self, generated: Generated<ApiError>) -> Error {
-        let outcome = match self.0.get() {
-            Some(Outcome::Failed(error)) => return error.clone(),
-            Some(Outcome::Answered(_, outcome)) => outcome.clone(),
-            None => CallOutcome::default(),
-        };
+        if let Some(Outcome::Failed(error)) = self.0.get() {
+            return error.clone();
+        }
+        let outcome = self.outcome();
         match generated {
             Generated::InvalidResponsePayload(body, error) => match ApiError::read(&body) {
                 Some(said) if said.message().or(said.code()).is_some() => {
@@ -53,6 +52,14 @@ impl OutcomeSlot {
                 let status = generated.status().unwrap_or_default();
                 Error::unexpected_status(status, None, Bytes::new(), outcome)
             }
+        }
+    }
+
+    /// How the call went that was answered.
+    pub(super) fn outcome(&self) -> CallOutcome {
+        match self.0.get() {
+            Some(Outcome::Answered(_, outcome)) => outcome.clone(),
+            Some(Outcome::Failed(_)) | None => CallOutcome::default(),
         }
     }
 

@@ -43,6 +43,9 @@ impl Error {
             Kind::Decode(None, status) => {
                 write!(f, "the API answered {status}, which it does not document")
             }
+            Kind::AnotherNumber => {
+                f.write_str("the API answered with another number than was asked for")
+            }
             Kind::NotAdmitted => {
                 f.write_str("not sent: the server limits the rate, so calls wait for their turns, and this one's ")?;
                 match self.retry_after().filter(|wait| !wait.is_zero()) {

@@ -46,6 +46,8 @@ pub(super) enum Kind {
     /// is the API's error.
     Refused(StatusCode, Option<ApiError>),
     Decode(Option<DecodeError>, StatusCode),
+    /// A success about another number than was asked for.
+    AnotherNumber,
     /// Not sent: its turn after a 429 would have come too late.
     NotAdmitted,
     Connect,
@@ -65,6 +67,7 @@ impl Error {
     pub fn status(&self) -> Option<StatusCode> {
         match self.0.kind {
             Kind::Refused(status, _) | Kind::Decode(_, status) => Some(status),
+            Kind::AnotherNumber => Some(StatusCode::OK),
             _ => None,
         }
     }
@@ -140,10 +143,11 @@ impl Error {
         matches!(self.0.kind, Kind::Connect)
     }
 
-    /// The answer was a success with a body that is not what the API documents.
+    /// The answer was a success with a body that is not what the API documents, or that is about
+    /// another number than was asked for.
     #[must_use]
     pub fn is_decode(&self) -> bool {
-        matches!(self.0.kind, Kind::Decode(..))
+        matches!(self.0.kind, Kind::Decode(..) | Kind::AnotherNumber)
     }
 
     /// A setting or an argument was refused before anything was sent.
@@ -163,9 +167,11 @@ impl Error {
             }
             Kind::Connect => !self.is_refused_handshake(),
             Kind::NotAdmitted | Kind::Network | Kind::TimedOut(..) | Kind::NotOpen(..) => true,
-            Kind::InvalidInput(_) | Kind::Decode(..) | Kind::TooLarge(..) | Kind::Ambiguous(_) => {
-                false
-            }
+            Kind::InvalidInput(_)
+            | Kind::Decode(..)
+            | Kind::AnotherNumber
+            | Kind::TooLarge(..)
+            | Kind::Ambiguous(_) => false,
         }
     }
 
@@ -228,6 +234,10 @@ impl Error {
     pub(crate) fn decode(error: &serde_json::Error, body: Bytes, outcome: CallOutcome) -> Self {
         let error = DecodeError::new(&body, error);
         Self::new(Kind::Decode(Some(error), StatusCode::OK), outcome).with(|d| d.body = body)
+    }
+
+    pub(crate) fn another_number(outcome: CallOutcome) -> Self {
+        Self::new(Kind::AnotherNumber, outcome)
     }
 
     pub(crate) fn network(source: reqwest::Error, outcome: CallOutcome) -> Self {

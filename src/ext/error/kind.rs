@@ -43,7 +43,7 @@ pub enum ErrorKind {
     Network,
     /// There was no whole answer in time.
     Timeout,
-    /// A success that is not what the API documents.
+    /// A success that is not what the API documents, or is about another number.
     Decode,
     /// The answer is longer than `max_response_bytes`.
     TooLarge,
@@ -116,7 +116,7 @@ impl Error {
             Kind::Network if self.is_timeout() => ErrorKind::Timeout,
             Kind::Network => ErrorKind::Network,
             Kind::TimedOut(..) => ErrorKind::Timeout,
-            Kind::Decode(..) => ErrorKind::Decode,
+            Kind::Decode(..) | Kind::AnotherNumber => ErrorKind::Decode,
             Kind::TooLarge(..) => ErrorKind::TooLarge,
             Kind::Ambiguous(_) => ErrorKind::Ambiguous,
             Kind::NotOpen(..) => ErrorKind::NotOpen,

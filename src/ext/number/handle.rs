@@ -68,7 +68,8 @@ impl NumberHandle {
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if the id cannot be one (see [`NumberId`]), before anything is
-    /// sent; else what became of the call after its retries.
+    /// sent; [`Error::is_decode`] if the answer has another id; else what became of the call after
+    /// its retries.
     pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
         let call = self.call();
         async move { call?.get(None).await }.boxed()
@@ -144,7 +145,10 @@ impl NumberHandle {
         async move {
             let Call { client, id, timeout } = call?;
             let call = async |raw: generated::Client| raw.get_numbers_id_status(&id).await;
-            client.call(timeout, call, || target(id.as_str())).await
+            let is_about = |status: &types::NumberStatus| {
+                status.id.as_deref().is_none_or(|answered| answered == id.as_str())
+            };
+            client.call(timeout, call, is_about, || target(id.as_str())).await
         }
         .boxed()
     }
@@ -164,7 +168,7 @@ impl NumberHandle {
         async move {
             let Call { client, id, timeout } = call?;
             let call = async |raw: generated::Client| raw.delete_numbers_id(&id).await;
-            client.call(timeout, call, || target(id.as_str())).await
+            client.call(timeout, call, |_| true, || target(id.as_str())).await
         }
         .boxed()
     }
@@ -201,7 +205,8 @@ impl Call {
     async fn get(self, refresh: Option<&'static str>) -> Result<types::Number, Error> {
         let Self { client, id, timeout } = self;
         let call = async |raw: generated::Client| raw.get_numbers_id(&id, refresh).await;
-        client.call(timeout, call, || target(id.as_str())).await
+        let is_about = |number: &types::Number| number.id == id.as_str();
+        client.call(timeout, call, is_about, || target(id.as_str())).await
     }
 }
 

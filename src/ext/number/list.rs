@@ -36,7 +36,7 @@ impl Client {
         let client = self.clone();
         async move {
             let call = |raw: generated::Client| async move { raw.get_numbers().await };
-            let list: NumberList = client.call(None, call, || TARGET.to_owned()).await?;
+            let list: NumberList = client.call(None, call, |_| true, || TARGET.to_owned()).await?;
             Ok(list.numbers)
         }
         .boxed()
