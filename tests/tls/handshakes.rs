@@ -2,6 +2,8 @@
 
 use pilot_status::{Client, Error, RetryPolicy};
 use support::KEY;
+#[cfg(feature = "with-native-tls")]
+use support::hostile::{Hostile, Step};
 
 use crate::{
     authority::{Authority, Years},
@@ -36,13 +38,17 @@ async fn a_certificate_that_is_trusted_and_valid_and_of_the_host_is_taken() {
 }
 
 #[tokio::test]
-async fn a_server_that_would_rather_have_http_2_is_spoken_to_in_http_1_1() {
+async fn a_server_that_would_rather_have_http_2_is_spoken_to_in_it_only_with_feature_http2() {
     let authority = Authority::new("ours");
     let mut config = (*authority.server("localhost", NOW)).clone();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let server = Server::tls(config.into()).await;
-    assert_eq!(client(&authority, &server).number("1").get().await.unwrap().id, "1");
-    assert!(server.heard().starts_with("GET /v1/numbers/1 HTTP/1.1\r\n"), "{}", server.heard());
+    let answered = client(&authority, &server).number("1").get().await.is_ok();
+    // The server has only HTTP/1.1 to answer with.
+    let has_http_2 = cfg!(feature = "like-an-application");
+    let begin = if has_http_2 { "PRI * HTTP/2.0\r\n" } else { "GET /v1/numbers/1 HTTP/1.1\r\n" };
+    assert!(server.heard().starts_with(begin), "{}", server.heard());
+    assert_eq!(answered, !has_http_2);
 }
 
 #[tokio::test]
@@ -89,6 +95,40 @@ async fn a_server_of_tls_1_1_or_of_no_tls_hears_no_key() {
         let heard = server.heard();
         assert!(heard.starts_with('\u{16}') && !heard.contains(KEY) && !heard.contains("GET"));
         assert_refused(&error, &server, why);
+    }
+}
+
+/// The same, where native-tls is the only TLS library that the client may use.
+#[tokio::test]
+#[cfg(feature = "with-native-tls")]
+async fn with_native_tls_a_refused_certificate_is_final_and_a_cut_connection_is_not() {
+    let (authority, other) = (Authority::new("ours"), Authority::new("another"));
+    let native = |port: u16| {
+        let certificate = authority.certificate();
+        Client::builder()
+            .api_key(KEY)
+            .base_url(format!("https://localhost:{port}"))
+            .retry(RetryPolicy::default().base_delay(std::time::Duration::from_millis(1)))
+            .configure_http(|http| {
+                http.no_proxy().tls_backend_native().tls_certs_merge([certificate])
+            })
+            .build()
+            .unwrap()
+    };
+    let server = Server::tls(authority.server("localhost", NOW)).await;
+    assert!(native(server.address.port()).number("1").get().await.is_ok());
+
+    let server = Server::tls(other.server("localhost", NOW)).await;
+    let error = native(server.address.port()).number("1").get().await.unwrap_err();
+    assert_eq!(server.heard(), "", "{error}");
+    assert_refused(&error, &server, "certificate verify failed");
+
+    for script in [vec![Step::Await, Step::Close], vec![Step::Await, Step::Reset]] {
+        let server = Hostile::start(move |_, _| script.clone()).unwrap();
+        let error = native(server.address.port()).number("1").get().await.unwrap_err();
+        println!("{error}");
+        assert!(error.is_connect() && error.is_retryable(), "{error}");
+        assert_eq!(error.attempts(), 5, "{error}");
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct BufferedResponse {
 /// Why there is no whole response.
 pub(crate) enum ReadError {
     Network(reqwest::Error),
+    /// HTTP/2 may end a body early in order (`RST_STREAM` with `NO_ERROR`), which is no error to hyper.
+    CutShort,
     /// The body goes beyond this many bytes, and how.
     TooLarge(usize, &'static str),
 }
@@ -73,13 +75,17 @@ pub(super) async fn read(
 ) -> Result<Box<BufferedResponse>, ReadError> {
     let mut response = response.await.map_err(ReadError::Network)?;
     let is_success = response.status().is_success();
-    if is_success && response.content_length().is_some_and(|n| n > limit as u64) {
+    let announced = response.content_length().unwrap_or_default();
+    if is_success && announced > limit as u64 {
         return Err(ReadError::TooLarge(limit, "is longer"));
     }
     let (body, is_whole) = read_body(&mut response, limit).await.map_err(ReadError::Network)?;
     // The status says what was refused; the rest of a long page is not needed.
     if is_success && !is_whole {
         return Err(ReadError::TooLarge(limit, "is longer"));
+    }
+    if is_success && (body.len() as u64) < announced {
+        return Err(ReadError::CutShort);
     }
     let body = repair(body);
     let fits = fits(&body, limit);

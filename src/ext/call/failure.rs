@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     Refused(Box<BufferedResponse>),
     /// No response, or not all of it.
     Network(reqwest::Error),
+    /// A body that ends before its `content-length`.
+    CutShort,
     /// Not done after this time, which is what this setting allows.
     TimedOut(Duration, &'static str),
     /// A body that goes beyond this many bytes, and how.
@@ -36,6 +38,7 @@ impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Network(source) => Self::Network(source),
+            ReadError::CutShort => Self::CutShort,
             ReadError::TooLarge(limit, how) => Self::TooLarge(limit, how),
         }
     }
@@ -49,9 +52,11 @@ impl Failure {
             Self::Network(e) if e.is_connect() && classify::is_refused_handshake(e) => {
                 AttemptOutcome::Final
             }
-            Self::Network(e) if e.is_connect() => AttemptOutcome::NotSent,
+            Self::Network(e) if e.is_connect() || classify::is_unprocessed(e) => {
+                AttemptOutcome::NotSent
+            }
             Self::Network(e) if e.is_builder() => AttemptOutcome::Final,
-            Self::Network(_) | Self::TimedOut(..) => AttemptOutcome::Broken,
+            Self::Network(_) | Self::CutShort | Self::TimedOut(..) => AttemptOutcome::Broken,
             Self::TooLarge(..) | Self::NotAdmitted => AttemptOutcome::Final,
         }
     }
@@ -82,6 +87,7 @@ impl Failure {
                 Error::unexpected_status(status, api_error, body, outcome)
             }
             Self::Network(source) => Error::network(source, outcome),
+            Self::CutShort => Error::cut_short(outcome),
             Self::TimedOut(after, setting) => Error::timed_out(after, setting, outcome),
             Self::TooLarge(limit, how) => Error::too_large(limit, how, outcome),
             Self::NotAdmitted => Error::not_admitted(outcome),

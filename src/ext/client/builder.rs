@@ -163,8 +163,8 @@ impl ClientBuilder {
     /// says otherwise. A proxy of an `https://` request sees the host and not the key. `http://` to
     /// loopback goes through none but one that is set here.
     ///
-    /// It may choose HTTP/2 (`http2_prior_knowledge`), where reqwest has it; HTTP/1.1 is the default,
-    /// since a connection of HTTP/2 that goes silent fails all calls.
+    /// HTTP/1.1 is spoken, or with feature `http2` what the server offers; it may choose one
+    /// (`http1_only`, `http2_prior_knowledge`).
     ///
     /// An authority of your own, beside those of the platform:
     ///
@@ -204,12 +204,9 @@ impl ClientBuilder {
             |product| format!("{product} {CRATE_USER_AGENT}"),
         );
         let user_agent = HeaderValue::try_from(user_agent).map_err(|_| bad_user_agent())?;
-        let mut http = tls(reqwest::Client::builder())
+        let mut http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
             .connect_timeout(self.connect_timeout)
-            .user_agent(user_agent)
-            // A connection of HTTP/2 that has gone silent fails every call; one of HTTP/1.1 fails
-            // one attempt. Another crate may switch HTTP/2 on in reqwest.
-            .http1_only();
+            .user_agent(user_agent);
         // A proxy of the environment would be shown a key that is meant to stay on this machine.
         let stays_here = base_url.scheme() == "http" && base_url::is_loopback(&base_url);
         if stays_here {
@@ -259,6 +256,24 @@ impl ClientBuilder {
             None => Ok(()),
         }
     }
+}
+
+/// HTTP/1.1, also where another crate switches HTTP/2 on in reqwest: there, a connection that has
+/// gone silent fails every call, and one of HTTP/1.1 an attempt.
+#[cfg(not(feature = "http2"))]
+fn version(http: reqwest::ClientBuilder, _: Duration) -> reqwest::ClientBuilder {
+    http.http1_only()
+}
+
+/// HTTP/2 as well, with pings, so that a connection that has gone silent is given up within half
+/// an attempt, and with room for as long a head as hyper has in HTTP/1.1.
+#[cfg(feature = "http2")]
+fn version(http: reqwest::ClientBuilder, attempt_timeout: Duration) -> reqwest::ClientBuilder {
+    const MAX_HEAD_BYTES: u32 = 400 * 1024;
+    let patience = (attempt_timeout / 4).min(Duration::from_secs(10));
+    http.http2_keep_alive_interval(patience)
+        .http2_keep_alive_timeout(patience)
+        .http2_max_header_list_size(MAX_HEAD_BYTES)
 }
 
 /// The TLS library of this crate's feature, whatever others switch on in reqwest, and no TLS before

@@ -245,6 +245,12 @@ impl Error {
         Self::new(kind, outcome).with(|d| d.source = Some(Arc::new(source)))
     }
 
+    /// A body that ended before its `content-length`.
+    pub(crate) fn cut_short(outcome: CallOutcome) -> Self {
+        let source = io::Error::from(io::ErrorKind::UnexpectedEof);
+        Self::new(Kind::Network, outcome).with(|d| d.source = Some(Arc::new(source)))
+    }
+
     pub(crate) fn timed_out(after: Duration, setting: &'static str, outcome: CallOutcome) -> Self {
         // So that reqwest's own is_timeout knows it, too.
         let source = io::Error::from(io::ErrorKind::TimedOut);

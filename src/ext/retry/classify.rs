@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 pub(crate) enum AttemptOutcome {
     /// An answer with this status.
     Answered(StatusCode),
-    /// No connection: the request was not sent.
+    /// The request was not processed: there was no connection, or the server says so.
     NotSent,
     /// The request may have been sent, and no whole answer came back: reset, time-out, body cut
     /// short.
@@ -37,14 +37,54 @@ pub(crate) fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
     // So rustls's errors reach us, but for those that only mean a connection cut short. Connecting
     // itself has no such kind.
     let mut cause = Some(error);
+    let mut is_refused = false;
     while let Some(e) = cause {
+        is_refused |= is_native_refusal(e);
         cause = match e.downcast_ref::<io::Error>() {
             Some(e) if e.kind() == io::ErrorKind::InvalidData => return true,
             // Its source would be that of the error inside.
-            Some(e) => e.get_ref().map(|inner| inner as _),
+            Some(e) => {
+                is_refused = false;
+                e.get_ref().map(|inner| inner as _)
+            }
             None => e.source(),
         };
     }
+    is_refused
+}
+
+/// An error of native-tls; with an `io::Error` below it, the connection was cut short.
+#[cfg(feature = "native-tls")]
+fn is_native_refusal(error: &(dyn Error + 'static)) -> bool {
+    // OpenSSL has no other mark of an end of the connection.
+    let is_end = |e: &dyn Error| e.to_string().to_ascii_lowercase().contains("unexpected eof");
+    error.is::<native_tls::Error>() && !is_end(error)
+}
+
+#[cfg(not(feature = "native-tls"))]
+fn is_native_refusal(_: &(dyn Error + 'static)) -> bool {
+    false
+}
+
+/// Whether the server says that it has not processed the request, so that any may be sent again
+/// (RFC 9113, section 8.7).
+#[cfg(feature = "http2")]
+pub(crate) fn is_unprocessed(error: &reqwest::Error) -> bool {
+    // After the head of an answer it would not be true.
+    let mut cause = Some(error as &dyn Error).filter(|_| error.is_request());
+    while let Some(e) = cause {
+        if let Some(e) = e.downcast_ref::<h2::Error>() {
+            // h2 gives the GOAWAY to the streams that are after the last one it names.
+            let refused = e.is_go_away() || e.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return e.is_remote() && refused;
+        }
+        cause = e.source();
+    }
+    false
+}
+
+#[cfg(not(feature = "http2"))]
+pub(crate) fn is_unprocessed(_: &reqwest::Error) -> bool {
     false
 }
 
