@@ -1,8 +1,10 @@
 //! The faults, each with what the server does instead of answering.
 
+pub mod http2;
+
 use std::time::Duration;
 
-use crate::hostile::{Script, Step};
+use crate::hostile::{Protocol, Script, Step};
 
 /// One way in which an attempt goes wrong.
 pub struct Fault {
@@ -10,10 +12,14 @@ pub struct Fault {
     pub name: &'static str,
     /// What the server does, one entry a variant; the call must end the same way in each.
     pub scripts: Vec<Script>,
+    /// What client and server speak.
+    pub protocol: Protocol,
     /// Where the connection leads, if not to the server.
     pub route: Route,
     /// An attempt lasts until `attempt_timeout`.
     pub stalls: bool,
+    /// An attempt lasts until a ping of the client has had no answer for long enough.
+    pub is_deaf: bool,
     /// The server sends as long as the client reads.
     pub endless: bool,
     /// What answers the call before, which leaves its connection behind; `None` if there is none.
@@ -43,10 +49,19 @@ pub enum Route {
 }
 
 impl Fault {
-    fn new(name: &'static str, scripts: Vec<Script>) -> Self {
-        let asks = Duration::ZERO;
-        let route = Route::Server;
-        Self { name, scripts, route, stalls: false, endless: false, before: None, asks }
+    /// One of HTTP/1.1, in these variants.
+    pub fn new(name: &'static str, scripts: Vec<Script>) -> Self {
+        Self {
+            name,
+            scripts,
+            protocol: Protocol::Http1,
+            route: Route::Server,
+            stalls: false,
+            is_deaf: false,
+            endless: false,
+            before: None,
+            asks: Duration::ZERO,
+        }
     }
 
     /// After the request come these bytes, and then the end of the connection.

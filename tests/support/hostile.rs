@@ -14,6 +14,8 @@ use tokio::{
     time::sleep,
 };
 
+use crate::http2::{self, Frame};
+
 /// Serves until it is dropped.
 pub struct Hostile {
     /// Where it listens.
@@ -48,8 +50,13 @@ pub enum Step {
     Repeat(Vec<u8>, usize),
     /// Sends this byte by byte, with a pause after each.
     Dribble(Vec<u8>, Duration),
+    /// Sends this frame so many times.
+    Frame(Frame, usize),
     /// Does nothing until the client hangs up.
     Hang,
+    /// Does nothing but to acknowledge what HTTP/2 wants to be, until the next request of the
+    /// connection.
+    Idle,
     /// Ends the connection with a reset rather than in order.
     Reset,
     /// Ends the connection in order.
@@ -59,10 +66,27 @@ pub enum Step {
 /// What happens on a connection; without `Close` or `Reset` at its end the next script follows.
 pub type Script = Vec<Step>;
 
+/// What a server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2, from the first byte on.
+    Http2,
+}
+
 impl Hostile {
-    /// Starts one; `script` gets how many scripts were begun before, on this or any other
+    /// Starts one of HTTP/1.1; `script` gets how many scripts were begun before, on this or any other
     /// connection, and the path that is requested, which is empty where none was read.
     pub fn start(
+        script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        Self::start_in(Protocol::Http1, script)
+    }
+
+    /// As [`start`](Self::start), in this protocol; of HTTP/2 the paths are not read.
+    pub fn start_in(
+        protocol: Protocol,
         script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
@@ -82,7 +106,11 @@ impl Hostile {
                 while connections.try_join_next().is_some() {}
                 let (counts, script) = (Arc::clone(&counts), Arc::clone(&script));
                 // A connection that breaks is what this is for.
-                connections.spawn(async move { serve(stream, &counts, &*script).await.ok() });
+                connections.spawn(async move {
+                    let connection =
+                        Connection { stream, protocol, asked: 0, next: None, seen: &counts };
+                    connection.serve(&*script).await.ok()
+                });
             }
         });
         Ok(Self { address, seen, task })
@@ -100,78 +128,112 @@ impl Drop for Hostile {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    seen: &Mutex<Seen>,
-    script: &(impl Fn(usize, &str) -> Script + Sync),
-) -> io::Result<()> {
-    let mut is_new = true;
-    loop {
-        let next = |path: &str| script(seen.lock().unwrap().scripts, path);
-        let mut steps = next("");
-        let reads = matches!(steps.first(), Some(Step::Read));
-        if reads {
-            let Some(path) = read_request(&mut stream).await? else {
-                return Ok(());
-            };
-            // Others may have gone on while this connection waited.
-            steps = next(&path);
+struct Connection<'a> {
+    stream: TcpStream,
+    protocol: Protocol,
+    /// The stream of the last request, in HTTP/2.
+    asked: u32,
+    /// A request that was read while there was nothing to do.
+    next: Option<String>,
+    seen: &'a Mutex<Seen>,
+}
+
+impl Connection<'_> {
+    async fn serve(mut self, script: &(impl Fn(usize, &str) -> Script + Sync)) -> io::Result<()> {
+        let mut is_new = true;
+        loop {
+            let seen = self.seen;
+            let next = |path: &str| script(seen.lock().unwrap().scripts, path);
+            let mut steps = next("");
+            let reads = matches!(steps.first(), Some(Step::Read));
+            if reads {
+                let path = match self.next.take() {
+                    None => self.read_request().await?,
+                    path => path,
+                };
+                let Some(path) = path else { return Ok(()) };
+                // Others may have gone on while this connection waited.
+                steps = next(&path);
+            }
+            {
+                let mut seen = seen.lock().unwrap();
+                seen.scripts += 1;
+                seen.attempts += usize::from(reads || is_new);
+            }
+            for step in steps.into_iter().skip(usize::from(reads)) {
+                if !self.run(step).await? {
+                    return Ok(());
+                }
+            }
+            is_new = false;
         }
-        {
-            let mut seen = seen.lock().unwrap();
-            seen.scripts += 1;
-            seen.attempts += usize::from(reads || is_new);
-        }
-        for step in steps.into_iter().skip(usize::from(reads)) {
-            if !run(step, &mut stream, seen).await? {
-                return Ok(());
+    }
+
+    /// Does one thing; `false` at the end of the connection.
+    async fn run(&mut self, step: Step) -> io::Result<bool> {
+        match step {
+            Step::Read => return Ok(self.read_request().await?.is_some()),
+            Step::Await => drop(self.stream.peek(&mut [0]).await?),
+            Step::Send(bytes) => self.send(&bytes).await?,
+            Step::Repeat(bytes, times) => {
+                for _ in 0..times {
+                    self.send(&bytes).await?;
+                }
+            }
+            Step::Dribble(bytes, pause) => {
+                for byte in bytes {
+                    self.send(&[byte]).await?;
+                    sleep(pause).await;
+                }
+            }
+            Step::Frame(frame, times) => {
+                let bytes = frame.encode(self.asked);
+                for _ in 0..times {
+                    self.send(&bytes).await?;
+                }
+            }
+            Step::Hang => {
+                while self.stream.read(&mut [0; 1024]).await? > 0 {}
+                return Ok(false);
+            }
+            Step::Idle => {
+                self.next = self.read_request().await?;
+                return Ok(self.next.is_some());
+            }
+            Step::Close => {
+                self.stream.shutdown().await?;
+                return Ok(false);
+            }
+            Step::Reset => {
+                self.stream.set_zero_linger()?;
+                return Ok(false);
             }
         }
-        is_new = false;
+        Ok(true)
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Before it is sent, since the client may be done before this goes on.
+        self.seen.lock().unwrap().bytes += bytes.len() as u64;
+        self.stream.write_all(bytes).await
+    }
+
+    /// Reads one request without a body, and gives its path; `None` at the end of the connection.
+    async fn read_request(&mut self) -> io::Result<Option<String>> {
+        if self.protocol == Protocol::Http1 {
+            return read_head(&mut self.stream).await;
+        }
+        if self.asked == 0 {
+            http2::begin(&mut self.stream).await?;
+        }
+        let asked = http2::read_request(&mut self.stream).await?;
+        self.asked = asked.unwrap_or(self.asked);
+        Ok(asked.map(|_| String::new()))
     }
 }
 
-/// Does one thing; `false` at the end of the connection.
-async fn run(step: Step, stream: &mut TcpStream, seen: &Mutex<Seen>) -> io::Result<bool> {
-    match step {
-        Step::Read => return Ok(read_request(stream).await?.is_some()),
-        Step::Await => drop(stream.peek(&mut [0]).await?),
-        Step::Send(bytes) => send(stream, seen, &bytes).await?,
-        Step::Repeat(bytes, times) => {
-            for _ in 0..times {
-                send(stream, seen, &bytes).await?;
-            }
-        }
-        Step::Dribble(bytes, pause) => {
-            for byte in bytes {
-                send(stream, seen, &[byte]).await?;
-                sleep(pause).await;
-            }
-        }
-        Step::Hang => {
-            while stream.read(&mut [0; 1024]).await? > 0 {}
-            return Ok(false);
-        }
-        Step::Close => {
-            stream.shutdown().await?;
-            return Ok(false);
-        }
-        Step::Reset => {
-            stream.set_zero_linger()?;
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-async fn send(stream: &mut TcpStream, seen: &Mutex<Seen>, bytes: &[u8]) -> io::Result<()> {
-    // Before it is sent, since the client may be done before this goes on.
-    seen.lock().unwrap().bytes += bytes.len() as u64;
-    stream.write_all(bytes).await
-}
-
-/// Reads one request without a body, and gives its path; `None` at the end of the connection.
-async fn read_request(stream: &mut TcpStream) -> io::Result<Option<String>> {
+/// Reads the head of a request, and gives its path; `None` at the end of the connection.
+async fn read_head(stream: &mut TcpStream) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     // One byte at a time, so that none of a following request is taken.
     while !head.ends_with(b"\r\n\r\n") {

@@ -11,6 +11,7 @@ mod client;
 mod example;
 pub mod faults;
 pub mod hostile;
+pub mod http2;
 pub mod outcome;
 pub mod process;
 pub mod promise;

@@ -2,5 +2,7 @@
 //! docs/trust.md gives. A process of its own, since it fills the machine with connections.
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
+#[cfg(feature = "like-an-application")]
+mod compression;
 mod matrix;
 mod page;

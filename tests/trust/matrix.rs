@@ -16,7 +16,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use support::{
     KEY, example,
     faults::{self, Before, Fault, Route, answer},
-    hostile::{Hostile, Script, Seen, Step},
+    hostile::{Hostile, Protocol, Script, Seen, Step},
     outcome::{Outcome, printed},
 };
 
@@ -74,8 +74,21 @@ pub(crate) enum Bytes {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_ends_as_docs_trust_md_says() {
+    run(faults::all(&good()), page::Part::Any).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg(feature = "like-an-application")]
+async fn every_fault_of_http_2_and_of_compression_ends_as_docs_trust_md_says() {
+    let good = good();
+    let faults = [faults::http2::all(&good), crate::compression::all(&good)];
+    run(faults.into_iter().flatten().collect(), page::Part::LikeAnApplication).await;
+}
+
+/// Plays these faults, and compares what comes of them with a part of the page.
+async fn run(faults: Vec<Fault>, part: page::Part) {
     let good: Arc<str> = good().into();
-    let faults: Vec<_> = faults::all(&good).into_iter().map(Arc::new).collect();
+    let faults: Vec<_> = faults.into_iter().map(Arc::new).collect();
     let jobs = faults.iter().flat_map(|fault| {
         let job = move |when| OPERATIONS.map(|operation| (Arc::clone(fault), when, operation));
         [When::First, When::All].into_iter().flat_map(job)
@@ -86,7 +99,7 @@ async fn every_fault_ends_as_docs_trust_md_says() {
         async { tokio::spawn(cell).await.unwrap() }
     };
     let cells: Vec<_> = stream::iter(jobs).map(run).buffered(AT_ONCE).collect().await;
-    page::compare(&page::write(&faults, &cells));
+    page::compare(part, &page::rows_of(&faults, &cells));
 }
 
 /// The body of a right answer to every operation: the documented example, and what a removal says.
@@ -133,11 +146,12 @@ impl<'a> Bench<'a> {
     async fn new(fault: &'a Fault, when: When, good: &str) -> io::Result<Self> {
         let from = usize::from(fault.before == Some(Before::WithoutFault)).into();
         let playing = Arc::new(Playing { variant: 0.into(), from });
-        let server = Hostile::start(script(fault, when, Arc::clone(&playing), good))?;
+        let protocol = fault.protocol;
+        let server = Hostile::start_in(protocol, script(fault, when, Arc::clone(&playing), good))?;
         let router = Router { route: fault.route, when, lookups: Arc::default() };
         // Between variants no connection is kept.
         let keep = usize::from(fault.scripts.len() == 1);
-        let client = client(server.address, router.clone(), keep);
+        let client = client(server.address, protocol, router.clone(), keep);
         if fault.before.is_some() {
             call(&client, "get").await.unwrap();
             // Until the client has seen what follows the answer, on a busy machine too.
@@ -224,6 +238,12 @@ impl<'a> Bench<'a> {
     fn bounds(&self, outcome: &Outcome) -> (&'static str, Duration, Duration) {
         let retries = u32::try_from(outcome.attempts).unwrap().saturating_sub(1);
         let with_tenth = |d: Duration| d + d / 10;
+        if self.fault.is_deaf {
+            let failed = retries + u32::from(outcome.what != "success");
+            // Half until the ping, and half for its answer.
+            let patience = ATTEMPT_TIMEOUT / 2 * failed;
+            return ("attempt_timeout / 2, each", patience, with_tenth(patience) + WORK);
+        }
         match (self.fault.stalls, retries, self.when) {
             (true, 0, _) => ("attempt_timeout", ATTEMPT_TIMEOUT, with_tenth(ATTEMPT_TIMEOUT)),
             (true, _, When::All) => ("timeout", TIMEOUT, with_tenth(TIMEOUT)),
@@ -239,7 +259,7 @@ impl<'a> Bench<'a> {
     }
 
     fn bytes(&self, sent: u64, attempts: usize) -> Bytes {
-        match (self.fault.endless, self.fault.stalls) {
+        match (self.fault.endless, self.fault.stalls || self.fault.is_deaf) {
             (false, _) => Bytes::Exactly(sent, sent),
             (true, true) => Bytes::Unbounded,
             (true, false) => {
@@ -267,7 +287,10 @@ fn script(
     playing: Arc<Playing>,
     good: &str,
 ) -> impl Fn(usize, &str) -> Script + use<> {
-    let good = vec![Step::Read, Step::Send(answer("200 OK", "", good).into())];
+    let good = match fault.protocol {
+        Protocol::Http1 => vec![Step::Read, Step::Send(answer("200 OK", "", good).into())],
+        Protocol::Http2 => faults::http2::answer(good),
+    };
     let scripts = fault.scripts.clone();
     let is_good = fault.route != Route::Server;
     move |n, _| {
@@ -290,7 +313,7 @@ async fn call(client: &Client, operation: &str) -> Result<(), Error> {
     }
 }
 
-fn client(server: SocketAddr, router: Router, keep: usize) -> Client {
+fn client(server: SocketAddr, protocol: Protocol, router: Router, keep: usize) -> Client {
     let retry = RetryPolicy::default()
         .max_attempts(MAX_ATTEMPTS)
         .base_delay(BASE_DELAY)
@@ -304,10 +327,24 @@ fn client(server: SocketAddr, router: Router, keep: usize) -> Client {
         .timeout(TIMEOUT)
         .max_response_bytes(MAX_RESPONSE_BYTES)
         .configure_http(move |http| {
-            http.no_proxy().dns_resolver(router).pool_max_idle_per_host(keep)
+            let http = http.no_proxy().dns_resolver(router).pool_max_idle_per_host(keep);
+            in_protocol(http, protocol)
         })
         .build()
         .unwrap()
+}
+
+#[cfg(feature = "like-an-application")]
+fn in_protocol(http: reqwest::ClientBuilder, protocol: Protocol) -> reqwest::ClientBuilder {
+    match protocol {
+        Protocol::Http1 => http,
+        Protocol::Http2 => http.http2_prior_knowledge(),
+    }
+}
+
+#[cfg(not(feature = "like-an-application"))]
+fn in_protocol(http: reqwest::ClientBuilder, _: Protocol) -> reqwest::ClientBuilder {
+    http
 }
 
 /// Leads connections to the server, or not.

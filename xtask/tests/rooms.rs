@@ -25,7 +25,8 @@ const DOORS: [(&str, &[&str]); 8] = [
     ("clock", &[]),
 ];
 /// Plain values that an error holds, and questions about them.
-const VALUES_OF_ERRORS: [&str; 3] = ["call::outcome", "retry::decision", "retry::classify"];
+const VALUES_OF_ERRORS: [&str; 4] =
+    ["call::outcome", "retry::decision", "retry::classify", "retry::http2"];
 
 #[test]
 fn no_two_files_import_each_other_directly_or_around_a_corner() {

@@ -15,6 +15,7 @@ use crate::ext::{
     retry::{
         classify::{self, AttemptOutcome},
         decision::DelaySource,
+        http2,
         retry_after::retry_after,
     },
 };
@@ -52,7 +53,7 @@ impl Failure {
             Self::Network(e) if e.is_connect() && classify::is_refused_handshake(e) => {
                 AttemptOutcome::Final
             }
-            Self::Network(e) if e.is_connect() || classify::is_unprocessed(e) => {
+            Self::Network(e) if e.is_connect() || http2::is_unprocessed(e) => {
                 AttemptOutcome::NotSent
             }
             Self::Network(e) if e.is_builder() => AttemptOutcome::Final,

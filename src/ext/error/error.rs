@@ -10,7 +10,7 @@ use super::decode_error::DecodeError;
 use crate::{
     ext::{
         call::outcome::CallOutcome,
-        retry::{classify, decision::StopReason},
+        retry::{classify, decision::StopReason, http2},
     },
     types::ApiError,
 };
@@ -242,7 +242,14 @@ impl Error {
 
     pub(crate) fn network(source: reqwest::Error, outcome: CallOutcome) -> Self {
         let kind = if source.is_connect() { Kind::Connect } else { Kind::Network };
-        Self::new(kind, outcome).with(|d| d.source = Some(Arc::new(source)))
+        let source: Arc<dyn StdError + Send + Sync> = match http2::go_away(&source) {
+            // Without the server's words, which may be anything.
+            Some(reason) => {
+                Arc::new(io::Error::other(format!("the server ended it with GOAWAY, {reason}")))
+            }
+            None => Arc::new(source),
+        };
+        Self::new(kind, outcome).with(|d| d.source = Some(source))
     }
 
     /// A body that ended before its `content-length`.

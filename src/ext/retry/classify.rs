@@ -66,28 +66,6 @@ fn is_native_refusal(_: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// Whether the server says that it has not processed the request, so that any may be sent again
-/// (RFC 9113, section 8.7).
-#[cfg(feature = "http2")]
-pub(crate) fn is_unprocessed(error: &reqwest::Error) -> bool {
-    // After the head of an answer it would not be true.
-    let mut cause = Some(error as &dyn Error).filter(|_| error.is_request());
-    while let Some(e) = cause {
-        if let Some(e) = e.downcast_ref::<h2::Error>() {
-            // h2 gives the GOAWAY to the streams that are after the last one it names.
-            let refused = e.is_go_away() || e.reason() == Some(h2::Reason::REFUSED_STREAM);
-            return e.is_remote() && refused;
-        }
-        cause = e.source();
-    }
-    false
-}
-
-#[cfg(not(feature = "http2"))]
-pub(crate) fn is_unprocessed(_: &reqwest::Error) -> bool {
-    false
-}
-
 /// Whether a code says that the same call will fail again, whatever its status says.
 pub(crate) fn is_permanent(code: Option<&str>) -> bool {
     code == Some("PROVIDER_NOT_CONFIGURED")

@@ -1,0 +1,124 @@
+//! Frames of HTTP/2 (RFC 9113, section 6), written by hand so that they may be wrong.
+
+#![expect(missing_docs, reason = "the names are those of the RFC")]
+
+use std::io;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+pub const DATA: u8 = 0;
+pub const HEADERS: u8 = 1;
+pub const RST_STREAM: u8 = 3;
+pub const SETTINGS: u8 = 4;
+pub const PUSH_PROMISE: u8 = 5;
+pub const PING: u8 = 6;
+pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
+pub const CONTINUATION: u8 = 9;
+
+pub const ACK: u8 = 1;
+pub const END_STREAM: u8 = 1;
+pub const END_HEADERS: u8 = 4;
+
+/// `:status: 200`, of HPACK's static table.
+pub const STATUS_200: u8 = 0x88;
+
+/// What a client sends first.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// One frame.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub kind: u8,
+    pub flags: u8,
+    pub stream: Stream,
+    pub payload: Vec<u8>,
+}
+
+/// What a frame is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Stream {
+    Connection,
+    /// That of the last request.
+    Asked,
+    /// The next one that a client may open.
+    Next,
+}
+
+impl Frame {
+    pub fn new(kind: u8, flags: u8, stream: Stream, payload: impl Into<Vec<u8>>) -> Self {
+        Self { kind, flags, stream, payload: payload.into() }
+    }
+
+    pub(crate) fn encode(&self, asked: u32) -> Vec<u8> {
+        let stream = match self.stream {
+            Stream::Connection => 0,
+            Stream::Asked => asked,
+            Stream::Next => asked + 2,
+        };
+        let length = u32::try_from(self.payload.len()).expect("a short payload").to_be_bytes();
+        let mut bytes = length[1..].to_vec();
+        bytes.extend([self.kind, self.flags]);
+        bytes.extend(stream.to_be_bytes());
+        bytes.extend(&self.payload);
+        bytes
+    }
+}
+
+/// A literal header field (RFC 7541, section 6.2.2).
+pub fn field(name: &str, value: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0];
+    for text in [name.as_bytes(), value] {
+        integer(&mut bytes, text.len());
+        bytes.extend(text);
+    }
+    bytes
+}
+
+/// An integer with a prefix of seven bits (RFC 7541, section 5.1).
+fn integer(bytes: &mut Vec<u8>, value: usize) {
+    let low = |n: usize| n.to_le_bytes()[0];
+    let Some(mut rest) = value.checked_sub(127) else { return bytes.push(low(value)) };
+    bytes.push(127);
+    while rest >= 128 {
+        bytes.push(low(rest) | 128);
+        rest /= 128;
+    }
+    bytes.push(low(rest));
+}
+
+/// Takes a client's first bytes, and sends what a server sends first.
+pub(crate) async fn begin(stream: &mut TcpStream) -> io::Result<()> {
+    stream.read_exact(&mut [0; PREFACE.len()]).await?;
+    stream.write_all(&Frame::new(SETTINGS, 0, Stream::Connection, []).encode(0)).await
+}
+
+/// Reads frames until a request has come, and acknowledges what is to be; gives the request's
+/// stream, and `None` at the end of the connection.
+pub(crate) async fn read_request(stream: &mut TcpStream) -> io::Result<Option<u32>> {
+    loop {
+        let mut head = [0; 9];
+        match stream.read_exact(&mut head).await {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            read => drop(read?),
+        }
+        let [a, b, c, kind, flags, id @ ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        stream.read_exact(&mut payload).await?;
+        match kind {
+            HEADERS => return Ok(Some(u32::from_be_bytes(id))),
+            SETTINGS if flags & ACK == 0 => {
+                let ack = Frame::new(SETTINGS, ACK, Stream::Connection, []);
+                stream.write_all(&ack.encode(0)).await?;
+            }
+            PING if flags & ACK == 0 => {
+                let ack = Frame::new(PING, ACK, Stream::Connection, payload);
+                stream.write_all(&ack.encode(0)).await?;
+            }
+            _ => {}
+        }
+    }
+}
