@@ -39,7 +39,7 @@ async fn growth(name: &str, script: &Script) -> u64 {
         .max_response_bytes(LIMIT)
         .build()
         .unwrap();
-    let number = client.number("num_1");
+    let number = client.number("1");
     // What was answered is kept until the last.
     let answers = future::join_all((0..CALLS).map(|_| number.get())).await;
     let succeeded = answers.iter().filter(|a| a.is_ok()).count();

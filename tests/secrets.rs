@@ -106,7 +106,7 @@ fn replies() -> Vec<Reply> {
         .collect();
     replies.extend([
         Reply::json(200, format!(r#"{{"id":{{"{PHONE}":"{EMAIL}"}}}}"#)),
-        Reply::json(200, format!(r#"{{"id":"1","state":["{PHONE}"]}}"#)),
+        Reply::json(200, format!(r#"{{"id":"num_1","state":["{PHONE}"]}}"#)),
         Reply::json(200, format!("<html>{secrets}")),
         Reply::json(302, "")
             .with("location", format!("https://{KEY}@localhost/{KEY}?{PHONE}#{KEY}")),

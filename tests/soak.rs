@@ -1,5 +1,5 @@
 //! Ten minutes with a server that does wrong at random: `cargo test --release -p pilot-status-tests
-//! --test soak -- --ignored --nocapture`, with `SOAK_SECONDS` and `SOAK_SEED` where others are
+//! --features like-an-application --test soak -- --ignored --nocapture`, with `SOAK_SECONDS` and `SOAK_SEED` where others are
 //! wanted.
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
@@ -16,7 +16,7 @@ use fastrand::Rng;
 use pilot_status::{Client, Error, Pacing, RetryPolicy};
 use support::{
     faults::{self, Route},
-    hostile::{Hostile, Script, Step},
+    hostile::{Hostile, Protocol, Script, Step},
     outcome::Outcome,
     process::{MB, files, memory},
 };
@@ -25,6 +25,11 @@ use tokio::{
     task::JoinSet,
     time::{error::Elapsed, sleep, timeout},
 };
+
+#[cfg(feature = "like-an-application")]
+const PROTOCOLS: &[Protocol] = &[Protocol::Http1, Protocol::Http2];
+#[cfg(not(feature = "like-an-application"))]
+const PROTOCOLS: &[Protocol] = &[Protocol::Http1];
 
 const TASKS: u64 = 64;
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -50,25 +55,37 @@ fn setting<T: FromStr>(name: &str, default: T) -> T {
 
 async fn soak(time: Duration, seed: u64) {
     let before = (files(), alive());
-    let server = server(seed);
-    let clients = [client(&server, Pacing::Adaptive), client(&server, Pacing::Off)];
+    let servers: Vec<_> = PROTOCOLS.iter().map(|protocol| server(*protocol, seed)).collect();
+    let clients: Vec<_> = PROTOCOLS
+        .iter()
+        .zip(&servers)
+        .flat_map(|(protocol, server)| {
+            [Pacing::Adaptive, Pacing::Off]
+                .map(|pacing| (client(server, *protocol, pacing), *protocol))
+        })
+        .collect();
     let end = Instant::now() + time;
     let mut tasks = JoinSet::new();
-    for (task, client) in (0..TASKS).zip(clients.iter().cycle().cloned()) {
-        tasks.spawn(work(client, Rng::with_seed(seed ^ task), end));
+    for (task, (client, protocol)) in (0..TASKS).zip(clients.iter().cycle().cloned()) {
+        tasks.spawn(work(client, protocol, Rng::with_seed(seed ^ task), end));
     }
     // By then pools and buffers have their size.
     sleep(time / 5).await;
     let early = memory("VmRSS");
     let outcomes = join(tasks).await;
     let late = memory("VmRSS");
-    let counts = server.seen();
-    drop((clients, server));
+    let counts: Vec<_> = servers.iter().map(Hostile::seen).collect();
+    drop((clients, servers));
 
     for (outcome, calls) in &outcomes {
         println!("{calls:>9} {outcome}");
     }
-    println!("{} requests on {} connections", counts.attempts, counts.connections);
+    for (protocol, counts) in PROTOCOLS.iter().zip(counts) {
+        println!(
+            "{protocol:?}: {} requests on {} connections",
+            counts.attempts, counts.connections
+        );
+    }
     println!("memory {} MB early, {} MB late", early / MB, late / MB);
     assert!(late < early + 16 * MB, "memory grows");
     settle(before).await;
@@ -102,11 +119,12 @@ fn alive() -> usize {
 }
 
 /// One call after the other, until the end.
-async fn work(client: Client, mut random: Rng, end: Instant) -> Outcomes {
+async fn work(client: Client, protocol: Protocol, mut random: Rng, end: Instant) -> Outcomes {
     let mut outcomes = Outcomes::new();
+    // Few, so that refreshes are shared; the server of HTTP/2 knows only one.
+    let ids = if protocol == Protocol::Http1 { 32 } else { 1 };
     while Instant::now() < end {
-        // Few ids, so that refreshes are shared.
-        let id = format!("num_{:08}", random.u32(0..32));
+        let id = format!("num_{:08}", random.u32(0..ids));
         let patience =
             if random.u8(..) < 8 { Duration::from_millis(random.u64(..50)) } else { TIMEOUT * 2 };
         let started = Instant::now();
@@ -138,7 +156,7 @@ async fn call(client: &Client, id: &str, random: &mut Rng) -> Result<(), Error> 
     Ok(())
 }
 
-fn client(server: &Hostile, pacing: Pacing) -> Client {
+fn client(server: &Hostile, protocol: Protocol, pacing: Pacing) -> Client {
     let ms = Duration::from_millis;
     let retry = RetryPolicy::default().base_delay(ms(5)).max_delay(MAX_DELAY);
     Client::builder()
@@ -149,21 +167,32 @@ fn client(server: &Hostile, pacing: Pacing) -> Client {
         .attempt_timeout(ms(200))
         .timeout(TIMEOUT)
         .max_response_bytes(64 * 1024)
+        .configure_http(move |http| match protocol {
+            #[cfg(feature = "like-an-application")]
+            Protocol::Http2 => http.http2_prior_knowledge(),
+            _ => http,
+        })
         .build()
         .unwrap()
 }
 
 /// A server of which one answer in four is a fault, as the seed will have it.
-fn server(seed: u64) -> Hostile {
+fn server(protocol: Protocol, seed: u64) -> Hostile {
     let good = format!(r#"{{"id":"{ANY_ID}","state":"OPEN","ok":true}}"#);
-    let right = vec![Step::Read, Step::Send(faults::answer("200 OK", "", &good).into())];
-    let faults: Vec<_> = faults::all(&good)
+    let (right, faults) = match protocol {
+        Protocol::Http1 => (
+            vec![Step::Read, Step::Send(faults::answer("200 OK", "", &good).into())],
+            faults::all(&good),
+        ),
+        Protocol::Http2 => (faults::http2::answer(&good), faults::http2::all(&good)),
+    };
+    let faults: Vec<_> = faults
         .into_iter()
         .filter(|fault| fault.route == Route::Server)
         .map(|fault| fault.scripts)
         .collect();
     let faults = Arc::new(faults);
-    Hostile::start(move |number, path| {
+    Hostile::start_in(protocol, move |number, path| {
         let mut random = Rng::with_seed(seed.wrapping_add(number as u64));
         if random.u8(..) < 192 {
             return about(&right, path);
