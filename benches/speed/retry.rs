@@ -44,7 +44,7 @@ pub(crate) fn run() -> Outcome {
 fn lateness(pacing: Pacing) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
     let late = Arc::new(Mutex::new((None::<Instant>, Vec::new())));
     let seen = Arc::clone(&late);
-    let url = server::start_with(Arc::new(move |_| {
+    let url = server::start_with(Arc::new(move |request| {
         let mut seen = seen.lock().expect("nobody panics");
         let now = Instant::now();
         let Some(release) = seen.0.take() else {
@@ -55,7 +55,7 @@ fn lateness(pacing: Pacing) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
             .checked_duration_since(release)
             .map_or_else(|| -(release - now).as_secs_f64(), |late| late.as_secs_f64());
         seen.1.push(late * 1e3);
-        server::number()
+        server::number(request)
     }))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

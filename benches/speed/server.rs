@@ -29,9 +29,9 @@ pub(crate) static EXAMPLE: LazyLock<Bytes> = LazyLock::new(|| {
     content["application/json"]["example"].to_string().into()
 });
 
-/// Answers every request with the example, from a thread of its own; gives the URL.
+/// Answers every request with the example under the id that is asked for, from a thread of its own; gives the URL.
 pub(crate) fn start() -> io::Result<String> {
-    start_with(Arc::new(|_| number()))
+    start_with(Arc::new(number))
 }
 
 /// Answers as it is told, from a thread of its own; gives the URL.
@@ -42,8 +42,16 @@ pub(crate) fn start_with(answer: Arc<Answer>) -> io::Result<String> {
     Ok(url)
 }
 
-pub(crate) fn number() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(EXAMPLE.clone()));
+/// The example, before its id and after it.
+static AROUND_ID: LazyLock<(&str, &str)> = LazyLock::new(|| {
+    let text = str::from_utf8(&EXAMPLE).expect("UTF-8");
+    text.split_once("num_01HZX...").expect("the documented id")
+});
+
+pub(crate) fn number(request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let body = [AROUND_ID.0, id, AROUND_ID.1].concat();
+    let mut response = Response::new(Full::new(body.into()));
     let json = http::HeaderValue::from_static("application/json");
     response.headers_mut().insert(http::header::CONTENT_TYPE, json);
     response
