@@ -34,6 +34,12 @@ pub use ext::{
     },
     pacing::pacing::{Pacing, PacingStats},
     retry::policy::RetryPolicy,
+    watch::{
+        change::{Change, Current},
+        seen::{Changed, Seen},
+        state::WatchState,
+        watch::Watch,
+    },
 };
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

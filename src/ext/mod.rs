@@ -1,4 +1,4 @@
-//! The hand-written layer, in rooms. Doors open one way: `number` uses `client`, that uses `call`,
+//! The hand-written layer, in rooms. Doors open one way: `watch` uses `number`, that uses `client`, that uses `call`,
 //! that uses `pacing` and `retry`, which use nothing of ours but `clock`. All use `error`, which
 //! uses plain values only. `decode` uses none of them.
 //!
@@ -17,3 +17,4 @@ pub(crate) mod error;
 pub(crate) mod number;
 pub(crate) mod pacing;
 pub(crate) mod retry;
+pub(crate) mod watch;

@@ -27,3 +27,4 @@ mod sharing;
 mod statuses;
 mod timeouts;
 mod waiting;
+mod watch;

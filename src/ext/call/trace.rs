@@ -48,6 +48,16 @@ pub(crate) fn attempt(
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn attempt(_: &CallOutcome, _: Option<StatusCode>, _: Option<(Duration, DelaySource)>) {}
 
+/// The rounds of a watch take longer than was asked for: a warning, since what it tells is older.
+#[cfg(feature = "tracing")]
+pub(crate) fn slow_rounds(every: Duration, interval: Duration) {
+    let (every_ms, interval_ms) = (every.as_secs_f64() * 1e3, interval.as_secs_f64() * 1e3);
+    tracing::warn!(every_ms, interval_ms, "slow rounds");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn slow_rounds(_: Duration, _: Duration) {}
+
 /// An answer holds values that are not of their documented types: a warning, since it may be a
 /// change of the API that this crate does not know.
 #[cfg(feature = "tracing")]

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many numbers are asked for at once, unless it is set.
-const CONCURRENCY: usize = 16;
+pub(crate) const CONCURRENCY: usize = 16;
 
 impl Client {
     /// Many numbers: each id is asked for when its turn comes, and one answer comes out for each,
@@ -60,11 +60,11 @@ impl Client {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked for until the stream of get, refresh, get_fresh or status is polled"]
 pub struct Numbers<S> {
-    client: Client,
-    ids: S,
-    concurrency: usize,
+    pub(crate) client: Client,
+    pub(crate) ids: S,
+    pub(crate) concurrency: usize,
     ordered: bool,
-    timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl<S: Stream<Item = String>> Numbers<S> {

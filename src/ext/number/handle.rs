@@ -215,7 +215,7 @@ fn target(id: &str) -> String {
 }
 
 /// An id as it stands, or quoted and cut where it would mislead in a line of a log.
-fn printable(id: &str) -> String {
+pub(crate) fn printable(id: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     match id.char_indices().nth(64) {
         Some((end, _)) => format!("{:?}…", &id[..end]),

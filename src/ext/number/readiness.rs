@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 use crate::types::{
     AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, MetaPhone,
@@ -56,7 +56,7 @@ pub enum Readiness {
 }
 
 /// The verdict without its reasons, from the best to the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReadinessLevel {
     /// As [`Readiness::Ready`].

@@ -1,0 +1,459 @@
+//! [`Watch`]: the stream that asks for the numbers of a fleet in turn, and tells what changed. It
+//! works only while it is polled.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    fmt, mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::{
+    change::{Change, Current},
+    rounds::Rounds,
+    seen::{Changed, Seen},
+    state::WatchState,
+};
+use crate::{
+    ext::{
+        call::trace,
+        client::client::Client,
+        clock,
+        error::error::Error,
+        number::{
+            fleet::{CONCURRENCY, Numbers},
+            handle::NumberHandle,
+        },
+    },
+    types::{Number, NumberStatus, NumberSummary},
+};
+
+/// A longer interval counts as this one, which the clock has room for.
+const MAX_EVERY: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
+    /// Asks for each number once in every interval, for as long as the stream is polled, and tells
+    /// what is at first, and then only what changes: see [`Watch`].
+    ///
+    /// ```no_run
+    /// # async fn example(client: pilot_status::Client) {
+    /// use futures_util::StreamExt;
+    /// use std::time::Duration;
+    ///
+    /// let mut changes = client.numbers(["num_1", "num_2"]).watch(Duration::from_secs(60));
+    /// while let Some(change) = changes.next().await {
+    ///     println!("{change}"); // num_2  ready → degraded: quality RED
+    /// }
+    /// # }
+    /// ```
+    pub fn watch(self, every: Duration) -> Watch {
+        let Self { client, ids, concurrency, timeout, .. } = self;
+        let ids = ids.map(Arc::from).collect().boxed();
+        Watch { concurrency, timeout, ..Watch::new(client, every, Ids::Coming(ids)) }
+    }
+}
+
+impl Client {
+    /// As [`Numbers::watch`], of all numbers of the key's tenant: [`list_numbers`](Self::list_numbers)
+    /// is asked once in every interval, too, and numbers that come and go are changes:
+    /// [`Changed::Listed`], [`Changed::Unlisted`]. Where the list fails, it is a change with an empty
+    /// id, and the numbers are watched on.
+    #[must_use = "nothing is asked for until the stream is polled"]
+    pub fn watch_all(&self, every: Duration) -> Watch {
+        Watch::new(self.clone(), every, Ids::Listed(List::default()))
+    }
+}
+
+/// A fleet's changes, as they are seen: an endless stream of [`Change`]; made by [`Numbers::watch`] and
+/// [`Client::watch_all`].
+///
+/// - **First** each number is told as it is, then only what changes: readiness (level or reasons),
+///   quality, messaging limit, connection state; an error that begins, changes or ends. A number that
+///   fails disturbs no other. One that is gone (404) is asked for in every tenth round.
+/// - **No burst**: the numbers are spread evenly over the interval, and each keeps its place in it.
+///   So the first round takes one interval, too: programs are often started many at a time. Who
+///   wants all at once asks [`Numbers::get`] before.
+/// - **Under a limit** calls wait in the client's queue, as all do. Where the limit allows no more,
+///   or [`concurrency`](Self::concurrency), rounds take longer rather than pile up:
+///   [`interval`](Self::interval) tells it, and with feature `tracing` a warning does. What is late is
+///   made up for at twice the pace at most.
+/// - **Ends** when it is dropped, with the calls under way. It ends by itself only without ids, and
+///   after one change with an error where the interval is zero. Between polls it does nothing.
+///
+/// Its methods are for before the first poll, but for [`interval`](Self::interval) and
+/// [`state`](Self::state).
+#[must_use = "nothing is asked for until the stream is polled"]
+pub struct Watch {
+    client: Client,
+    every: Duration,
+    ids: Ids,
+    ask: Ask,
+    concurrency: usize,
+    timeout: Option<Duration>,
+    counts: Option<Counts>,
+    /// At the first poll.
+    start: Option<Instant>,
+    rounds: Rounds,
+    known: HashMap<Arc<str>, Seen>,
+    calls: FuturesUnordered<BoxFuture<'static, Answer>>,
+    /// One for all numbers.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Found, and not yet told.
+    found: VecDeque<Change>,
+    is_slow: bool,
+}
+
+type Answer = (Arc<str>, Result<Number, Error>);
+type Counts = Box<dyn FnMut(&Seen, &Seen) -> bool + Send>;
+
+/// What a number is asked for by.
+#[derive(Clone, Copy, Debug)]
+enum Ask {
+    Get,
+    Refresh,
+    Status,
+}
+
+/// Where the ids come from.
+enum Ids {
+    Coming(BoxFuture<'static, Vec<Arc<str>>>),
+    Known,
+    Listed(List),
+}
+
+/// The list that is followed.
+#[derive(Default)]
+struct List {
+    due: Duration,
+    call: Option<BoxFuture<'static, Result<Vec<NumberSummary>, Error>>>,
+    was_read: bool,
+    /// What it failed by last, as it was told.
+    error: Option<Seen>,
+    /// Those that came after others, and were not asked for yet.
+    late_comers: HashSet<Arc<str>>,
+}
+
+impl Watch {
+    fn new(client: Client, every: Duration, ids: Ids) -> Self {
+        let every = every.min(MAX_EVERY);
+        Self {
+            client,
+            every,
+            ids,
+            ask: Ask::Get,
+            concurrency: CONCURRENCY,
+            timeout: None,
+            counts: None,
+            start: None,
+            rounds: Rounds::new(every, Vec::new()),
+            known: HashMap::new(),
+            calls: FuturesUnordered::new(),
+            timer: None,
+            found: VecDeque::new(),
+            is_slow: false,
+        }
+    }
+
+    /// Tells what this says counts, of what was seen last and what is seen now, rather than every
+    /// change. What is seen for the first time, and what is no longer listed, is told in any case.
+    ///
+    /// ```
+    /// # let client = pilot_status::Client::builder().api_key("ps_example").build()?;
+    /// # let every = std::time::Duration::from_secs(60);
+    /// let worse = client.numbers(["num_1"]).watch(every).on(|before, after| after.level > before.level);
+    /// # Ok::<(), pilot_status::Error>(())
+    /// ```
+    pub fn on(mut self, counts: impl FnMut(&Seen, &Seen) -> bool + Send + 'static) -> Self {
+        self.counts = Some(Box::new(counts));
+        self
+    }
+
+    /// Asks by [`NumberHandle::refresh`], so that the API asks Meta, rather than by
+    /// [`NumberHandle::get`].
+    pub fn refresh(mut self) -> Self {
+        self.ask = Ask::Refresh;
+        self
+    }
+
+    /// Asks by [`NumberHandle::status`], which is cheaper, and tells the state of the connection
+    /// alone.
+    pub fn statuses(mut self) -> Self {
+        self.ask = Ask::Status;
+        self
+    }
+
+    /// How many are asked for at once; 0 counts as 1. Default: 16, or that of
+    /// [`Numbers::concurrency`].
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency.max(1);
+        self
+    }
+
+    /// Goes on from what another watch knew: only what has changed since is told.
+    pub fn resume(mut self, state: WatchState) -> Self {
+        self.known = state.into_known();
+        self
+    }
+
+    /// What it knows, to be given back by [`resume`](Self::resume).
+    #[must_use]
+    pub fn state(&self) -> WatchState {
+        WatchState::of(&self.known)
+    }
+
+    /// From one question to the next about the same number: the interval that was asked for, or more
+    /// where the limit or [`concurrency`](Self::concurrency) allows no more.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        self.rounds.interval(self.now())
+    }
+
+    /// Since the first poll.
+    fn now(&self) -> Duration {
+        self.start.map_or(Duration::ZERO, |start| clock::now() - start)
+    }
+
+    /// Takes the ids, once they are there.
+    fn poll_ids(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Ids::Coming(ids) = &mut self.ids {
+            let ids = ready!(ids.poll_unpin(cx));
+            self.ids = Ids::Known;
+            self.rounds = Rounds::new(self.every, ids);
+            let rounds = &self.rounds;
+            self.known.retain(|id, _| rounds.contains(id));
+        }
+        self.start.get_or_insert_with(clock::now);
+        Poll::Ready(())
+    }
+
+    /// Does what can be done now; whether there was anything.
+    fn work(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.now();
+        if let Poll::Ready(Some((id, answer))) = self.calls.poll_next_unpin(cx) {
+            self.answered(id, answer, now);
+            return true;
+        }
+        if let Some(list) = self.poll_list(cx, now) {
+            self.listed(list, now);
+            return true;
+        }
+        self.call(now)
+    }
+
+    /// Asks for who is due; whether there was anybody.
+    fn call(&mut self, now: Duration) -> bool {
+        if self.calls.len() >= self.concurrency {
+            return false;
+        }
+        let Some(id) = self.rounds.take(now) else { return false };
+        self.tell_slowness(now);
+        let number = self.client.number(&*id);
+        let number = match self.timeout {
+            Some(timeout) => number.timeout(timeout),
+            None => number,
+        };
+        self.calls.push(ask(self.ask, id, &number));
+        true
+    }
+
+    fn answered(&mut self, id: Arc<str>, answer: Result<Number, Error>, now: Duration) {
+        if !self.rounds.contains(&id) {
+            return;
+        }
+        let is_gone = answer.as_ref().is_err_and(Error::is_not_found);
+        self.rounds.done(Arc::clone(&id), now, is_gone);
+        let before = self.known.get(&id).cloned();
+        let (after, current) = match answer {
+            Ok(number) => (Seen::of(&number), Current::Number(Arc::new(number))),
+            Err(error) => (Seen::failed(before.as_ref(), &error), Current::Failed(error)),
+        };
+        let mut changed = after.changes(before.as_ref());
+        if let Ids::Listed(list) = &mut self.ids
+            && list.late_comers.remove(&id)
+        {
+            changed.push(Changed::Listed);
+        }
+        self.known.insert(Arc::clone(&id), after.clone());
+        let counts = match (&mut self.counts, &before) {
+            (Some(counts), Some(before)) => counts(before, &after),
+            _ => !changed.is_empty(),
+        };
+        if counts {
+            self.tell(id, before, after, current, changed);
+        }
+    }
+
+    /// Asks for the list when it is due; its answer, if there is one.
+    fn poll_list(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Duration,
+    ) -> Option<Result<Vec<NumberSummary>, Error>> {
+        let Ids::Listed(list) = &mut self.ids else { return None };
+        if list.call.is_none() && list.due <= now {
+            list.call = Some(self.client.list_numbers().boxed());
+        }
+        let Poll::Ready(answer) = list.call.as_mut()?.poll_unpin(cx) else { return None };
+        list.call = None;
+        list.due = now + self.every;
+        Some(answer)
+    }
+
+    fn listed(&mut self, answer: Result<Vec<NumberSummary>, Error>, now: Duration) {
+        let Ids::Listed(list) = &mut self.ids else { return };
+        let numbers = match answer {
+            Ok(numbers) => numbers,
+            Err(error) => {
+                let after = Seen::failed(None, &error);
+                if list.error.as_ref() != Some(&after) {
+                    list.error = Some(after.clone());
+                    let (id, current) = (Arc::from(""), Current::Failed(error));
+                    self.tell(id, None, after, current, vec![Changed::ErrorBegan]);
+                }
+                return;
+            }
+        };
+        list.error = None;
+        let ids: HashSet<Arc<str>> = numbers.into_iter().map(|number| number.id.into()).collect();
+        let is_first = !mem::replace(&mut list.was_read, true);
+        let is_news = !is_first || !self.known.is_empty();
+        let new = ids.iter().filter(|id| is_news && !self.known.contains_key(*id));
+        list.late_comers.extend(new.filter(|id| !self.rounds.contains(id)).cloned());
+        if is_first {
+            self.rounds = Rounds::new(self.every, ids.iter().cloned().collect());
+        } else {
+            for id in &ids {
+                self.rounds.join(Arc::clone(id), now);
+            }
+        }
+        self.forget_all_but(&ids);
+    }
+
+    /// Those that are not listed are watched no more; told is who was told before.
+    fn forget_all_but(&mut self, listed: &HashSet<Arc<str>>) {
+        self.rounds.retain(|id| listed.contains(id));
+        let gone: Vec<_> = self.known.keys().filter(|id| !listed.contains(*id)).cloned().collect();
+        for id in gone {
+            let before = self.known.remove(&id);
+            let after = before.clone().unwrap_or_default();
+            self.tell(id, before, after, Current::Unlisted, vec![Changed::Unlisted]);
+        }
+    }
+
+    fn tell(
+        &mut self,
+        id: Arc<str>,
+        before: Option<Seen>,
+        after: Seen,
+        current: Current,
+        changed: Vec<Changed>,
+    ) {
+        let at = clock::wall().into();
+        self.found.push_back(Change { id, before, after, current, changed, at });
+    }
+
+    /// A warning, once, where rounds take twice the time that was asked for.
+    fn tell_slowness(&mut self, now: Duration) {
+        let interval = self.rounds.interval(now);
+        if interval > 2 * self.every && !self.is_slow {
+            self.is_slow = true;
+            trace::slow_rounds(self.every, interval);
+        } else if interval < self.every * 3 / 2 {
+            self.is_slow = false;
+        }
+    }
+
+    /// Waits until there is something to do, unless an answer comes first.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let has_room = self.calls.len() < self.concurrency;
+        let number = self.rounds.wake().filter(|_| has_room);
+        let list = match &self.ids {
+            Ids::Listed(list) if list.call.is_none() => Some(list.due),
+            _ => None,
+        };
+        let wake = number.into_iter().chain(list).min();
+        // One that is beyond the clock never comes.
+        let at = wake.and_then(|wake| self.start?.checked_add(wake));
+        let Some(at) = at else { return Poll::Pending };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        timer.poll_unpin(cx)
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.ids, Ids::Known) && self.rounds.is_empty()
+    }
+
+    /// An interval of zero has one change, and then no more.
+    fn refuse(&mut self) -> Option<Change> {
+        self.start.replace(clock::now()).is_none().then(|| {
+            let sentence = "the interval of a watch is 0: give the time from one question about a number to the next";
+            let error = Error::invalid_input(sentence);
+            let after = Seen::failed(None, &error);
+            let (current, changed) = (Current::Failed(error), vec![Changed::ErrorBegan]);
+            let at = clock::wall().into();
+            Change { id: Arc::from(""), before: None, after, current, changed, at }
+        })
+    }
+}
+
+impl Stream for Watch {
+    type Item = Change;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Change>> {
+        let this = self.get_mut();
+        if this.every.is_zero() {
+            return Poll::Ready(this.refuse());
+        }
+        ready!(this.poll_ids(cx));
+        loop {
+            if let Some(change) = this.found.pop_front() {
+                return Poll::Ready(Some(change));
+            }
+            if this.is_over() {
+                return Poll::Ready(None);
+            }
+            if !this.work(cx) {
+                ready!(this.poll_timer(cx));
+            }
+        }
+    }
+}
+
+/// One question about a number.
+fn ask(ask: Ask, id: Arc<str>, number: &NumberHandle) -> BoxFuture<'static, Answer> {
+    match ask {
+        Ask::Get => number.get().map(|answer| (id, answer)).boxed(),
+        Ask::Refresh => number.refresh().map(|answer| (id, answer)).boxed(),
+        Ask::Status => {
+            let answer = number.status();
+            let of = |id: &str, status: NumberStatus| Number {
+                id: id.to_owned(),
+                state: status.state,
+                is_fully_connected: status.is_fully_connected,
+                ..Number::default()
+            };
+            answer
+                .map(move |answer| (Arc::clone(&id), answer.map(|status| of(&id, status))))
+                .boxed()
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("every", &self.every)
+            .field("ask", &self.ask)
+            .field("known", &self.known.len())
+            .field("calls", &self.calls.len())
+            .finish_non_exhaustive()
+    }
+}
