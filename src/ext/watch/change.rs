@@ -2,7 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::seen::{Changed, Seen};
 use crate::{
@@ -19,7 +20,7 @@ pub struct Change {
     pub id: Arc<str>,
     /// What was seen last, if anything.
     pub before: Option<Seen>,
-    /// What is seen now.
+    /// What is seen now; of one that is no longer listed, what was seen last.
     pub after: Seen,
     /// Whence it is known.
     pub current: Current,
@@ -39,6 +40,8 @@ pub enum Current {
     Failed(Error),
     /// The list of numbers no longer has it.
     Unlisted,
+    /// The list of numbers is read again, which had failed.
+    List,
 }
 
 impl Change {
@@ -53,7 +56,7 @@ impl Change {
     pub fn number(&self) -> Option<&Arc<Number>> {
         match &self.current {
             Current::Number(number) => Some(number),
-            Current::Failed(_) | Current::Unlisted => None,
+            Current::Failed(_) | Current::Unlisted | Current::List => None,
         }
     }
 
@@ -62,8 +65,25 @@ impl Change {
     pub fn error(&self) -> Option<&Error> {
         match &self.current {
             Current::Failed(error) => Some(error),
-            Current::Number(_) | Current::Unlisted => None,
+            Current::Number(_) | Current::Unlisted | Current::List => None,
         }
+    }
+}
+
+/// As its id, `at`, `changed`, `before`, `after`, and the `error` in words if there is one.
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Change", 6)?;
+        object.serialize_field("id", &*self.id)?;
+        object.serialize_field("at", &self.at.to_rfc3339_opts(SecondsFormat::Millis, true))?;
+        object.serialize_field("changed", &self.changed)?;
+        object.serialize_field("before", &self.before)?;
+        object.serialize_field("after", &self.after)?;
+        match self.error() {
+            Some(error) => object.serialize_field("error", &error.to_string())?,
+            None => object.skip_field("error")?,
+        }
+        object.end()
     }
 }
 
@@ -79,27 +99,30 @@ impl fmt::Display for Change {
                 f.write_str(text.strip_prefix(&target).unwrap_or(&text))
             }
             Current::Unlisted => f.write_str("no longer listed"),
+            Current::List => f.write_str("the list of numbers: answers again"),
             Current::Number(_) => self.fmt_number(f),
         }
     }
 }
 
 impl Change {
+    /// What happened besides.
+    fn prefix(&self, before: &Seen) -> &'static str {
+        match () {
+            () if self.has(Changed::Listed) => "newly listed: ",
+            () if self.has(Changed::ErrorEnded) && before.level.is_some() => "answers again: ",
+            () => "",
+        }
+    }
+
     fn fmt_number(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unseen = Seen::default();
         let before = self.before.as_ref().unwrap_or(&unseen);
         let after = &self.after;
         let mut parts = Vec::new();
-        if self.has(Changed::ErrorEnded) {
-            parts.push("answers again".to_owned());
-        }
-        if self.has(Changed::First) || self.has(Changed::Readiness) || self.changed.is_empty() {
-            let is_other = before.level.is_some() && before.level != after.level;
-            let was = before.level.filter(|_| is_other).map(|level| format!("{level} → "));
-            let level = after.level.map_or("unknown", |level| level.as_str());
-            let reasons = if after.reasons.is_empty() { "" } else { ": " };
-            let was = was.unwrap_or_default();
-            parts.push(format!("{was}{level}{reasons}{}", after.reasons.join(", ")));
+        let shows = [Changed::First, Changed::Readiness, Changed::ErrorEnded];
+        if self.changed.is_empty() || shows.iter().any(|changed| self.has(*changed)) {
+            parts.push(format!("{}{}", self.prefix(before), verdict(before, after)));
         }
         let texts = [
             (
@@ -112,14 +135,24 @@ impl Change {
             (Changed::State, "state", text(before.state.as_ref()), text(after.state.as_ref())),
         ];
         // A reason says it already.
-        let is_said = |now: &str| after.reasons.iter().any(|reason| reason.ends_with(now));
-        for (_, what, was, now) in
-            texts.into_iter().filter(|(changed, _, _, now)| self.has(*changed) && !is_said(now))
-        {
-            parts.push(format!("{what} {was} → {now}"));
+        let words = after.reasons.iter().flat_map(|r| r.split([' ', '(', ')', ',', ':']));
+        let words: Vec<_> = words.collect();
+        for (changed, what, was, now) in texts {
+            if self.has(changed) && !words.contains(&now.as_str()) {
+                parts.push(format!("{what} {was} → {now}"));
+            }
         }
         f.write_str(&parts.join("; "))
     }
+}
+
+/// From which level to which, and why.
+fn verdict(before: &Seen, after: &Seen) -> String {
+    let was = before.level.filter(|_| before.level != after.level);
+    let was = was.map(|level| format!("{level} → ")).unwrap_or_default();
+    let level = after.level.map_or("unknown", |level| level.as_str());
+    let reasons = if after.reasons.is_empty() { "" } else { ": " };
+    format!("{was}{level}{reasons}{}", after.reasons.join(", "))
 }
 
 /// A value in words; what the server made up has no line breaks in a log.

@@ -29,24 +29,26 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
-    /// The ids in even steps over the first interval; one that repeats has one place.
-    pub(super) fn new(every: Duration, ids: Vec<Arc<str>>) -> Self {
-        let zero = Duration::ZERO;
-        let mut rounds = Self {
+    pub(super) fn new(every: Duration) -> Self {
+        Self {
             every,
-            phases: HashMap::with_capacity(ids.len()),
+            phases: HashMap::new(),
             due: BTreeSet::new(),
-            not_before: zero,
-            late: zero,
+            not_before: Duration::ZERO,
+            late: Duration::ZERO,
             joined: 0,
-        };
+        }
+    }
+
+    /// The first ids, in even steps over the first interval; one that repeats has one place.
+    pub(super) fn fill(&mut self, ids: Vec<Arc<str>>) {
         let mut known = BTreeSet::new();
         let ids: Vec<_> = ids.into_iter().filter(|id| known.insert(Arc::clone(id))).collect();
         let count = ids.len();
         for (place, id) in ids.into_iter().enumerate() {
-            rounds.insert(id, fraction(every, place, count), zero);
+            let phase = fraction(self.every, place, count);
+            self.insert(id, phase, phase);
         }
-        rounds
     }
 
     /// One more, unless it is there; at a phase between those of the others.
@@ -57,7 +59,7 @@ impl Rounds {
         }
         self.joined = self.joined.wrapping_add(1);
         let phase = self.every.mul_f64((f64::from(self.joined) * GOLDEN).fract());
-        self.insert(id, phase, now);
+        self.insert(id, phase, self.next(phase, now));
         true
     }
 
@@ -111,8 +113,7 @@ impl Rounds {
         self.phases.is_empty()
     }
 
-    fn insert(&mut self, id: Arc<str>, phase: Duration, now: Duration) {
-        let first = if now.is_zero() { phase } else { self.next(phase, now) };
+    fn insert(&mut self, id: Arc<str>, phase: Duration, first: Duration) {
         self.due.insert((first, Arc::clone(&id)));
         self.phases.insert(id, phase);
     }
@@ -143,8 +144,10 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    fn ids(count: usize) -> Vec<Arc<str>> {
-        (0..count).map(|n| format!("num_{n}").into()).collect()
+    fn rounds(count: usize) -> Rounds {
+        let mut rounds = Rounds::new(MINUTE);
+        rounds.fill((0..count).map(|n| format!("num_{n}").into()).collect());
+        rounds
     }
 
     /// A server that answers this many requests a second, and calls that wait for their turn.
@@ -216,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_day_of_a_thousand_numbers_is_even_and_complete() {
-        let day = play(Rounds::new(MINUTE, ids(1_000)), DAY, 16, &FAST);
+        let day = play(rounds(1_000), DAY, 16, &FAST);
         assert_eq!(day.asked.len(), 1_000 * 24 * 60);
         // 1,000 in a minute are 16.7 in a second.
         assert!(day.most_in(SECOND) <= 18, "{}", day.most_in(SECOND));
@@ -231,7 +234,7 @@ mod tests {
     fn below_the_need_rounds_take_longer_and_everybody_has_a_turn() {
         // 1,000 a minute are wanted, and 600 allowed.
         let server = Server { a_second: 10.0, ..FAST };
-        let day = play(Rounds::new(MINUTE, ids(1_000)), DAY / 24, 16, &server);
+        let day = play(rounds(1_000), DAY / 24, 16, &server);
         assert!(day.asked.len().abs_diff(36_000) < 100, "{}", day.asked.len());
         assert!(day.longest_interval > Duration::from_secs(90), "{:?}", day.longest_interval);
         assert!(day.longest_interval < 3 * MINUTE, "{:?}", day.longest_interval);
@@ -244,8 +247,7 @@ mod tests {
     #[test]
     fn after_an_outage_what_is_late_is_no_burst() {
         let is_out = |now: Duration| (10 * MINUTE..15 * MINUTE).contains(&now);
-        let day =
-            play(Rounds::new(MINUTE, ids(1_000)), 60 * MINUTE, 16, &Server { is_out, ..FAST });
+        let day = play(rounds(1_000), 60 * MINUTE, 16, &Server { is_out, ..FAST });
         // At most at twice the pace of 16.7 in a second.
         assert!(day.most_in(SECOND) <= 35, "{}", day.most_in(SECOND));
         let in_the_last = |(at, _): &&(Duration, Arc<str>)| *at >= 59 * MINUTE;
@@ -254,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_jumps_brings_one_question_about_each() {
-        let mut rounds = Rounds::new(MINUTE, ids(10));
+        let mut rounds = rounds(10);
         let mut now = 100 * MINUTE + SECOND;
         let mut asked = Vec::new();
         while now < 101 * MINUTE {
@@ -271,7 +273,8 @@ mod tests {
 
     #[test]
     fn ids_that_repeat_have_one_place() {
-        let mut rounds = Rounds::new(MINUTE, ["a", "b", "a", "b"].map(Arc::from).into());
+        let mut rounds = Rounds::new(MINUTE);
+        rounds.fill(["a", "b", "a", "b"].map(Arc::from).into());
         let due: Vec<_> = rounds.due.iter().map(|(at, id)| (at.as_secs(), &**id)).collect();
         assert_eq!(due, [(0, "a"), (30, "b")]);
         assert!(!rounds.join("a".into(), SECOND));
@@ -282,7 +285,7 @@ mod tests {
 
     #[test]
     fn one_that_is_gone_is_asked_for_in_every_tenth_round_and_one_that_left_never() {
-        let mut rounds = Rounds::new(MINUTE, ids(1));
+        let mut rounds = rounds(1);
         let id = rounds.take(Duration::ZERO).unwrap();
         assert!(rounds.take(10 * MINUTE).is_none(), "it is not due before it is done");
         rounds.done(Arc::clone(&id), SECOND, true);
@@ -294,7 +297,7 @@ mod tests {
 
     #[test]
     fn who_comes_late_has_a_phase_between_the_others() {
-        let mut rounds = Rounds::new(MINUTE, ids(0));
+        let mut rounds = rounds(0);
         for n in 0..60 {
             assert!(rounds.join(format!("{n}").into(), SECOND));
         }

@@ -2,8 +2,8 @@
 //! works only while it is polled.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    fmt, mem,
+    collections::{HashMap, VecDeque},
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
     change::{Change, Current},
+    list::List,
     rounds::Rounds,
     seen::{Changed, Seen},
     state::WatchState,
@@ -30,7 +31,7 @@ use crate::{
             handle::NumberHandle,
         },
     },
-    types::{Number, NumberStatus, NumberSummary},
+    types::{Number, NumberStatus},
 };
 
 /// A longer interval counts as this one, which the clock has room for.
@@ -61,8 +62,8 @@ impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
 impl Client {
     /// As [`Numbers::watch`], of all numbers of the key's tenant: [`list_numbers`](Self::list_numbers)
     /// is asked once in every interval, too, and numbers that come and go are changes:
-    /// [`Changed::Listed`], [`Changed::Unlisted`]. Where the list fails, it is a change with an empty
-    /// id, and the numbers are watched on.
+    /// [`Changed::Listed`], [`Changed::Unlisted`]. Where the list fails, and where it is read again, it
+    /// is a change with an empty id; the numbers are watched on meanwhile.
     #[must_use = "nothing is asked for until the stream is polled"]
     pub fn watch_all(&self, every: Duration) -> Watch {
         Watch::new(self.clone(), every, Ids::Listed(List::default()))
@@ -75,6 +76,8 @@ impl Client {
 /// - **First** each number is told as it is, then only what changes: readiness (level or reasons),
 ///   quality, messaging limit, connection state; an error that begins, changes or ends. A number that
 ///   fails disturbs no other. One that is gone (404) is asked for in every tenth round.
+///   No error ends it: a key that is refused (401) is told for each number once, so look at
+///   [`Change::error`].
 /// - **No burst**: the numbers are spread evenly over the interval, and each keeps its place in it.
 ///   So the first round takes one interval, too: programs are often started many at a time. Who
 ///   wants all at once asks [`Numbers::get`] before.
@@ -126,18 +129,6 @@ enum Ids {
     Listed(List),
 }
 
-/// The list that is followed.
-#[derive(Default)]
-struct List {
-    due: Duration,
-    call: Option<BoxFuture<'static, Result<Vec<NumberSummary>, Error>>>,
-    was_read: bool,
-    /// What it failed by last, as it was told.
-    error: Option<Seen>,
-    /// Those that came after others, and were not asked for yet.
-    late_comers: HashSet<Arc<str>>,
-}
-
 impl Watch {
     fn new(client: Client, every: Duration, ids: Ids) -> Self {
         let every = every.min(MAX_EVERY);
@@ -150,7 +141,7 @@ impl Watch {
             timeout: None,
             counts: None,
             start: None,
-            rounds: Rounds::new(every, Vec::new()),
+            rounds: Rounds::new(every),
             known: HashMap::new(),
             calls: FuturesUnordered::new(),
             timer: None,
@@ -223,7 +214,7 @@ impl Watch {
         if let Ids::Coming(ids) = &mut self.ids {
             let ids = ready!(ids.poll_unpin(cx));
             self.ids = Ids::Known;
-            self.rounds = Rounds::new(self.every, ids);
+            self.rounds.fill(ids);
             let rounds = &self.rounds;
             self.known.retain(|id, _| rounds.contains(id));
         }
@@ -238,8 +229,11 @@ impl Watch {
             self.answered(id, answer, now);
             return true;
         }
-        if let Some(list) = self.poll_list(cx, now) {
-            self.listed(list, now);
+        if let Ids::Listed(list) = &mut self.ids
+            && let Some(answer) = list.poll(&self.client, self.every, cx, now)
+        {
+            let times = (now, clock::wall().into());
+            self.found.extend(list.follow(answer, &mut self.rounds, &mut self.known, times));
             return true;
         }
         self.call(now)
@@ -274,7 +268,7 @@ impl Watch {
         };
         let mut changed = after.changes(before.as_ref());
         if let Ids::Listed(list) = &mut self.ids
-            && list.late_comers.remove(&id)
+            && list.is_first_of(&id)
         {
             changed.push(Changed::Listed);
         }
@@ -284,77 +278,9 @@ impl Watch {
             _ => !changed.is_empty(),
         };
         if counts {
-            self.tell(id, before, after, current, changed);
+            let at = clock::wall().into();
+            self.found.push_back(Change { id, before, after, current, changed, at });
         }
-    }
-
-    /// Asks for the list when it is due; its answer, if there is one.
-    fn poll_list(
-        &mut self,
-        cx: &mut Context<'_>,
-        now: Duration,
-    ) -> Option<Result<Vec<NumberSummary>, Error>> {
-        let Ids::Listed(list) = &mut self.ids else { return None };
-        if list.call.is_none() && list.due <= now {
-            list.call = Some(self.client.list_numbers().boxed());
-        }
-        let Poll::Ready(answer) = list.call.as_mut()?.poll_unpin(cx) else { return None };
-        list.call = None;
-        list.due = now + self.every;
-        Some(answer)
-    }
-
-    fn listed(&mut self, answer: Result<Vec<NumberSummary>, Error>, now: Duration) {
-        let Ids::Listed(list) = &mut self.ids else { return };
-        let numbers = match answer {
-            Ok(numbers) => numbers,
-            Err(error) => {
-                let after = Seen::failed(None, &error);
-                if list.error.as_ref() != Some(&after) {
-                    list.error = Some(after.clone());
-                    let (id, current) = (Arc::from(""), Current::Failed(error));
-                    self.tell(id, None, after, current, vec![Changed::ErrorBegan]);
-                }
-                return;
-            }
-        };
-        list.error = None;
-        let ids: HashSet<Arc<str>> = numbers.into_iter().map(|number| number.id.into()).collect();
-        let is_first = !mem::replace(&mut list.was_read, true);
-        let is_news = !is_first || !self.known.is_empty();
-        let new = ids.iter().filter(|id| is_news && !self.known.contains_key(*id));
-        list.late_comers.extend(new.filter(|id| !self.rounds.contains(id)).cloned());
-        if is_first {
-            self.rounds = Rounds::new(self.every, ids.iter().cloned().collect());
-        } else {
-            for id in &ids {
-                self.rounds.join(Arc::clone(id), now);
-            }
-        }
-        self.forget_all_but(&ids);
-    }
-
-    /// Those that are not listed are watched no more; told is who was told before.
-    fn forget_all_but(&mut self, listed: &HashSet<Arc<str>>) {
-        self.rounds.retain(|id| listed.contains(id));
-        let gone: Vec<_> = self.known.keys().filter(|id| !listed.contains(*id)).cloned().collect();
-        for id in gone {
-            let before = self.known.remove(&id);
-            let after = before.clone().unwrap_or_default();
-            self.tell(id, before, after, Current::Unlisted, vec![Changed::Unlisted]);
-        }
-    }
-
-    fn tell(
-        &mut self,
-        id: Arc<str>,
-        before: Option<Seen>,
-        after: Seen,
-        current: Current,
-        changed: Vec<Changed>,
-    ) {
-        let at = clock::wall().into();
-        self.found.push_back(Change { id, before, after, current, changed, at });
     }
 
     /// A warning, once, where rounds take twice the time that was asked for.
@@ -373,8 +299,8 @@ impl Watch {
         let has_room = self.calls.len() < self.concurrency;
         let number = self.rounds.wake().filter(|_| has_room);
         let list = match &self.ids {
-            Ids::Listed(list) if list.call.is_none() => Some(list.due),
-            _ => None,
+            Ids::Listed(list) => list.wake(),
+            Ids::Coming(_) | Ids::Known => None,
         };
         let wake = number.into_iter().chain(list).min();
         // One that is beyond the clock never comes.

@@ -1,0 +1,179 @@
+//! What changes in my fleet? `cargo run --example watch_fleet -- [ID…] [--every SECONDS] [--json]`.
+//!
+//! Without ids it watches all numbers of the key's tenant. It tells each number as it is, then one
+//! line per change, and ends with Ctrl-C or with its reader. Times are UTC.
+//!
+//! Without a credential in the environment, and without ids, it watches 20 made-up numbers of a
+//! small server of its own, where much happens.
+
+mod common;
+
+use std::{
+    collections::HashSet,
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use console::Style;
+use futures_util::StreamExt;
+use pilot_status::{Change, Current, ReadinessLevel, Seen};
+use serde_json::{Value, json};
+use support::{Reply, Request};
+use tokio::{runtime::Runtime, signal::ctrl_c, task::spawn_blocking};
+
+/// How many numbers the example's own server knows.
+const MADE_UP: usize = 20;
+
+fn main() -> io::Result<ExitCode> {
+    let runtime = Runtime::new()?;
+    let code = runtime.block_on(common::end(run()));
+    // Nobody waits for the look-up of a host or for a write that is still under way.
+    runtime.shutdown_background();
+    Ok(code)
+}
+
+fn command() -> Command {
+    Command::new("watch_fleet")
+        .about("What changes in my fleet? Ends with Ctrl-C.")
+        .after_help("Without ID it watches all numbers of the tenant.\nWithout PILOT_STATUS_API_KEY or PILOT_STATUS_API_KEY_ID, and without ID, it watches a server of its own.")
+        .arg(Arg::new("ID").help("The ids of numbers").num_args(0..))
+        .arg(
+            Arg::new("every")
+                .long("every")
+                .value_name("SECONDS")
+                .value_parser(seconds)
+                .allow_negative_numbers(true)
+                .help("From one question about a number to the next [default: 60, or 2 with a server of its own]"),
+        )
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object a line"))
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0);
+    seconds.map(Duration::from_secs).ok_or("give a whole number of seconds, 1 or more")
+}
+
+async fn run() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments = command().get_matches();
+    tokio::select! {
+        pressed = ctrl_c() => pressed?,
+        told = watch(arguments) => told?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn watch(mut arguments: ArgMatches) -> Result<(), Box<dyn Error>> {
+    let ids: Vec<String> = arguments.remove_many("ID").into_iter().flatten().collect();
+    let example = common::number();
+    let (client, server) =
+        common::client(&ids, move |n, request| made_up(n, request, &example)).await?;
+    let default = Duration::from_secs(if server.is_some() { 2 } else { 60 });
+    let every = arguments.remove_one("every").unwrap_or(default);
+    let mut changes =
+        if ids.is_empty() { client.watch_all(every) } else { client.numbers(ids).watch(every) };
+    let mut hints = HashSet::new();
+    while let Some(change) = changes.next().await {
+        let line = if arguments.get_flag("json") {
+            serde_json::to_string(&change)? + "\n"
+        } else {
+            text_line(&change)
+        };
+        // A reader that is slow does not keep Ctrl-C waiting.
+        spawn_blocking(move || io::stdout().write_all(line.as_bytes())).await??;
+        let hint = change.error().and_then(pilot_status::Error::hint);
+        if let Some(hint) = hint.filter(|hint| hints.insert(*hint)) {
+            eprintln!("hint: {hint}");
+        }
+    }
+    Ok(())
+}
+
+/// Such as `12:03:41  num_17  ready → degraded: quality RED`; coloured on a terminal.
+fn text_line(change: &Change) -> String {
+    let time = change.at.format("%H:%M:%S");
+    format!("{time}  {}\n", style_of(change).apply_to(change))
+}
+
+fn style_of(change: &Change) -> Style {
+    let level = |seen: &Seen| seen.level;
+    let (before, after) = (change.before.as_ref().and_then(level), change.after.level);
+    match (&change.current, after) {
+        (Current::Failed(_), _) => Style::new().red(),
+        (Current::Unlisted, _) => Style::new().yellow(),
+        (Current::List, _) => Style::new().green(),
+        _ if before > after => Style::new().green(),
+        (_, Some(ReadinessLevel::Ready)) => Style::new().green(),
+        (_, Some(ReadinessLevel::Degraded)) => Style::new().yellow(),
+        (_, Some(ReadinessLevel::Blocked)) => Style::new().red(),
+        _ => Style::new(),
+    }
+}
+
+/// What the example's own server answers: numbers that change from round to round, one that fails,
+/// one that is gone, one that comes and goes in the list, and a 429 now and then.
+fn made_up(request: usize, line: &Request, example: &Value) -> Reply {
+    if request % 50 == 49 {
+        return Reply::json(429, r#"{"error":"Too many requests"}"#).with("retry-after", "1");
+    }
+    let round = request / (MADE_UP + 1);
+    if line.line.ends_with("/v1/numbers") {
+        let count = MADE_UP - usize::from(round % 12 > 7);
+        return Reply::json(200, list(count).to_string());
+    }
+    let id = line.line.rsplit('/').next().unwrap_or_default();
+    let n: usize = id.trim_start_matches("num_").parse().unwrap_or_default();
+    let mut json = example.clone();
+    json["id"] = id.into();
+    match (n, (round + n) % 8) {
+        (2, _) if round % 24 > 3 && round % 24 < 12 => {
+            return Reply::json(500, r#"{"error":"Internal error"}"#);
+        }
+        (6, _) if round % 20 > 2 && round % 20 < 8 => {
+            return Reply::json(404, r#"{"error":"Number not found"}"#);
+        }
+        (3 | 8 | 13 | 17, 5..) => json["health"]["qualityRating"] = "RED".into(),
+        (5 | 15, 6..) => json["state"] = "CLOSE".into(),
+        (11, 4..) => json["health"]["portfolioMessagingLimitTier"] = "TIER_10K".into(),
+        _ => {}
+    }
+    Reply::json(200, json.to_string())
+}
+
+fn list(count: usize) -> Value {
+    (0..count).map(|n| json!({ "id": format!("num_{n}") })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use support::Server;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_line_is_a_line_whatever_is_in_it() {
+        console::set_colors_enabled(false);
+        let number = json!({ "id": support::DOCUMENTED_ID, "state": "A\n\u{1b}[31m\u{9b}\r" });
+        let server = Server::start(move |_, _| Reply::json(200, number.to_string())).await.unwrap();
+        let client = support::client(&server);
+        for id in ["num_1", "num\n\u{1b}[2J"] {
+            let mut changes = client.numbers([id]).watch(Duration::from_secs(60));
+            let change = changes.next().await.unwrap();
+            let line = text_line(&change);
+            assert!(!line.trim_end_matches('\n').contains(char::is_control), "{line:?}");
+            let line = serde_json::to_string(&change).unwrap();
+            assert_eq!(line.lines().count(), 1);
+            assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["id"], id);
+        }
+    }
+
+    #[test]
+    fn an_interval_is_a_whole_number_of_seconds() {
+        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
+        for text in ["0", "-1", "1.5", "", "soon", "99999999999999999999"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}
