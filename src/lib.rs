@@ -20,6 +20,9 @@ pub mod guide;
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
 pub mod mock;
 pub mod raw;
+#[cfg(feature = "shared-pacing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-pacing")))]
+pub mod shared_limit;
 pub mod types;
 
 pub use ext::{

@@ -3,7 +3,7 @@
 
 use std::{error::Error, time::Duration};
 
-use pilot_status::{Client, Pacing};
+use pilot_status::{Client, Pacing, shared_limit::InMemory};
 use support::{Reply, Server};
 
 use crate::sockets::{NUMBER, now};
@@ -11,31 +11,35 @@ use crate::sockets::{NUMBER, now};
 const ROUNDS: usize = 40;
 const CALLS: usize = 250;
 
-/// Prints the median time of a call with pacing over that of one without.
+/// Prints the median time of a call with pacing, alone and shared, over that of one without.
 pub(crate) fn compare() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let (paced, alone) = runtime.block_on(measure())?;
-    let (paced, alone) = (median(paced), median(alone));
-    let ratio = paced.as_secs_f64() / alone.as_secs_f64();
+    let [off, adaptive, shared] = runtime.block_on(measure())?.map(median);
     println!("one call after the other, the median of {ROUNDS} rounds of {CALLS} each, in turns");
-    println!("Pacing::Adaptive {paced:.1?}, Pacing::Off {alone:.1?}, ratio {ratio:.3}");
+    for (name, time) in [("Adaptive", adaptive), ("shared", shared)] {
+        let ratio = time.as_secs_f64() / off.as_secs_f64();
+        println!("Pacing::{name} {time:.1?}, Pacing::Off {off:.1?}, ratio {ratio:.3}");
+    }
     Ok(())
 }
 
-async fn measure() -> Result<(Vec<Duration>, Vec<Duration>), Box<dyn Error>> {
+async fn measure() -> Result<[Vec<Duration>; 3], Box<dyn Error>> {
     let server = Server::start(|_, _| Reply::json(200, NUMBER)).await?;
     let client = |pacing| {
         Client::builder().api_key("ps_bench").base_url(server.url()).pacing(pacing).build()
     };
-    let (on, off) = (client(Pacing::Adaptive)?, client(Pacing::Off)?);
-    round(&on).await?;
-    round(&off).await?;
-    let (mut paced, mut alone) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        paced.push(round(&on).await?);
-        alone.push(round(&off).await?);
+    let shared = Pacing::shared(InMemory::default());
+    let clients = [client(Pacing::Off)?, client(Pacing::Adaptive)?, client(shared)?];
+    for client in &clients {
+        round(client).await?;
     }
-    Ok((paced, alone))
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..ROUNDS {
+        for (client, times) in clients.iter().zip(&mut times) {
+            times.push(round(client).await?);
+        }
+    }
+    Ok(times)
 }
 
 /// The time of one call, over a round.

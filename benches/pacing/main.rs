@@ -2,7 +2,7 @@
 //! writes `docs/pacing.md`, `docs/pacing.csv` and `docs/pacing.svg`; `-- --sockets` plays it on
 //! loopback and prints it beside the simulation; `-- --ablation` writes what comes of other values
 //! of the pacer's constants; `-- --scenarios` prints hard cases on loopback; `-- --cost` measures
-//! what pacing costs before the first 429.
+//! what pacing costs before the first 429; `-- --shared` simulates processes that share a store.
 
 mod ablation;
 mod answer;
@@ -34,6 +34,7 @@ mod rate;
 mod row;
 mod scenarios;
 mod setting;
+mod shared;
 mod sim;
 mod sockets;
 mod table;
@@ -49,6 +50,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--sockets" => return sockets::compare(),
             "--ablation" => return ablation::measure(),
             "--scenarios" => return scenarios::play(),
+            "--shared" => {
+                shared::play();
+                return Ok(());
+            }
             "--cost" => return cost::compare(),
             _ => {}
         }

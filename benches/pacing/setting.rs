@@ -6,10 +6,12 @@ use crate::limiter::{Kind, Limit};
 pub(crate) const TIMEOUT: f64 = 90.0;
 
 /// How the tasks answer a 429.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Strategy {
     /// The crate's shared pacer.
     Paced,
+    /// The crate's pacer, with a store that is this many seconds away and back.
+    Shared(f64),
     /// Each task for itself: `Retry-After` where it is given, else backoff.
     Alone,
 }
@@ -86,6 +88,10 @@ const OUTAGE: Scenario = Scenario { name: "5 s outage first", outage: 5.0, ..X1 
 pub(crate) const KEPT: Scenario = Scenario { name: "20 calls kept unpolled", kept: 20, ..X1 };
 pub(crate) const ALONE: Scenario =
     Scenario { name: "each task alone", strategy: Strategy::Alone, ..X1 };
+pub(crate) const SHARED: [Scenario; 2] = [
+    Scenario { name: "shared, 1 ms", strategy: Strategy::Shared(0.001), ..X1 },
+    Scenario { name: "shared, 20 ms", strategy: Strategy::Shared(0.02), ..X1 },
+];
 pub(crate) const SCENARIOS: [Scenario; 13] = [
     X1,
     Scenario { name: "× 0.5", step: 0.5, ..X1 },

@@ -8,6 +8,7 @@ use std::{
 };
 
 use fastrand::Rng;
+use pilot_status::shared_limit::{LimitState, Reply, Step};
 
 use crate::{
     answer::{self, Verdict},
@@ -41,6 +42,8 @@ struct Call {
     attempts: u32,
     ticket: Ticket,
     permit: Option<Permit>,
+    /// Of the store, as it was sent.
+    epoch: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +54,13 @@ enum Event {
     Arrive(Call),
     Answer(Call, Verdict),
     Wake(usize, Ticket),
+    /// A call asks the store, with the slot it was given.
+    AskStore(Call, u64),
+    /// The store's reply to it.
+    StoreSays(Call, Reply),
+    TellStore(Call, Verdict, (u32, Duration)),
+    Look(usize),
+    LookSays(usize, bool),
     Step,
 }
 
@@ -63,11 +73,16 @@ struct Process {
     first_answer: Option<f64>,
     /// Who is woken, and when.
     planned: BTreeMap<Ticket, f64>,
+    is_limited: bool,
+    served: u32,
+    served_since: f64,
+    looked: f64,
 }
 
 struct Simulation {
     setting: Setting,
     limiter: Limiter,
+    ledger: LimitState,
     processes: Vec<Process>,
     /// When the load begins.
     start: f64,
@@ -135,6 +150,10 @@ impl Process {
             left: setting.requests / setting.processes + more,
             first_answer: None,
             planned: BTreeMap::new(),
+            is_limited: false,
+            served: 0,
+            served_since: f64::NAN,
+            looked: 0.0,
         }
     }
 }
@@ -144,6 +163,7 @@ impl Simulation {
         Self {
             setting,
             limiter,
+            ledger: LimitState::default(),
             processes: (0..setting.processes).map(|n| Process::new(&setting, n)).collect(),
             start,
             events: BinaryHeap::new(),
@@ -187,6 +207,17 @@ impl Simulation {
             Event::Arrive(call) => self.arrive(call),
             Event::Answer(call, verdict) => self.answer(call, verdict),
             Event::Wake(process, ticket) => self.wake(process, ticket),
+            Event::AskStore(call, slot) => self.ask_store(call, slot),
+            Event::StoreSays(call, turn) => self.store_says(call, turn),
+            Event::TellStore(call, verdict, report) => self.tell_store(call, verdict, report),
+            Event::Look(process) => {
+                let is_limited = self.store_step(Step::Look) == Reply::Limited;
+                let back = self.store() / 2.0;
+                self.at(self.now + back, Event::LookSays(process, is_limited));
+            }
+            Event::LookSays(process, is_limited) => {
+                self.processes[process].is_limited |= is_limited;
+            }
             Event::Step => self.limiter.scale(self.setting.scenario.step),
         }
     }
@@ -222,6 +253,7 @@ impl Simulation {
             attempts: 0,
             ticket: 0,
             permit: None,
+            epoch: 0,
         });
     }
 
@@ -229,6 +261,9 @@ impl Simulation {
     fn submit(&mut self, call: Call) {
         if self.setting.scenario.strategy == Strategy::Alone {
             return self.send(call);
+        }
+        if self.is_shared() {
+            return self.submit_shared(call, 0);
         }
         let process = &mut self.processes[call.process];
         let ticket = process.pacer.queue.ticket();
@@ -326,6 +361,110 @@ impl Simulation {
         self.at(self.now + back, Event::Answer(call, verdict));
     }
 
+    fn is_shared(&self) -> bool {
+        matches!(self.setting.scenario.strategy, Strategy::Shared(_))
+    }
+
+    fn store(&mut self) -> f64 {
+        let Strategy::Shared(time) = self.setting.scenario.strategy else { return 0.0 };
+        time * (0.9 + 0.2 * self.rng.f64())
+    }
+
+    fn submit_shared(&mut self, call: Call, slot: u64) {
+        if self.processes[call.process].is_limited {
+            let there = self.store() / 2.0;
+            return self.at(self.now + there, Event::AskStore(call, slot));
+        }
+        if self.now - self.processes[call.process].looked >= 1.0 {
+            self.processes[call.process].looked = self.now;
+            let there = self.store() / 2.0;
+            self.at(self.now + there, Event::Look(call.process));
+        }
+        self.send(Call { epoch: 0, ..call });
+    }
+
+    fn store_step(&mut self, step: Step) -> Reply {
+        self.ledger.step(step, seconds(self.now))
+    }
+
+    fn report(&mut self, process: usize) -> (u32, Duration) {
+        let now = self.now;
+        let process = &mut self.processes[process];
+        let since = if process.served_since.is_nan() { now } else { process.served_since };
+        let report = (process.served, seconds(now - since));
+        (process.served, process.served_since) = (0, now);
+        report
+    }
+
+    fn ask_store(&mut self, call: Call, slot: u64) {
+        let (served, lasted) = self.report(call.process);
+        let turn = self.store_step(Step::Admit {
+            served,
+            lasted,
+            slot,
+            is_last: self.is_last(call.attempts),
+        });
+        let back = self.store() / 2.0;
+        self.at(self.now + back, Event::StoreSays(call, turn));
+    }
+
+    fn store_says(&mut self, call: Call, reply: Reply) {
+        match reply {
+            Reply::Go { epoch, .. } => self.send(Call { epoch, ..call }),
+            Reply::Wait { time, slot } => {
+                let there = self.store() / 2.0;
+                self.at(self.now + time.as_secs_f64() + there, Event::AskStore(call, slot));
+            }
+            _ => {
+                self.processes[call.process].is_limited = false;
+                self.send(Call { epoch: 0, ..call });
+            }
+        }
+    }
+
+    fn tell_store(&mut self, call: Call, verdict: Verdict, (served, lasted): (u32, Duration)) {
+        let epoch = call.epoch;
+        if verdict.is_served {
+            let latency = seconds(self.setting.round_trip);
+            self.store_step(Step::Served { served, lasted, epoch, latency });
+            return;
+        }
+        let random = self.rng.f64();
+        self.store_step(Step::Rejected {
+            served,
+            lasted,
+            epoch,
+            asked: verdict.retry_after.map(seconds),
+            base_delay: BASE_DELAY,
+            max_delay: MAX_DELAY,
+            random,
+        });
+        let back = self.store() / 2.0;
+        self.at(self.now + back, Event::AskStore(call, 0));
+    }
+
+    fn answer_shared(&mut self, call: Call, verdict: Verdict) {
+        let there = self.store() / 2.0;
+        let process = &mut self.processes[call.process];
+        if process.served_since.is_nan() {
+            process.served_since = call.sent;
+        }
+        process.served += u32::from(verdict.is_served);
+        process.is_limited |= !verdict.is_served;
+        if process.is_limited {
+            let report = self.report(call.process);
+            self.at(self.now + there, Event::TellStore(call, verdict, report));
+        }
+        if !verdict.is_served {
+            return self.count_rejected(&call);
+        }
+        if call.is_counted {
+            let is_in_time = self.now - call.began <= TIMEOUT;
+            self.outcome.serve(self.now - self.start, call.attempts, is_in_time);
+            self.begin(call.process);
+        }
+    }
+
     fn trip(&mut self) -> f64 {
         self.setting.round_trip / 2.0 * (0.9 + 0.2 * self.rng.f64())
     }
@@ -334,6 +473,10 @@ impl Simulation {
         let now = seconds(self.now);
         let process = &mut self.processes[call.process];
         process.first_answer.get_or_insert(self.now);
+        if self.is_shared() {
+            return self.answer_shared(call, verdict);
+        }
+        let process = &mut self.processes[call.process];
         if let Some(permit) = call.permit {
             process.pacer.observe(permit, verdict.words, verdict.is_served, now);
         }

@@ -26,7 +26,7 @@ pub(crate) fn run() -> Outcome {
     let mut table =
         String::from("| pacing | early | median | p99 | latest |\n|---|---|---|---|---|\n");
     for (name, pacing) in [("on", Pacing::Adaptive), ("off", Pacing::Off)] {
-        let mut late = lateness(pacing)?;
+        let mut late = lateness(&pacing)?;
         late.sort_by(f64::total_cmp);
         let early = late.iter().filter(|ms| **ms < 0.0).count();
         let (p99, median) = (late[late.len() * 99 / 100], late[late.len() / 2]);
@@ -41,7 +41,7 @@ pub(crate) fn run() -> Outcome {
 }
 
 /// Milliseconds from the release to the arrival of each retried request; each call is refused once.
-fn lateness(pacing: Pacing) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
+fn lateness(pacing: &Pacing) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
     let late = Arc::new(Mutex::new((None::<Instant>, Vec::new())));
     let seen = Arc::clone(&late);
     let url = server::start_with(Arc::new(move |request| {
@@ -62,7 +62,8 @@ fn lateness(pacing: Pacing) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
         for _ in 0..TIMES {
             // A new one, since pacing lets a client that is often refused wait for longer than it
             // was told to.
-            let client = Client::builder().api_key("ps_1").base_url(&url).pacing(pacing).build()?;
+            let client =
+                Client::builder().api_key("ps_1").base_url(&url).pacing(pacing.clone()).build()?;
             client.number("num_1").get().await?;
         }
         Ok::<_, pilot_status::Error>(())

@@ -1,5 +1,6 @@
 //! The hand-written layer, in rooms. Doors open one way: `watch` uses `number`, that uses `client`, that uses `call`,
-//! that uses `pacing` and `retry`, which use nothing of ours but `clock`. All use `error`, which
+//! that uses `pacing` and `retry`, which use nothing of ours but `clock`, and `pacing` the feature
+//! `sharing`. All use `error`, which
 //! uses plain values only. `decode` uses none of them.
 //!
 //! It meets the generated code at four seams: `Inner`, which every generated client carries; the
@@ -17,4 +18,6 @@ pub(crate) mod error;
 pub(crate) mod number;
 pub(crate) mod pacing;
 pub(crate) mod retry;
+#[cfg(feature = "shared-pacing")]
+pub(crate) mod sharing;
 pub(crate) mod watch;

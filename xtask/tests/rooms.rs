@@ -14,13 +14,14 @@ type Module = Vec<String>;
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 /// Each room with those that it may use.
-const DOORS: [(&str, &[&str]); 9] = [
+const DOORS: [(&str, &[&str]); 10] = [
     ("watch", &["number", "client", "call", "clock", "error"]),
     ("number", &["client", "call", "decode", "clock", "error"]),
-    ("client", &["call", "decode", "pacing", "retry", "clock", "error"]),
+    ("client", &["call", "decode", "pacing", "sharing", "retry", "clock", "error"]),
     ("call", &["decode", "pacing", "retry", "clock", "error"]),
     ("decode", &[]),
-    ("pacing", &["clock"]),
+    ("pacing", &["sharing", "clock"]),
+    ("sharing", &["clock"]),
     ("retry", &["error"]),
     ("error", &[]),
     ("clock", &[]),

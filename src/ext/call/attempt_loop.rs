@@ -61,9 +61,16 @@ impl<'a> Call<'a> {
                 self.outcome.attempts += 1;
                 let (method, url) = (request.method().clone(), request.url().clone());
                 let replayable = ReplayableRequest::of(&request);
-                let sent = self.transport.send(request, self.left(), self.timeout).await;
+                let sent = self.transport.send(request, self.left(), self.timeout);
+                #[cfg(feature = "shared-pacing")]
+                let sent = self.transport.beside_look(sent);
+                let sent = sent.await;
                 let failure = match self.record(sent, in_flight) {
-                    Ok(response) => return self.end(Ok(response), url),
+                    Ok(response) => {
+                        #[cfg(feature = "shared-pacing")]
+                        self.transport.tell().await;
+                        return self.end(Ok(response), url);
+                    }
                     Err(failure) => failure,
                 };
                 let next = replayable.and_then(|r| Some((r, self.decide(&method, &failure)?)));
@@ -84,6 +91,9 @@ impl<'a> Call<'a> {
         };
         let next = self.outcome.attempts + 1;
         let is_last = self.rejections > 1 && self.transport.retry.is_last(next);
+        #[cfg(feature = "shared-pacing")]
+        let in_flight = pacer.admit_linked(self.deadline, is_last).await?;
+        #[cfg(not(feature = "shared-pacing"))]
         let in_flight = pacer.admit(self.deadline, is_last).await?;
         trace::turn(in_flight.waited);
         Ok(Some(in_flight))

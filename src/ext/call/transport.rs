@@ -40,11 +40,9 @@ impl Transport {
     pub(crate) fn new(
         http: reqwest::Client,
         retry: RetryPolicy,
-        is_paced: bool,
+        pacer: Option<SharedPacer>,
         limits: Limits,
     ) -> Self {
-        let (base_delay, max_delay) = retry.delays();
-        let pacer = is_paced.then(|| SharedPacer::new(base_delay, max_delay));
         let budget = retry.has_budget().then(|| Mutex::new(Budget::new()));
         Self { http, retry, pacer, budget, limits }
     }
@@ -69,6 +67,21 @@ impl Transport {
             }
             Err(_) => Err(Failure::TimedOut(limit, "attempt_timeout")),
         })
+    }
+
+    #[cfg(feature = "shared-pacing")]
+    pub(super) async fn beside_look<T>(&self, attempt: impl Future<Output = T>) -> T {
+        match &self.pacer {
+            Some(pacer) => pacer.beside_look(attempt).await,
+            None => attempt.await,
+        }
+    }
+
+    #[cfg(feature = "shared-pacing")]
+    pub(super) async fn tell(&self) {
+        if let Some(pacer) = &self.pacer {
+            pacer.tell().await;
+        }
     }
 
     /// Pays for a retry that no 429 asked for.

@@ -12,10 +12,12 @@ use super::{
     credential::{self, Credential},
     shared::Shared,
 };
+#[cfg(feature = "shared-pacing")]
+use crate::ext::sharing::link::Link;
 use crate::ext::{
     call::transport::{Limits, Transport},
     error::error::Error,
-    pacing::pacing::Pacing,
+    pacing::{pacing::Pacing, shared_pacer::SharedPacer},
     retry::policy::RetryPolicy,
 };
 
@@ -228,8 +230,8 @@ impl ClientBuilder {
             .build()
             .map_err(Error::http_client)?;
 
-        let is_paced = self.pacing == Pacing::Adaptive;
-        let transport = Transport::new(http.clone(), self.retry, is_paced, self.limits);
+        let pacer = pacer(self.pacing, &self.retry, &credential);
+        let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
         let shared = Shared::new(&base_url, credential, transport);
         // Every operation's path begins with the slash.
         Ok(Client::new(base_url.as_str().trim_end_matches('/').to_owned(), http, shared))
@@ -254,6 +256,24 @@ impl ClientBuilder {
                 "{name} is 0, so every call would fail: leave it out for the default"
             ))),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg_attr(
+    not(feature = "shared-pacing"),
+    expect(unused_variables, reason = "the credential names what is shared")
+)]
+fn pacer(pacing: Pacing, retry: &RetryPolicy, credential: &Credential) -> Option<SharedPacer> {
+    let (base_delay, max_delay) = retry.delays();
+    let pacer = SharedPacer::new(base_delay, max_delay);
+    match pacing {
+        Pacing::Adaptive => Some(pacer),
+        Pacing::Off => None,
+        #[cfg(feature = "shared-pacing")]
+        Pacing::Shared(limit) => {
+            let name = credential.fingerprint();
+            Some(pacer.linked(Link::new(limit, name, base_delay, max_delay)))
         }
     }
 }

@@ -192,7 +192,8 @@ impl<W: Clone + Default> Pacer<W> {
         self.quota.update(permit, limit, is_served, under_way, self.max_delay, now);
     }
 
-    fn send(&mut self, now: Duration) -> Permit {
+    /// A request goes out, whoever let it through.
+    pub(super) fn send(&mut self, now: Duration) -> Permit {
         if self.phase == Phase::Flow {
             self.rate.take(now);
         }

@@ -1,9 +1,14 @@
 //! What users see of pacing: the setting, and the figures by which they watch it.
 
+#[cfg(feature = "shared-pacing")]
+use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "shared-pacing")]
+use crate::ext::sharing::shared_limit::SharedLimit;
+
 /// Whether calls of one client wait for each other after a 429.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Pacing {
     /// All clones of a client share one queue, first in, first out. Before the first 429 it only
@@ -16,6 +21,30 @@ pub enum Pacing {
     Adaptive,
     /// Every call is on its own, and only heeds what it was answered itself.
     Off,
+    /// As `Adaptive`, and shared with the other processes of the key; made by
+    /// [`shared`](Self::shared).
+    #[cfg(feature = "shared-pacing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shared-pacing")))]
+    Shared(Arc<dyn SharedLimit>),
+}
+
+#[cfg(feature = "shared-pacing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared-pacing")))]
+impl Pacing {
+    /// As [`Adaptive`](Self::Adaptive), and shared through a store with the other processes of the
+    /// key: after a 429 one of them probes, and all wait for turns that the store gives. Up to about
+    /// 8 processes do well without: see [`guide::retry_and_pacing`](crate::guide::retry_and_pacing).
+    ///
+    /// What is shared has a name that is derived from a hash of the credential, unless the store has
+    /// one; it holds neither the credential nor ids. Two clients with one name and different
+    /// credentials are paced as if they had one limit.
+    ///
+    /// The store is not asked before the first 429, but once a second, beside a call, whether
+    /// another process has met one. Where it fails, or does not answer within 50 ms, each process
+    /// paces itself; with feature `tracing` a warning says so once. It is asked again a second later.
+    pub fn shared(store: impl SharedLimit + 'static) -> Self {
+        Self::Shared(Arc::new(store))
+    }
 }
 
 /// What pacing is doing at this moment; see [`Client::pacing_stats`](crate::Client::pacing_stats).

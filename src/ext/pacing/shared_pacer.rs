@@ -1,11 +1,15 @@
 //! The pacer that all clones of a client share, with a clock, a lock and wakers. One 429 delays
 //! them all, since a limit belongs to the key and not to the call that met it.
 
+#[cfg(feature = "shared-pacing")]
+use std::pin::pin;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+#[cfg(feature = "shared-pacing")]
+use futures_util::future::{Either, select};
 use tokio::{
     sync::Notify,
     time::{Instant, timeout_at},
@@ -19,11 +23,16 @@ use super::{
     under_way::Permit,
 };
 use crate::ext::clock;
+#[cfg(feature = "shared-pacing")]
+use crate::ext::sharing::link::{Admission, Grant, Link};
 
 /// The lock is never held across an await.
 pub(crate) struct SharedPacer {
     start: Instant,
     state: Mutex<State>,
+    /// To the other processes of the key.
+    #[cfg(feature = "shared-pacing")]
+    link: Option<Link>,
 }
 
 struct State {
@@ -36,7 +45,65 @@ impl SharedPacer {
     pub(crate) fn new(base_delay: Duration, max_delay: Duration) -> Self {
         let pacer = Pacer::new(base_delay, max_delay);
         let state = State { pacer, rejected: 0, waited: Duration::ZERO };
-        Self { start: clock::now(), state: Mutex::new(state) }
+        Self {
+            start: clock::now(),
+            state: Mutex::new(state),
+            #[cfg(feature = "shared-pacing")]
+            link: None,
+        }
+    }
+
+    #[cfg(feature = "shared-pacing")]
+    pub(crate) fn linked(mut self, link: Link) -> Self {
+        self.link = Some(link);
+        self
+    }
+
+    /// As [`admit`](Self::admit), after the store has had its say.
+    #[cfg(feature = "shared-pacing")]
+    pub(crate) async fn admit_linked(
+        &self,
+        deadline: Option<Instant>,
+        is_last: bool,
+    ) -> Result<InFlight<'_>, Duration> {
+        let began = self.now();
+        if let Some(link) = &self.link {
+            match link.admit(deadline, is_last).await {
+                Admission::Go(grant) => return Ok(self.let_through(grant, began)),
+                Admission::TooLate(wait) => return Err(wait),
+                Admission::Local => {}
+            }
+        }
+        self.admit(deadline, is_last).await
+    }
+
+    #[cfg(feature = "shared-pacing")]
+    fn let_through(&self, grant: Grant, began: Duration) -> InFlight<'_> {
+        let (mut state, now) = (self.lock(), self.now());
+        let waited = now.saturating_sub(began);
+        state.waited += waited;
+        let permit = Some(state.pacer.send(now));
+        InFlight { pacer: self, permit, waited, grant: Some(grant) }
+    }
+
+    /// Drives an attempt, and beside it a look at the store when it is time for one.
+    #[cfg(feature = "shared-pacing")]
+    pub(crate) async fn beside_look<T>(&self, attempt: impl Future<Output = T>) -> T {
+        let Some(link) = self.link.as_ref().filter(|link| link.is_look_due()) else {
+            return attempt.await;
+        };
+        match select(pin!(attempt), pin!(link.look())).await {
+            Either::Left((sent, _)) => sent,
+            Either::Right(((), attempt)) => attempt.await,
+        }
+    }
+
+    /// Tells the store what others wait for.
+    #[cfg(feature = "shared-pacing")]
+    pub(crate) async fn tell(&self) {
+        if let Some(link) = &self.link {
+            link.tell().await;
+        }
     }
 
     /// Waits for the turn of an attempt; or says in how long it would come, if that is not before
@@ -53,11 +120,17 @@ impl SharedPacer {
         let mut place = None;
         loop {
             let (until, waker) = match self.ask(&mut attempt) {
-                Admission::Admitted(permit, waited) => {
-                    return Ok(InFlight { pacer: self, permit: Some(permit), waited });
+                Asked::Admitted(permit, waited) => {
+                    return Ok(InFlight {
+                        pacer: self,
+                        permit: Some(permit),
+                        waited,
+                        #[cfg(feature = "shared-pacing")]
+                        grant: None,
+                    });
                 }
-                Admission::TooLate(wait) => return Err(wait),
-                Admission::Later(until, waker) => (until, waker),
+                Asked::TooLate(wait) => return Err(wait),
+                Asked::Later(until, waker) => (until, waker),
             };
             place.get_or_insert_with(|| Place { pacer: self, ticket: attempt.ticket });
             match until {
@@ -76,7 +149,7 @@ impl SharedPacer {
         Attempt { ticket: state.pacer.queue.ticket(), began: None, end, keep_until }
     }
 
-    fn ask(&self, attempt: &mut Attempt) -> Admission {
+    fn ask(&self, attempt: &mut Attempt) -> Asked {
         let (mut state, now) = (self.lock(), self.now());
         let Attempt { ticket, end, keep_until, .. } = *attempt;
         let began = *attempt.began.get_or_insert(now);
@@ -92,7 +165,7 @@ impl SharedPacer {
                 for waker in passed_over {
                     waker.notify_one();
                 }
-                return Admission::Admitted(permit, waited);
+                return Asked::Admitted(permit, waited);
             }
             Turn::At(at) => at,
         };
@@ -100,11 +173,11 @@ impl SharedPacer {
         if expected >= end {
             state.pacer.queue.leave(ticket);
             state.wake_head();
-            return Admission::TooLate(expected.saturating_sub(now));
+            return Asked::TooLate(expected.saturating_sub(now));
         }
         // What is expected may prove wrong; the deadline does not.
         let until = self.start.checked_add(at.min(end));
-        Admission::Later(until, Arc::clone(state.pacer.queue.waker(ticket)))
+        Asked::Later(until, Arc::clone(state.pacer.queue.waker(ticket)))
     }
 
     fn settle(&self, settle: impl FnOnce(&mut State, Duration)) {
@@ -148,7 +221,7 @@ struct Attempt {
     keep_until: Option<Duration>,
 }
 
-enum Admission {
+enum Asked {
     /// Its turn has come, after waiting for this long.
     Admitted(Permit, Duration),
     /// Its turn would come in this time, which is too late.
@@ -175,11 +248,18 @@ pub(crate) struct InFlight<'a> {
     permit: Option<Permit>,
     /// How long it waited for its turn.
     pub(crate) waited: Duration,
+    /// Of the store.
+    #[cfg(feature = "shared-pacing")]
+    grant: Option<Grant>,
 }
 
 impl InFlight<'_> {
     /// It was answered, and not with a 429.
     pub(crate) fn served(mut self, limit: Option<RateLimit>) {
+        #[cfg(feature = "shared-pacing")]
+        if let Some(link) = &self.pacer.link {
+            link.served(self.grant);
+        }
         if let Some(permit) = self.permit.take() {
             self.pacer.settle(|state, now| {
                 state.pacer.observe(permit, limit, true, now);
@@ -190,6 +270,10 @@ impl InFlight<'_> {
 
     /// It was answered with a 429.
     pub(crate) fn rejected(mut self, retry_after: Option<Duration>, limit: Option<RateLimit>) {
+        #[cfg(feature = "shared-pacing")]
+        if let Some(link) = &self.pacer.link {
+            link.rejected(self.grant, retry_after);
+        }
         if let Some(permit) = self.permit.take() {
             self.pacer.settle(|state, now| {
                 state.rejected += 1;

@@ -1,0 +1,14 @@
+//! Feature `shared-pacing`: pacing that the processes of a key share, through a store.
+//!
+//! [`Pacing::shared`](crate::Pacing::shared) takes a store. With feature `redis` that is
+//! `RedisLimit`, for Redis and Valkey; [`InMemory`] is one for tests; and any other is made by
+//! [`SharedLimit`].
+
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use crate::ext::sharing::redis::RedisLimit;
+pub use crate::ext::sharing::{
+    in_memory::InMemory,
+    limit_state::LimitState,
+    shared_limit::{Reply, SharedLimit, Step, StepFuture},
+};
