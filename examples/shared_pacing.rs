@@ -1,0 +1,216 @@
+//! Several processes of one key under one limit, with and without a store that they share:
+//! `cargo run --features redis --example shared_pacing -- [--processes 3] [--requests 300] [--alone]`.
+//!
+//! It starts a `redis-server` and a small server with a limit, both on loopback, and then itself
+//! once for each process; it prints what each was served.
+
+use std::{
+    env,
+    error::Error,
+    io::{self, BufRead, BufReader, Write},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use clap::{Arg, ArgAction, ArgMatches};
+use futures_util::StreamExt;
+use pilot_status::{Client, Pacing, shared_limit::RedisLimit};
+use support::{Reply, Server};
+
+/// Of all processes together.
+const TASKS: usize = 64;
+const A_SECOND: f64 = 10.0;
+const BURST: f64 = 20.0;
+
+/// Tells a process that it is one of several: the URL of the server, that of Redis (empty for
+/// none), requests and tasks.
+const WORK: &str = "SHARED_PACING_WORK";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    match env::var(WORK) {
+        Ok(work) => worker(&work).await,
+        Err(_) => run().await,
+    }
+}
+
+fn arguments() -> ArgMatches {
+    clap::Command::new("shared_pacing")
+        .about("Several processes of one key under one limit, with a store that they share")
+        .arg(
+            Arg::new("processes")
+                .long("processes")
+                .default_value("3")
+                .value_parser(clap::value_parser!(u8).range(1..=32)),
+        )
+        .arg(
+            Arg::new("requests")
+                .long("requests")
+                .default_value("300")
+                .value_parser(clap::value_parser!(u16).range(50..))
+                .help("Of all processes together"),
+        )
+        .arg(
+            Arg::new("alone")
+                .long("alone")
+                .action(ArgAction::SetTrue)
+                .help("Each paces itself, without a store"),
+        )
+        .get_matches()
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let arguments = arguments();
+    let processes = usize::from(*arguments.get_one::<u8>("processes").unwrap_or(&3));
+    let requests = *arguments.get_one::<u16>("requests").unwrap_or(&300);
+    let redis = if arguments.get_flag("alone") { None } else { Some(Redis::start().await?) };
+    let bucket = Mutex::new(Bucket::new());
+    let refused = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&refused);
+    let server = Server::start(move |_, request| {
+        let taken = bucket.lock().is_ok_and(|mut bucket| bucket.take());
+        if taken {
+            let id = request.line.rsplit('/').next().unwrap_or_default();
+            return Reply::json(200, format!(r#"{{"id":"{id}"}}"#));
+        }
+        *count.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += 1;
+        Reply::json(429, "{}").with("retry-after", "1")
+    })
+    .await?;
+    let url = redis.as_ref().map_or(String::new(), |redis| redis.url.clone());
+    let work = |n: usize| {
+        // What does not divide goes to the first ones.
+        let share = |all: usize| all / processes + usize::from(n < all % processes);
+        format!("{} {url} {} {}", server.url(), share(requests.into()), share(TASKS).max(1))
+    };
+    let mut workers = Vec::new();
+    for n in 0..processes {
+        workers.push(Worker::start(&work(n))?);
+    }
+    let lines = tokio::task::spawn_blocking(move || finish(workers)).await??;
+    println!("{}", lines.join("\n"));
+    let slowest = lines.iter().filter_map(|line| line.rsplit(' ').nth(1)?.parse::<f64>().ok());
+    let best = (f64::from(requests) - BURST) / A_SECOND;
+    let refused = *refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let per_request = f64::from(refused) / f64::from(requests);
+    let time = slowest.fold(0.0, f64::max) / best;
+    println!("{per_request:.2} refused for each request served, {time:.2} of the best time");
+    Ok(())
+}
+
+/// What the server allows.
+struct Bucket {
+    tokens: f64,
+    last: Instant,
+}
+
+impl Bucket {
+    fn new() -> Self {
+        Self { tokens: BURST, last: now() }
+    }
+
+    fn take(&mut self) -> bool {
+        let now = now();
+        self.tokens += now.duration_since(self.last).as_secs_f64() * A_SECOND;
+        self.tokens = self.tokens.min(BURST);
+        self.last = now;
+        let taken = self.tokens >= 1.0;
+        self.tokens -= f64::from(u8::from(taken));
+        taken
+    }
+}
+
+/// A `redis-server` that ends with this program.
+struct Redis {
+    url: String,
+    process: Child,
+}
+
+impl Redis {
+    async fn start() -> Result<Self, Box<dyn Error>> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let options = ["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string()];
+        let process = Command::new("redis-server").args(options).stdout(Stdio::null()).spawn();
+        let process =
+            process.map_err(|e| format!("redis-server cannot be started ({e}): install it"))?;
+        let redis = Self { url: format!("redis://127.0.0.1:{port}"), process };
+        let client = redis::Client::open(redis.url.as_str())?;
+        for _ in 0..250 {
+            if client.get_multiplexed_async_connection().await.is_ok() {
+                return Ok(redis);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err("redis-server does not answer".into())
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // One that has ended cannot be ended again.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// This program, as one of the processes.
+struct Worker(Child);
+
+impl Worker {
+    fn start(work: &str) -> io::Result<Self> {
+        let mut command = Command::new(env::current_exe()?);
+        command.env(WORK, work).stdin(Stdio::piped()).stdout(Stdio::piped());
+        Ok(Self(command.spawn()?))
+    }
+}
+
+/// Lets all begin at once; their last words.
+fn finish(mut workers: Vec<Worker>) -> io::Result<Vec<String>> {
+    let mut outputs = Vec::new();
+    for Worker(child) in &mut workers {
+        let mut output = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
+        // It is ready.
+        output.read_line(&mut String::new())?;
+        outputs.push(output);
+    }
+    for Worker(child) in &mut workers {
+        child.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"go\n")?;
+    }
+    let mut lines = Vec::new();
+    for (n, (mut output, Worker(mut child))) in outputs.into_iter().zip(workers).enumerate() {
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        lines.push(format!("process {}: {}", n + 1, line.trim_end()));
+        child.wait()?;
+    }
+    Ok(lines)
+}
+
+async fn worker(work: &str) -> Result<(), Box<dyn Error>> {
+    let parts: Vec<_> = work.split(' ').collect();
+    let [url, redis, requests, tasks] = parts[..] else { return Err("no work".into()) };
+    let (requests, tasks): (usize, usize) = (requests.parse()?, tasks.parse()?);
+    let pacing = if redis.is_empty() {
+        Pacing::Adaptive
+    } else {
+        let connection = redis::Client::open(redis)?.get_connection_manager().await?;
+        Pacing::shared(RedisLimit::new(connection))
+    };
+    let client = Client::builder().api_key("ps_example").base_url(url).pacing(pacing).build()?;
+    println!("ready");
+    tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await??;
+    let start = now();
+    let ids = (0..requests).map(|n| format!("num_{n}"));
+    let answers = client.numbers(ids).concurrency(tasks).get();
+    let served = answers.filter(|(_, answer)| std::future::ready(answer.is_ok())).count().await;
+    let (refused, seconds) = (client.pacing_stats().rejected, start.elapsed().as_secs_f64());
+    println!("{served} of {requests} served, {refused} refused, {seconds:.1} s");
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program is where the time comes in")]
+fn now() -> Instant {
+    Instant::now()
+}

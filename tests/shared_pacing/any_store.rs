@@ -1,0 +1,178 @@
+//! Two clients of one store; and stores that fail, hang or lie.
+
+use std::{
+    future::{pending, ready},
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use pilot_status::{
+    Client, Pacing,
+    shared_limit::{InMemory, Reply, SharedLimit, Step, StepFuture},
+};
+use support::{Reply as Answer, Server, always, builder, ok};
+
+fn client(server: &Server, store: impl SharedLimit + 'static) -> Client {
+    builder(server).pacing(Pacing::shared(store)).build().unwrap()
+}
+
+/// A server that refuses the second request, and asks to wait.
+async fn refusing_the_second(retry_after: &'static str) -> Server {
+    let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
+    let answer = move |n, _: &_| if n == 1 { refusal.clone() } else { ok() };
+    Server::start(answer).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_one_client_is_told_another_heeds() {
+    let server = refusing_the_second("2").await;
+    let store = Arc::new(InMemory::default());
+    let (one, another) = (client(&server, Arc::clone(&store)), client(&server, store));
+    one.number("num_1").get().await.unwrap();
+    let start = Instant::now();
+    let refused = tokio::spawn(one.number("num_1").get());
+    // The look of its first call, beside it.
+    while another.pacing_stats().waited.is_zero() && start.elapsed() < Duration::from_secs(10) {
+        another.number("num_1").get().await.unwrap();
+        if server.requests().len() > 2 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    refused.await.unwrap().unwrap();
+    assert!(start.elapsed() >= Duration::from_secs(2), "one waits as it is asked");
+    assert_eq!(another.pacing_stats().rejected, 0);
+    assert!(!another.pacing_stats().waited.is_zero(), "{:?}", another.pacing_stats());
+}
+
+/// A store that answers as it is told.
+#[derive(Debug)]
+struct Odd(Says, Arc<AtomicUsize>);
+
+type Says = fn(Step) -> StepFuture<'static>;
+
+impl SharedLimit for Odd {
+    fn step<'a>(&'a self, _: &'a str, step: Step) -> StepFuture<'a> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        (self.0)(step)
+    }
+}
+
+fn says(reply: Reply) -> StepFuture<'static> {
+    Box::pin(ready(Ok(reply)))
+}
+
+#[tokio::test]
+async fn a_store_that_fails_hangs_or_lies_stops_no_call() {
+    let stores: [(&str, Says); 6] = [
+        ("fails", |_| Box::pin(ready(Err("out of order".into())))),
+        ("hangs", |_| Box::pin(pending())),
+        ("says free", |_| says(Reply::Free)),
+        ("says limited", |_| says(Reply::Limited)),
+        ("says go", |_| says(Reply::Go { epoch: u64::MAX, is_probe: true })),
+        ("says noted", |_| says(Reply::Noted)),
+    ];
+    for (name, answer) in stores {
+        let server = refusing_the_second("0.05").await;
+        let asked = Arc::new(AtomicUsize::new(0));
+        let client = client(&server, Odd(answer, Arc::clone(&asked)));
+        for n in 0..20 {
+            let answer = client.number("num_1").get().await;
+            assert!(answer.is_ok(), "{name}, call {n}: {answer:?}");
+        }
+        assert_eq!(server.requests().len(), 21, "{name}");
+        assert!(asked.load(Ordering::Relaxed) > 0, "{name}: it is asked");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_beyond_measure_is_no_longer_than_the_longest_delay() {
+    let server = refusing_the_second("0.01").await;
+    let answer = |step| match step {
+        Step::Admit { slot: 0, .. } => says(Reply::Wait { time: Duration::MAX, slot: 7 }),
+        Step::Admit { .. } => says(Reply::Go { epoch: 1, is_probe: false }),
+        _ => says(Reply::Noted),
+    };
+    let retry = pilot_status::RetryPolicy::default()
+        .base_delay(Duration::from_millis(1))
+        .max_delay(Duration::from_millis(50));
+    let store = Odd(answer, Arc::default());
+    let client = builder(&server).retry(retry).pacing(Pacing::shared(store)).build().unwrap();
+    for _ in 0..5 {
+        assert!(client.number("num_1").get().await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_wait_beyond_the_calls_time_ends_it_before_it_is_sent() {
+    let server = always(Answer::json(429, "{}").with("retry-after", "30")).await;
+    let store = Arc::new(InMemory::default());
+    let client = builder(&server)
+        .timeout(Duration::from_secs(5))
+        .pacing(Pacing::shared(Arc::clone(&store)))
+        .build()
+        .unwrap();
+    assert!(client.number("num_1").get().await.unwrap_err().is_rate_limited());
+    let error = client.number("num_1").get().await.unwrap_err();
+    assert!(error.is_rate_limited() && error.attempts() == 0, "{error}");
+    assert!(error.retry_after().unwrap() > Duration::from_secs(20), "{error:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_asked_beside_the_looks_while_nothing_is_limited() {
+    let server = always(ok()).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let client = client(&server, Odd(|_| says(Reply::Free), Arc::clone(&asked)));
+    let start = Instant::now();
+    for _ in 0..50 {
+        client.number("num_1").get().await.unwrap();
+    }
+    let looks = 1 + usize::try_from(start.elapsed().as_secs()).unwrap();
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((1..=looks).contains(&asked), "{asked} in {:?}", start.elapsed());
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn that_pacing_is_not_shared_is_told_once_and_so_is_that_it_is_again() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    // Of this thread, on which the test runs.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = always(ok()).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let fails_twice: Says = |_| {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let is_broken = ASKED.fetch_add(1, Ordering::Relaxed) < 2;
+        if is_broken { Box::pin(ready(Err("out of order".into()))) } else { says(Reply::Free) }
+    };
+    let client = client(&server, Odd(fails_twice, Arc::clone(&asked)));
+    let start = Instant::now();
+    while asked.load(Ordering::Relaxed) < 4 && start.elapsed() < Duration::from_secs(20) {
+        client.number("num_1").get().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(text.matches("pacing is not shared").count(), 1, "{text}");
+    assert!(text.contains(r#"why="out of order""#), "{text}");
+    assert_eq!(text.matches("pacing is shared again").count(), 1, "{text}");
+}

@@ -1,0 +1,198 @@
+//! A real server, and what may happen to it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use pilot_status::{
+    Client, Pacing,
+    shared_limit::{RedisLimit, Reply, SharedLimit, Step},
+};
+use support::{KEY, Reply as Answer, Server, builder, ok};
+
+use crate::redis_server::RedisServer;
+
+/// A server that refuses every tenth request.
+async fn server() -> Server {
+    let refusal = Answer::json(429, "{}").with("retry-after", "0.05");
+    let answer = move |n, _: &_| if n % 10 == 1 { refusal.clone() } else { ok() };
+    Server::start(answer).await.unwrap()
+}
+
+async fn client(server: &Server, redis: &RedisServer) -> Client {
+    let store = RedisLimit::new(redis.manager().await);
+    builder(server).pacing(Pacing::shared(store)).build().unwrap()
+}
+
+/// So many calls, which all succeed; the time of the slowest.
+async fn calls(client: &Client, count: usize) -> Duration {
+    let mut slowest = Duration::ZERO;
+    for n in 0..count {
+        let start = Instant::now();
+        let answer = client.number("num_1").get().await;
+        assert!(answer.is_ok(), "call {n}: {answer:?}");
+        slowest = slowest.max(start.elapsed());
+    }
+    slowest
+}
+
+/// The states that are kept, by their names.
+async fn keys(redis: &RedisServer) -> Vec<String> {
+    let mut connection = redis.try_connection().await.unwrap();
+    redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap()
+}
+
+/// Whether something is shared of these calls.
+async fn is_shared(redis: &RedisServer, client: &Client) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(20) {
+        calls(client, 12).await;
+        let mut connection = redis.try_connection().await.unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS")
+            .arg("pilot-status:limit:1:*")
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        for key in keys {
+            let kind: String =
+                redis::cmd("TYPE").arg(&key).query_async(&mut connection).await.unwrap();
+            if kind == "hash" {
+                return true;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn what_stands_in_the_store_is_numbers_under_a_name_that_tells_nothing_and_expires() {
+    let Some(redis) = RedisServer::start().await else { return };
+    let server = server().await;
+    calls(&client(&server, &redis).await, 5).await;
+    let keys = keys(&redis).await;
+    let [key] = &keys[..] else { panic!("{keys:?}") };
+    assert_eq!(key.len(), "pilot-status:limit:1:".len() + 32, "{key}");
+    let kept = format!("{:?}", redis.command(&["HGETALL", key]).await);
+    for secret in [KEY, "num_1"] {
+        assert!(!kept.contains(secret) && !key.contains(secret), "{key} {kept}");
+    }
+    let redis::Value::Int(ms) = redis.command(&["PTTL", key]).await else { panic!("no time") };
+    assert!((1..=125_000).contains(&ms), "{ms}");
+}
+
+#[tokio::test]
+async fn whatever_happens_to_the_store_no_call_fails_and_sharing_resumes() {
+    // What is done to it, and what ends it; empty where it needs no end.
+    let faults: [(&str, &[&str], &[&str]); 6] = [
+        ("wiped", &["FLUSHALL"], &[]),
+        ("its scripts are gone", &["SCRIPT", "FLUSH"], &[]),
+        (
+            "out of memory",
+            &["CONFIG", "SET", "maxmemory", "1"],
+            &["CONFIG", "SET", "maxmemory", "0"],
+        ),
+        ("read-only", &["REPLICAOF", "127.0.0.1", "1"], &["REPLICAOF", "NO", "ONE"]),
+        ("slow", &["CLIENT", "PAUSE", "1000", "ALL"], &[]),
+        ("busy with another type", &["SET", "KEY", "x"], &["DEL", "KEY"]),
+    ];
+    for (name, begin, end) in faults {
+        let Some(redis) = RedisServer::start().await else { return };
+        let server = server().await;
+        let client = client(&server, &redis).await;
+        assert!(is_shared(&redis, &client).await, "{name}: at first");
+        let key = keys(&redis).await.pop().unwrap();
+        let with_key = |words: &[&str]| {
+            words.iter().map(|w| if *w == "KEY" { key.clone() } else { (*w).to_owned() }).collect()
+        };
+        for words in [begin, end] {
+            let words: Vec<String> = with_key(words);
+            let words: Vec<_> = words.iter().map(String::as_str).collect();
+            if !words.is_empty() {
+                redis.command(&words).await;
+            }
+            calls(&client, 25).await;
+        }
+        assert!(is_shared(&redis, &client).await, "{name}: afterwards");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_and_comes_back_fails_no_call() {
+    let Some(redis) = RedisServer::start().await else { return };
+    // Refused once: what is slow from then on is slow by the store.
+    let refusal = Answer::json(429, "{}").with("retry-after", "0.05");
+    let refuses_again = Arc::new(AtomicBool::new(false));
+    let again = Arc::clone(&refuses_again);
+    let answer = move |n, _: &_| {
+        let refuses = n == 1 || (again.load(Ordering::Relaxed) && n % 10 == 1);
+        if refuses { refusal.clone() } else { ok() }
+    };
+    let server = Server::start(answer).await.unwrap();
+    let client = client(&server, &redis).await;
+    assert!(is_shared(&redis, &client).await, "at first");
+    let mut slowest = Vec::new();
+    slowest.push(calls(&client, 500).await);
+    let port = redis.port();
+    drop(redis);
+    slowest.push(calls(&client, 500).await);
+    let redis = RedisServer::start_on(port).await.unwrap();
+    slowest.push(calls(&client, 500).await);
+    println!("the slowest call with the store, without it, and with it again: {slowest:.0?}");
+    refuses_again.store(true, Ordering::Relaxed);
+    assert!(is_shared(&redis, &client).await, "afterwards");
+}
+
+#[tokio::test]
+async fn a_name_may_be_any_text_and_what_another_version_left_is_no_harm() {
+    let Some(redis) = RedisServer::start().await else { return };
+    for name in ["", "a b", "ç\n\0{}*", &"x".repeat(10_000)] {
+        let store = RedisLimit::new(redis.manager().await).name(name);
+        let free = store.step("ignored", Step::Look).await.unwrap();
+        assert_eq!(free, Reply::Free, "{name:?}");
+    }
+    let odd = ["x", "1e400", "-1", "nan", ""];
+    for value in odd {
+        let key = "pilot-status:limit:1:odd";
+        redis
+            .command(&[
+                "HSET",
+                key,
+                "epoch",
+                "1",
+                "held_until",
+                value,
+                "rate",
+                value,
+                "expires",
+                "1e300",
+                "more",
+                value,
+            ])
+            .await;
+        let server = server().await;
+        let store = RedisLimit::new(redis.manager().await).name("odd");
+        let retry = pilot_status::RetryPolicy::default()
+            .base_delay(Duration::from_millis(2))
+            .max_delay(Duration::from_millis(200));
+        let client = builder(&server).retry(retry).pacing(Pacing::shared(store)).build().unwrap();
+        calls(&client, 8).await;
+        redis.command(&["DEL", key]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_an_error_where_the_connection_is_made() {
+    let Some(redis) = RedisServer::start().await else { return };
+    redis.command(&["CONFIG", "SET", "requirepass", "right"]).await;
+    let url = format!("redis://:wrong@127.0.0.1:{}", redis.port());
+    let refused = redis::Client::open(url).unwrap().get_connection_manager().await;
+    assert!(refused.is_err());
+    let url = format!("redis://:right@127.0.0.1:{}", redis.port());
+    let manager = redis::Client::open(url).unwrap().get_connection_manager().await.unwrap();
+    assert!(!format!("{:?}", RedisLimit::new(manager)).contains("right"));
+}
