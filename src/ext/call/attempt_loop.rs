@@ -61,16 +61,9 @@ impl<'a> Call<'a> {
                 self.outcome.attempts += 1;
                 let (method, url) = (request.method().clone(), request.url().clone());
                 let replayable = ReplayableRequest::of(&request);
-                let sent = self.transport.send(request, self.left(), self.timeout);
-                #[cfg(feature = "shared-pacing")]
-                let sent = self.transport.beside_look(sent);
-                let sent = sent.await;
+                let sent = self.transport.send(request, self.left(), self.timeout).await;
                 let failure = match self.record(sent, in_flight) {
-                    Ok(response) => {
-                        #[cfg(feature = "shared-pacing")]
-                        self.transport.tell().await;
-                        return self.end(Ok(response), url);
-                    }
+                    Ok(response) => return self.end(Ok(response), url),
                     Err(failure) => failure,
                 };
                 let next = replayable.and_then(|r| Some((r, self.decide(&method, &failure)?)));

@@ -69,21 +69,6 @@ impl Transport {
         })
     }
 
-    #[cfg(feature = "shared-pacing")]
-    pub(super) async fn beside_look<T>(&self, attempt: impl Future<Output = T>) -> T {
-        match &self.pacer {
-            Some(pacer) => pacer.beside_look(attempt).await,
-            None => attempt.await,
-        }
-    }
-
-    #[cfg(feature = "shared-pacing")]
-    pub(super) async fn tell(&self) {
-        if let Some(pacer) = &self.pacer {
-            pacer.tell().await;
-        }
-    }
-
     /// Pays for a retry that no 429 asked for.
     pub(super) fn withdraw(&self) -> bool {
         self.budget().is_none_or(|mut budget| budget.withdraw())

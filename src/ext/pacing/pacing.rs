@@ -39,7 +39,7 @@ impl Pacing {
     /// one; it holds neither the credential nor ids. Two clients with one name and different
     /// credentials are paced as if they had one limit.
     ///
-    /// The store is not asked before the first 429, but once a second, beside a call, whether
+    /// The store is not asked before the first 429, but once a second, in the background, whether
     /// another process has met one. Where it fails, or does not answer within 50 ms, each process
     /// paces itself; with feature `tracing` a warning says so once. It is asked again a second later.
     pub fn shared(store: impl SharedLimit + 'static) -> Self {

@@ -1,15 +1,11 @@
 //! The pacer that all clones of a client share, with a clock, a lock and wakers. One 429 delays
 //! them all, since a limit belongs to the key and not to the call that met it.
 
-#[cfg(feature = "shared-pacing")]
-use std::pin::pin;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-#[cfg(feature = "shared-pacing")]
-use futures_util::future::{Either, select};
 use tokio::{
     sync::Notify,
     time::{Instant, timeout_at},
@@ -32,7 +28,7 @@ pub(crate) struct SharedPacer {
     state: Mutex<State>,
     /// To the other processes of the key.
     #[cfg(feature = "shared-pacing")]
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
 }
 
 struct State {
@@ -55,7 +51,7 @@ impl SharedPacer {
 
     #[cfg(feature = "shared-pacing")]
     pub(crate) fn linked(mut self, link: Link) -> Self {
-        self.link = Some(link);
+        self.link = Some(Arc::new(link));
         self
     }
 
@@ -68,6 +64,7 @@ impl SharedPacer {
     ) -> Result<InFlight<'_>, Duration> {
         let began = self.now();
         if let Some(link) = &self.link {
+            link.look_when_due();
             match link.admit(deadline, is_last).await {
                 Admission::Go(grant) => return Ok(self.let_through(grant, began)),
                 Admission::TooLate(wait) => return Err(wait),
@@ -84,26 +81,6 @@ impl SharedPacer {
         state.waited += waited;
         let permit = Some(state.pacer.send(now));
         InFlight { pacer: self, permit, waited, grant: Some(grant) }
-    }
-
-    /// Drives an attempt, and beside it a look at the store when it is time for one.
-    #[cfg(feature = "shared-pacing")]
-    pub(crate) async fn beside_look<T>(&self, attempt: impl Future<Output = T>) -> T {
-        let Some(link) = self.link.as_ref().filter(|link| link.is_look_due()) else {
-            return attempt.await;
-        };
-        match select(pin!(attempt), pin!(link.look())).await {
-            Either::Left((sent, _)) => sent,
-            Either::Right(((), attempt)) => attempt.await,
-        }
-    }
-
-    /// Tells the store what others wait for.
-    #[cfg(feature = "shared-pacing")]
-    pub(crate) async fn tell(&self) {
-        if let Some(link) = &self.link {
-            link.tell().await;
-        }
     }
 
     /// Waits for the turn of an attempt; or says in how long it would come, if that is not before

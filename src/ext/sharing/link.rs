@@ -1,6 +1,6 @@
 //! A client's side of a shared limit. The store is never in the way: while nothing is limited it is
-//! asked beside a call, once a second; and where it does not answer in time, the process goes on by
-//! itself, and asks again a second later.
+//! asked in the background, once a second; and where it does not answer in time, the process goes on
+//! by itself, and asks again a second later.
 
 use std::{
     collections::VecDeque,
@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep, timeout},
+};
 
 use super::{
     shared_limit::{Reply, SharedLimit, Step},
@@ -102,14 +105,17 @@ impl Link {
         Admission::Local
     }
 
-    /// A request was served.
-    pub(crate) fn served(&self, grant: Option<Grant>) {
+    /// A request was served. Of a probe it is told at once, since others wait for it.
+    pub(crate) fn served(self: &Arc<Self>, grant: Option<Grant>) {
         let mut state = self.lock();
         state.served = state.served.saturating_add(1);
         state.served_since.get_or_insert_with(clock::now);
         if let Some(Grant { epoch, is_probe: true, sent }) = grant {
             let latency = clock::now().saturating_duration_since(sent);
             state.tell_later(News::Served { epoch, latency });
+            drop(state);
+            let this = Arc::clone(self);
+            background(async move { this.tell().await });
         }
     }
 
@@ -121,8 +127,8 @@ impl Link {
         state.tell_later(News::Rejected { epoch, asked });
     }
 
-    /// Tells what is not yet told: of a probe that was served, before others wait for it any longer.
-    pub(crate) async fn tell(&self) {
+    /// Tells what is not yet told.
+    async fn tell(&self) {
         loop {
             let Some(news) = self.lock().news.pop_front() else { return };
             let (served, lasted) = self.report();
@@ -144,22 +150,22 @@ impl Link {
         }
     }
 
-    /// Whether it is time to look whether others have met the limit.
-    pub(crate) fn is_look_due(&self) -> bool {
+    /// Looks in the background whether others have met the limit, when it is time to.
+    pub(crate) fn look_when_due(self: &Arc<Self>) {
         let mut state = self.lock();
         let now = clock::now();
         let is_due = state.looked.is_none_or(|at| now.saturating_duration_since(at) >= LOOK_EVERY);
         if state.is_limited || !is_due {
-            return false;
+            return;
         }
         state.looked = Some(now);
-        true
-    }
-
-    pub(crate) async fn look(&self) {
-        if self.ask(Step::Look).await == Some(Reply::Limited) {
-            self.lock().is_limited = true;
-        }
+        drop(state);
+        let this = Arc::clone(self);
+        background(async move {
+            if this.ask(Step::Look).await == Some(Reply::Limited) {
+                this.lock().is_limited = true;
+            }
+        });
     }
 
     /// `None` where the store does not answer, or did not a moment ago.
@@ -202,6 +208,14 @@ impl Link {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held; if it did, the state would still be one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Beside the calls, which wait for none of it.
+fn background(task: impl Future<Output = ()> + Send + 'static) {
+    // Without a runtime no call could be made either.
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(task);
     }
 }
 
