@@ -1,27 +1,7 @@
 //! Feature `tracing`: what a call did can be read, and what anybody logs at any level holds no key.
 //! A process of its own, since what is logged is global.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
-use support::{KEY, Reply, builder, ok, replies};
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use support::{KEY, Log, Reply, builder, ok, replies};
 
 #[tokio::test]
 async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
@@ -45,7 +25,7 @@ async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
     let server = replies(vec![odd]).await;
     builder(&server).build().unwrap().number("num_secret").get().await.unwrap();
 
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     for expected in [
         r#"pilot_status{operation="get_numbers_id"}"#,
         r"attempt=1 status=429",

@@ -2,9 +2,8 @@
 
 use std::{
     future::{pending, ready},
-    io,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -14,7 +13,7 @@ use pilot_status::{
     Client, Pacing,
     shared_limit::{InMemory, Reply, SharedLimit, Step, StepFuture},
 };
-use support::{Reply as Answer, Server, always, builder, ok};
+use support::{Log, Reply as Answer, Server, always, builder, ok};
 
 fn client(server: &Server, store: impl SharedLimit + 'static) -> Client {
     builder(server).pacing(Pacing::shared(store)).build().unwrap()
@@ -135,21 +134,6 @@ async fn nothing_is_asked_beside_the_looks_while_nothing_is_limited() {
     assert!((1..=looks).contains(&asked), "{asked} in {:?}", start.elapsed());
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn that_pacing_is_not_shared_is_told_once_and_so_is_that_it_is_again() {
     let log = Log::default();
@@ -171,7 +155,7 @@ async fn that_pacing_is_not_shared_is_told_once_and_so_is_that_it_is_again() {
         client.number("num_1").get().await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     assert_eq!(text.matches("pacing is not shared").count(), 1, "{text}");
     assert!(text.contains(r#"why="out of order""#), "{text}");
     assert_eq!(text.matches("pacing is shared again").count(), 1, "{text}");

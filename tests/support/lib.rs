@@ -12,6 +12,7 @@ mod example;
 pub mod faults;
 pub mod hostile;
 pub mod http2;
+mod log;
 pub mod outcome;
 pub mod process;
 pub mod promise;
@@ -20,5 +21,6 @@ mod server;
 
 pub use client::{KEY, builder, client};
 pub use example::{DOCUMENTED_ID, example, number};
+pub use log::Log;
 pub use replies::{always, ok, replies};
 pub use server::{Reply, Request, Server};
