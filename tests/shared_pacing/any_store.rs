@@ -164,15 +164,15 @@ async fn that_pacing_is_not_shared_is_told_once_and_so_is_that_it_is_again() {
 #[tokio::test]
 async fn a_look_that_takes_longer_than_a_call_is_heeded() {
     static ADMITTED: AtomicUsize = AtomicUsize::new(0);
-    let slow: Says = |step| match step {
-        Step::Look => Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            Ok(Reply::Limited)
-        }),
-        _ => {
-            ADMITTED.fetch_add(1, Ordering::Relaxed);
-            says(Reply::Go { epoch: 1, is_probe: false })
+    let slow: Says = |step| {
+        if step == Step::Look {
+            return Box::pin(async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Ok(Reply::Limited)
+            });
         }
+        ADMITTED.fetch_add(1, Ordering::Relaxed);
+        says(Reply::Go { epoch: 1, is_probe: false })
     };
     let server = always(ok()).await;
     let client = client(&server, Odd(slow, Arc::default()));
