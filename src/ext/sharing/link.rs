@@ -4,6 +4,7 @@
 
 use std::{
     collections::VecDeque,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -23,6 +24,8 @@ use crate::ext::clock;
 const PATIENCE: Duration = Duration::from_millis(50);
 /// From one look to the next, and from a failure to the next question.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Between two questions about one turn.
+const LEAST_WAIT: Duration = Duration::from_millis(1);
 /// What is not yet told of, at most.
 const MOST_NEWS: usize = 256;
 
@@ -82,8 +85,9 @@ impl Link {
 
     /// Waits for the turn of a call, if anything is limited.
     pub(crate) async fn admit(&self, deadline: Option<Instant>, is_last: bool) -> Admission {
-        let mut slot = 0;
-        while self.lock().is_limited {
+        let (mut slot, mut waited) = (0, Duration::ZERO);
+        // A hold and a turn after it take no longer; a store that lies might, for ever.
+        while self.lock().is_limited && waited <= self.max_delay * 2 {
             self.tell().await;
             let (served, lasted) = self.report();
             match self.ask(Step::Admit { served, lasted, slot, is_last }).await {
@@ -96,6 +100,7 @@ impl Link {
                         return Admission::TooLate(time);
                     }
                     sleep(time).await;
+                    waited += time;
                     slot = next;
                 }
                 Some(Reply::Free) => self.lock().is_limited = false,
@@ -192,7 +197,9 @@ impl Link {
     /// What comes out of a store is input.
     fn sane(&self, reply: Reply) -> Reply {
         match reply {
-            Reply::Wait { time, slot } => Reply::Wait { time: time.min(self.max_delay), slot },
+            Reply::Wait { time, slot } => {
+                Reply::Wait { time: time.min(self.max_delay).max(LEAST_WAIT), slot }
+            }
             reply => reply,
         }
     }
@@ -202,7 +209,7 @@ impl Link {
         let mut state = self.lock();
         let now = clock::now();
         let since = state.served_since.replace(now).unwrap_or(now);
-        (std::mem::take(&mut state.served), now.saturating_duration_since(since))
+        (mem::take(&mut state.served), now.saturating_duration_since(since))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -230,13 +237,13 @@ impl State {
     /// Whether this is new.
     fn up(&mut self) -> bool {
         self.down_until = None;
-        std::mem::take(&mut self.is_down)
+        mem::take(&mut self.is_down)
     }
 
     /// Whether this is new. What was to be told is old by the time the store answers again.
     fn down(&mut self, now: Instant) -> bool {
         self.down_until = now.checked_add(LOOK_EVERY);
         self.news.clear();
-        !std::mem::replace(&mut self.is_down, true)
+        !mem::replace(&mut self.is_down, true)
     }
 }
