@@ -87,7 +87,7 @@ impl Link {
     pub(crate) async fn admit(&self, deadline: Option<Instant>, is_last: bool) -> Admission {
         let (mut slot, mut waited) = (0, Duration::ZERO);
         // A hold and a turn after it take no longer; a store that lies might, for ever.
-        while self.lock().is_limited && waited <= self.max_delay * 2 {
+        while self.lock().is_limited && waited <= self.max_delay.saturating_mul(2) {
             self.tell().await;
             let (served, lasted) = self.report();
             match self.ask(Step::Admit { served, lasted, slot, is_last }).await {
@@ -100,7 +100,7 @@ impl Link {
                         return Admission::TooLate(time);
                     }
                     sleep(time).await;
-                    waited += time;
+                    waited = waited.saturating_add(time);
                     slot = next;
                 }
                 Some(Reply::Free) => self.lock().is_limited = false,
