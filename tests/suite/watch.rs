@@ -278,6 +278,37 @@ async fn a_list_that_is_resumed_tells_who_came_and_went_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_list_with_items_that_cannot_be_read_takes_nobody_away() {
+    let world = World::of(&["a", "b"]);
+    let server = world.server().await;
+    let mut watch = client(&server).watch_all(EVERY);
+    changes(&mut watch, 2).await;
+    let lists = [
+        r#"[{"name":"x"}]"#,
+        r#"[{"id":"a"},{"id":["b"]}]"#,
+        r#"[{"id":"a"},{"id":""},{"id":"b"}]"#,
+    ];
+    for list in lists {
+        world.0.lock().unwrap().insert("the list".to_owned(), Reply::json(200, list));
+        assert_silent(&mut watch).await;
+    }
+}
+
+#[tokio::test]
+async fn statuses_tell_the_state_alone_and_keep_what_else_was_seen() {
+    let server = always(Reply::json(200, r#"{"id":"a","state":"OPEN"}"#)).await;
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses();
+    assert_eq!(next(&mut watch).await.to_string(), "a  state OPEN");
+    let state = json!({ "a": { "level": "blocked", "quality": "RED", "state": "CLOSE" } });
+    let state = serde_json::from_value(state).unwrap();
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses().resume(state);
+    let change = next(&mut watch).await;
+    assert_eq!(change.changed, [Changed::State]);
+    assert_eq!(change.to_string(), "a  state CLOSE → OPEN");
+    assert_eq!(change.after.quality.unwrap().as_str(), "RED");
+}
+
+#[tokio::test]
 async fn the_caller_may_say_what_counts() {
     let world = World::of(&["a"]);
     let server = world.server().await;

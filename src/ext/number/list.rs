@@ -1,6 +1,6 @@
 //! `client.list_numbers()` and `client.find_number(phone)`: users know a phone number, and no id.
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 
 use super::phone::Phone;
@@ -33,11 +33,15 @@ impl Client {
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
+        self.list().map(|list| Ok(list?.numbers)).boxed()
+    }
+
+    /// The list with what in it is no number.
+    pub(crate) fn list(&self) -> BoxFuture<'static, Result<NumberList, Error>> {
         let client = self.clone();
         async move {
             let call = |raw: generated::Client| async move { raw.get_numbers().await };
-            let list: NumberList = client.call(None, call, |_| true, || TARGET.to_owned()).await?;
-            Ok(list.numbers)
+            client.call(None, call, |_| true, || TARGET.to_owned()).await
         }
         .boxed()
     }

@@ -110,7 +110,11 @@ impl Change {
     fn prefix(&self, before: &Seen) -> &'static str {
         match () {
             () if self.has(Changed::Listed) => "newly listed: ",
-            () if self.has(Changed::ErrorEnded) && before.level.is_some() => "answers again: ",
+            () if self.has(Changed::ErrorEnded)
+                && (before.level, &before.state) != (None, &None) =>
+            {
+                "answers again: "
+            }
             () => "",
         }
     }
@@ -121,8 +125,13 @@ impl Change {
         let after = &self.after;
         let mut parts = Vec::new();
         let shows = [Changed::First, Changed::Readiness, Changed::ErrorEnded];
-        if self.changed.is_empty() || shows.iter().any(|changed| self.has(*changed)) {
-            parts.push(format!("{}{}", self.prefix(before), verdict(before, after)));
+        let shows = self.changed.is_empty() || shows.iter().any(|changed| self.has(*changed));
+        if shows {
+            let verdict = match after.level {
+                Some(_) => verdict(before, after),
+                None => format!("state {}", text(after.state.as_ref())),
+            };
+            parts.push(format!("{}{verdict}", self.prefix(before)));
         }
         let texts = [
             (
@@ -138,7 +147,8 @@ impl Change {
         let words = after.reasons.iter().flat_map(|r| r.split([' ', '(', ')', ',', ':']));
         let words: Vec<_> = words.collect();
         for (changed, what, was, now) in texts {
-            if self.has(changed) && !words.contains(&now.as_str()) {
+            let is_said = words.contains(&now.as_str()) || (shows && after.level.is_none());
+            if self.has(changed) && !is_said {
                 parts.push(format!("{what} {was} → {now}"));
             }
         }

@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     ext::{client::client::Client, error::error::Error},
-    types::NumberSummary,
+    types::NumberList,
 };
 
-type Answer = Result<Vec<NumberSummary>, Error>;
+type Answer = Result<NumberList, Error>;
 
 #[derive(Default)]
 pub(super) struct List {
@@ -44,7 +44,7 @@ impl List {
         now: Duration,
     ) -> Option<Answer> {
         if self.call.is_none() && self.due <= now {
-            self.call = Some(client.list_numbers().boxed());
+            self.call = Some(client.list());
         }
         let Poll::Ready(answer) = self.call.as_mut()?.poll_unpin(cx) else { return None };
         self.call = None;
@@ -70,11 +70,14 @@ impl List {
         known: &mut HashMap<Arc<str>, Seen>,
         (now, at): (Duration, DateTime<Utc>),
     ) -> Vec<Change> {
-        let numbers = match answer {
-            Ok(numbers) => numbers,
+        let list = match answer {
+            Ok(list) => list,
             Err(error) => return self.fail(error, at).into_iter().collect(),
         };
-        let ids: Vec<Arc<str>> = numbers.into_iter().map(|number| number.id.into()).collect();
+        // An item that cannot be read may be any of those that are missed.
+        let is_whole = list.odd.is_empty();
+        let ids = list.numbers.into_iter().map(|number| Arc::from(number.id));
+        let ids: Vec<Arc<str>> = ids.filter(|id: &Arc<str>| !id.is_empty()).collect();
         let is_first = !mem::replace(&mut self.was_read, true);
         if !is_first || !known.is_empty() {
             let is_new = |id: &&Arc<str>| !known.contains_key(*id) && !rounds.contains(id);
@@ -88,8 +91,9 @@ impl List {
             }
         }
         let ids: HashSet<_> = ids.into_iter().collect();
-        rounds.retain(|id| ids.contains(id));
-        let gone: Vec<_> = known.keys().filter(|id| !ids.contains(*id)).cloned().collect();
+        let is_gone = |id: &Arc<str>| is_whole && !ids.contains(id);
+        rounds.retain(|id| !is_gone(id));
+        let gone: Vec<_> = known.keys().filter(|id| is_gone(id)).cloned().collect();
         let unlisted = gone.into_iter().map(|id| {
             let before = known.remove(&id);
             let after = before.clone().unwrap_or_default();

@@ -22,8 +22,10 @@ pub(super) struct Rounds {
     due: BTreeSet<(Duration, Arc<str>)>,
     /// Nobody is asked for before.
     not_before: Duration,
-    /// How late the last one was.
-    late: Duration,
+    /// When each was asked for last,
+    asked: HashMap<Arc<str>, Duration>,
+    /// and how long after the time before that, of the last one.
+    last: Duration,
     /// How many came after the first.
     joined: u32,
 }
@@ -35,7 +37,8 @@ impl Rounds {
             phases: HashMap::new(),
             due: BTreeSet::new(),
             not_before: Duration::ZERO,
-            late: Duration::ZERO,
+            asked: HashMap::new(),
+            last: every,
             joined: 0,
         }
     }
@@ -66,6 +69,7 @@ impl Rounds {
     /// Leaves out all others.
     pub(super) fn retain(&mut self, stays: impl Fn(&Arc<str>) -> bool) {
         self.phases.retain(|id, _| stays(id));
+        self.asked.retain(|id, _| stays(id));
         self.due.retain(|(_, id)| stays(id));
     }
 
@@ -75,8 +79,10 @@ impl Rounds {
         if due > now || self.not_before > now + TICK {
             return None;
         }
-        let (due, id) = self.due.pop_first()?;
-        self.late = now.saturating_sub(due);
+        let (_, id) = self.due.pop_first()?;
+        if let Some(before) = self.asked.insert(Arc::clone(&id), now) {
+            self.last = now.saturating_sub(before);
+        }
         let count = u32::try_from(self.phases.len()).unwrap_or(u32::MAX).max(1);
         self.not_before = self.not_before.max(now) + self.every / CATCH_UP / count;
         Some(id)
@@ -89,6 +95,8 @@ impl Rounds {
         let mut next = self.next(*phase, now);
         if is_gone {
             next += self.every * (GONE_FOR - 1);
+            // It is no measure of the others.
+            self.asked.remove(&id);
         }
         self.due.insert((next, id));
     }
@@ -102,7 +110,7 @@ impl Rounds {
     /// number of calls at a time, allows no more.
     pub(super) fn interval(&self, now: Duration) -> Duration {
         let waiting = self.due.first().map_or(Duration::ZERO, |(due, _)| now.saturating_sub(*due));
-        self.every + waiting.max(self.late)
+        (self.every + waiting).max(self.last)
     }
 
     pub(super) fn contains(&self, id: &str) -> bool {

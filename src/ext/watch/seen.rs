@@ -77,15 +77,23 @@ impl Seen {
     /// After a failed call, of a number of which this was seen before.
     pub(super) fn failed(before: Option<&Self>, error: &Error) -> Self {
         let mut words = error.kind().to_string();
-        if let Some(status) = error.status() {
-            words += &format!(" {}", status.as_u16());
-        }
-        if let Some(code) = error.code() {
-            // It is the server's, and there may be thousands of them.
-            words.push(' ');
-            words.extend(code.chars().take(64));
+        // A limit is one error, whether it is met or not even tried.
+        if !error.is_rate_limited() {
+            if let Some(status) = error.status() {
+                words += &format!(" {}", status.as_u16());
+            }
+            if let Some(code) = error.code() {
+                // It is the server's, and there may be thousands of them.
+                words.push(' ');
+                words.extend(code.chars().take(64));
+            }
         }
         Self { error: Some(words), ..before.cloned().unwrap_or_default() }
+    }
+
+    /// After an answer that has only the state, of a number of which this was seen before.
+    pub(super) fn of_state(before: Option<&Self>, state: Option<ConnectionState>) -> Self {
+        Self { state, error: None, ..before.cloned().unwrap_or_default() }
     }
 
     /// What is otherwise than before.

@@ -34,6 +34,8 @@ use crate::{
     types::{Number, NumberStatus},
 };
 
+/// A call that takes longer leaves its place to others.
+const HANGS_AFTER: Duration = Duration::from_secs(10);
 /// A longer interval counts as this one, which the clock has room for.
 const MAX_EVERY: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -63,7 +65,8 @@ impl Client {
     /// As [`Numbers::watch`], of all numbers of the key's tenant: [`list_numbers`](Self::list_numbers)
     /// is asked once in every interval, too, and numbers that come and go are changes:
     /// [`Changed::Listed`], [`Changed::Unlisted`]. Where the list fails, and where it is read again, it
-    /// is a change with an empty id; the numbers are watched on meanwhile.
+    /// is a change with an empty id; the numbers are watched on meanwhile. While it has items that
+    /// cannot be read, nobody is taken for gone.
     #[must_use = "nothing is asked for until the stream is polled"]
     pub fn watch_all(&self, every: Duration) -> Watch {
         Watch::new(self.clone(), every, Ids::Listed(List::default()))
@@ -104,6 +107,8 @@ pub struct Watch {
     rounds: Rounds,
     known: HashMap<Arc<str>, Seen>,
     calls: FuturesUnordered<BoxFuture<'static, Answer>>,
+    /// When the calls under way began.
+    began: HashMap<Arc<str>, Duration>,
     /// One for all numbers.
     timer: Option<Pin<Box<Sleep>>>,
     /// Found, and not yet told.
@@ -144,6 +149,7 @@ impl Watch {
             rounds: Rounds::new(every),
             known: HashMap::new(),
             calls: FuturesUnordered::new(),
+            began: HashMap::new(),
             timer: None,
             found: VecDeque::new(),
             is_slow: false,
@@ -156,7 +162,11 @@ impl Watch {
     /// ```
     /// # let client = pilot_status::Client::builder().api_key("ps_example").build()?;
     /// # let every = std::time::Duration::from_secs(60);
-    /// let worse = client.numbers(["num_1"]).watch(every).on(|before, after| after.level > before.level);
+    /// let worse = client
+    ///     .numbers(["num_1"])
+    ///     .watch(every)
+    ///     // None: it was never answered.
+    ///     .on(|before, after| before.level.is_some() && after.level > before.level);
     /// # Ok::<(), pilot_status::Error>(())
     /// ```
     pub fn on(mut self, counts: impl FnMut(&Seen, &Seen) -> bool + Send + 'static) -> Self {
@@ -178,8 +188,16 @@ impl Watch {
         self
     }
 
+    /// The time that each call may take, as [`NumberHandle::timeout`]; also by
+    /// [`Numbers::timeout`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// How many are asked for at once; 0 counts as 1. Default: 16, or that of
-    /// [`Numbers::concurrency`].
+    /// [`Numbers::concurrency`]. A call that has taken ten seconds counts no more, so that numbers
+    /// that hang do not stop the others; and nor does that for the list.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
@@ -241,7 +259,7 @@ impl Watch {
 
     /// Asks for who is due; whether there was anybody.
     fn call(&mut self, now: Duration) -> bool {
-        if self.calls.len() >= self.concurrency {
+        if self.has_room_at() > now {
             return false;
         }
         let Some(id) = self.rounds.take(now) else { return false };
@@ -251,11 +269,18 @@ impl Watch {
             Some(timeout) => number.timeout(timeout),
             None => number,
         };
+        self.began.insert(Arc::clone(&id), now);
         self.calls.push(ask(self.ask, id, &number));
         true
     }
 
+    /// When one more may be asked for, unless an answer comes first.
+    fn has_room_at(&self) -> Duration {
+        room_at(self.began.values().copied().collect(), self.concurrency)
+    }
+
     fn answered(&mut self, id: Arc<str>, answer: Result<Number, Error>, now: Duration) {
+        self.began.remove(&id);
         if !self.rounds.contains(&id) {
             return;
         }
@@ -263,6 +288,10 @@ impl Watch {
         self.rounds.done(Arc::clone(&id), now, is_gone);
         let before = self.known.get(&id).cloned();
         let (after, current) = match answer {
+            Ok(number) if matches!(self.ask, Ask::Status) => (
+                Seen::of_state(before.as_ref(), number.state.clone()),
+                Current::Number(Arc::new(number)),
+            ),
             Ok(number) => (Seen::of(&number), Current::Number(Arc::new(number))),
             Err(error) => (Seen::failed(before.as_ref(), &error), Current::Failed(error)),
         };
@@ -296,8 +325,7 @@ impl Watch {
 
     /// Waits until there is something to do, unless an answer comes first.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let has_room = self.calls.len() < self.concurrency;
-        let number = self.rounds.wake().filter(|_| has_room);
+        let number = self.rounds.wake().map(|wake| wake.max(self.has_room_at()));
         let list = match &self.ids {
             Ids::Listed(list) => list.wake(),
             Ids::Coming(_) | Ids::Known => None,
@@ -353,6 +381,13 @@ impl Stream for Watch {
     }
 }
 
+/// When fewer than so many of the calls that began then count.
+fn room_at(mut began: Vec<Duration>, concurrency: usize) -> Duration {
+    began.sort_unstable();
+    let excess = began.len().checked_sub(concurrency);
+    excess.map_or(Duration::ZERO, |excess| began[excess] + HANGS_AFTER)
+}
+
 /// One question about a number.
 fn ask(ask: Ask, id: Arc<str>, number: &NumberHandle) -> BoxFuture<'static, Answer> {
     match ask {
@@ -381,5 +416,27 @@ impl fmt::Debug for Watch {
             .field("known", &self.known.len())
             .field("calls", &self.calls.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_hang_leave_their_places_to_others() {
+        let at = |seconds: &[u64]| seconds.iter().map(|s| Duration::from_secs(*s)).collect();
+        let cases: [(&[u64], u64); 6] = [
+            (&[], 0),
+            (&[5], 0),
+            (&[5, 6], 15),
+            (&[6, 5], 15),
+            // Of three, the oldest counts no more when the two others do.
+            (&[5, 20, 21], 30),
+            (&[5, 6, 20, 21], 30),
+        ];
+        for (began, expected) in cases {
+            assert_eq!(room_at(at(began), 2), Duration::from_secs(expected), "{began:?}");
+        }
     }
 }
