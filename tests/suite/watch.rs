@@ -387,3 +387,16 @@ async fn it_can_be_spawned_and_what_is_dropped_asks_no_more() {
     tokio::time::sleep(EVERY * 3).await;
     assert_eq!(server.requests().len(), asked);
 }
+
+#[tokio::test]
+async fn a_number_is_kept_whole_where_it_is_asked_for() {
+    let world = World::of(&["a"]);
+    world.set("a", Ok(json!({ "name": "old" })));
+    let server = world.server().await;
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
+    assert!(next(&mut watch).await.previous.is_none());
+    world.set("a", Ok(json!({ "name": "new", "state": "CLOSE" })));
+    let change = next(&mut watch).await;
+    assert_eq!(change.previous.as_ref().unwrap().name.as_deref(), Some("old"));
+    assert_eq!(change.number().unwrap().name.as_deref(), Some("new"));
+}

@@ -199,3 +199,64 @@ impl LimitState {
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+    const ASK: Step = Step::Admit { served: 0, lasted: Duration::ZERO, slot: 0, is_last: false };
+
+    /// Limited from 10 s on, after ten requests in a second; held for a second.
+    fn limited() -> LimitState {
+        let mut state = LimitState::default();
+        state.step(
+            Step::Rejected {
+                served: 10,
+                lasted: MS(1_000),
+                epoch: 0,
+                asked: Some(MS(1_000)),
+                base_delay: MS(500),
+                max_delay: MS(60_000),
+                random: 0.0,
+            },
+            MS(10_000),
+        );
+        state
+    }
+
+    #[test]
+    fn a_process_that_dies_with_the_probe_is_forgotten_within_a_second() {
+        let mut state = limited();
+        assert!(matches!(state.step(ASK, MS(10_500)), Reply::Wait { time, .. } if time == MS(500)));
+        let probe = Reply::Go { epoch: 1, is_probe: true };
+        assert_eq!(state.step(ASK, MS(11_000)), probe);
+        assert!(matches!(state.step(ASK, MS(11_900)), Reply::Wait { .. }), "one probe at a time");
+        assert_eq!(state.step(ASK, MS(12_001)), probe);
+    }
+
+    #[test]
+    fn turns_are_given_in_the_order_of_asking_however_often_others_ask() {
+        let mut state = limited();
+        state.step(ASK, MS(11_000));
+        let served = Step::Served { served: 1, lasted: MS(0), epoch: 1, latency: MS(50) };
+        state.step(served, MS(11_050));
+        // What was saved goes out at once; then each turn is after those before it.
+        let waits = (0..30).map(|_| match state.step(ASK, MS(11_050)) {
+            Reply::Wait { time, slot: 1 } => time,
+            Reply::Go { .. } => Duration::ZERO,
+            reply => panic!("{reply:?}"),
+        });
+        let waits: Vec<_> = waits.collect();
+        assert!(waits.is_sorted() && waits[29] > waits[15], "{waits:?}");
+        let mine = Step::Admit { served: 0, lasted: MS(0), slot: 1, is_last: false };
+        assert_eq!(state.step(mine, MS(12_000)), Reply::Go { epoch: 1, is_probe: false });
+    }
+
+    #[test]
+    fn nothing_is_limited_any_more_two_minutes_after_the_last_hold() {
+        let mut state = limited();
+        assert_eq!(state.step(Step::Look, MS(130_000)), Reply::Limited);
+        assert_eq!(state.step(Step::Look, MS(131_001)), Reply::Free);
+    }
+}

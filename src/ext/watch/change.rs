@@ -24,6 +24,9 @@ pub struct Change {
     pub after: Seen,
     /// Whence it is known.
     pub current: Current,
+    /// The number as it was at the answer before, where
+    /// [`Watch::keep_whole`](crate::Watch::keep_whole) asks for it.
+    pub previous: Option<Arc<Number>>,
     /// What is otherwise; empty where only [`Watch::on`](crate::Watch::on) says that it counts.
     pub changed: Vec<Changed>,
     /// When the answer came, by this machine's clock.

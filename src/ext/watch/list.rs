@@ -98,7 +98,7 @@ impl List {
             let before = known.remove(&id);
             let after = before.clone().unwrap_or_default();
             let (current, changed) = (Current::Unlisted, vec![Changed::Unlisted]);
-            Change { id, before, after, current, changed, at }
+            Change { id, before, after, current, previous: None, changed, at }
         });
         let mut found: Vec<_> = unlisted.collect();
         found.extend(self.error.take().map(|before| Change {
@@ -106,6 +106,7 @@ impl List {
             before: Some(before),
             after: Seen::default(),
             current: Current::List,
+            previous: None,
             changed: vec![Changed::ErrorEnded],
             at,
         }));
@@ -118,6 +119,14 @@ impl List {
         self.error = Some(after.clone());
         let is_other = before.as_ref() != Some(&after);
         let (current, changed) = (Current::Failed(error), vec![Changed::ErrorBegan]);
-        is_other.then(|| Change { id: "".into(), before, after, current, changed, at })
+        is_other.then(|| Change {
+            id: "".into(),
+            before,
+            after,
+            current,
+            previous: None,
+            changed,
+            at,
+        })
     }
 }

@@ -106,6 +106,8 @@ pub struct Watch {
     start: Option<Instant>,
     rounds: Rounds,
     known: HashMap<Arc<str>, Seen>,
+    /// The last answers, where they are kept.
+    whole: Option<HashMap<Arc<str>, Arc<Number>>>,
     calls: FuturesUnordered<BoxFuture<'static, Answer>>,
     /// When the calls under way began.
     began: HashMap<Arc<str>, Duration>,
@@ -148,6 +150,7 @@ impl Watch {
             start: None,
             rounds: Rounds::new(every),
             known: HashMap::new(),
+            whole: None,
             calls: FuturesUnordered::new(),
             began: HashMap::new(),
             timer: None,
@@ -185,6 +188,13 @@ impl Watch {
     /// alone.
     pub fn statuses(mut self) -> Self {
         self.ask = Ask::Status;
+        self
+    }
+
+    /// Keeps each number whole, so that a change has the [`previous`](Change::previous) one. Some
+    /// kilobytes a number.
+    pub fn keep_whole(mut self) -> Self {
+        self.whole = Some(HashMap::new());
         self
     }
 
@@ -252,6 +262,9 @@ impl Watch {
         {
             let times = (now, clock::wall().into());
             self.found.extend(list.follow(answer, &mut self.rounds, &mut self.known, times));
+            if let Some(whole) = &mut self.whole {
+                whole.retain(|id, _| self.rounds.contains(id));
+            }
             return true;
         }
         self.call(now)
@@ -295,6 +308,13 @@ impl Watch {
             Ok(number) => (Seen::of(&number), Current::Number(Arc::new(number))),
             Err(error) => (Seen::failed(before.as_ref(), &error), Current::Failed(error)),
         };
+        let previous = match (&mut self.whole, &current) {
+            (Some(whole), Current::Number(number)) => {
+                whole.insert(Arc::clone(&id), Arc::clone(number))
+            }
+            (Some(whole), _) => whole.get(&id).cloned(),
+            (None, _) => None,
+        };
         let mut changed = after.changes(before.as_ref());
         if let Ids::Listed(list) = &mut self.ids
             && list.is_first_of(&id)
@@ -308,7 +328,7 @@ impl Watch {
         };
         if counts {
             let at = clock::wall().into();
-            self.found.push_back(Change { id, before, after, current, changed, at });
+            self.found.push_back(Change { id, before, after, current, previous, changed, at });
         }
     }
 
@@ -353,7 +373,7 @@ impl Watch {
             let after = Seen::failed(None, &error);
             let (current, changed) = (Current::Failed(error), vec![Changed::ErrorBegan]);
             let at = clock::wall().into();
-            Change { id: Arc::from(""), before: None, after, current, changed, at }
+            Change { id: Arc::from(""), before: None, after, current, previous: None, changed, at }
         })
     }
 }
