@@ -52,7 +52,7 @@ async fn an_odd_item_costs_no_other_and_is_not_lost() {
 async fn no_number_is_an_empty_list_and_no_list_is_a_decode_error() {
     let server = always(Reply::json(200, "[]")).await;
     assert_eq!(client(&server).list_numbers().await.unwrap(), []);
-    assert_eq!(client(&server).find_number("1").await.unwrap(), None);
+    assert_eq!(client(&server).find_number("+1").await.unwrap(), None);
     for body in ["{}", "null", "7", r#"{"data":{}}"#, r#"{"id":"num_1"}"#, "[", ""] {
         let server = always(Reply::json(200, body)).await;
         let error = client(&server).list_numbers().await.unwrap_err();
@@ -71,7 +71,10 @@ async fn a_number_is_found_by_its_digits() {
         ("5521988888888", Some("num_2")),
         ("552188888888", Some("num_2")),
         ("5511988887777", Some("3")),
-        ("99999-9999", None),
+        ("0055 11 99999-9999", Some("num_1")),
+        ("+55 (0)11 99999-9999", Some("num_1")),
+        ("\u{ff0b}\u{ff15}\u{ff15} 11 99999-999\u{669}", Some("num_1")),
+        ("1 212 555 0123", None),
         ("5511999999990", None),
     ];
     for (phone, expected) in cases {
@@ -92,10 +95,42 @@ async fn a_phone_number_without_digits_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn missing_country_code_is_named() {
+    let server = always(Reply::json(200, list().to_string())).await;
+    for phone in ["11 99999-9999", "011 99999-9999", "(11) 8888-7777", "99999-9999"] {
+        let error = client(&server).find_number(phone).await.unwrap_err();
+        assert!(error.is_invalid_input(), "{phone}: {error}");
+        assert!(error.to_string().contains("has no country code"), "{phone}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn exact_digits_win_over_another_spelling() {
+    let cases = [
+        // The ninth digit of a mobile number alone is optional.
+        (vec!["551140028922"], "+55 11 94002-8922", None),
+        (vec!["5511940028922"], "+55 11 4002-8922", None),
+        (vec!["5511999999999", "551199999999"], "+5511999999999", Some("0")),
+        (vec!["5511999999999", "551199999999"], "+551199999999", Some("1")),
+        // Numbers without a country code are found as they are written.
+        (vec!["11999999999", "5511999999999"], "11 99999-9999", Some("0")),
+        (vec!["4791234567"], "47 91 23 45 67", Some("0")),
+        (vec!["12125550123"], "1 212 555 0123", Some("0")),
+    ];
+    for (numbers, phone, expected) in cases {
+        let numbers = numbers.iter().enumerate();
+        let list: Vec<_> = numbers.map(|(id, n)| json!({ "id": id, "number": n })).collect();
+        let server = always(Reply::json(200, json!(list).to_string())).await;
+        let found = client(&server).find_number(phone).await.unwrap();
+        assert_eq!(found.as_ref().map(|number| number.id.as_str()), expected, "{phone}");
+    }
+}
+
+#[tokio::test]
 async fn several_numbers_with_one_phone_number_are_told_by_their_ids() {
     let body = json!([
         { "id": "num_1", "number": "5511999999999" },
-        { "id": "num_2", "number": "551199999999" },
+        { "id": "num_2", "number": "+55 11 99999-9999" },
         { "id": "num_3", "number": "5511999999998" },
     ]);
     let server = always(Reply::json(200, body.to_string())).await;

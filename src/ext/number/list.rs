@@ -1,7 +1,6 @@
 //! `client.list_numbers()` and `client.find_number(phone)`: users know a phone number, and no id.
 
 use futures_util::{FutureExt, future::BoxFuture};
-use serde_json::Value;
 
 use super::phone::Phone;
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
 };
 
 const TARGET: &str = "the list of numbers";
+const WITH_COUNTRY_CODE: &str = "give it with its country code, such as +55 11 99999-9999";
 
 impl Client {
     /// All numbers of the key's tenant, without Meta details: `GET /v1/numbers`. Their connection
@@ -46,10 +46,23 @@ impl Client {
         .boxed()
     }
 
-    /// The number of the key's tenant that has this phone number; `None` if there is none.
+    /// Finds the number of the key's tenant that has this phone number; `None` if there is none.
     ///
-    /// Only digits are compared, the country code included. A Brazilian mobile number is found
-    /// with and without its ninth digit. Each call lists all numbers: keep the id.
+    /// Digits are compared, country code first. A number with exactly these digits comes before one
+    /// that differs by the ninth digit of a Brazilian mobile number, which may be present or absent
+    /// where the digit after it is 6 to 9. Each call lists all numbers: keep the id.
+    ///
+    /// | Given | Read as |
+    /// |---|---|
+    /// | `+55 11 99999-9999`, `0055 11 99999-9999` | `5511999999999` |
+    /// | `+55 (0)11 99999-9999`, `+55 011 99999-9999` | the same: the trunk prefix is dropped |
+    /// | digits of other scripts, such as full-width ones | the same digits |
+    /// | `5511999999999`, `12125550123`: no `+`, as the API writes numbers | as it is, country code first |
+    /// | `11 90000-0002`, `011 90000-0002`, `90000-0002`: no `+`, and no number has exactly these digits | an error: the country code is missing |
+    ///
+    /// Without `+` or `00`, the country code counts as missing where the digits begin with 0, are fewer
+    /// than 10, or have the form of a Brazilian number with its area code: 11 digits of which the
+    /// third is 9, or 10 of which the third is 2 to 9, without a 0 in the area code.
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
@@ -61,16 +74,18 @@ impl Client {
     ///
     /// # Errors
     /// As [`list_numbers`](Self::list_numbers); [`Error::is_invalid_input`] if the text has no
-    /// digit; [`ErrorKind::Ambiguous`](crate::ErrorKind::Ambiguous), with the ids, if several
-    /// numbers have this phone number.
+    /// digit or no country code; [`ErrorKind::Ambiguous`](crate::ErrorKind::Ambiguous), with the
+    /// ids, if several numbers have this phone number.
     pub async fn find_number(&self, phone: &str) -> Result<Option<NumberSummary>, Error> {
         let phone = Phone::parse(phone).ok_or_else(|| {
-            Error::invalid_input(
-                "the phone number has no digit: give it with its country code, such as +55 11 99999-9999",
-            )
+            Error::invalid_input(format!("the phone number has no digit: {WITH_COUNTRY_CODE}"))
         })?;
-        let mut found = self.list_numbers().await?;
-        found.retain(|number| has_phone(number, &phone));
+        let mut found = matching(self.list_numbers().await?, &phone);
+        if found.is_empty() && phone.may_be_national() {
+            return Err(Error::invalid_input(format!(
+                "the phone number has no country code: {WITH_COUNTRY_CODE}"
+            )));
+        }
         if found.len() > 1 {
             let ids = found.into_iter().map(|number| number.id).collect();
             return Err(Error::ambiguous(ids).about(TARGET));
@@ -79,8 +94,21 @@ impl Client {
     }
 }
 
-fn has_phone(number: &NumberSummary, phone: &Phone) -> bool {
+/// The numbers with exactly these digits; if there are none, with the other spelling of them.
+fn matching(numbers: Vec<NumberSummary>, phone: &Phone) -> Vec<NumberSummary> {
+    let (mut same, mut alike) = (Vec::new(), Vec::new());
+    for number in numbers {
+        match phone_of(&number) {
+            Some(other) if phone.is(&other) => same.push(number),
+            Some(other) if phone.is_but_for_ninth_digit(&other) => alike.push(number),
+            _ => {}
+        }
+    }
+    if same.is_empty() { alike } else { same }
+}
+
+fn phone_of(number: &NumberSummary) -> Option<Phone> {
     // Users have met phone numbers that are JSON numbers.
-    let odd = number.extra.get("number").and_then(Value::as_u64).map(|digits| digits.to_string());
-    number.number.as_ref().or(odd.as_ref()).is_some_and(|text| phone.is(text))
+    let digits = || Some(number.extra.get("number")?.as_u64()?.to_string());
+    Phone::parse(&number.number.clone().or_else(digits)?)
 }

@@ -1,54 +1,179 @@
-//! Whether two texts name one phone number. People and systems write it with `+`, spaces and
-//! dashes, and Brazilian mobile numbers with or without their ninth digit.
+//! Phone numbers, compared by their digits. People and systems write them with `+` or `00`, spaces
+//! and dashes, and Brazilian mobile numbers with or without their ninth digit.
 
-/// A phone number to be looked for.
-pub(super) struct Phone(String);
+/// Zero of each script whose ten digits are in phone numbers; the other nine follow it in Unicode.
+/// They are ASCII, Arabic-Indic, Persian, nine scripts of India, Thai and full-width.
+const ZEROS: [char; 14] = [
+    '0', '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}',
+    '\u{c66}', '\u{ce6}', '\u{d66}', '\u{e50}', '\u{ff10}',
+];
+
+/// The digits of a phone number, country code first.
+pub(super) struct Phone {
+    digits: String,
+    /// Neither `+` nor `00` marks a country code, and the digits can do without one.
+    may_be_national: bool,
+}
 
 impl Phone {
-    /// `None` if the text has no digit.
+    /// Returns `None` if the text has no digit.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        (!digits.is_empty()).then(|| Self(without_ninth_digit(digits)))
+        let signs: String = text.chars().filter_map(sign).collect();
+        let signs = signs.replace("(0)", "");
+        let mut digits: String = signs.chars().filter(char::is_ascii_digit).collect();
+        let is_international = signs.contains('+') || digits.starts_with("00");
+        if is_international {
+            // No country code begins with 0.
+            digits.drain(..digits.len() - digits.trim_start_matches('0').len());
+        }
+        // Nor does a Brazilian area code: it is a trunk prefix.
+        if digits.starts_with("550") {
+            digits.remove(2);
+        }
+        let may_be_national = !is_international && is_national(&digits);
+        (!digits.is_empty()).then_some(Self { digits, may_be_national })
     }
 
-    pub(super) fn is(&self, text: &str) -> bool {
-        Self::parse(text).is_some_and(|other| other.0 == self.0)
+    /// Whether the country code seems to be missing, if no number has these digits.
+    pub(super) fn may_be_national(&self) -> bool {
+        self.may_be_national
+    }
+
+    /// Whether the digits are the same.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.digits == other.digits
+    }
+
+    /// Whether the digits are the same but for the ninth digit of a Brazilian mobile number.
+    pub(super) fn is_but_for_ninth_digit(&self, other: &Self) -> bool {
+        other_spelling(&self.digits).is_some_and(|digits| digits == other.digits)
     }
 }
 
-/// `55`, two digits of the area, `9` and eight digits are the same number as without the `9`.
-fn without_ninth_digit(mut digits: String) -> String {
-    if digits.len() == 13 && digits.starts_with("55") && digits[4..].starts_with('9') {
-        digits.remove(4);
+/// A character that counts in a phone number, in ASCII.
+fn sign(char: char) -> Option<char> {
+    let digit = |zero: &char| char::from_digit(u32::from(char).checked_sub(u32::from(*zero))?, 10);
+    match char {
+        '+' | '\u{ff0b}' => Some('+'),
+        '(' | '\u{ff08}' => Some('('),
+        ')' | '\u{ff09}' => Some(')'),
+        _ => ZEROS.iter().find_map(digit),
     }
-    digits
+}
+
+/// A trunk prefix, a number without its area code, or a Brazilian one: area code, then `9` and eight
+/// digits, or eight digits of which the first is 2 to 9.
+fn is_national(digits: &str) -> bool {
+    match digits.as_bytes() {
+        [b'0', ..] => true,
+        [b'1'..=b'9', b'1'..=b'9', first, rest @ ..] => match rest.len() {
+            8 => *first == b'9',
+            7 => *first >= b'2',
+            more => more < 7,
+        },
+        short => short.len() < 10,
+    }
+}
+
+/// A Brazilian mobile number with its ninth digit instead of without, or without instead of with.
+fn other_spelling(digits: &str) -> Option<String> {
+    let (area, subscriber) = digits.split_at_checked(4).filter(|_| digits.starts_with("55"))?;
+    match subscriber.as_bytes() {
+        // Landline numbers begin with 2 to 5.
+        [b'9', b'6'..=b'9', rest @ ..] if rest.len() == 7 => {
+            Some(area.to_owned() + &subscriber[1..])
+        }
+        [b'6'..=b'9', rest @ ..] if rest.len() == 7 => Some(area.to_owned() + "9" + subscriber),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The digits, whether the country code may be missing, and the other spelling.
+    fn parsed(text: &str) -> Option<(String, bool, Option<String>)> {
+        let Phone { digits, may_be_national } = Phone::parse(text)?;
+        let other = other_spelling(&digits);
+        Some((digits, may_be_national, other))
+    }
+
     #[test]
-    fn one_number_has_many_spellings() {
-        let cases = [
-            ("+55 11 99999-9999", "5511999999999", true),
-            ("(55) 11 9.9999.9999", "+5511999999999", true),
-            ("551199999999", "5511999999999", true),
-            ("5511999999999", "551199999999", true),
-            ("551188888888", "5511988888888", true),
-            ("5511999999998", "5511999999999", false),
-            // Only the ninth digit of a Brazilian number may be left out.
-            ("5511899999999", "551199999999", false),
-            ("351912345678", "35112345678", false),
-            ("11999999999", "5511999999999", false),
-            ("1", "1", true),
-            ("1", "", false),
+    fn digits_are_read_in_every_spelling() {
+        let spellings = [
+            "5511999999999",
+            "+55 11 99999-9999",
+            "tel:+55-11-9.9999.9999",
+            "(55) 11 9.9999.9999",
+            "0055 11 99999 9999",
+            "00 (55) 11 99999-9999",
+            "+0055 11 99999 9999",
+            "+55 (0)11 99999-9999",
+            "+55 (0) 11 99999-9999",
+            "0055 (0)11 99999-9999",
+            "+55 011 99999-9999",
+            "+55 (0xx11) 99999-9999",
+            "\u{ff0b}\u{ff15}\u{ff15} \u{ff08}\u{ff10}\u{ff09}\u{ff11}\u{ff11} \u{ff19}\u{ff19}\u{ff19}\u{ff19}\u{ff19}-9999",
+            "\u{665}\u{665}\u{661}\u{661}\u{669}\u{669}\u{669}\u{669}\u{669}9999",
+            "\u{6f5}\u{6f5}\u{6f1}\u{6f1}999999999",
+            "\u{96b}\u{96b}\u{967}\u{967}999999999",
         ];
-        for (phone, text, expected) in cases {
-            assert_eq!(Phone::parse(phone).unwrap().is(text), expected, "{phone}, {text}");
+        for text in spellings {
+            let (digits, may_be_national, _) = parsed(text).unwrap();
+            assert_eq!((digits.as_str(), may_be_national), ("5511999999999", false), "{text}");
         }
-        for text in ["", "+", "no digits", "\u{663}"] {
-            assert!(Phone::parse(text).is_none(), "{text}");
+        for text in ["", "+", "no digits", "(0)", "00", "\u{b2}"] {
+            assert!(parsed(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn missing_country_code_is_seen() {
+        let cases = [
+            ("11 90000-0002", true),
+            ("011 90000-0002", true),
+            ("(0)11 90000-0002", true),
+            ("11 4002-8922", true),
+            ("11 9002-8922", true),
+            ("99999-9999", true),
+            ("0800 123 4567", true),
+            ("1", true),
+            // Area code 55, since no number has 9 digits after a country code of 55.
+            ("55 99999-9999", true),
+            ("+11 90000-0002", false),
+            ("0011 90000-0002", false),
+            ("5511900000002", false),
+            ("551140028922", false),
+            // Of other countries.
+            ("1 212 555 0123", false),
+            ("351 912 345 678", false),
+            ("+351 912 345 678", false),
+            ("+1", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parsed(text).unwrap().1, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn ninth_digit_of_mobile_numbers_alone_is_optional() {
+        let cases = [
+            ("5511999999999", Some("551199999999")),
+            ("551199999999", Some("5511999999999")),
+            ("551166666666", Some("5511966666666")),
+            ("551140028922", None),
+            ("5511940028922", None),
+            ("5511899999999", None),
+            ("55119999999999", None),
+            ("55119999999", None),
+            ("351912345678", None),
+            ("11999999999", None),
+            ("55", None),
+            ("1", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parsed(text).unwrap().2.as_deref(), expected, "{text}");
         }
     }
 }
