@@ -155,12 +155,24 @@ pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -
                 answer.body(r#"{"error":"Too many requests"}"#).build()
             } else {
                 let path = asked.uri().path().trim_start_matches("/v1/numbers/").to_owned();
-                let id = path.split('/').next().unwrap_or_default().to_owned();
+                let id = decoded(path.split('/').next().unwrap_or_default());
                 let number = Number { id, ..number() };
                 answer.status(200).body(serde_json::to_string(&number).unwrap_or_default()).build()
             }
         });
     })
+}
+
+/// A segment of a path without its percent-encoding.
+fn decoded(segment: &str) -> String {
+    let mut pieces = segment.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        let byte = piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(byte.unwrap_or(b'%'));
+        bytes.extend(&piece.as_bytes()[if byte.is_some() { 2 } else { 0 }..]);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn of(json: Value) -> Number {

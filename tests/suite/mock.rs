@@ -49,7 +49,14 @@ async fn every_documented_status_can_be_mocked() {
 
 #[tokio::test]
 async fn an_id_is_looked_for_literally_and_as_it_is_sent() {
-    for (id, other) in [("num.1", "num_1"), ("a/b", "a"), ("(x", "x"), ("ç+", "ç")] {
+    for (id, other) in [
+        ("num.1", "num_1"),
+        ("a/b", "a"),
+        ("(x", "x"),
+        ("ç+", "ç"),
+        ("num 1", "num1"),
+        ("100%", "100"),
+    ] {
         let server = MockServer::start_async().await;
         server.get_numbers_id(|when, then| {
             when.number(id);
@@ -88,6 +95,16 @@ async fn a_rate_limited_server_refuses_every_nth_request() {
         assert_eq!(client.number("num_9").get().await.unwrap().id, "num_9");
     }
     assert_eq!((mock.calls(), client.pacing_stats().rejected), (7, 2));
+}
+
+#[tokio::test]
+async fn rate_limited_server_answers_with_the_id_as_given() {
+    let server = MockServer::start_async().await;
+    mock::rate_limited(&server, 1_000, "0");
+    let client = client(&server);
+    for id in ["num 1", "100%", "%41", "a/b", "a+b", "ç", "a?b#c", "\u{ff11}"] {
+        assert_eq!(client.number(id).get().await.unwrap().id, id);
+    }
 }
 
 #[test]

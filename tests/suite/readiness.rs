@@ -33,7 +33,15 @@ fn one_fact_leads_to_one_verdict() {
         ("/health/qualityRating", json!("YELLOW"), "degraded: quality YELLOW"),
         ("/health/qualityRating", json!("UNKNOWN"), "ready"),
         ("/meta/phone/nameStatus", json!("DECLINED"), "degraded: display name DECLINED"),
+        ("/meta/phone/nameStatus", json!("REJECTED"), "degraded: display name REJECTED"),
+        ("/meta/phone/nameStatus", json!("DEFERRED"), "degraded: display name DEFERRED"),
+        ("/meta/phone/nameStatus", json!("PENDING"), "degraded: display name PENDING"),
+        ("/meta/phone/nameStatus", json!("NEW"), "degraded: display name NEW"),
         ("/meta/phone/nameStatus", json!("AVAILABLE_WITHOUT_REVIEW"), "ready"),
+        ("/health/code", json!("131042"), "blocked: payment missing"),
+        ("/health/code", json!(131_042), "blocked: payment missing"),
+        ("/health/code", json!("131026"), "ready"),
+        ("/health/code", json!(131_026), "ready"),
         ("/meta/phone/accountMode", json!("SANDBOX"), "degraded: sandbox account"),
         ("/meta/waba/businessVerificationStatus", json!("VERIFIED"), "ready"),
         (
@@ -65,17 +73,139 @@ fn every_status_of_meta_has_its_verdict() {
         ("DELETED", "blocked: status DELETED"),
         ("RATE_LIMITED", "degraded: status RATE_LIMITED"),
         ("LINKED", "degraded: status LINKED"),
+        ("NEW", "degraded: status NEW"),
     ];
     for (status, expected) in cases {
-        // What health says comes before what the phone number object says.
+        // The other place says CONNECTED.
         for pointer in ["/health/metaStatus", "/meta/phone/status"] {
-            let mut json = changed(pointer, json!(status));
-            if pointer.starts_with("/meta") {
-                json["health"]["metaStatus"] = Value::Null;
-            }
+            let json = changed(pointer, json!(status));
             assert_eq!(number(&json).readiness().to_string(), expected, "{pointer} {status}");
         }
     }
+}
+
+/// The number with these two values of a fact that has two places.
+fn twice(places: [&str; 2], values: [&str; 2]) -> pilot_status::types::Number {
+    let mut json = example();
+    for (pointer, value) in places.into_iter().zip(values) {
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        json.pointer_mut(parent).unwrap()[key] =
+            if value == "null" { Value::Null } else { value.into() };
+    }
+    number(&json)
+}
+
+#[test]
+fn worse_of_two_values_counts_and_silence_yields() {
+    let cases = [
+        ("GREEN", "RED", "RED"),
+        ("GREEN", "YELLOW", "YELLOW"),
+        ("YELLOW", "RED", "RED"),
+        ("UNKNOWN", "RED", "RED"),
+        ("NA", "GREEN", "GREEN"),
+        ("", "GREEN", "GREEN"),
+        ("null", "RED", "RED"),
+        ("UNKNOWN", "null", "UNKNOWN"),
+        ("", "null", "null"),
+        ("GREEN", "NEW", "NEW"),
+        ("NEW", "YELLOW", "YELLOW"),
+    ];
+    let places = ["/health/qualityRating", "/meta/phone/qualityRating"];
+    for (a, b, expected) in cases {
+        for values in [[a, b], [b, a]] {
+            let number = twice(places, values);
+            let quality = number.quality().map_or("null", |quality| quality.as_str());
+            assert_eq!(quality, expected, "{values:?}");
+        }
+    }
+    let cases = [
+        ("CONNECTED", "BANNED", "blocked: status BANNED"),
+        ("CONNECTED", "FLAGGED", "degraded: status FLAGGED"),
+        ("FLAGGED", "BANNED", "blocked: status BANNED"),
+        ("NEW", "OFFLINE", "blocked: status OFFLINE"),
+        ("CONNECTED", "NEW", "degraded: status NEW"),
+        ("CONNECTED", "UNKNOWN", "ready"),
+        ("CONNECTED", "", "ready"),
+        ("BANNED", "null", "blocked: status BANNED"),
+        ("UNKNOWN", "null", "degraded: status UNKNOWN"),
+        ("", "null", "ready"),
+    ];
+    let places = ["/health/metaStatus", "/meta/phone/status"];
+    for (a, b, expected) in cases {
+        for values in [[a, b], [b, a]] {
+            let readiness = twice(places, values).readiness();
+            assert_eq!(readiness.to_string(), expected, "{values:?}");
+        }
+    }
+}
+
+#[test]
+fn limit_of_portfolio_counts_unless_it_says_nothing() {
+    // Portfolio in health and in the phone number object, then the number's own in both.
+    let cases = [
+        (["TIER_NOT_SET", "null", "TIER_1K", "null"], "TIER_1K"),
+        (["null", "TIER_NOT_SET", "null", "TIER_1K"], "TIER_1K"),
+        (["TIER_NOT_SET", "TIER_10K", "TIER_1K", "null"], "TIER_10K"),
+        (["TIER_10K", "TIER_2K", "TIER_1K", "null"], "TIER_2K"),
+        (["TIER_2K", "TIER_UNLIMITED", "TIER_1K", "null"], "TIER_2K"),
+        (["null", "null", "TIER_2K", "TIER_1K"], "TIER_1K"),
+        (["UNTIERED", "NEW", "NA", "TIER_2000"], "TIER_2000"),
+        (["", "null", "UNLIMITED", "null"], "UNLIMITED"),
+        (["TIER_NOT_SET", "null", "null", "UNTIERED"], "TIER_NOT_SET"),
+        (["null"; 4], "null"),
+    ];
+    let places = [
+        ["/health", "portfolioMessagingLimitTier"],
+        ["/meta/phone", "businessManagerMessagingLimit"],
+        ["/health", "messagingLimitTier"],
+        ["/meta/phone", "messagingLimitTier"],
+    ];
+    for (values, expected) in cases {
+        let mut json = example();
+        for ([parent, key], value) in places.into_iter().zip(values) {
+            json.pointer_mut(parent).unwrap()[key] =
+                if value == "null" { Value::Null } else { value.into() };
+        }
+        let number = number(&json);
+        let limit = number.messaging_limit().map_or("null", |limit| limit.as_str());
+        assert_eq!(limit, expected, "{values:?}");
+    }
+}
+
+#[test]
+fn empty_text_is_no_fact() {
+    let texts = [
+        "/provider",
+        "/state",
+        "/extraChargeUnpaidSince",
+        "/health/code",
+        "/health/metaStatus",
+        "/health/qualityRating",
+        "/meta/phone/nameStatus",
+        "/meta/phone/accountMode",
+        "/meta/waba/businessVerificationStatus",
+        "/meta/waba/accountReviewStatus",
+    ];
+    for pointer in texts {
+        for text in ["", " "] {
+            let number = number(&changed(pointer, json!(text)));
+            assert_eq!(number.readiness(), Readiness::Ready, "{pointer} {text:?}");
+            assert!(number.is_connected() && number.is_sendable(), "{pointer} {text:?}");
+            assert!(number.is_meta(), "{pointer} {text:?}");
+        }
+    }
+    let mut json = example();
+    json["meta"]["phone"]["verifiedName"] = json!("");
+    json["meta"]["phone"]["displayPhoneNumber"] = json!("");
+    json["meta"]["waba"]["id"] = json!("");
+    let silent = number(&json);
+    let texts = [silent.verified_name(), silent.display_phone_number(), silent.waba_id()];
+    assert_eq!(texts, [None; 3]);
+    let mut json = changed("/health", json!({ "sendable": false, "code": "", "reason": " " }));
+    json["extraChargeUnpaidSince"] = json!("2026-01-01");
+    json["extraChargeDisconnectAt"] = json!("");
+    let expected = "blocked: not sendable, extra charge unpaid since 2026-01-01";
+    assert_eq!(number(&json).readiness().to_string(), expected);
 }
 
 #[test]
@@ -135,6 +265,7 @@ fn is_fact(parent: &str, key: &str) -> bool {
     let bad = [
         json!(false),
         json!("CLOSE"),
+        json!("131042"),
         json!("BANNED"),
         json!("RED"),
         json!("DECLINED"),
@@ -168,6 +299,9 @@ fn a_fact_that_cannot_be_read_is_a_reason_and_any_other_odd_value_is_none() {
                 keys.retain(|key| key != "id");
                 keys.push("extraChargeUnpaidSince".to_owned());
             }
+            if parent == "/health" {
+                keys.push("code".to_owned());
+            }
             for key in keys {
                 // The provider decides only whether connection alone is enough.
                 let is_fact = is_fact(parent, &key) || key == "provider";
@@ -181,14 +315,15 @@ fn a_fact_that_cannot_be_read_is_a_reason_and_any_other_odd_value_is_none() {
                     if is_fact { format!("degraded: unreadable {path}") } else { "ready".into() };
                 assert_eq!(verdict, expected);
                 assert_eq!(number.unreadable(), [path.as_str()]);
-                let sending = ["health", "health.sendable", "extraChargeUnpaidSince"];
+                let sending =
+                    ["health", "health.sendable", "health.code", "extraChargeUnpaidSince"];
                 let connection = ["state", "isFullyConnected"];
                 assert_eq!(number.is_sendable(), !sending.contains(&path.as_str()), "{path}");
                 assert_eq!(number.is_connected(), !connection.contains(&path.as_str()), "{path}");
             }
         }
     }
-    assert_eq!(facts, 2 * 18);
+    assert_eq!(facts, 2 * 19);
 }
 
 #[test]

@@ -150,7 +150,7 @@ impl Error {
         matches!(self.0.kind, Kind::Decode(..) | Kind::AnotherNumber)
     }
 
-    /// A setting or an argument was refused before anything was sent.
+    /// A setting or an argument was refused.
     #[must_use]
     pub fn is_invalid_input(&self) -> bool {
         matches!(self.0.kind, Kind::InvalidInput(_))

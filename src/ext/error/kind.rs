@@ -18,7 +18,7 @@ use super::error::{Error, Kind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting or an argument was refused before anything was sent.
+    /// A setting or an argument was refused.
     InvalidInput,
     /// The credential is missing or wrong: 401.
     Unauthorized,

@@ -1,7 +1,7 @@
-//! What users ask of a number. The API has some facts in two places, and any may be absent: here is
-//! decided which counts.
+//! Accessors of a number. The API has some facts in two places, and any may be absent: this file
+//! decides which counts.
 
-use std::time::Duration;
+use std::{borrow::Cow, cmp::Reverse, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -10,12 +10,16 @@ use crate::types::{
     QualityRating,
 };
 
-/// What users ask of a number. `None` means that the server did not say.
+/// Facts about a number. `None` means that the server did not say; an empty text says nothing.
+///
+/// Quality, status and limits are in `health` and in the phone number object. Where both say
+/// something, the worse counts. A value such as `UNKNOWN` or `NA` counts only where the other place
+/// says nothing either.
 impl Number {
     /// Whether it is a number of Meta's official API, which has a `meta` block.
     #[must_use]
     pub fn is_meta(&self) -> bool {
-        match &self.provider {
+        match said(self.provider.as_ref()) {
             Some(provider) => *provider == Provider::Meta,
             None => self.meta.is_some(),
         }
@@ -25,68 +29,88 @@ impl Number {
     /// if neither is there, or one cannot be read.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        let open = self.state.as_ref().map(|s| *s == ConnectionState::Open);
+        let open = said(self.state.as_ref()).map(|s| *s == ConnectionState::Open);
         let facts = [open, self.is_fully_connected];
         let is_unreadable =
             ["state", "isFullyConnected"].iter().any(|f| self.extra.contains_key(*f));
         facts.contains(&Some(true)) && !facts.contains(&Some(false)) && !is_unreadable
     }
 
-    /// Whether it can send: `health.sendable`, and no extra charge unpaid, which blocks sending
-    /// without showing in `health`; `false` if `health` is absent, or either cannot be read. It is one
-    /// fact of [`readiness`](Self::readiness), which also says why.
+    /// Whether it can send: `health.sendable`, and neither an extra charge unpaid nor a payment
+    /// missing at Meta (131042 as `health.code`), which block sending even so; `false` if `health` is
+    /// absent, or one of these cannot be read. It is one fact of [`readiness`](Self::readiness), which
+    /// also returns the reasons.
     #[must_use]
     pub fn is_sendable(&self) -> bool {
-        let sendable = self.health.as_ref().and_then(|h| h.sendable);
-        let is_unpaid = self.extra_charge_unpaid_since.is_some()
+        let Some(health) = &self.health else { return false };
+        let is_unpaid = said(self.extra_charge_unpaid_since.as_ref()).is_some()
             || self.extra.contains_key("extraChargeUnpaidSince");
-        sendable == Some(true) && !is_unpaid
+        let has_unread_code = health.extra.contains_key("code") && self.health_code().is_none();
+        let is_blocked = is_unpaid || has_unread_code || self.is_payment_missing();
+        health.sendable == Some(true) && !is_blocked
     }
 
     /// The quality as Meta rates it.
     #[must_use]
     pub fn quality(&self) -> Option<&QualityRating> {
-        self.health_or_phone(|h| h.quality_rating.as_ref(), |p| p.quality_rating.as_ref())
+        use QualityRating::{Green, Other, Red, Yellow};
+        self.said_twice(|h| h.quality_rating.as_ref(), |p| p.quality_rating.as_ref()).max_by_key(
+            |quality| match quality {
+                Red => 4,
+                Yellow => 3,
+                Other(text) if !says_nothing(text) => 2,
+                Green => 1,
+                _ => 0,
+            },
+        )
     }
 
     /// The status at Meta.
     #[must_use]
     pub fn meta_status(&self) -> Option<&PhoneStatus> {
-        self.health_or_phone(|h| h.meta_status.as_ref(), |p| p.status.as_ref())
+        self.said_twice(|h| h.meta_status.as_ref(), |p| p.status.as_ref()).max_by_key(|status| {
+            match status {
+                status if blocks(status) => 3,
+                PhoneStatus::Connected => 1,
+                PhoneStatus::Other(text) if says_nothing(text) => 0,
+                _ => 2,
+            }
+        })
     }
 
     /// How many customers may be written to first in 24 hours: the business portfolio's limit,
-    /// which its numbers share; where that is not given, the number's.
+    /// which its numbers share; where that says nothing, as `TIER_NOT_SET` does, the number's.
     #[must_use]
     pub fn messaging_limit(&self) -> Option<&MessagingLimitTier> {
-        self.health_or_phone(
+        let portfolio = self.said_twice(
             |h| h.portfolio_messaging_limit_tier.as_ref(),
             |p| p.business_manager_messaging_limit.as_ref(),
-        )
-        .or_else(|| {
-            self.health_or_phone(
-                |h| h.messaging_limit_tier.as_ref(),
-                |p| p.messaging_limit_tier.as_ref(),
-            )
-        })
+        );
+        let number = self
+            .said_twice(|h| h.messaging_limit_tier.as_ref(), |p| p.messaging_limit_tier.as_ref());
+        // Of two, the lower.
+        let portfolio = portfolio.max_by_key(|tier| tier.recipients().map(Reverse));
+        let number = number.max_by_key(|tier| tier.recipients().map(Reverse));
+        let limits = [number, portfolio].into_iter().flatten();
+        limits.max_by_key(|tier| tier.recipients().is_some())
     }
 
     /// The display name that Meta verified.
     #[must_use]
     pub fn verified_name(&self) -> Option<&str> {
-        self.phone()?.verified_name.as_deref()
+        said(self.phone()?.verified_name.as_ref()).map(String::as_str)
     }
 
     /// The phone number as customers see it, such as `+55 11 99999-9999`.
     #[must_use]
     pub fn display_phone_number(&self) -> Option<&str> {
-        self.phone()?.display_phone_number.as_deref()
+        said(self.phone()?.display_phone_number.as_ref()).map(String::as_str)
     }
 
     /// The id of the WhatsApp Business Account that owns it.
     #[must_use]
     pub fn waba_id(&self) -> Option<&str> {
-        self.meta.as_ref()?.waba.as_ref()?.id.as_deref()
+        said(self.meta.as_ref()?.waba.as_ref()?.id.as_ref()).map(String::as_str)
     }
 
     /// When the snapshot was taken; `None` also if the text is no RFC 3339 date.
@@ -101,16 +125,52 @@ impl Number {
         Some((now - self.fetched_at()?).to_std().unwrap_or_default())
     }
 
-    /// What `health` says, else what the phone number object says.
-    fn health_or_phone<'a, T: ?Sized>(
+    /// `health.code`, which may be sent as a number.
+    pub(super) fn health_code(&self) -> Option<Cow<'_, str>> {
+        let health = self.health.as_ref()?;
+        let number = || Some(health.extra.get("code")?.as_number()?.to_string().into());
+        said(health.code.as_ref()).map(|code| code.as_str().into()).or_else(number)
+    }
+
+    /// Whether Meta blocks sending since a payment is missing.
+    pub(super) fn is_payment_missing(&self) -> bool {
+        self.health_code().is_some_and(|code| code.trim() == "131042")
+    }
+
+    /// What the phone number object and `health` say of one fact. `health` comes last, since
+    /// [`Iterator::max_by_key`] returns the last of equals.
+    fn said_twice<'a, T: AsRef<str> + 'a>(
         &'a self,
-        health: impl Fn(&'a NumberHealth) -> Option<&'a T>,
-        phone: impl Fn(&'a MetaPhone) -> Option<&'a T>,
-    ) -> Option<&'a T> {
-        self.health.as_ref().and_then(health).or_else(|| self.phone().and_then(phone))
+        health: fn(&'a NumberHealth) -> Option<&'a T>,
+        phone: fn(&'a MetaPhone) -> Option<&'a T>,
+    ) -> impl Iterator<Item = &'a T> {
+        let values = [self.phone().and_then(phone), self.health.as_ref().and_then(health)];
+        values.into_iter().filter_map(said)
     }
 
     fn phone(&self) -> Option<&MetaPhone> {
         self.meta.as_ref()?.phone.as_ref()
     }
+}
+
+/// The value, unless it is an empty text.
+pub(super) fn said<T: AsRef<str>>(value: Option<&T>) -> Option<&T> {
+    value.filter(|value| !value.as_ref().trim().is_empty())
+}
+
+/// Whether a number with this status sends nothing at all.
+pub(super) fn blocks(status: &PhoneStatus) -> bool {
+    use PhoneStatus::{
+        Banned, Deleted, Disconnected, Migrated, Offline, Pending, Unlinked, Unverified,
+    };
+    matches!(
+        status,
+        Banned | Deleted | Disconnected | Migrated | Offline | Pending | Unlinked | Unverified
+    )
+}
+
+/// Whether a value is a word for none.
+fn says_nothing(text: &str) -> bool {
+    let words = ["NA", "N/A", "NONE", "NOT_SET", "NULL", "UNDEFINED", "UNKNOWN"];
+    words.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
 }

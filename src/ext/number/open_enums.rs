@@ -43,6 +43,12 @@ macro_rules! open_enums {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
         impl FromStr for $name {
             type Err = Infallible;
 

@@ -1,10 +1,11 @@
 //! Whether a number can send, and if not, why. The facts are spread over a dozen fields; here they
 //! are put together once.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
+use super::accessors::{blocks, said};
 use crate::types::{
     AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, MetaPhone,
     MetaWaba, NameStatus, Number, PhoneStatus, QualityRating,
@@ -17,10 +18,11 @@ use crate::types::{
 /// | `state` is not `OPEN`, or `isFullyConnected` is false | blocked |
 /// | `health.sendable` is false | blocked |
 /// | `extraChargeUnpaidSince` is set | blocked |
+/// | `health.code` is 131042: Meta misses a payment | blocked |
 /// | status is `BANNED`, `DISCONNECTED`, `OFFLINE`, `PENDING`, `UNVERIFIED`, `UNLINKED`, `MIGRATED` or `DELETED` | blocked |
-/// | status is `FLAGGED`, `RESTRICTED`, `RATE_LIMITED` or unknown to this crate | degraded |
+/// | status is `FLAGGED`, `RESTRICTED`, `RATE_LIMITED`, `LINKED` or unknown to this crate | degraded |
 /// | quality is `YELLOW` or `RED` | degraded |
-/// | the name is `DECLINED`, `EXPIRED`, `PENDING_REVIEW` or `NONE` | degraded |
+/// | the name is not `APPROVED` or `AVAILABLE_WITHOUT_REVIEW`: `DECLINED`, `REJECTED`, `EXPIRED`, `DEFERRED`, `PENDING`, `PENDING_REVIEW`, `NONE` or unknown to this crate | degraded |
 /// | the business is not verified | degraded |
 /// | the account's review is not `APPROVED` | degraded |
 /// | the account is a `SANDBOX` | degraded |
@@ -29,8 +31,13 @@ use crate::types::{
 /// | none of these, and `health.sendable` is true, or the status is `CONNECTED`, or it is not Meta's and connected | ready |
 /// | none of these, and nothing else was said | unknown |
 ///
-/// What is absent neither blocks nor makes ready, and the snapshot's age plays no part. Of status and
-/// quality, what `health` says comes before what the phone number object says.
+/// A fact that is absent, null or an empty text neither blocks nor makes ready, and the snapshot's age
+/// plays no part.
+///
+/// Status and quality are in `health` (`metaStatus`, `qualityRating`) and in `meta.phone` (`status`,
+/// `qualityRating`). Of two values that disagree the worse counts: of a status, one that blocks before
+/// one that degrades before `CONNECTED`; of a quality, `RED` before `YELLOW` before any other. A value
+/// that says nothing, such as `UNKNOWN` or `NA`, yields to one that does.
 ///
 /// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","text":"quality RED"}]}`.
 ///
@@ -133,6 +140,8 @@ pub enum ReadinessReason {
         /// When the number will be disconnected, ISO 8601, if given.
         disconnect_at: Option<String>,
     },
+    /// Meta blocks sending, since a payment is missing: its error 131042.
+    PaymentMissing,
     /// Meta's status of the number.
     Status(PhoneStatus),
     /// Meta's rating of the number.
@@ -153,13 +162,14 @@ pub enum ReadinessReason {
 }
 
 /// The facts on which the verdict rests, by their paths.
-const FACTS: [&str; 18] = [
+const FACTS: [&str; 19] = [
     "provider",
     "state",
     "isFullyConnected",
     "extraChargeUnpaidSince",
     "health",
     "health.sendable",
+    "health.code",
     "health.metaStatus",
     "health.qualityRating",
     "meta",
@@ -193,22 +203,22 @@ impl Number {
     }
 
     fn blocking_reasons(&self) -> Vec<ReadinessReason> {
-        let state = self.state.clone().filter(|s| *s != ConnectionState::Open);
+        let state = said(self.state.as_ref()).filter(|s| **s != ConnectionState::Open);
         let unconnected = state.is_some() || self.is_fully_connected == Some(false);
         let unsendable = self.health.as_ref().filter(|h| h.sendable == Some(false));
+        let unpaid_since = said(self.extra_charge_unpaid_since.as_ref());
         let status = self.meta_status().filter(|s| blocks(s));
         let reasons = [
-            unconnected.then_some(ReadinessReason::NotConnected(state)),
+            unconnected.then(|| ReadinessReason::NotConnected(state.cloned())),
             unsendable.map(|h| ReadinessReason::NotSendable {
-                code: h.code.clone(),
-                reason: h.reason.clone(),
+                code: self.health_code().map(Cow::into_owned),
+                reason: said(h.reason.as_ref()).cloned(),
             }),
-            self.extra_charge_unpaid_since.clone().map(|since| {
-                ReadinessReason::ExtraChargeUnpaid {
-                    since,
-                    disconnect_at: self.extra_charge_disconnect_at.clone(),
-                }
+            unpaid_since.map(|since| ReadinessReason::ExtraChargeUnpaid {
+                since: since.clone(),
+                disconnect_at: said(self.extra_charge_disconnect_at.as_ref()).cloned(),
             }),
+            self.is_payment_missing().then_some(ReadinessReason::PaymentMissing),
             status.cloned().map(ReadinessReason::Status),
         ];
         reasons.into_iter().flatten().collect()
@@ -228,52 +238,44 @@ impl Number {
         reasons.extend(meta.and_then(|m| m.waba.as_ref()).map_or([None, None], waba_reasons));
         reasons
             .push(failed.map(|e| ReadinessReason::IncompleteSnapshot(e.keys().cloned().collect())));
-        let unreadable =
-            self.unreadable().into_iter().filter(|path| FACTS.contains(&path.as_str()));
-        reasons.into_iter().flatten().chain(unreadable.map(ReadinessReason::Unreadable)).collect()
+        let mut unreadable = self.unreadable();
+        unreadable.retain(|path| FACTS.contains(&path.as_str()));
+        // A number is read as well.
+        unreadable.retain(|path| path != "health.code" || self.health_code().is_none());
+        let unreadable = unreadable.into_iter().map(ReadinessReason::Unreadable);
+        reasons.into_iter().flatten().chain(unreadable).collect()
     }
 }
 
 fn phone_reasons(phone: &MetaPhone) -> [Option<ReadinessReason>; 2] {
-    use NameStatus::{Declined, Expired, None, PendingReview};
-    let unapproved = [Declined, Expired, PendingReview, None];
-    let name = phone.name_status.clone().filter(|s| unapproved.contains(s));
+    let approved = [NameStatus::Approved, NameStatus::AvailableWithoutReview];
+    let name = said(phone.name_status.as_ref()).filter(|s| !approved.contains(s));
     let sandbox = phone.account_mode == Some(AccountMode::Sandbox);
-    [name.map(ReadinessReason::Name), sandbox.then_some(ReadinessReason::Sandbox)]
+    [name.cloned().map(ReadinessReason::Name), sandbox.then_some(ReadinessReason::Sandbox)]
 }
 
 fn waba_reasons(waba: &MetaWaba) -> [Option<ReadinessReason>; 2] {
-    let verification = waba.business_verification_status.clone();
-    let review = waba.account_review_status.clone();
+    let verification = said(waba.business_verification_status.as_ref())
+        .filter(|v| **v != BusinessVerificationStatus::Verified);
+    let review =
+        said(waba.account_review_status.as_ref()).filter(|r| **r != AccountReviewStatus::Approved);
     [
-        verification
-            .filter(|v| *v != BusinessVerificationStatus::Verified)
-            .map(ReadinessReason::BusinessVerification),
-        review.filter(|r| *r != AccountReviewStatus::Approved).map(ReadinessReason::AccountReview),
+        verification.cloned().map(ReadinessReason::BusinessVerification),
+        review.cloned().map(ReadinessReason::AccountReview),
     ]
-}
-
-/// Whether a number with this status sends nothing at all.
-fn blocks(status: &PhoneStatus) -> bool {
-    use PhoneStatus::{
-        Banned, Deleted, Disconnected, Migrated, Offline, Pending, Unlinked, Unverified,
-    };
-    matches!(
-        status,
-        Banned | Deleted | Disconnected | Migrated | Offline | Pending | Unlinked | Unverified
-    )
 }
 
 impl ReadinessReason {
     /// A word for metrics, which stays the same: `not_connected`, `not_sendable`,
-    /// `extra_charge_unpaid`, `status`, `quality`, `name`, `business_verification`,
-    /// `account_review`, `sandbox`, `incomplete_snapshot` or `unreadable`.
+    /// `extra_charge_unpaid`, `payment_missing`, `status`, `quality`, `name`,
+    /// `business_verification`, `account_review`, `sandbox`, `incomplete_snapshot` or `unreadable`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotConnected(_) => "not_connected",
             Self::NotSendable { .. } => "not_sendable",
             Self::ExtraChargeUnpaid { .. } => "extra_charge_unpaid",
+            Self::PaymentMissing => "payment_missing",
             Self::Status(_) => "status",
             Self::Quality(_) => "quality",
             Self::Name(_) => "name",
@@ -337,6 +339,7 @@ impl fmt::Display for ReadinessReason {
                     None => Ok(()),
                 }
             }
+            Self::PaymentMissing => f.write_str("payment missing"),
             Self::Status(status) => write!(f, "status {}", clean(status.as_str())),
             Self::Quality(quality) => write!(f, "quality {}", clean(quality.as_str())),
             Self::Name(status) => write!(f, "display name {}", clean(status.as_str())),

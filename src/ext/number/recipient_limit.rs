@@ -5,27 +5,38 @@ use std::fmt;
 use crate::types::MessagingLimitTier;
 
 impl MessagingLimitTier {
-    /// The number that the tier stands for; `None` where it stands for none.
+    /// The number that the tier stands for: any `TIER_` with a number, also in `K` or `M`, and
+    /// `TIER_UNLIMITED` or `UNLIMITED`; `None` for other tiers.
     ///
     /// ```
     /// use pilot_status::{RecipientLimit, types::MessagingLimitTier};
     ///
     /// assert_eq!(MessagingLimitTier::Tier2K.recipients(), Some(RecipientLimit::Count(2_000)));
+    /// assert_eq!(MessagingLimitTier::from("TIER_2000").recipients(), Some(RecipientLimit::Count(2_000)));
     /// assert_eq!(MessagingLimitTier::NotSet.recipients(), None);
     /// ```
     #[must_use]
     pub fn recipients(&self) -> Option<RecipientLimit> {
-        Some(match self {
-            Self::Tier50 => RecipientLimit::Count(50),
-            Self::Tier250 => RecipientLimit::Count(250),
-            Self::Tier1K => RecipientLimit::Count(1_000),
-            Self::Tier2K => RecipientLimit::Count(2_000),
-            Self::Tier10K => RecipientLimit::Count(10_000),
-            Self::Tier100K => RecipientLimit::Count(100_000),
-            Self::Unlimited => RecipientLimit::Unlimited,
-            Self::NotSet | Self::Untiered | Self::Other(_) => return None,
-        })
+        let text = self.as_str().trim().to_ascii_uppercase();
+        match text.strip_prefix("TIER_") {
+            Some("UNLIMITED") => Some(RecipientLimit::Unlimited),
+            Some(number) => count(number).map(RecipientLimit::Count),
+            None => (text == "UNLIMITED").then_some(RecipientLimit::Unlimited),
+        }
     }
+}
+
+/// A number such as `250`, `250K` or `1M`.
+fn count(text: &str) -> Option<u32> {
+    let digits = text.trim_end_matches(['K', 'M']);
+    let factor = match &text[digits.len()..] {
+        "" => 1,
+        "K" => 1_000,
+        "M" => 1_000_000,
+        _ => return None,
+    };
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse::<u32>().ok().filter(|_| is_number)?.checked_mul(factor)
 }
 
 /// Distinct customers that a business may start conversations with in a rolling 24 hours. No number
@@ -43,6 +54,47 @@ impl fmt::Display for RecipientLimit {
         match self {
             Self::Count(count) => write!(f, "{count}"),
             Self::Unlimited => f.write_str("unlimited"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tier_of_any_number_is_that_number() {
+        use RecipientLimit::{Count, Unlimited};
+        let cases = [
+            ("TIER_50", Some(Count(50))),
+            ("TIER_250", Some(Count(250))),
+            ("TIER_1K", Some(Count(1_000))),
+            ("TIER_1000", Some(Count(1_000))),
+            ("TIER_2K", Some(Count(2_000))),
+            ("TIER_2000", Some(Count(2_000))),
+            ("tier_2000", Some(Count(2_000))),
+            ("TIER_10K", Some(Count(10_000))),
+            ("TIER_100K", Some(Count(100_000))),
+            ("TIER_250K", Some(Count(250_000))),
+            ("TIER_1M", Some(Count(1_000_000))),
+            ("TIER_4294967295", Some(Count(u32::MAX))),
+            ("TIER_UNLIMITED", Some(Unlimited)),
+            ("UNLIMITED", Some(Unlimited)),
+            ("unlimited", Some(Unlimited)),
+            ("TIER_4294967296", None),
+            ("TIER_5000M", None),
+            ("TIER_+5", None),
+            ("TIER_K", None),
+            ("TIER_1KK", None),
+            ("TIER_1G", None),
+            ("TIER_", None),
+            ("TIER_NOT_SET", None),
+            ("UNTIERED", None),
+            ("1000", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(MessagingLimitTier::from(text).recipients(), expected, "{text}");
         }
     }
 }
