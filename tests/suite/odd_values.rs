@@ -5,7 +5,7 @@ use pilot_status::types::{
     ApiError, Number, NumberList, NumberRemoved, NumberStatus, QualityRating,
 };
 use serde_json::{Map, Value, json};
-use support::{always, client, example, number};
+use support::{Reply, always, client, example, number, replies};
 
 const SPEC: &str = include_str!("../../openapi.json");
 
@@ -176,6 +176,10 @@ fn every_other_type_at_every_place_of_every_answer_costs_its_field_alone() {
         json!([7, "odd text", null]),
         json!({}),
         json!({ "a": { "b": [7] } }),
+        // Keys that mean something else to serde_json, with features that an application may enable.
+        json!({ "$serde_json::private::Number": 7 }),
+        json!({ "$serde_json::private::Number": "7 or so", "a": 1 }),
+        json!({ "$serde_json::private::RawValue": [7] }),
     ];
     let mut count = Count::default();
     for name in answers(&spec) {
@@ -199,6 +203,47 @@ fn every_other_type_at_every_place_of_every_answer_costs_its_field_alone() {
         "{tried} answers: {odd} with an odd value were read, {failed} failed for want of an id or of an object"
     );
     assert!(odd > 600, "{odd}");
+}
+
+/// Whole numbers with this text in place of each value but the id, and the path that is reported.
+fn numbers_with(text: &str) -> Vec<(String, String)> {
+    let spec: Value = serde_json::from_str(SPEC).unwrap();
+    let mut places = Vec::new();
+    let schema = &spec["components"]["schemas"]["Number"];
+    let whole = whole(&spec, schema, Place::default(), &mut places);
+    let replaced = |place: Place| {
+        let mut sent = whole.clone();
+        *sent.pointer_mut(&place.pointer)? = "here".into();
+        Some((sent.to_string().replace(r#""here""#, text), place.reported?))
+    };
+    places.into_iter().filter_map(replaced).collect()
+}
+
+#[tokio::test]
+async fn number_beyond_f64_costs_its_field_alone() {
+    let large = "9".repeat(400);
+    let texts = ["1e400", "-1E+400", "0.1e0310", "[1e400]", &large];
+    let answers: Vec<_> = texts.into_iter().flat_map(numbers_with).collect();
+    assert!(answers.len() > 200, "{}", answers.len());
+    let bodies = answers.iter().map(|(body, _)| Reply::json(200, body.clone())).collect();
+    let server = replies(bodies).await;
+    let client = client(&server);
+    for (body, path) in answers {
+        let number = client.number("text").get().await;
+        let number = number.unwrap_or_else(|error| panic!("{body}: {error}"));
+        assert_eq!(number.unreadable(), [path], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn number_beyond_f64_is_kept_as_a_number() {
+    let body = r#"{"id":"text","x":[1e400,{"y":-1e400}],"health":{"sendable":true,"z":1e400}}"#;
+    let server = always(Reply::json(200, body)).await;
+    let number = client(&server).number("text").get().await.unwrap();
+    assert!(number.is_sendable() && number.unreadable().is_empty());
+    let extra =
+        [&number.extra["x"][0], &number.extra["x"][1]["y"], &number.health.unwrap().extra["z"]];
+    assert!(extra.into_iter().all(Value::is_number), "{extra:?}");
 }
 
 #[test]
@@ -240,12 +285,50 @@ fn an_id_that_is_a_number_is_read_as_its_text() {
     assert_eq!(large.is_ok(), cfg!(feature = "like-an-application"));
 }
 
+/// Numbers with keys that mean something to `serde_json` alone, at their beginning and within.
+fn numbers_with_private_keys() -> Vec<String> {
+    let keys = [
+        r#""$serde_json::private::Number""#,
+        r#""\u0024serde_json::private::Number""#,
+        r#""$serde_json::private::RawValue""#,
+    ];
+    let values = ["7", r#""7""#, r#""x""#, "null", "{}", "[1]"];
+    let number = |key, value| format!(r#"{{{key}:{value},"id":"x","y":[{{{key}:{value}}}]}}"#);
+    keys.iter().flat_map(|key| values.map(|value| number(key, value))).collect()
+}
+
+#[test]
+fn private_key_of_serde_json_is_a_key() {
+    for text in numbers_with_private_keys() {
+        let number: Number =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(number.id, "x", "{text}");
+        assert_eq!((number.unreadable().len(), number.extra.len()), (0, 2), "{text}");
+        for list in [format!("[{text}]"), format!(r#"{{"z":{text},"data":[{text}]}}"#)] {
+            let list: NumberList = serde_json::from_str(&list).unwrap();
+            assert_eq!((list.numbers.len(), list.odd.len()), (1, 0), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn private_key_costs_a_removal_nothing() {
+    let texts = numbers_with_private_keys();
+    let removed = |text| Reply::json(200, format!(r#"{{"ok":true,"z":{text}}}"#));
+    let server = replies(texts.iter().map(removed).collect()).await;
+    let client = client(&server);
+    for text in &texts {
+        let removed = client.number("x").delete().await.unwrap();
+        assert_eq!((removed.ok, removed.extra.len()), (Some(true), 1), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_with_odd_values_is_an_answer() {
     let mut json = example();
     json["meta"]["waba"]["currency"] = json!(["BRL"]);
     json["health"]["sendable"] = json!("yes");
-    let server = always(support::Reply::json(200, json.to_string())).await;
+    let server = always(Reply::json(200, json.to_string())).await;
     let client = client(&server);
     let number = client.number("num_1").get().await.unwrap();
     assert_eq!(number.quality(), Some(&QualityRating::Green));

@@ -6,7 +6,6 @@ use std::mem;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version, header::LOCATION};
 use reqwest::{Response, ResponseBuilderExt, Url};
-use serde_json::{Map, Value};
 
 use super::{
     decode_limit::{MIN_DECODE_BYTES, fits},
@@ -50,8 +49,10 @@ impl BufferedResponse {
     /// API, and stays one.
     pub(crate) fn tell_success(&mut self) {
         self.status = StatusCode::OK;
+        // Any object is one of these.
+        let is_object = serde_json::from_slice::<ApiError>(&self.body).is_ok();
         let is_page = self.body.trim_ascii_start().starts_with(b"<");
-        if !is_page && serde_json::from_slice::<Map<String, Value>>(&self.body).is_err() {
+        if !is_page && !is_object {
             self.body = Bytes::from_static(b"{}");
         }
     }

@@ -1,16 +1,19 @@
 //! Mends what browsers mend in a body. JavaScript cuts an emoji in two and sends the halves, which
-//! are no characters: that must not cost the whole answer. Nothing else becomes lenient.
+//! are no characters, and it reads numbers beyond `f64`: that must not cost the whole answer.
+//! Nothing else becomes lenient.
 
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 
-/// U+FFFD in place of half of a surrogate pair and of a control character in a text; without a byte
-/// order mark before, and NULs behind. Most bodies are returned as they are.
+/// U+FFFD in place of half of a surrogate pair and of a control character in a text; ±9e307 in place
+/// of a number beyond `f64`; without a byte order mark before, and NULs behind. Most bodies are
+/// returned as they are.
 pub(super) fn repair(body: Bytes) -> Bytes {
     let trimmed = trim(&body);
     // Few bodies need a closer look. One pass without an early end is one of vector instructions.
     let is_odd = |byte: &u8| u8::from(*byte < b' ') | u8::from(*byte == b'\\');
     let odd = trimmed.iter().fold(0, |odd, byte| odd | is_odd(byte));
-    if odd != 0
+    if (odd != 0 || may_have_large_number(trimmed))
         && let Some(mended) = mend(trimmed)
     {
         return mended.into();
@@ -24,19 +27,61 @@ fn trim(body: &[u8]) -> &[u8] {
     &body[..end]
 }
 
+/// Digits of the least integer beyond `f64`.
+const LARGE: usize = 309;
+
+/// Whether a number has an exponent, or as many digits as one beyond `f64`. Few bodies have any.
+fn may_have_large_number(body: &[u8]) -> bool {
+    // Every place of so many digits has three of these bytes.
+    let mut samples = body.iter().step_by(LARGE / 3);
+    let mut digits = 0;
+    let has_many_digits = samples.any(|byte| {
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        digits == 3
+    });
+    has_many_digits || has_exponent(body)
+}
+
+fn has_exponent(body: &[u8]) -> bool {
+    const CHUNK: usize = 128;
+    let is_exponent = |(a, b): (&u8, &u8)| a.is_ascii_digit() & (b | 0x20 == b'e');
+    let follow = body.get(1..).unwrap_or_default();
+    let mut chunks = body.chunks(CHUNK).zip(follow.chunks(CHUNK)).enumerate();
+    chunks.any(|(n, (chunk, follow))| {
+        let pairs = || chunk.iter().zip(follow);
+        // One pass without an early end, as above; texts have such pairs as well.
+        pairs().fold(false, |found, pair| found | is_exponent(pair))
+            && pairs()
+                .enumerate()
+                .any(|(at, pair)| is_exponent(pair) && is_outside_text(&body[..n * CHUNK + at]))
+    })
+}
+
+/// Whether a number that goes on behind this may have begun outside a text.
+fn is_outside_text(before: &[u8]) -> bool {
+    const FAR: usize = 32;
+    let start = before.iter().rev().take(FAR).position(|byte| !is_of_number(*byte));
+    start.is_none_or(|back| b" \t\r\n:[,".contains(&before[before.len() - 1 - back]))
+}
+
+fn is_of_number(byte: u8) -> bool {
+    byte.is_ascii_digit() || b"+-.eE".contains(&byte)
+}
+
 /// `None` if there is nothing to mend.
 fn mend(body: &[u8]) -> Option<Vec<u8>> {
     let (mut mended, mut kept) = (Vec::new(), 0);
     let (mut at, mut is_in_text) = (0, false);
     while let Some(byte) = body.get(at) {
-        let (length, is_odd) = match byte {
+        let (length, replacement) = match byte {
             b'\\' if is_in_text => escape(&body[at..]),
-            byte => (1, is_in_text && *byte < b' '),
+            b'-' | b'0'..=b'9' if !is_in_text => number(&body[at..]),
+            byte => (1, (is_in_text && *byte < b' ').then_some(NO_CHARACTER)),
         };
         is_in_text ^= *byte == b'"';
-        if is_odd {
+        if let Some(replacement) = replacement {
             mended.extend_from_slice(&body[kept..at]);
-            mended.extend_from_slice("\u{fffd}".as_bytes());
+            mended.extend_from_slice(replacement.as_bytes());
             kept = at + length;
         }
         at += length;
@@ -47,17 +92,31 @@ fn mend(body: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The length of an escape, of a whole pair if it is one, and whether it is half of a pair.
-fn escape(text: &[u8]) -> (usize, bool) {
+const NO_CHARACTER: &str = "\u{fffd}";
+
+/// The length of an escape, of a whole pair if it is one, and what takes the place of half of a pair.
+fn escape(text: &[u8]) -> (usize, Option<&'static str>) {
     match unit(text) {
-        None => (2, false),
+        None => (2, None),
         Some(0xd800..0xdc00) => match unit(&text[6..]) {
-            Some(0xdc00..0xe000) => (12, false),
-            _ => (6, true),
+            Some(0xdc00..0xe000) => (12, None),
+            _ => (6, Some(NO_CHARACTER)),
         },
-        Some(0xdc00..0xe000) => (6, true),
-        Some(_) => (6, false),
+        Some(0xdc00..0xe000) => (6, Some(NO_CHARACTER)),
+        Some(_) => (6, None),
     }
+}
+
+/// The length of a number, and what takes its place if it is beyond `f64`.
+fn number(text: &[u8]) -> (usize, Option<&'static str>) {
+    let length = text.iter().take_while(|byte| is_of_number(**byte)).count();
+    let may_be_large = length >= LARGE || text[..length].iter().any(|byte| byte | 0x20 == b'e');
+    // With `arbitrary_precision` of `serde_json` no number is.
+    let is_large = may_be_large
+        && serde_json::from_slice::<IgnoredAny>(&text[..length]).is_ok()
+        && serde_json::from_slice::<serde_json::Number>(&text[..length]).is_err();
+    // No longer than the number, so that the body does not grow.
+    (length, is_large.then_some(if text[0] == b'-' { "-9e307" } else { "9e307" }))
 }
 
 /// The UTF-16 unit of an escape such as `\ud83d`.
@@ -86,7 +145,15 @@ mod tests {
             ("\u{feff}", ""),
             ("", ""),
             ("\0", ""),
+            ("1e400", "9e307"),
+            ("[-1E+400, 0.1e0310,2e308 ]", "[-9e307, 9e307,9e307 ]"),
+            (r#"{"a":1e400,"1e400":"1e400, 1e400"}"#, r#"{"a":9e307,"1e400":"1e400, 1e400"}"#),
+            ("[1e308,1e-400,-1.5e3,123]", "[1e308,1e-400,-1.5e3,123]"),
             // As broken as before.
+            ("[01e400]", "[01e400]"),
+            ("[1e400e]", "[1e400e]"),
+            ("[1.e400]", "[1.e400]"),
+            ("[--1e400]", "[--1e400]"),
             (r#"{"a":"\u12"#, r#"{"a":"\u12"#),
             (r#"{"a":"\"#, r#"{"a":"\"#),
             (r#"{"a":"\u+123"}"#, r#"{"a":"\u+123"}"#),
@@ -100,8 +167,25 @@ mod tests {
     }
 
     #[test]
+    fn number_of_many_digits_is_mended_wherever_it_is() {
+        for place in 0..2 * LARGE {
+            let text = |number: &str| format!("[{}{number}]", " ".repeat(place));
+            for (digits, is_large) in [(LARGE - 1, false), (LARGE, true), (10_000, true)] {
+                let body = text(&"9".repeat(digits));
+                let expected = if is_large { text("9e307") } else { body.clone() };
+                assert_eq!(repair(body.into()), expected, "{digits} at {place}");
+            }
+            let exponent = text(&format!("{}e99", "9".repeat(250)));
+            assert_eq!(repair(exponent.into()), text("9e307"), "{place}");
+        }
+    }
+
+    #[test]
     fn a_body_that_is_json_is_not_changed_in_what_it_says() {
-        let pieces = ["\"", "\\", "\\ud83d", "\\ude00", "\\n", "\n", "{", "}", ":", "1", "é", "u"];
+        let pieces = [
+            "\"", "\\", "\\ud83d", "\\ude00", "\\n", "\n", "{", "}", ":", "1", "é", "u", "e400",
+            ",",
+        ];
         for_many_seeds(|rng| {
             let text = any_text(rng, &pieces, 12);
             let read = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body);

@@ -4,8 +4,8 @@
 use std::fmt;
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    Deserializer,
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
 
@@ -40,8 +40,7 @@ pub(crate) trait Field: Sized {
         object: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        // With serde_json's `arbitrary_precision` a number comes as an object.
-        let value = Value::deserialize(MapAccessDeserializer::new(object))?;
+        let value = collect_object(object)?;
         *into = value.as_number().and_then(Self::from_number);
         Ok(into.is_none().then_some(value))
     }
@@ -111,6 +110,17 @@ impl<'de, T: Field> Visitor<'de> for Reader<'_, T> {
         Ok(self.set(T::from_number(&number.into()), || number.into()))
     }
 
+    // With `arbitrary_precision` of `serde_json`.
+    fn visit_i128<E>(self, number: i128) -> Result<Self::Value, E> {
+        let value = Number::from_i128(number);
+        Ok(self.set(value.as_ref().and_then(T::from_number), || value.into()))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Self::Value, E> {
+        let value = Number::from_u128(number);
+        Ok(self.set(value.as_ref().and_then(T::from_number), || value.into()))
+    }
+
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
         let value = Number::from_f64(number).and_then(|number| T::from_number(&number));
         Ok(self.set(value, || number.into()))
@@ -158,7 +168,7 @@ impl Field for Map<String, Value> {
         object: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        match Value::deserialize(MapAccessDeserializer::new(object))? {
+        match collect_object(object)? {
             Value::Object(map) => *into = Some(map),
             odd => return Ok(Some(odd)),
         }
@@ -166,10 +176,37 @@ impl Field for Map<String, Value> {
     }
 }
 
+/// A type that takes no value: each is handed back as it was sent.
+struct Nothing;
+
+impl Field for Nothing {}
+
+/// Reads any value of an object. `Value` itself would fail by a key that means something to
+/// `serde_json` alone.
+pub(super) fn any<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Value, A::Error> {
+    Ok(object.next_value_seed(Reader::<Nothing>(&mut None))?.unwrap_or_default())
+}
+
+/// Reads the rest of an object, or the number that comes as one.
+pub(crate) fn collect_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Value, A::Error> {
+    let mut fields = Map::new();
+    while let Some(name) = object.next_key()? {
+        fields.insert(name, any(&mut object)?);
+    }
+    Ok(number(&fields).map_or(Value::Object(fields), Value::Number))
+}
+
+/// The number that comes as an object with one private key, with `arbitrary_precision` of
+/// `serde_json`.
+pub(super) fn number(object: &Map<String, Value>) -> Option<Number> {
+    let text = object.get("$serde_json::private::Number").filter(|_| object.len() == 1)?;
+    text.as_str()?.parse().ok()
+}
+
 fn collect<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Value, A::Error> {
     let mut items = Vec::new();
-    while let Some(item) = array.next_element()? {
-        items.push(item);
+    while let Some(item) = array.next_element_seed(Reader::<Nothing>(&mut None))? {
+        items.push(item.unwrap_or_default());
     }
     Ok(Value::Array(items))
 }

@@ -1,16 +1,16 @@
 //! An object with known fields. What it holds beside them, and what they cannot hold, is kept in
 //! `extra` under its own name.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, DeserializeSeed, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+    Deserializer, Serialize, Serializer,
+    de::{self, DeserializeSeed, MapAccess, Visitor},
     ser::SerializeMap,
 };
 use serde_json::{Map, Value};
 
-use super::field::Field;
+use super::field::{Field, any, collect_object, number};
 
 /// A generated struct with `extra`.
 pub(crate) trait Object: Default {
@@ -53,12 +53,7 @@ pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
 
         fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
             let mut into = T::default();
-            let seen = match read(object, &mut into)? {
-                Read::Object { seen } => seen,
-                Read::Number(_) => {
-                    return Err(de::Error::invalid_type(Unexpected::Other("number"), &self));
-                }
-            };
+            let seen = read(object, &mut into)?;
             // An answer without any field of its own, but with an error, is that.
             if seen == 0 && into.extra().get("error").is_some_and(|error| !error.is_null()) {
                 return Err(de::Error::custom("an error"));
@@ -119,15 +114,8 @@ pub(crate) fn add_unreadable<T: Field>(
     }
 }
 
-/// What came as an object.
-enum Read {
-    /// One, with a bit for each of its fields that was sent.
-    Object { seen: u64 },
-    /// A number, with `arbitrary_precision` of `serde_json`.
-    Number(Value),
-}
-
-fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<Read, A::Error> {
+/// Reads the fields. Returns a bit for each that was sent.
+fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<u64, A::Error> {
     let mut seen = 0;
     while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
         match key {
@@ -140,14 +128,11 @@ fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Resul
                 }
                 seen |= 1 << n;
             }
-            Name::Other(name) if name == NUMBER && seen == 0 && this.extra().is_empty() => {
-                return object.next_value().map(number).map(Read::Number);
-            }
-            Name::Other(name) => _ = this.extra_mut().insert(name, object.next_value()?),
+            Name::Other(name) => _ = this.extra_mut().insert(name, any(&mut object)?),
         }
     }
     match T::REQUIRED & !seen {
-        0 => Ok(Read::Object { seen }),
+        0 => Ok(seen),
         missing => Err(de::Error::missing_field(T::FIELDS[missing.trailing_zeros() as usize])),
     }
 }
@@ -158,16 +143,14 @@ impl<T: Object> Field for T {
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
         if T::REQUIRED == 0 {
-            return Ok(match read(object, into.insert(Self::default()))? {
-                Read::Object { .. } => None,
-                Read::Number(number) => {
-                    *into = None;
-                    Some(number)
-                }
-            });
+            let read = into.insert(Self::default());
+            let seen = self::read(object, read)?;
+            let number = if seen == 0 { number(read.extra()) } else { None };
+            *into = into.take().filter(|_| number.is_none());
+            return Ok(number.map(Value::Number));
         }
         // It may lack a field, which is only known at its end, and is odd then.
-        let value = Value::deserialize(MapAccessDeserializer::new(object))?;
+        let value = collect_object(object)?;
         *into = deserialize(&value).ok();
         Ok(into.is_none().then_some(value))
     }
@@ -179,13 +162,6 @@ impl<T: Object> Field for T {
         }
         self.add_unreadable_of_fields(at, paths);
     }
-}
-
-/// The only key of the object as which a number comes with `arbitrary_precision` of `serde_json`.
-const NUMBER: &str = "$serde_json::private::Number";
-
-fn number(text: Cow<'_, str>) -> Value {
-    text.parse().map_or_else(|_| Value::String(text.into_owned()), Value::Number)
 }
 
 /// Tells fields by their names.

@@ -3,13 +3,12 @@
 use std::fmt;
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{
-        DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
-        value::MapAccessDeserializer,
-    },
+    Deserializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor},
 };
 use serde_json::{Number, Value};
+
+use super::field::collect_object;
 
 /// Reads the field, or fails at its place.
 pub(crate) fn text<'de, A: MapAccess<'de>>(
@@ -49,6 +48,15 @@ impl<'de> Visitor<'de> for Text {
         Ok(number.to_string())
     }
 
+    // With `arbitrary_precision` of `serde_json`, as is an object.
+    fn visit_i128<E>(self, number: i128) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
     fn visit_f64<E: Error>(self, number: f64) -> Result<String, E> {
         // The digits of a larger one are not those that were sent.
         let text = Number::from_f64(number).filter(|_| number.abs() < 1e15);
@@ -63,8 +71,7 @@ impl<'de> Visitor<'de> for Text {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<String, A::Error> {
-        // With `arbitrary_precision` of `serde_json` a number comes as an object.
-        match Value::deserialize(MapAccessDeserializer::new(object))? {
+        match collect_object(object)? {
             Value::Number(number) => Ok(number.to_string()),
             _ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
         }

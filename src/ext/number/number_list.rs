@@ -5,13 +5,13 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, SeqAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+    de::{self, MapAccess, SeqAccess, Unexpected, Visitor},
 };
 use serde_json::{Map, Value};
 
 use crate::{
     ext::decode::{
-        field::Field,
+        field::{Field, collect_object},
         list::{self, Items},
     },
     generated::types::NumberSummary,
@@ -77,7 +77,9 @@ impl<'de> Visitor<'de> for ListVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<NumberList, A::Error> {
-        let mut extra = Map::deserialize(MapAccessDeserializer::new(object))?;
+        let Value::Object(mut extra) = collect_object(object)? else {
+            return Err(de::Error::invalid_type(Unexpected::Other("number"), &self));
+        };
         let name = ["data", "numbers"]
             .into_iter()
             .find(|name| extra.get(*name).is_some_and(Value::is_array));
