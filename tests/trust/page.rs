@@ -27,9 +27,6 @@ const TABLE: &str = "
 |---|---|---|---|---|---|---|---|
 ";
 
-/// What an application's features change of the first part, as the page says.
-const OF_OTHER_BUILDS: &str = "a number of 10,000 digits";
-
 /// Fails where a part of the page is not what the run found; writes that part where
 /// `UPDATE_EXPECT` is set.
 pub(crate) fn compare(part: Part, rows: &str) {
@@ -44,25 +41,12 @@ pub(crate) fn compare(part: Part, rows: &str) {
         let (any, others) = if part == Part::Any { (&*found, others) } else { (any, &*found) };
         return fs::write(PAGE, [any, others].join(LIKE_AN_APPLICATION)).unwrap();
     }
-    let (old, found) = (of_this_build(old), of_this_build(&found));
     let differ: Vec<_> = found.lines().filter(|line| !old.lines().any(|l| l == *line)).collect();
     assert!(old == found, "docs/trust.md does not say:\n{}", differ.join("\n"));
 }
 
-/// A part of the page without the line that does not hold in this build.
-fn of_this_build(part: &str) -> String {
-    let is_of_this = |line: &&str| {
-        !cfg!(feature = "like-an-application")
-            || !line.starts_with(&format!("| {OF_OTHER_BUILDS} "))
-    };
-    part.lines().filter(is_of_this).flat_map(|line| [line, "\n"]).collect()
-}
-
 /// Whether the page has this of a fault; all is right while it is written anew.
 pub(crate) fn says(fault: &Fault, when: When, operation: &str, cell: &Cell) -> bool {
-    if cfg!(feature = "like-an-application") && fault.name == OF_OTHER_BUILDS {
-        return true;
-    }
     let when = if when == When::First { "first" } else { "all" };
     let page = fs::read_to_string(PAGE).unwrap_or_default();
     let is_of = |line: &str| {
@@ -117,7 +101,7 @@ where an error prints the key or anything from the body of an answer.
 
 The client: {MAX_ATTEMPTS} attempts, `base_delay` {base:?}, `max_delay` {max:?}, `attempt_timeout` {attempt:?}, `timeout` {total:?},
 `max_response_bytes` {limit} KiB, pacing on, no retry budget. The table holds as well where other crates of an application switch on more of reqwest
-and serde_json, but for one line: with `arbitrary_precision` *{OF_OTHER_BUILDS}* is a success. HTTP/1.1 is spoken wherever HTTP/2 is compiled in, unless
+and serde_json. HTTP/1.1 is spoken wherever HTTP/2 is compiled in, unless
 `configure_http` chooses otherwise.
 "
     )
