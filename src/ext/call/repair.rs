@@ -44,16 +44,17 @@ fn may_have_large_number(body: &[u8]) -> bool {
 
 fn has_exponent(body: &[u8]) -> bool {
     const CHUNK: usize = 128;
-    let is_exponent = |(a, b): (&u8, &u8)| a.is_ascii_digit() & (b | 0x20 == b'e');
+    let is_exponent =
+        |(a, b): (&u8, &u8)| u8::from(a.is_ascii_digit()) & u8::from(b | 0x20 == b'e');
     let follow = body.get(1..).unwrap_or_default();
     let mut chunks = body.chunks(CHUNK).zip(follow.chunks(CHUNK)).enumerate();
     chunks.any(|(n, (chunk, follow))| {
         let pairs = || chunk.iter().zip(follow);
         // One pass without an early end, as above; texts have such pairs as well.
-        pairs().fold(false, |found, pair| found | is_exponent(pair))
-            && pairs()
-                .enumerate()
-                .any(|(at, pair)| is_exponent(pair) && is_outside_text(&body[..n * CHUNK + at]))
+        pairs().fold(0, |found, pair| found | is_exponent(pair)) != 0
+            && pairs().enumerate().any(|(at, pair)| {
+                is_exponent(pair) != 0 && is_outside_text(&body[..n * CHUNK + at])
+            })
     })
 }
 
