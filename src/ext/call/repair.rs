@@ -30,9 +30,9 @@ fn trim(body: &[u8]) -> &[u8] {
 /// Digits of the least integer beyond `f64`.
 const LARGE: usize = 309;
 
-/// Whether a number has an exponent, or as many digits as one beyond `f64`. Few bodies have any.
+/// Returns false if no number has an exponent or the digits of one beyond `f64`, as in most bodies.
 fn may_have_large_number(body: &[u8]) -> bool {
-    // Every place of so many digits has three of these bytes.
+    // A run of 309 digits has three of these bytes.
     let mut samples = body.iter().step_by(LARGE / 3);
     let mut digits = 0;
     let has_many_digits = samples.any(|byte| {
@@ -58,7 +58,7 @@ fn has_exponent(body: &[u8]) -> bool {
     })
 }
 
-/// Whether a number that goes on behind this may have begun outside a text.
+/// Returns false if digits that follow these bytes are part of a text.
 fn is_outside_text(before: &[u8]) -> bool {
     const FAR: usize = 32;
     let start = before.iter().rev().take(FAR).position(|byte| !is_of_number(*byte));
@@ -112,7 +112,7 @@ fn escape(text: &[u8]) -> (usize, Option<&'static str>) {
 fn number(text: &[u8]) -> (usize, Option<&'static str>) {
     let length = text.iter().take_while(|byte| is_of_number(**byte)).count();
     let may_be_large = length >= LARGE || text[..length].iter().any(|byte| byte | 0x20 == b'e');
-    // With `arbitrary_precision` of `serde_json` no number is.
+    // No number is beyond serde_json's `arbitrary_precision`.
     let is_large = may_be_large
         && serde_json::from_slice::<IgnoredAny>(&text[..length]).is_ok()
         && serde_json::from_slice::<serde_json::Number>(&text[..length]).is_err();

@@ -110,7 +110,7 @@ impl<'de, T: Field> Visitor<'de> for Reader<'_, T> {
         Ok(self.set(T::from_number(&number.into()), || number.into()))
     }
 
-    // With `arbitrary_precision` of `serde_json`.
+    // serde_json calls this with `arbitrary_precision`.
     fn visit_i128<E>(self, number: i128) -> Result<Self::Value, E> {
         let value = Number::from_i128(number);
         Ok(self.set(value.as_ref().and_then(T::from_number), || value.into()))
@@ -176,7 +176,7 @@ impl Field for Map<String, Value> {
     }
 }
 
-/// A type that takes no value: each is handed back as it was sent.
+/// A type that takes no value: the reader returns each one.
 struct Nothing;
 
 impl Field for Nothing {}

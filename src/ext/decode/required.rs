@@ -48,7 +48,7 @@ impl<'de> Visitor<'de> for Text {
         Ok(number.to_string())
     }
 
-    // With `arbitrary_precision` of `serde_json`, as is an object.
+    // serde_json calls this, or passes an object, with `arbitrary_precision`.
     fn visit_i128<E>(self, number: i128) -> Result<String, E> {
         Ok(number.to_string())
     }

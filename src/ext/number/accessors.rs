@@ -36,10 +36,10 @@ impl Number {
         facts.contains(&Some(true)) && !facts.contains(&Some(false)) && !is_unreadable
     }
 
-    /// Whether it can send: `health.sendable`, and neither an extra charge unpaid nor a payment
-    /// missing at Meta (131042 as `health.code`), which block sending even so; `false` if `health` is
-    /// absent, or one of these cannot be read. It is one fact of [`readiness`](Self::readiness), which
-    /// also returns the reasons.
+    /// Returns `health.sendable`, but `false` if an extra charge is unpaid or Meta misses a payment
+    /// (131042 as `health.code`): these block sending without showing in `health.sendable`. It is
+    /// `false` as well if `health` is absent or one of these cannot be read. It is one fact of
+    /// [`readiness`](Self::readiness), which also returns the reasons.
     #[must_use]
     pub fn is_sendable(&self) -> bool {
         let Some(health) = &self.health else { return false };
@@ -78,8 +78,9 @@ impl Number {
         })
     }
 
-    /// How many customers may be written to first in 24 hours: the business portfolio's limit,
-    /// which its numbers share; where that says nothing, as `TIER_NOT_SET` does, the number's.
+    /// The number of customers that may be written to first in 24 hours. It is the limit of the
+    /// business portfolio, which its numbers share; if that says nothing, such as `TIER_NOT_SET`, it
+    /// is the number's.
     #[must_use]
     pub fn messaging_limit(&self) -> Option<&MessagingLimitTier> {
         let portfolio = self.said_twice(
@@ -88,7 +89,7 @@ impl Number {
         );
         let number = self
             .said_twice(|h| h.messaging_limit_tier.as_ref(), |p| p.messaging_limit_tier.as_ref());
-        // Of two, the lower.
+        // `Reverse`: the lower of two limits counts.
         let portfolio = portfolio.max_by_key(|tier| tier.recipients().map(Reverse));
         let number = number.max_by_key(|tier| tier.recipients().map(Reverse));
         let limits = [number, portfolio].into_iter().flatten();
@@ -132,12 +133,12 @@ impl Number {
         said(health.code.as_ref()).map(|code| code.as_str().into()).or_else(number)
     }
 
-    /// Whether Meta blocks sending since a payment is missing.
+    /// Returns true if Meta blocks sending because a payment is missing.
     pub(super) fn is_payment_missing(&self) -> bool {
         self.health_code().is_some_and(|code| code.trim() == "131042")
     }
 
-    /// What the phone number object and `health` say of one fact. `health` comes last, since
+    /// The values of one fact in the phone number object and in `health`. `health` comes last, since
     /// [`Iterator::max_by_key`] returns the last of equals.
     fn said_twice<'a, T: AsRef<str> + 'a>(
         &'a self,
@@ -158,7 +159,7 @@ pub(super) fn said<T: AsRef<str>>(value: Option<&T>) -> Option<&T> {
     value.filter(|value| !value.as_ref().trim().is_empty())
 }
 
-/// Whether a number with this status sends nothing at all.
+/// Returns true if a number with this status sends nothing at all.
 pub(super) fn blocks(status: &PhoneStatus) -> bool {
     use PhoneStatus::{
         Banned, Deleted, Disconnected, Migrated, Offline, Pending, Unlinked, Unverified,
@@ -169,7 +170,7 @@ pub(super) fn blocks(status: &PhoneStatus) -> bool {
     )
 }
 
-/// Whether a value is a word for none.
+/// Returns true for a word that stands for no value.
 fn says_nothing(text: &str) -> bool {
     let words = ["NA", "N/A", "NONE", "NOT_SET", "NULL", "UNDEFINED", "UNKNOWN"];
     words.iter().any(|word| text.trim().eq_ignore_ascii_case(word))

@@ -48,7 +48,7 @@ impl Client {
 
     /// Finds the number of the key's tenant that has this phone number; `None` if there is none.
     ///
-    /// Digits are compared, country code first. A number with exactly these digits comes before one
+    /// Compares digits, country code first. A number with exactly these digits comes before one
     /// that differs by the ninth digit of a Brazilian mobile number, which may be present or absent
     /// where the digit after it is 6 to 9. Each call lists all numbers: keep the id.
     ///
@@ -57,7 +57,7 @@ impl Client {
     /// | `+55 11 99999-9999`, `0055 11 99999-9999` | `5511999999999` |
     /// | `+55 (0)11 99999-9999`, `+55 011 99999-9999` | the same: the trunk prefix is dropped |
     /// | digits of other scripts, such as full-width ones | the same digits |
-    /// | `5511999999999`, `12125550123`: no `+`, as the API writes numbers | as it is, country code first |
+    /// | `5511999999999`, `12125550123`: no `+`, as the API writes numbers | unchanged, country code first |
     /// | `11 90000-0002`, `011 90000-0002`, `90000-0002`: no `+`, and no number has exactly these digits | an error: the country code is missing |
     ///
     /// Without `+` or `00`, the country code counts as missing where the digits begin with 0, are fewer

@@ -11,7 +11,7 @@ const ZEROS: [char; 14] = [
 /// The digits of a phone number, country code first.
 pub(super) struct Phone {
     digits: String,
-    /// Neither `+` nor `00` marks a country code, and the digits can do without one.
+    /// No `+` or `00` marks a country code, and the digits have the form of a number without one.
     may_be_national: bool,
 }
 
@@ -26,7 +26,7 @@ impl Phone {
             // No country code begins with 0.
             digits.drain(..digits.len() - digits.trim_start_matches('0').len());
         }
-        // Nor does a Brazilian area code: it is a trunk prefix.
+        // No Brazilian area code begins with 0: it is a trunk prefix.
         if digits.starts_with("550") {
             digits.remove(2);
         }
@@ -34,17 +34,17 @@ impl Phone {
         (!digits.is_empty()).then_some(Self { digits, may_be_national })
     }
 
-    /// Whether the country code seems to be missing, if no number has these digits.
+    /// Returns true if the country code seems to be missing.
     pub(super) fn may_be_national(&self) -> bool {
         self.may_be_national
     }
 
-    /// Whether the digits are the same.
+    /// Returns true if the digits are the same.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.digits == other.digits
     }
 
-    /// Whether the digits are the same but for the ninth digit of a Brazilian mobile number.
+    /// Returns true if only the ninth digit of a Brazilian mobile number differs.
     pub(super) fn is_but_for_ninth_digit(&self, other: &Self) -> bool {
         other_spelling(&self.digits).is_some_and(|digits| digits == other.digits)
     }
