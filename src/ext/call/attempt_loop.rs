@@ -15,7 +15,7 @@ use crate::ext::{
     clock,
     pacing::{quota::RateLimit, rate_limit, shared_pacer::InFlight},
     retry::{
-        classify,
+        classify::Resend,
         decision::{DelaySource, RetryDecision, StopReason},
     },
 };
@@ -128,9 +128,9 @@ impl<'a> Call<'a> {
 
     /// How long to wait before the next attempt; `None` if there is none.
     fn decide(&mut self, method: &Method, failure: &Failure) -> Option<Duration> {
-        if !classify::may_retry(method, failure.outcome()) {
-            let would_as_get = classify::may_retry(&Method::GET, failure.outcome());
-            self.outcome.stop_reason = would_as_get.then_some(StopReason::NotSafe);
+        let resend = failure.resend();
+        if !resend.allows(method) {
+            self.outcome.stop_reason = (resend == Resend::IfSafe).then_some(StopReason::NotSafe);
             return None;
         }
         let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);

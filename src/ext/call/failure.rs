@@ -13,7 +13,7 @@ use super::{
 use crate::ext::{
     error::error::Error,
     retry::{
-        classify::{self, AttemptOutcome},
+        classify::{self, Resend},
         decision::DelaySource,
         http2,
         retry_after::retry_after,
@@ -46,19 +46,16 @@ impl From<ReadError> for Failure {
 }
 
 impl Failure {
-    pub(super) fn outcome(&self) -> AttemptOutcome {
+    pub(super) fn resend(&self) -> Resend {
         match self {
-            Self::Refused(response) if response.is_permanent() => AttemptOutcome::Final,
-            Self::Refused(response) => AttemptOutcome::Answered(response.status),
+            Self::Refused(response) => Resend::after(response.status, response.code()),
             Self::Network(e) if e.is_connect() && classify::is_refused_handshake(e) => {
-                AttemptOutcome::Final
+                Resend::Never
             }
-            Self::Network(e) if e.is_connect() || http2::is_unprocessed(e) => {
-                AttemptOutcome::NotSent
-            }
-            Self::Network(e) if e.is_builder() => AttemptOutcome::Final,
-            Self::Network(_) | Self::CutShort | Self::TimedOut(..) => AttemptOutcome::Broken,
-            Self::TooLarge(..) | Self::NotAdmitted => AttemptOutcome::Final,
+            Self::Network(e) if e.is_connect() || http2::is_unprocessed(e) => Resend::Always,
+            Self::Network(e) if e.is_builder() => Resend::Never,
+            Self::Network(_) | Self::CutShort | Self::TimedOut(..) => Resend::IfSafe,
+            Self::TooLarge(..) | Self::NotAdmitted => Resend::Never,
         }
     }
 

@@ -3,6 +3,8 @@
 
 use std::{fmt, time::Duration};
 
+use http::StatusCode;
+
 use super::error::{Error, Kind, root_cause};
 use crate::ext::{call::outcome::CallOutcome, retry::decision::StopReason};
 
@@ -25,7 +27,7 @@ impl Error {
         match &self.0.kind {
             Kind::InvalidInput(sentence) => f.write_str(sentence),
             Kind::Refused(status, _) => {
-                write!(f, "the API answered {status}")?;
+                write!(f, "the API answered {}", named(*status))?;
                 if status.is_success() {
                     f.write_str(", but with an error")?;
                 }
@@ -41,7 +43,7 @@ impl Error {
                 write!(f, "the answer is not what the API documents: {error}")
             }
             Kind::Decode(None, status) => {
-                write!(f, "the API answered {status}, which it does not document")
+                write!(f, "the API answered {}, which it does not document", named(*status))
             }
             Kind::AnotherNumber => {
                 f.write_str("the API answered with another number than was asked for")
@@ -111,6 +113,14 @@ impl Error {
     }
 }
 
+/// A status, with its name where it has one.
+fn named(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(name) => format!("{} {name}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
 /// A wait that the server asks for. No more digits than a wait has: it may be anybody's phone number.
 fn in_words(wait: Duration) -> String {
     const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -132,7 +142,10 @@ impl fmt::Debug for Error {
         if let Some(hint) = self.hint() {
             write!(f, "\nhint: {hint}")?;
         }
-        write!(f, "\n(kind {}, attempts {}", self.kind(), self.attempts())?;
+        write!(f, "\n(kind {}", self.kind())?;
+        if self.attempts() > 0 {
+            write!(f, ", attempts {}", self.attempts())?;
+        }
         if let Some(status) = self.status() {
             write!(f, ", status {}", status.as_u16())?;
         }

@@ -10,7 +10,11 @@ use super::decode_error::DecodeError;
 use crate::{
     ext::{
         call::outcome::CallOutcome,
-        retry::{classify, decision::StopReason, http2},
+        retry::{
+            classify::{self, Resend},
+            decision::StopReason,
+            http2,
+        },
     },
     types::ApiError,
 };
@@ -92,10 +96,11 @@ impl Error {
     }
 
     /// How long to wait before the same call: what the server asked for after the last attempt, or
-    /// in how long the call's turn after a 429 would have come.
+    /// in how long the call's turn after a 429 would have come. `None` where the same call would
+    /// fail again: see [`is_retryable`](Self::is_retryable).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.outcome.retry_after
+        self.0.outcome.retry_after.filter(|_| self.is_retryable())
     }
 
     /// How often the request was sent or tried to be sent; 0 if the input was refused before.
@@ -157,14 +162,13 @@ impl Error {
     }
 
     /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a
-    /// time-out, or 408, 429, 500, 502, 503, 504. After a removal that broke off, see first whether
-    /// it was carried out: [`hint`](Self::hint) says so.
+    /// time-out, or 408, 429, 500, 502 to 504, 520 to 524, 529, 530 without the code
+    /// `PROVIDER_NOT_CONFIGURED`. After a removal that broke off, see first whether it was carried
+    /// out: [`hint`](Self::hint) says so.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            Kind::Refused(status, _) => {
-                classify::is_transient(status) && !classify::is_permanent(self.code())
-            }
+            Kind::Refused(status, _) => Resend::after(status, self.code()) != Resend::Never,
             Kind::Connect => !self.is_refused_handshake(),
             Kind::NotAdmitted | Kind::Network | Kind::TimedOut(..) | Kind::NotOpen(..) => true,
             Kind::InvalidInput(_)

@@ -21,7 +21,7 @@ impl Error {
                 "call again after retry_after(), raise timeout, or send fewer requests at a time",
             ),
             Kind::Refused(status, api_error) => {
-                hint_for_status(status.as_u16(), api_error.as_ref())
+                hint_for_status(status.as_u16(), api_error.as_ref(), self.is_retryable())
             }
             Kind::Connect if !HAS_TLS => Some(
                 "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
@@ -37,7 +37,7 @@ impl Error {
                 "something other than the API answered: check the base URL, and whether a proxy or a login page is in front of it",
             ),
             Kind::Decode(Some(error), _) if error.is_truncated() => Some(
-                "call again; if it lasts, check the base URL, and whether a proxy in front of it cuts answers",
+                "check the base URL, and whether a proxy in front of it cuts answers",
             ),
             Kind::Decode(..) => {
                 Some("the API may have changed: see whether there is a newer version of this crate")
@@ -59,8 +59,7 @@ impl Error {
 
     /// The server named a time, and was not asked again after it for as often as the policy says.
     fn has_unmet_retry_after(&self) -> bool {
-        matches!(self.status().map(|s| s.as_u16()), Some(429 | 503))
-            && self.retry_after().is_some()
+        self.retry_after().is_some()
             && self.0.outcome.stop_reason != Some(StopReason::Attempts)
     }
 }
@@ -69,11 +68,16 @@ impl Error {
 const HAS_TLS: bool =
     cfg!(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"));
 
-fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static str> {
+fn hint_for_status(
+    status: u16,
+    api_error: Option<&ApiError>,
+    is_retryable: bool,
+) -> Option<&'static str> {
     Some(match (status, api_error.and_then(ApiError::code)) {
         (300..=399, _) => {
             "redirects are not followed, so that the key stays with the configured host: set the base URL to the final address"
         }
+        (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
         (_, Some("PROVIDER_NOT_CONFIGURED")) => {
             "the number's provider is not set up: connect it in the dashboard"
         }
@@ -88,8 +92,12 @@ fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static
         (404, _) => {
             "check the id, that the key is of the tenant that owns the number, and the path of the base URL"
         }
-        (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
-        (500..=599, _) => "the server or a provider behind it failed: try again later",
+        (500..=599, _) if is_retryable => {
+            "the server or a provider behind it failed: try again later"
+        }
+        (500..=599, _) => {
+            "the server or a provider behind it cannot answer this call: check the base URL, and report it if it lasts"
+        }
         _ if api_error.is_some_and(|e| e.message().is_some()) => {
             "message() has the API's own explanation; it may name personal data"
         }

@@ -5,30 +5,35 @@ use std::{error::Error, io};
 
 use http::{Method, StatusCode};
 
-/// What came of one attempt, as far as retrying is concerned.
+/// When a failed request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AttemptOutcome {
-    /// An answer with this status.
-    Answered(StatusCode),
-    /// The request was not processed: there was no connection, or the server says so.
-    NotSent,
-    /// The request may have been sent, and no whole answer came back: reset, time-out, body cut
-    /// short.
-    Broken,
-    /// A failure that would only repeat itself, such as an answer over the size limit.
-    Final,
+pub(crate) enum Resend {
+    /// With any method: it was not processed.
+    Always,
+    /// With a safe method (RFC 9110, section 9.2.1): it may have been carried out.
+    IfSafe,
+    /// The same request would fail again.
+    Never,
 }
 
-/// Whether another attempt may follow.
-///
-/// A method that is not safe (RFC 9110, section 9.2.1) is repeated only where the request cannot
-/// have been carried out.
-pub(crate) fn may_retry(method: &Method, outcome: AttemptOutcome) -> bool {
-    match outcome {
-        AttemptOutcome::Answered(StatusCode::TOO_MANY_REQUESTS) | AttemptOutcome::NotSent => true,
-        AttemptOutcome::Answered(status) => method.is_safe() && is_transient(status),
-        AttemptOutcome::Broken => method.is_safe(),
-        AttemptOutcome::Final => false,
+impl Resend {
+    /// The only table of the statuses and codes that mean "not now" rather than "no".
+    pub(crate) fn after(status: StatusCode, code: Option<&str>) -> Self {
+        match status.as_u16() {
+            429 => Self::Always,
+            _ if code == Some("PROVIDER_NOT_CONFIGURED") => Self::Never,
+            // From 520 on they are those of edges, for faults of the origin or the way to it.
+            408 | 500 | 502..=504 | 520..=524 | 529 | 530 => Self::IfSafe,
+            _ => Self::Never,
+        }
+    }
+
+    pub(crate) fn allows(self, method: &Method) -> bool {
+        match self {
+            Self::Always => true,
+            Self::IfSafe => method.is_safe(),
+            Self::Never => false,
+        }
     }
 }
 
@@ -66,16 +71,6 @@ fn is_native_refusal(_: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// Whether a code says that the same call will fail again, whatever its status says.
-pub(crate) fn is_permanent(code: Option<&str>) -> bool {
-    code == Some("PROVIDER_NOT_CONFIGURED")
-}
-
-/// The statuses that say "not now" rather than "no".
-pub(crate) fn is_transient(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,27 +87,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_retried_by_method() {
-        let answered = |status| AttemptOutcome::Answered(StatusCode::from_u16(status).unwrap());
-        let cases = [
-            // outcome, GET, DELETE
-            (answered(429), true, true),
-            (AttemptOutcome::NotSent, true, true),
-            (AttemptOutcome::Broken, true, false),
-            (AttemptOutcome::Final, false, false),
-            (answered(408), true, false),
-            (answered(500), true, false),
-            (answered(502), true, false),
-            (answered(503), true, false),
-            (answered(504), true, false),
-            (answered(200), false, false),
-            (answered(302), false, false),
-            (answered(401), false, false),
-            (answered(501), false, false),
-        ];
-        for (outcome, get, delete) in cases {
-            assert_eq!(may_retry(&Method::GET, outcome), get, "GET {outcome:?}");
-            assert_eq!(may_retry(&Method::DELETE, outcome), delete, "DELETE {outcome:?}");
+    fn resend_by_status_code_and_method() {
+        let permanent = Some("PROVIDER_NOT_CONFIGURED");
+        let transient = [408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530];
+        for status in 100..1_000 {
+            let after = |code| Resend::after(StatusCode::from_u16(status).unwrap(), code);
+            let allows = |code| [Method::GET, Method::DELETE].map(|m| after(code).allows(&m));
+            let is_transient = transient.contains(&status);
+            let expected = if status == 429 { [true; 2] } else { [is_transient, false] };
+            assert_eq!(allows(None), expected, "{status}");
+            assert_eq!(allows(Some("UPSTREAM_TIMEOUT")), expected, "{status}");
+            assert_eq!(allows(permanent), [status == 429; 2], "{status}");
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::ext::error::error::Error;
 /// How often a call is tried, and how long it waits between two attempts.
 ///
 /// What is retried: `429` always; for `GET` also failures to connect, connections that break,
-/// attempts that time out, bodies cut short, and `408`, `500`, `502`, `503`, `504`.
+/// attempts that time out, bodies cut short, and `408`, `500`, `502` to `504`, `520` to `524`, `529`,
+/// `530`.
 ///
 /// The wait is what the server asks for (`Retry-After`, [RFC 9110, section 10.2.3], or
 /// `retryAfterSeconds` in the body) plus up to 10 %; without that it is a random part of
