@@ -115,8 +115,10 @@ async fn hint_retryable_and_retry_after_never_disagree() {
     })
     .await
     .unwrap();
-    let retry =
-        RetryPolicy::default().max_attempts(2).base_delay(Duration::from_millis(1)).without_budget();
+    let retry = RetryPolicy::default()
+        .max_attempts(2)
+        .base_delay(Duration::from_millis(1))
+        .without_budget();
     let client = builder(&server).retry(retry).pacing(Pacing::Off).build().unwrap();
     let statuses = (400..=431).chain(500..=531).chain([300, 302, 306, 599, 600, 999]);
     for (status, code) in statuses.flat_map(|status| (0..CODES.len()).map(move |c| (status, c))) {

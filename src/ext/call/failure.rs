@@ -12,6 +12,7 @@ use super::{
 };
 use crate::ext::{
     error::error::Error,
+    pacing::rate_limit,
     retry::{
         classify::{self, Resend},
         decision::DelaySource,
@@ -70,10 +71,14 @@ impl Failure {
         self.response().map(|response| response.status)
     }
 
-    /// How long the server asks to wait, and where it says so.
+    /// How long the server asks to wait, and where it says so; after a 429 also by a reset.
     pub(super) fn retry_after(&self, now: SystemTime) -> Option<(Duration, DelaySource)> {
-        let response = self.response()?;
-        retry_after(&response.headers, response.api_error.as_ref(), now)
+        let BufferedResponse { status, headers, api_error, .. } = self.response()?;
+        retry_after(headers, api_error.as_ref(), now).or_else(|| {
+            let is_limited = *status == StatusCode::TOO_MANY_REQUESTS;
+            let reset = rate_limit::reset(headers, now).filter(|_| is_limited)?;
+            Some((reset, DelaySource::Header))
+        })
     }
 
     /// The error of a call to this URL that ends with it.

@@ -103,7 +103,8 @@ impl Error {
         self.0.outcome.retry_after.filter(|_| self.is_retryable())
     }
 
-    /// How often the request was sent or tried to be sent; 0 if the input was refused before.
+    /// How often requests of the call were sent or tried to be sent; 0 if the input was refused
+    /// before.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.outcome.attempts
@@ -278,11 +279,16 @@ impl Error {
     }
 
     pub(crate) fn ambiguous(ids: Vec<String>) -> Self {
-        Self::new(Kind::Ambiguous(ids), CallOutcome { attempts: 1, ..CallOutcome::default() })
+        Self::new(Kind::Ambiguous(ids), CallOutcome::default())
     }
 
-    pub(crate) fn not_open(limit: Duration, state: String, attempts: u32) -> Self {
-        Self::new(Kind::NotOpen(limit, state), CallOutcome { attempts, ..CallOutcome::default() })
+    pub(crate) fn not_open(limit: Duration, state: String) -> Self {
+        Self::new(Kind::NotOpen(limit, state), CallOutcome::default())
+    }
+
+    /// Counts the attempts of requests that the call made before.
+    pub(crate) fn after(self, attempts: u32) -> Self {
+        self.with(|d| d.outcome.attempts = d.outcome.attempts.saturating_add(attempts))
     }
 
     /// Whether the call's own time ended, so that a call with more of it might still succeed.

@@ -36,9 +36,9 @@ impl Error {
             Kind::Decode(Some(error), _) if error.is_not_json() => Some(
                 "something other than the API answered: check the base URL, and whether a proxy or a login page is in front of it",
             ),
-            Kind::Decode(Some(error), _) if error.is_truncated() => Some(
-                "check the base URL, and whether a proxy in front of it cuts answers",
-            ),
+            Kind::Decode(Some(error), _) if error.is_truncated() => {
+                Some("check the base URL, and whether a proxy in front of it cuts answers")
+            }
             Kind::Decode(..) => {
                 Some("the API may have changed: see whether there is a newer version of this crate")
             }
@@ -59,8 +59,7 @@ impl Error {
 
     /// The server named a time, and was not asked again after it for as often as the policy says.
     fn has_unmet_retry_after(&self) -> bool {
-        self.retry_after().is_some()
-            && self.0.outcome.stop_reason != Some(StopReason::Attempts)
+        self.retry_after().is_some() && self.0.outcome.stop_reason != Some(StopReason::Attempts)
     }
 }
 

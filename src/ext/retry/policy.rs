@@ -14,8 +14,8 @@ use crate::ext::error::error::Error;
 /// attempts that time out, bodies cut short, and `408`, `500`, `502` to `504`, `520` to `524`, `529`,
 /// `530`.
 ///
-/// The wait is what the server asks for (`Retry-After`, [RFC 9110, section 10.2.3], or
-/// `retryAfterSeconds` in the body) plus up to 10 %; without that it is a random part of
+/// The wait is what the server asks for (`Retry-After`, [RFC 9110, section 10.2.3],
+/// `retry-after-ms`, `retryAfterSeconds` in the body, or the reset of a 429) plus up to 10 %; without that it is a random part of
 /// `base_delay * 2^n`, at most `max_delay`. A server that asks for more than `max_delay`, or than
 /// is left of the call's timeout, ends the call at once: see
 /// [`Error::retry_after`](crate::Error::retry_after).
