@@ -163,7 +163,7 @@ impl ClientBuilder {
     ///
     /// Proxies are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, …) unless it
     /// says otherwise. A proxy of an `https://` request sees the host and not the key. `http://` to
-    /// loopback goes through none but one that is set here.
+    /// loopback goes through none but one that is set here, and needs no certificates.
     ///
     /// HTTP/1.1 is spoken, or with feature `http2` what the server offers; it may choose one
     /// (`http1_only`, `http2_prior_knowledge`).
@@ -220,6 +220,9 @@ impl ClientBuilder {
                 http = without_environment(http)?;
             }
         }
+        if stays_here {
+            http = without_trust_store(http);
+        }
         let http = http
             // An attempt is one request; and with room for none, reqwest makes no copy of each.
             .retry(reqwest::retry::never().max_retries_per_request(0))
@@ -228,7 +231,7 @@ impl ClientBuilder {
             .referer(false)
             .https_only(base_url.scheme() == "https")
             .build()
-            .map_err(Error::http_client)?;
+            .map_err(http_client_error)?;
 
         let pacer = pacer(self.pacing, &self.retry, &credential);
         let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
@@ -309,6 +312,24 @@ fn tls(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
     let http = http.tls_version_min(reqwest::tls::Version::TLS_1_2);
     http
+}
+
+/// Makes a client that trusts only the certificates that are given to it, so that it needs none of
+/// the system.
+fn without_trust_store(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+    let http = http.tls_certs_only([]);
+    http
+}
+
+/// Finds by trial whether certificates of the system are missing, since reqwest's error does not
+/// tell it.
+fn http_client_error(error: reqwest::Error) -> Error {
+    let plain = || tls(reqwest::Client::builder());
+    if plain().build().is_err() && without_trust_store(plain()).build().is_ok() {
+        return Error::no_trust_store(error);
+    }
+    Error::http_client(error)
 }
 
 /// Switches off the proxies of the environment, and no others, in a builder that may be a new one:

@@ -26,6 +26,9 @@ impl Error {
         let cause = self.0.source.as_deref().map(|e| root_cause(e)).unwrap_or_default();
         match &self.0.kind {
             Kind::InvalidInput(sentence) => f.write_str(sentence),
+            Kind::NoTrustStore => f.write_str(
+                "the HTTP client cannot be made: this system has no certificates of authorities, by which it would know the API's host",
+            ),
             Kind::Refused(status, _) => {
                 write!(f, "the API answered {}", named(*status))?;
                 if status.is_success() {

@@ -46,6 +46,8 @@ pub(super) struct Details {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     InvalidInput(String),
+    /// The system has no certificates of authorities, so no TLS client can be made.
+    NoTrustStore,
     /// An answer that is not a success, with the API's own error if it had one; or a success that
     /// is the API's error.
     Refused(StatusCode, Option<ApiError>),
@@ -159,7 +161,7 @@ impl Error {
     /// A setting or an argument was refused before anything was sent.
     #[must_use]
     pub fn is_invalid_input(&self) -> bool {
-        matches!(self.0.kind, Kind::InvalidInput(_))
+        matches!(self.0.kind, Kind::InvalidInput(_) | Kind::NoTrustStore)
     }
 
     /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a
@@ -173,6 +175,7 @@ impl Error {
             Kind::Connect => !self.is_refused_handshake(),
             Kind::NotAdmitted | Kind::Network | Kind::TimedOut(..) | Kind::NotOpen(..) => true,
             Kind::InvalidInput(_)
+            | Kind::NoTrustStore
             | Kind::Decode(..)
             | Kind::AnotherNumber
             | Kind::TooLarge(..)
@@ -215,6 +218,12 @@ impl Error {
     pub(crate) fn http_client(source: reqwest::Error) -> Self {
         let sentence = format!("the HTTP client cannot be made: {}", root_cause(&source));
         Self::invalid_input(sentence).with(|d| d.source = Some(Arc::new(source)))
+    }
+
+    /// reqwest could not make its client, since the system has no certificates of authorities.
+    pub(crate) fn no_trust_store(source: reqwest::Error) -> Self {
+        Self::new(Kind::NoTrustStore, CallOutcome::default())
+            .with(|d| d.source = Some(Arc::new(source)))
     }
 
     pub(crate) fn unexpected_status(

@@ -54,6 +54,9 @@ impl Error {
                 "see in the dashboard whether the QR code was scanned; it may have to be shown anew",
             ),
             Kind::InvalidInput(_) => None,
+            Kind::NoTrustStore => Some(
+                "install the package ca-certificates, or set SSL_CERT_FILE to a file of certificates (PEM)",
+            ),
         }
     }
 
