@@ -138,8 +138,10 @@ impl<'a> Call<'a> {
         // The queue knows best how long to wait after a 429; the policy only says whether.
         let asked = self.outcome.retry_after.or(paced.then_some(Duration::ZERO));
         let (attempts, left) = (self.outcome.attempts, self.left());
+        // Neither adds to an outage.
+        let is_free = rejected || failure.is_local();
         let decision = match self.transport.retry.next(attempts, asked, left, clock::random()) {
-            RetryDecision::Retry(_) if !rejected && !self.transport.withdraw() => {
+            RetryDecision::Retry(_) if !is_free && !self.transport.withdraw() => {
                 RetryDecision::Stop(StopReason::Budget)
             }
             decision => decision,

@@ -60,6 +60,11 @@ impl Failure {
         }
     }
 
+    /// This machine could not connect for want of its own resources, so the server met nothing of it.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self, Self::Network(e) if e.is_connect() && classify::is_local(e))
+    }
+
     pub(crate) fn response(&self) -> Option<&BufferedResponse> {
         match self {
             Self::Refused(response) => Some(response),

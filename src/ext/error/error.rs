@@ -194,6 +194,10 @@ impl Error {
         self.network_error().is_some_and(|e| classify::is_refused_handshake(e))
     }
 
+    pub(super) fn is_local(&self) -> bool {
+        self.network_error().is_some_and(|e| classify::is_local(e))
+    }
+
     pub(super) fn network_error(&self) -> Option<&reqwest::Error> {
         self.0.source.as_deref()?.downcast_ref()
     }

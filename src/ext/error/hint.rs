@@ -29,6 +29,9 @@ impl Error {
             Kind::Connect if self.is_refused_handshake() => Some(
                 "check the host of the base URL, the certificate and the clock; add an authority of your own by configure_http",
             ),
+            Kind::Connect if self.is_local() => Some(
+                "this machine has no file descriptors, ports or memory left: send fewer requests at a time, or raise its limits (ulimit -n)",
+            ),
             Kind::Connect => Some("check the base URL, the network and the proxy settings"),
             Kind::Network => Some(
                 "call again, since this is mostly temporary; if it lasts, check the base URL, the network and the proxy settings",

@@ -41,21 +41,40 @@ impl Resend {
 pub(crate) fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
     // So rustls's errors reach us, but for those that only mean a connection cut short. Connecting
     // itself has no such kind.
-    let mut cause = Some(error);
     let mut is_refused = false;
-    while let Some(e) = cause {
-        is_refused |= is_native_refusal(e);
-        cause = match e.downcast_ref::<io::Error>() {
+    for cause in causes(error) {
+        match cause.downcast_ref::<io::Error>() {
             Some(e) if e.kind() == io::ErrorKind::InvalidData => return true,
-            // Its source would be that of the error inside.
-            Some(e) => {
-                is_refused = false;
-                e.get_ref().map(|inner| inner as _)
-            }
-            None => e.source(),
-        };
+            Some(_) => is_refused = false,
+            None => is_refused |= is_native_refusal(cause),
+        }
     }
     is_refused
+}
+
+/// Whether this machine lacks what a connection takes: a descriptor, a port, memory.
+pub(crate) fn is_local(error: &(dyn Error + 'static)) -> bool {
+    // EMFILE, ENFILE and ENOBUFS, which have no `ErrorKind`.
+    const CODES: &[i32] = if cfg!(windows) {
+        &[10_024, 10_055]
+    } else if cfg!(any(target_os = "linux", target_os = "android")) {
+        &[24, 23, 105]
+    } else {
+        &[24, 23, 55]
+    };
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|e| {
+        let kinds = [io::ErrorKind::AddrNotAvailable, io::ErrorKind::OutOfMemory];
+        kinds.contains(&e.kind()) || e.raw_os_error().is_some_and(|code| CODES.contains(&code))
+    })
+}
+
+/// An error and what it was caused by.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
+        // Its source would be that of the error inside.
+        Some(e) => e.get_ref().map(|inner| inner as _),
+        None => cause.source(),
+    })
 }
 
 /// An error of native-tls; with an `io::Error` below it, the connection was cut short.
@@ -84,6 +103,26 @@ mod tests {
         assert!(is_refused_handshake(&io::Error::other(io::Error::other(refused()))));
         assert!(!is_refused_handshake(&io::Error::other(cut())));
         assert!(!is_refused_handshake(&io::Error::from(io::ErrorKind::ConnectionRefused)));
+    }
+
+    #[test]
+    fn faults_of_this_machine_are_found_within_other_errors() {
+        let kind = io::Error::from;
+        assert!(is_local(&kind(io::ErrorKind::AddrNotAvailable)));
+        assert!(is_local(&io::Error::other(kind(io::ErrorKind::OutOfMemory))));
+        assert!(!is_local(&kind(io::ErrorKind::ConnectionRefused)));
+        assert!(!is_local(&io::Error::other("Too many open files")));
+        if cfg!(target_os = "linux") {
+            for code in [12, 23, 24, 99, 105] {
+                let error = io::Error::from_raw_os_error(code);
+                assert!(is_local(&error), "{error}");
+                assert!(is_local(&io::Error::other(error)));
+            }
+            for code in [104, 110, 111, 113] {
+                let error = io::Error::from_raw_os_error(code);
+                assert!(!is_local(&error), "{error}");
+            }
+        }
     }
 
     #[test]

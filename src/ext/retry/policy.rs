@@ -87,7 +87,8 @@ impl RetryPolicy {
     /// Switches off the retry budget, which all calls of a client share: 500 tokens, of which a
     /// retry takes 5 and a success gives back 1. So an outage costs at most 100 retries and then
     /// one for every five successes, rather than four for every call. Retries after a 429 are free,
-    /// since pacing rations them.
+    /// since pacing rations them, and so are those where this machine has no descriptor, port or
+    /// memory for a connection.
     #[must_use]
     pub fn without_budget(mut self) -> Self {
         self.budget = false;
