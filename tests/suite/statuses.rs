@@ -187,6 +187,33 @@ async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
 }
 
 #[tokio::test]
+async fn unknown_id_that_is_a_phone_number_has_a_hint() {
+    let server = always(Reply::json(404, "{}")).await;
+    let client = client(&server);
+    let cases = [
+        ("+55 11 99999-9999", true),
+        ("5511999999999", true),
+        ("(11) 9999.9999", true),
+        ("num_5511999999999", false),
+        ("1234567", false),
+        ("1234567890123456", false),
+        ("+-()", false),
+    ];
+    for (id, is_phone_number) in cases {
+        let number = client.number(id);
+        for error in [
+            number.get().await.unwrap_err(),
+            number.refresh().await.unwrap_err(),
+            number.status().await.unwrap_err(),
+            number.delete().await.unwrap_err(),
+        ] {
+            let hint = error.hint().unwrap();
+            assert_eq!(hint.contains("find_number"), is_phone_number, "{id}: {hint}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_keeps_its_code_and_its_wait_whatever_shape_its_sentence_has() {
     let code = "NUMBER_SCOPE_NOT_ALLOWED";
     for body in [

@@ -49,6 +49,8 @@ impl Client {
 pub struct ClientBuilder {
     credential: Option<Result<Credential, Error>>,
     base_url: String,
+    /// What an error calls it.
+    base_url_name: &'static str,
     limits: Limits,
     connect_timeout: Duration,
     retry: RetryPolicy,
@@ -63,6 +65,7 @@ impl Default for ClientBuilder {
         Self {
             credential: None,
             base_url: base_url::DEFAULT.to_owned(),
+            base_url_name: "the base URL",
             limits: Limits {
                 timeout: Duration::from_secs(90),
                 attempt_timeout: Duration::from_secs(30),
@@ -81,6 +84,7 @@ impl Default for ClientBuilder {
 impl ClientBuilder {
     /// The API key (`ps_…`), sent as `x-api-key`. Of key and key id, the last one set wins.
     ///
+    /// Blanks, line breaks, quotes and a byte order mark around it are dropped, since no key has them.
     /// It is copied; the copy is wiped from memory when the last clone of the client is dropped.
     /// The buffers from which hyper and the TLS library sent it are not.
     pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
@@ -95,9 +99,11 @@ impl ClientBuilder {
     }
 
     /// Scheme, host and, where the API is behind a path, that path; with or without `/v1` at its
-    /// end. Default: `https://pilotstatus.com.br`.
+    /// end. Blanks, line breaks, quotes and a byte order mark around it are dropped. Default:
+    /// `https://pilotstatus.com.br`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
+        self.base_url_name = "the base URL";
         self
     }
 
@@ -199,7 +205,8 @@ impl ClientBuilder {
         self.retry.validate()?;
         self.refuse_zeros()?;
         let credential = self.credential.unwrap_or_else(|| Err(credential::missing()))?;
-        let base_url = base_url::parse(&self.base_url, self.allow_insecure_http)?;
+        let base_url =
+            base_url::parse(self.base_url_name, &self.base_url, self.allow_insecure_http)?;
 
         let user_agent = self.user_agent.map_or_else(
             || CRATE_USER_AGENT.to_owned(),
@@ -238,6 +245,13 @@ impl ClientBuilder {
         let shared = Shared::new(&base_url, credential, transport);
         // Every operation's path begins with the slash.
         Ok(Client::new(base_url.as_str().trim_end_matches('/').to_owned(), http, shared))
+    }
+
+    /// The environment's base URL, of which an error names the variable.
+    pub(super) fn base_url_of(mut self, variable: &'static str, url: String) -> Self {
+        self.base_url = url;
+        self.base_url_name = variable;
+        self
     }
 
     /// The environment's credential goes on as it is, so that an error names its variable.

@@ -15,7 +15,7 @@ use crate::{
         call::trace,
         clock,
         decode::field::Field,
-        error::error::Error,
+        error::error::{Error, Target},
         pacing::{pacing::PacingStats, shared_pacer::SharedPacer},
     },
     generated,
@@ -81,7 +81,7 @@ impl Client {
         timeout: Option<Duration>,
         operation: impl FnOnce(generated::Client) -> F,
         is_about: impl FnOnce(&T) -> bool,
-        target: impl FnOnce() -> String,
+        target: impl FnOnce() -> Target,
     ) -> Result<Answer<T>, Error>
     where
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<ApiError>>>,

@@ -14,7 +14,7 @@ const SHOWN_IDS: usize = 10;
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(target) = &self.0.target {
-            write!(f, "{target}: ")?;
+            write!(f, "{}: ", target.text)?;
         }
         self.fmt_what(f)?;
         self.fmt_report(f)

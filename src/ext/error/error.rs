@@ -37,10 +37,25 @@ pub struct Error(pub(super) Arc<Details>);
 pub(super) struct Details {
     pub(super) kind: Kind,
     /// What the call was about, where that is known.
-    pub(super) target: Option<String>,
+    pub(super) target: Option<Target>,
     pub(super) outcome: CallOutcome,
     pub(super) body: Bytes,
     pub(super) source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What a call was about.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// As it is printed, such as `number num_1`.
+    pub(crate) text: String,
+    /// The id of a number that looks like a phone number.
+    pub(crate) is_phone_number: bool,
+}
+
+impl From<&str> for Target {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), is_phone_number: false }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -311,7 +326,7 @@ impl Error {
     }
 
     /// Names what the call was about.
-    pub(crate) fn about(self, target: impl Into<String>) -> Self {
+    pub(crate) fn about(self, target: impl Into<Target>) -> Self {
         self.with(|d| d.target = Some(target.into()))
     }
 }

@@ -1,5 +1,7 @@
 //! What to do about an error: sentences for people, one for each failure whose remedy is known.
 
+use http::StatusCode;
+
 use super::error::{Error, Kind};
 use crate::{ext::retry::decision::StopReason, types::ApiError};
 
@@ -20,6 +22,9 @@ impl Error {
             Kind::NotAdmitted => Some(
                 "call again after retry_after(), raise timeout, or send fewer requests at a time",
             ),
+            Kind::Refused(StatusCode::NOT_FOUND, _) if self.is_about_phone_number() => {
+                Some("this id looks like a phone number: look its id up by find_number")
+            }
             Kind::Refused(status, api_error) => {
                 hint_for_status(status.as_u16(), api_error.as_ref(), self.is_retryable())
             }
@@ -61,6 +66,10 @@ impl Error {
                 "install the package ca-certificates, or set SSL_CERT_FILE to a file of certificates (PEM)",
             ),
         }
+    }
+
+    fn is_about_phone_number(&self) -> bool {
+        self.0.target.as_ref().is_some_and(|target| target.is_phone_number)
     }
 
     /// The server named a time, and was not asked again after it for as often as the policy says.

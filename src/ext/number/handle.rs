@@ -9,9 +9,12 @@ use super::id::NumberId;
 use crate::{
     ext::{
         call::outcome::CallOutcome,
-        client::client::{Answer, Client},
+        client::{
+            client::{Answer, Client},
+            trim::trimmed,
+        },
         clock,
-        error::error::Error,
+        error::error::{Error, Target},
     },
     generated,
     types::{self, Provider},
@@ -33,7 +36,7 @@ impl Client {
     /// ```
     #[must_use = "a handle does nothing until one of its calls is awaited"]
     pub fn number(&self, id: impl Into<String>) -> NumberHandle {
-        NumberHandle { client: self.clone(), id: id.into(), timeout: None }
+        NumberHandle { client: self.clone(), id: trimmed(id.into()), timeout: None }
     }
 }
 
@@ -191,7 +194,7 @@ impl NumberHandle {
         self.timeout.unwrap_or(self.client.shared().transport.limits.timeout)
     }
 
-    pub(super) fn target(&self) -> String {
+    pub(super) fn target(&self) -> Target {
         target(&self.id)
     }
 
@@ -223,8 +226,14 @@ impl Call {
     }
 }
 
-fn target(id: &str) -> String {
-    format!("number {}", printable(id))
+fn target(id: &str) -> Target {
+    Target { text: format!("number {}", printable(id)), is_phone_number: is_phone_number(id) }
+}
+
+/// Whether an id is what people take for one: a phone number.
+fn is_phone_number(id: &str) -> bool {
+    let digits = id.bytes().filter(u8::is_ascii_digit).count();
+    (8..=15).contains(&digits) && id.chars().all(|c| c.is_ascii_digit() || "+-(). ".contains(c))
 }
 
 /// An id as it stands, or quoted and cut where it would mislead in a line of a log.

@@ -50,7 +50,7 @@ impl Client {
         let client = self.clone();
         async move {
             let call = |raw: generated::Client| async move { raw.get_numbers().await };
-            client.call(None, call, |_| true, || TARGET.to_owned()).await
+            client.call(None, call, |_| true, || TARGET.into()).await
         }
     }
 
