@@ -13,14 +13,21 @@ fn settings_that_cannot_work_are_refused_when_the_client_is_built() {
         (Client::builder(), "set PILOT_STATUS_API_KEY"),
         (Client::builder().api_key(""), "API key is empty"),
         (Client::builder().api_key_id(""), "API key id is empty"),
-        (Client::builder().api_key("ps_\n1"), "copy it again"),
-        (Client::builder().api_key("ps_1\r\nx-evil: 1"), "copy it again"),
-        (Client::builder().api_key("ps_1 "), "copy it again"),
-        (Client::builder().api_key("\"ps_1\""), "quote"),
-        (Client::builder().api_key("ps_1\n"), "line break at its end"),
-        (Client::builder().api_key("ps_\u{7f}"), "copy it again"),
-        (Client::builder().api_key_id("ç"), "copy it again"),
-        (ok().base_url("pilotstatus.com.br"), "no scheme or no host"),
+        (Client::builder().api_key(" \"\" "), "API key is empty"),
+        (Client::builder().api_key("ps_\n1"), "the API key has a line break inside"),
+        (Client::builder().api_key("ps_1\r\nx-evil: 1"), "the API key has a line break inside"),
+        (Client::builder().api_key("ps_1 # prod"), "the API key has a blank inside"),
+        (Client::builder().api_key("ps_\"1"), "the API key has a quote inside"),
+        (Client::builder().api_key("ps_\u{7f}"), "the API key has a control character inside"),
+        (
+            Client::builder().api_key_id("ç"),
+            "the API key id has a character inside that is not ASCII",
+        ),
+        (ok().base_url("pilotstatus.com.br"), "the base URL has no scheme"),
+        (
+            ok().base_url("https://pilotstatus.com.br:99999"),
+            "the base URL: port 99999 is out of range",
+        ),
         (ok().base_url("https://pilotstatus.com.br?x=1"), "query"),
         (ok().base_url("http://pilotstatus.com.br"), "allow_insecure_http"),
         (ok().retry(RetryPolicy::default().max_attempts(0)), "RetryPolicy::none()"),
@@ -35,6 +42,7 @@ fn settings_that_cannot_work_are_refused_when_the_client_is_built() {
         assert!(error.is_invalid_input() && !error.is_retryable(), "{error}");
         assert!(error.to_string().contains(expected), "{error}, expected {expected}");
         assert_eq!((error.attempts(), error.status()), (0, None));
+        assert_eq!(format!("{error:?}"), format!("{error}\n(kind invalid_input)"));
     }
     assert!(ok().base_url("http://pilotstatus.example").allow_insecure_http(true).build().is_ok());
     assert!(ok().timeout(Duration::MAX).attempt_timeout(Duration::MAX).build().is_ok());
@@ -55,6 +63,24 @@ async fn ids_that_would_reach_another_resource_are_refused_before_anything_is_se
         }
     }
     assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn refused_setting_never_prints_what_may_be_a_secret() {
+    for secret in ["secret", "12345678"] {
+        let urls = [
+            format!("https://user:{secret}@pilotstatus.com.br"),
+            format!("https://user:{secret}/x@pilotstatus.com.br"),
+            format!("https://pilotstatus.com.br:{secret}@"),
+            format!("{secret}://x"),
+            format!("https://x?{secret}"),
+        ];
+        let builders = urls.into_iter().map(|url| Client::builder().api_key("ps_1").base_url(url));
+        for builder in builders.chain([Client::builder().api_key(format!("ps {secret}"))]) {
+            let error = builder.build().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains(secret), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

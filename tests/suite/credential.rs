@@ -15,6 +15,9 @@ async fn key_and_key_id_go_into_their_own_headers_and_the_last_one_set_wins() {
             ("x-api-key", "ps_2"),
             "x-api-key-id",
         ),
+        // As env files leave them.
+        (builder(&server).api_key("\u{feff}\"ps_3\" \r\n"), ("x-api-key", "ps_3"), "x-api-key-id"),
+        (builder(&server).api_key_id(" 'id_3'\n"), ("x-api-key-id", "id_3"), "x-api-key"),
     ];
     for (builder, (name, value), absent) in cases {
         builder.build().unwrap().number("num_1").get().await.unwrap();

@@ -152,3 +152,14 @@ async fn a_key_that_may_not_list_is_told_which_key_may() {
         );
     }
 }
+
+#[tokio::test]
+async fn ambiguous_error_counts_every_attempt_of_the_list() {
+    let body =
+        json!([{ "id": "a", "number": "5511999999999" }, { "id": "b", "number": "5511999999999" }]);
+    let failing = Reply::json(500, "{}");
+    let server = replies(vec![failing.clone(), failing, Reply::json(200, body.to_string())]).await;
+    let error = client(&server).find_number("+5511999999999").await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Ambiguous, 3), "{error}");
+    assert_eq!(server.requests().len(), 3);
+}

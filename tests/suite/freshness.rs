@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use support::{Reply, Server, client, example};
+use support::{Reply, Server, builder, client, example, replies};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -63,6 +63,43 @@ async fn only_a_snapshot_that_is_older_or_has_no_date_is_refreshed() {
 }
 
 #[tokio::test]
+async fn snapshot_age_counts_by_the_clock_of_the_answer() {
+    // How far the answer's `Date` is ahead, its `Age`, the snapshot's age, refreshes.
+    let cases = [
+        (600, 0, -540, 0),
+        (600, 0, -600 + 3_700, 1),
+        (-600, 0, 660, 0),
+        (-7_200, 0, 7_260, 0),
+        (-7_200, 0, 3_540, 1),
+        (-600, 600, 60, 0),
+        (-600, 600, -300, 1),
+        (-600, 600, 3_700, 1),
+    ];
+    for (ahead, age, aged_by, expected) in cases {
+        let server = Server::start(move |_, request| {
+            let date = chrono::Utc::now() + chrono::TimeDelta::seconds(ahead);
+            let aged_by = if request.line.ends_with("refresh=1") { 0 } else { aged_by };
+            Reply::json(200, aged(aged_by).to_string())
+                .with("date", date.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
+                .with("age", age.to_string())
+        })
+        .await
+        .unwrap();
+        client(&server).number("num_1").get_fresh(HOUR).await.unwrap();
+        assert_eq!(refreshes(&server), expected, "{ahead} {age} {aged_by}");
+    }
+}
+
+#[tokio::test]
+async fn get_fresh_error_counts_the_requests_of_both_calls() {
+    let stale = Reply::json(200, aged(4_000).to_string());
+    let failing = Reply::json(500, "{}");
+    let server = replies(vec![failing.clone(), stale, failing]).await;
+    let error = client(&server).number("num_1").get_fresh(HOUR).await.unwrap_err();
+    assert_eq!((error.attempts(), server.requests().len()), (7, 7), "{error}");
+}
+
+#[tokio::test]
 async fn overlapping_refreshes_of_one_number_are_one_and_of_two_numbers_two() {
     let server = server(example()).await;
     let client = client(&server);
@@ -77,6 +114,19 @@ async fn overlapping_refreshes_of_one_number_are_one_and_of_two_numbers_two() {
     assert_eq!(refreshes(&server), 2);
     client.number("num_1").refresh().await.unwrap();
     assert_eq!(refreshes(&server), 3);
+}
+
+#[tokio::test]
+async fn overlapping_refreshes_without_time_limits_are_one() {
+    let server = server(example()).await;
+    for (timeout, attempt_timeout) in [(Duration::MAX, Duration::MAX), (HOUR, Duration::MAX)] {
+        let builder = builder(&server).timeout(timeout).attempt_timeout(attempt_timeout);
+        let client = builder.build().unwrap();
+        let before = refreshes(&server);
+        let calls = (0..5).map(|_| client.number("num_1").refresh());
+        assert!(join_all(calls).await.iter().all(Result::is_ok));
+        assert_eq!(refreshes(&server) - before, 1, "{timeout:?}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod fleet;
 mod freshness;
 mod generated_layer;
 mod limits;
+mod local_faults;
 mod mock;
 mod neighbours;
 mod odd_values;

@@ -28,6 +28,33 @@ async fn an_id_reaches_the_server_as_one_encoded_segment() {
 }
 
 #[tokio::test]
+async fn stray_ends_of_an_id_are_trimmed() {
+    let server = always(ok()).await;
+    let client = client(&server);
+    for id in
+        [" num_1", "num_1\n", "num_1\r\n", "\u{feff}num_1", "\"num_1\"", "'num_1'", "\u{a0}num_1\t"]
+    {
+        let number = client.number(id);
+        number.get().await.unwrap();
+        number.refresh().await.unwrap();
+        let lines: Vec<_> = server.requests().into_iter().map(|r| r.line).collect();
+        assert_eq!(lines[lines.len() - 2], "GET /v1/numbers/num_1", "{id:?}");
+        assert_eq!(lines[lines.len() - 1], "GET /v1/numbers/num_1?refresh=1", "{id:?}");
+        assert_eq!(id.parse::<pilot_status::NumberId>().unwrap().as_str(), "num_1");
+    }
+}
+
+#[tokio::test]
+async fn stray_ends_of_a_base_url_are_trimmed() {
+    let server = always(ok()).await;
+    for ends in [("", "\n"), ("\u{feff}", ""), ("\"", "\""), ("'", "/v1' ")] {
+        let base_url = format!("{}{}{}", ends.0, server.url(), ends.1);
+        let client = builder(&server).base_url(base_url).build().unwrap();
+        assert!(client.number("num_1").get().await.is_ok(), "{ends:?}");
+    }
+}
+
+#[tokio::test]
 async fn refresh_is_in_the_query_only_when_it_is_asked_for() {
     let server = always(ok()).await;
     let client = client(&server);

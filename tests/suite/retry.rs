@@ -83,6 +83,16 @@ async fn what_the_server_asks_for_is_waited_for_and_little_more() {
         (header("0"), 0),
         (header("-1"), 0),
         (header("soon"), 0),
+        (Reply::json(429, "{}").with("retry-after-ms", "150"), 150),
+        (Reply::json(429, "{}").with("x-ratelimit-reset", "0.15"), 150),
+        (Reply::json(429, "{}").with("ratelimit-reset", "0.15"), 150),
+        (Reply::json(429, "{}").with("x-ratelimit-reset-after", "0.15"), 150),
+        (
+            Reply::json(429, "{}")
+                .with("x-ratelimit-remaining", "0")
+                .with("x-ratelimit-reset", "0.15"),
+            150,
+        ),
         (header("Thu, 01 Jan 1970 00:00:00 GMT"), 0),
     ];
     for (reply, least) in cases {
@@ -97,16 +107,22 @@ async fn what_the_server_asks_for_is_waited_for_and_little_more() {
 
 #[tokio::test]
 async fn a_date_is_waited_for_by_the_servers_clock() {
-    let server = failing(
-        1,
-        Reply::json(429, "{}")
+    // `Age` of a cached answer, `Retry-After`, `X-RateLimit-Reset`: a second later.
+    let cases = [
+        ("0", "retry-after", "Thu, 01 Jan 2026 00:00:01 GMT"),
+        ("600", "retry-after", "Thu, 01 Jan 2026 00:10:01 GMT"),
+        ("600", "x-ratelimit-reset", "1767226201"),
+    ];
+    for (age, name, value) in cases {
+        let rejected = Reply::json(429, "{}")
             .with("date", "Thu, 01 Jan 2026 00:00:00 GMT")
-            .with("retry-after", "Thu, 01 Jan 2026 00:00:01 GMT"),
-    )
-    .await;
-    let start = Instant::now();
-    client(&server).number("num_1").get().await.unwrap();
-    assert!(start.elapsed() >= MS(1_000));
+            .with("age", age)
+            .with(name, value);
+        let server = failing(1, rejected).await;
+        let start = Instant::now();
+        client(&server).number("num_1").get().await.unwrap();
+        assert!(start.elapsed() >= MS(1_000), "{name}: {value}");
+    }
 }
 
 #[tokio::test]
@@ -116,8 +132,15 @@ async fn a_wait_that_is_too_long_ends_the_call_at_once_and_is_told() {
         ("30", 5_000, Some(30), "too little is left"),
         ("99999999999999999999", 90_000, Some(u64::MAX), "longer than max_delay"),
     ];
-    for (asked, timeout, seconds, text) in cases {
-        let server = always(Reply::json(429, "{}").with("retry-after", asked)).await;
+    let names = ["retry-after", "x-ratelimit-reset"];
+    for ((asked, timeout, seconds, text), name) in
+        cases.into_iter().flat_map(|case| names.map(|name| (case, name)))
+    {
+        // A reset as long as the last of them is no time.
+        if name == "x-ratelimit-reset" && asked.len() > 9 {
+            continue;
+        }
+        let server = always(Reply::json(429, "{}").with(name, asked)).await;
         let client = builder(&server).timeout(MS(timeout)).build().unwrap();
         let start = Instant::now();
         let error = client.number("num_1").get().await.unwrap_err();

@@ -33,6 +33,12 @@ const CASES: &[Case] = &[
     Case { status: 502, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
     Case { status: 503, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
     Case { status: 504, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case { status: 520, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case { status: 522, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case { status: 524, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case { status: 525, attempts: 1, kind: ErrorKind::Server, is: |e| !e.is_retryable() },
+    Case { status: 529, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
+    Case { status: 530, attempts: 5, kind: ErrorKind::Server, is: Error::is_retryable },
     Case {
         status: 302,
         attempts: 1,
@@ -97,6 +103,48 @@ async fn every_status_with_any_body_is_its_own_error() {
 }
 
 #[tokio::test]
+async fn hint_retryable_and_retry_after_never_disagree() {
+    const CODES: [&str; 3] = ["", "PROVIDER_NOT_CONFIGURED", "UPSTREAM_TIMEOUT"];
+    // The id says which status, code and wait are wanted.
+    let server = Server::start(|_, request| {
+        let (_, id) = request.line.rsplit_once('/').unwrap();
+        let [status, code, asks] = id.split('-').collect::<Vec<_>>()[..] else { panic!("{id}") };
+        let body = json!({ "error": "x", "code": CODES[code.parse::<usize>().unwrap()] });
+        let reply = Reply::json(status.parse().unwrap(), body.to_string());
+        if asks == "1" { reply.with("retry-after", "61") } else { reply }
+    })
+    .await
+    .unwrap();
+    let retry = RetryPolicy::default()
+        .max_attempts(2)
+        .base_delay(Duration::from_millis(1))
+        .without_budget();
+    let client = builder(&server).retry(retry).pacing(Pacing::Off).build().unwrap();
+    let statuses = (400..=431).chain(500..=531).chain([300, 302, 306, 599, 600, 999]);
+    for (status, code) in statuses.flat_map(|status| (0..CODES.len()).map(move |c| (status, c))) {
+        for asks in [0, 1] {
+            let number = client.number(format!("{status}-{code}-{asks}"));
+            for (error, is_get) in [
+                (number.get().await.unwrap_err(), true),
+                (number.delete().await.unwrap_err(), false),
+            ] {
+                let printed = format!("{error:?}");
+                let is_retryable = error.is_retryable();
+                let was_retried = error.attempts() == 2;
+                let hint = error.hint().unwrap_or_default();
+                let suggests_retry = ["again", "later", "retry_after()"].map(|w| hint.contains(w));
+                assert!(is_retryable || !suggests_retry.contains(&true), "{printed}");
+                assert!(is_retryable || error.retry_after().is_none(), "{printed}");
+                assert_eq!(error.retry_after().is_some(), is_retryable && asks == 1, "{printed}");
+                let expected = is_retryable && asks == 0 && (is_get || status == 429);
+                assert_eq!(was_retried, expected, "{printed}");
+                assert!(!printed.contains("unknown status"), "{printed}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_success_that_is_not_documented_is_a_decode_error() {
     for body in ["", "{}"] {
         let server = always(Reply::json(202, body)).await;
@@ -136,6 +184,33 @@ async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
     assert!(error.hint().unwrap().contains("scoped to one number"));
     assert_eq!(error.message(), Some("x"));
     assert!(error.to_string().ends_with("403 Forbidden (NUMBER_SCOPE_NOT_ALLOWED)"), "{error}");
+}
+
+#[tokio::test]
+async fn unknown_id_that_is_a_phone_number_has_a_hint() {
+    let server = always(Reply::json(404, "{}")).await;
+    let client = client(&server);
+    let cases = [
+        ("+55 11 99999-9999", true),
+        ("5511999999999", true),
+        ("(11) 9999.9999", true),
+        ("num_5511999999999", false),
+        ("1234567", false),
+        ("1234567890123456", false),
+        ("+-()", false),
+    ];
+    for (id, is_phone_number) in cases {
+        let number = client.number(id);
+        for error in [
+            number.get().await.unwrap_err(),
+            number.refresh().await.unwrap_err(),
+            number.status().await.unwrap_err(),
+            number.delete().await.unwrap_err(),
+        ] {
+            let hint = error.hint().unwrap();
+            assert_eq!(hint.contains("find_number"), is_phone_number, "{id}: {hint}");
+        }
+    }
 }
 
 #[tokio::test]

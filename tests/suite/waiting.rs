@@ -76,3 +76,19 @@ async fn a_limit_of_zero_asks_nobody() {
     assert_eq!(error.kind(), ErrorKind::NotOpen);
     assert_eq!(server.requests().len(), 0);
 }
+
+#[tokio::test]
+async fn wait_error_counts_every_attempt() {
+    let failing = Reply::json(500, "{}");
+    let (connecting, gone) = (Reply::json(200, CONNECTING), Reply::json(404, "{}"));
+    for (last, kind, expected) in
+        [(connecting.clone(), ErrorKind::NotOpen, 3), (gone, ErrorKind::NotFound, 4)]
+    {
+        let server =
+            replies(vec![failing.clone(), failing.clone(), connecting.clone(), last]).await;
+        let limit = Duration::from_millis(if kind == ErrorKind::NotOpen { 500 } else { 60_000 });
+        let error = client(&server).number("num_1").wait_until_open(limit).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (kind, expected), "{error}");
+        assert_eq!(server.requests().len(), expected as usize);
+    }
+}

@@ -316,6 +316,8 @@ fn statuses(good: &str) -> Vec<Fault> {
             "",
             r#"{"code":"PROVIDER_NOT_CONFIGURED"}"#,
         ),
+        Fault::answer("522, of an edge", "522 -", "", "error code: 522"),
+        Fault::answer("526, of an edge", "526 -", "", "error code: 526"),
         Fault::answer("599", "599 -", "", pii),
         Fault::answer("999", "999 -", "", pii),
     ]

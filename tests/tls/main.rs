@@ -4,3 +4,4 @@ mod authority;
 mod handshakes;
 mod proxies;
 mod servers;
+mod store;

@@ -22,7 +22,7 @@ const DOORS: [(&str, &[&str]); 10] = [
     ("decode", &[]),
     ("pacing", &["sharing", "clock"]),
     ("sharing", &["clock"]),
-    ("retry", &["error"]),
+    ("retry", &["clock", "error"]),
     ("error", &[]),
     ("clock", &[]),
 ];

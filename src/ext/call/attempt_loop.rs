@@ -15,7 +15,7 @@ use crate::ext::{
     clock,
     pacing::{quota::RateLimit, rate_limit, shared_pacer::InFlight},
     retry::{
-        classify,
+        classify::Resend,
         decision::{DelaySource, RetryDecision, StopReason},
     },
 };
@@ -128,9 +128,9 @@ impl<'a> Call<'a> {
 
     /// How long to wait before the next attempt; `None` if there is none.
     fn decide(&mut self, method: &Method, failure: &Failure) -> Option<Duration> {
-        if !classify::may_retry(method, failure.outcome()) {
-            let would_as_get = classify::may_retry(&Method::GET, failure.outcome());
-            self.outcome.stop_reason = would_as_get.then_some(StopReason::NotSafe);
+        let resend = failure.resend();
+        if !resend.allows(method) {
+            self.outcome.stop_reason = (resend == Resend::IfSafe).then_some(StopReason::NotSafe);
             return None;
         }
         let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);
@@ -138,8 +138,10 @@ impl<'a> Call<'a> {
         // The queue knows best how long to wait after a 429; the policy only says whether.
         let asked = self.outcome.retry_after.or(paced.then_some(Duration::ZERO));
         let (attempts, left) = (self.outcome.attempts, self.left());
+        // Neither adds to an outage.
+        let is_free = rejected || failure.is_local();
         let decision = match self.transport.retry.next(attempts, asked, left, clock::random()) {
-            RetryDecision::Retry(_) if !rejected && !self.transport.withdraw() => {
+            RetryDecision::Retry(_) if !is_free && !self.transport.withdraw() => {
                 RetryDecision::Stop(StopReason::Budget)
             }
             decision => decision,

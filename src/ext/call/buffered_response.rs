@@ -11,7 +11,7 @@ use super::{
     decode_limit::{MIN_DECODE_BYTES, fits},
     repair::repair,
 };
-use crate::{ext::retry::classify, types::ApiError};
+use crate::types::ApiError;
 
 /// A response with its whole body.
 pub(crate) struct BufferedResponse {
@@ -33,8 +33,9 @@ pub(crate) enum ReadError {
 }
 
 impl BufferedResponse {
-    pub(super) fn is_permanent(&self) -> bool {
-        classify::is_permanent(self.api_error.as_ref().and_then(ApiError::code))
+    /// The API's own code.
+    pub(super) fn code(&self) -> Option<&str> {
+        self.api_error.as_ref()?.code()
     }
 
     /// Scheme, host and port of where a redirect leads to; the rest of a URL may hold secrets.

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::ext::{
     error::error::Error,
+    pacing::rate_limit,
     retry::{
-        classify::{self, AttemptOutcome},
+        classify::{self, Resend},
         decision::DelaySource,
         http2,
         retry_after::retry_after,
@@ -46,20 +47,22 @@ impl From<ReadError> for Failure {
 }
 
 impl Failure {
-    pub(super) fn outcome(&self) -> AttemptOutcome {
+    pub(super) fn resend(&self) -> Resend {
         match self {
-            Self::Refused(response) if response.is_permanent() => AttemptOutcome::Final,
-            Self::Refused(response) => AttemptOutcome::Answered(response.status),
+            Self::Refused(response) => Resend::after(response.status, response.code()),
             Self::Network(e) if e.is_connect() && classify::is_refused_handshake(e) => {
-                AttemptOutcome::Final
+                Resend::Never
             }
-            Self::Network(e) if e.is_connect() || http2::is_unprocessed(e) => {
-                AttemptOutcome::NotSent
-            }
-            Self::Network(e) if e.is_builder() => AttemptOutcome::Final,
-            Self::Network(_) | Self::CutShort | Self::TimedOut(..) => AttemptOutcome::Broken,
-            Self::TooLarge(..) | Self::NotAdmitted => AttemptOutcome::Final,
+            Self::Network(e) if e.is_connect() || http2::is_unprocessed(e) => Resend::Always,
+            Self::Network(e) if e.is_builder() => Resend::Never,
+            Self::Network(_) | Self::CutShort | Self::TimedOut(..) => Resend::IfSafe,
+            Self::TooLarge(..) | Self::NotAdmitted => Resend::Never,
         }
+    }
+
+    /// This machine could not connect for want of its own resources, so the server met nothing of it.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self, Self::Network(e) if e.is_connect() && classify::is_local(e))
     }
 
     pub(crate) fn response(&self) -> Option<&BufferedResponse> {
@@ -73,10 +76,14 @@ impl Failure {
         self.response().map(|response| response.status)
     }
 
-    /// How long the server asks to wait, and where it says so.
+    /// How long the server asks to wait, and where it says so; after a 429 also by a reset.
     pub(super) fn retry_after(&self, now: SystemTime) -> Option<(Duration, DelaySource)> {
-        let response = self.response()?;
-        retry_after(&response.headers, response.api_error.as_ref(), now)
+        let BufferedResponse { status, headers, api_error, .. } = self.response()?;
+        retry_after(headers, api_error.as_ref(), now).or_else(|| {
+            let is_limited = *status == StatusCode::TOO_MANY_REQUESTS;
+            let reset = rate_limit::reset(headers, now).filter(|_| is_limited)?;
+            Some((reset, DelaySource::Header))
+        })
     }
 
     /// The error of a call to this URL that ends with it.

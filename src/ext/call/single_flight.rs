@@ -25,8 +25,13 @@ pub(crate) struct SingleFlight<T: Clone>(Mutex<HashMap<String, UnderWay<T>>>);
 struct UnderWay<T: Clone> {
     flight: WeakShared<Flight<T>>,
     /// How long others wait for it: after the time of one attempt it may be on a runtime that
-    /// stands still.
-    until: Instant,
+    /// stands still. A time too long for the clock has no end.
+    until: Option<Instant>,
+}
+
+/// Another caller's flight, and until when to wait for it.
+struct Joined {
+    until: Option<Instant>,
 }
 
 impl<T: Clone> Default for SingleFlight<T> {
@@ -52,13 +57,13 @@ impl<T: Clone> SingleFlight<T> {
         // A flight of one's own that begins at once ends by itself.
         let mut own_until = None;
         loop {
-            let (flight, others_until) = self.share(key, attempt_timeout, &new);
-            let until = match others_until {
-                Some(_) => [others_until, deadline].into_iter().flatten().min(),
+            let (flight, joined) = self.share(key, attempt_timeout, &new);
+            let until = match &joined {
+                Some(Joined { until }) => [*until, deadline].into_iter().flatten().min(),
                 None => own_until,
             };
             match wait(flight, until).await {
-                Some(Err(error)) if others_until.is_some() && error.is_out_of_time() => {}
+                Some(Err(error)) if joined.is_some() && error.is_out_of_time() => {}
                 Some(result) => return result,
                 None => {}
             }
@@ -69,28 +74,30 @@ impl<T: Clone> SingleFlight<T> {
         }
     }
 
-    /// The flight that is under way, and until when to wait for it; or a new one.
+    /// The flight that is under way, or a new one.
     fn share<F>(
         &self,
         key: &str,
         attempt_timeout: Duration,
         new: impl Fn() -> F,
-    ) -> (Shared<Flight<T>>, Option<Instant>)
+    ) -> (Shared<Flight<T>>, Option<Joined>)
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let now = clock::now();
         // Nothing panics while it is held; if it did, the map would still be one.
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.retain(|_, current| current.running().is_some() && now < current.until);
+        under_way.retain(|_, current| {
+            current.running().is_some() && current.until.is_none_or(|until| now < until)
+        });
         if let Some((flight, until)) =
             under_way.get(key).and_then(|c| Some((c.running()?, c.until)))
         {
-            return (flight, Some(until));
+            return (flight, Some(Joined { until }));
         }
         let flight = new().boxed().shared();
         let until = now.checked_add(attempt_timeout);
-        if let (Some(flight), Some(until)) = (flight.downgrade(), until) {
+        if let Some(flight) = flight.downgrade() {
             under_way.insert(key.to_owned(), UnderWay { flight, until });
         }
         (flight, None)

@@ -1,39 +1,67 @@
 //! Checks the base URL. The key is sent there, so a URL by which it could leak is refused.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, str::FromStr};
 
 use reqwest::Url;
 
+use super::trim::trim;
 use crate::ext::error::error::Error;
 
 pub(crate) const DEFAULT: &str = "https://pilotstatus.com.br";
 
+type ParseError = <Url as FromStr>::Err;
+
 /// Checks a base URL; the result ends before `/v1`, with which every operation's path begins, since
-/// the vendor's pages give it with and without.
-pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
+/// the vendor's pages give it with and without. An error calls the setting by `name`.
+pub(crate) fn parse(name: &str, text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
     // The URL itself is not repeated: it may hold a password.
-    let refuse = |why: &str| Error::invalid_input(format!("the base URL {why}, such as {DEFAULT}"));
-    let mut url = Url::parse(text)
-        .map_err(|_| refuse("has no scheme or no host, or is not a URL: give both"))?;
+    let refuse = |why: &str| Err(Error::invalid_input(format!("{name}{why}, such as {DEFAULT}")));
+    let text = trim(text);
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return refuse(" has a blank or a line break inside: give one URL");
+    }
+    let mut url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(ParseError::RelativeUrlWithoutBase) => {
+            return refuse(" has no scheme: give a full URL");
+        }
+        Err(ParseError::EmptyHost) => return refuse(" has no host: give a full URL"),
+        Err(ParseError::InvalidPort) => {
+            let why = match port(text) {
+                Some(port) => format!(": port {port} is out of range: leave it out, or give"),
+                None => ": the port is not a number up to 65535: leave it out, or give".to_owned(),
+            };
+            return refuse(&(why + " a URL"));
+        }
+        Err(_) => return refuse(" has a host that is no name and no address: give a full URL"),
+    };
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
-        return Err(refuse("has neither https:// nor http:// as its scheme: give a full URL"));
+        return refuse(" has neither https:// nor http:// as its scheme: give a full URL");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(refuse("has a query or a fragment: give only scheme, host and path"));
+        return refuse(" has a query or a fragment: give only scheme, host and path");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse("holds a user name or a password: give only scheme, host and path"));
+        return refuse(" holds a user name or a password: give only scheme, host and path");
     }
     if url.scheme() == "http" && !is_loopback(&url) && !allow_insecure_http {
-        return Err(Error::invalid_input(
-            "the base URL is http:// to a host that is not loopback, which would show the key to the network: use https://, \
+        return Err(Error::invalid_input(format!(
+            "{name} is http:// to a host that is not loopback, which would show the key to the network: use https://, \
              or allow_insecure_http(true) if that network is trusted",
-        ));
+        )));
     }
     let path = url.path().trim_end_matches('/');
     let path = path.strip_suffix("/v1").unwrap_or(path).trim_end_matches('/').to_owned();
     url.set_path(&path);
     Ok(url)
+}
+
+/// The digits of a port that cannot be one; `None` where they may be part of a password.
+fn port(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://").filter(|_| !text.contains('@'))?;
+    let (_, port) = rest.split(['/', '?', '#']).next()?.rsplit_once(':')?;
+    let is_number = port.len() <= 10 && port.bytes().all(|b| b.is_ascii_digit());
+    is_number.then_some(port)
 }
 
 /// Whether the host is this machine.
@@ -63,22 +91,33 @@ mod tests {
             ("http://127.8.9.10/x/", "http://127.8.9.10/x"),
             ("http://[::1]:80", "http://[::1]/"),
             ("http://localhost.:1", "http://localhost.:1/"),
+            ("\u{feff}https://pilotstatus.com.br\r\n", "https://pilotstatus.com.br/"),
+            (" 'https://pilotstatus.com.br' ", "https://pilotstatus.com.br/"),
+            ("https://pilotstatus.com.br:65535", "https://pilotstatus.com.br:65535/"),
         ];
         for (text, expected) in cases {
-            assert_eq!(parse(text, false).unwrap().as_str(), expected, "{text}");
+            assert_eq!(parse("the base URL", text, false).unwrap().as_str(), expected, "{text}");
         }
-        assert!(parse("http://pilotstatus.com.br", true).is_ok());
+        assert!(parse("the base URL", "http://pilotstatus.com.br", true).is_ok());
     }
 
     #[test]
     fn base_urls_that_are_refused_with_a_sentence() {
         let cases = [
-            ("", "no scheme or no host"),
-            ("pilotstatus.com.br", "no scheme or no host"),
-            ("pilotstatus.com.br:443", "full URL"),
-            ("localhost:8080", "full URL"),
-            ("ftp://pilotstatus.com.br", "full URL"),
-            ("https://", "no scheme or no host"),
+            ("", "X has no scheme"),
+            ("pilotstatus.com.br", "X has no scheme"),
+            ("pilotstatus.com.br:443", "X has neither https:// nor http:// as its scheme"),
+            ("localhost:8080", "X has neither https:// nor http:// as its scheme"),
+            ("ftp://pilotstatus.com.br", "X has neither https:// nor http:// as its scheme"),
+            ("https://", "X has no host"),
+            ("https://pilotstatus.com.br:99999", "X: port 99999 is out of range"),
+            ("http://[::1]:65536/v1", "X: port 65536 is out of range"),
+            ("https://pilotstatus.com.br:443a", "X: the port is not a number up to 65535"),
+            ("https://user:99999/@pilotstatus.com.br", "X: the port is not a number up to 65535"),
+            ("https://[::1", "X has a host that is no name and no address"),
+            ("https://1.2.3.999", "X has a host that is no name and no address"),
+            ("https://a b.example", "X has a blank or a line break inside"),
+            ("https://a.exa\nmple", "X has a blank or a line break inside"),
             ("https://pilotstatus.com.br?x=1", "query"),
             ("https://pilotstatus.com.br/?", "query"),
             ("https://pilotstatus.com.br#x", "fragment"),
@@ -88,7 +127,7 @@ mod tests {
             ("http://10.0.0.1", "allow_insecure_http"),
         ];
         for (text, expected) in cases {
-            let error = parse(text, false).unwrap_err();
+            let error = parse("X", text, false).unwrap_err();
             assert!(error.is_invalid_input());
             assert!(error.to_string().contains(expected), "{text}: {error}");
             assert!(!format!("{error} {error:?}").contains("secret"));

@@ -49,6 +49,8 @@ impl Client {
 pub struct ClientBuilder {
     credential: Option<Result<Credential, Error>>,
     base_url: String,
+    /// What an error calls it.
+    base_url_name: &'static str,
     limits: Limits,
     connect_timeout: Duration,
     retry: RetryPolicy,
@@ -63,6 +65,7 @@ impl Default for ClientBuilder {
         Self {
             credential: None,
             base_url: base_url::DEFAULT.to_owned(),
+            base_url_name: "the base URL",
             limits: Limits {
                 timeout: Duration::from_secs(90),
                 attempt_timeout: Duration::from_secs(30),
@@ -81,6 +84,7 @@ impl Default for ClientBuilder {
 impl ClientBuilder {
     /// The API key (`ps_…`), sent as `x-api-key`. Of key and key id, the last one set wins.
     ///
+    /// Blanks, line breaks, quotes and a byte order mark around it are dropped, since no key has them.
     /// It is copied; the copy is wiped from memory when the last clone of the client is dropped.
     /// The buffers from which hyper and the TLS library sent it are not.
     pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
@@ -95,9 +99,11 @@ impl ClientBuilder {
     }
 
     /// Scheme, host and, where the API is behind a path, that path; with or without `/v1` at its
-    /// end. Default: `https://pilotstatus.com.br`.
+    /// end. Blanks, line breaks, quotes and a byte order mark around it are dropped. Default:
+    /// `https://pilotstatus.com.br`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
+        self.base_url_name = "the base URL";
         self
     }
 
@@ -163,7 +169,7 @@ impl ClientBuilder {
     ///
     /// Proxies are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, …) unless it
     /// says otherwise. A proxy of an `https://` request sees the host and not the key. `http://` to
-    /// loopback goes through none but one that is set here.
+    /// loopback goes through none but one that is set here, and needs no certificates.
     ///
     /// HTTP/1.1 is spoken, or with feature `http2` what the server offers; it may choose one
     /// (`http1_only`, `http2_prior_knowledge`).
@@ -199,7 +205,8 @@ impl ClientBuilder {
         self.retry.validate()?;
         self.refuse_zeros()?;
         let credential = self.credential.unwrap_or_else(|| Err(credential::missing()))?;
-        let base_url = base_url::parse(&self.base_url, self.allow_insecure_http)?;
+        let base_url =
+            base_url::parse(self.base_url_name, &self.base_url, self.allow_insecure_http)?;
 
         let user_agent = self.user_agent.map_or_else(
             || CRATE_USER_AGENT.to_owned(),
@@ -220,6 +227,9 @@ impl ClientBuilder {
                 http = without_environment(http)?;
             }
         }
+        if stays_here {
+            http = without_trust_store(http);
+        }
         let http = http
             // An attempt is one request; and with room for none, reqwest makes no copy of each.
             .retry(reqwest::retry::never().max_retries_per_request(0))
@@ -228,13 +238,20 @@ impl ClientBuilder {
             .referer(false)
             .https_only(base_url.scheme() == "https")
             .build()
-            .map_err(Error::http_client)?;
+            .map_err(http_client_error)?;
 
         let pacer = pacer(self.pacing, &self.retry, &credential);
         let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
         let shared = Shared::new(&base_url, credential, transport);
         // Every operation's path begins with the slash.
         Ok(Client::new(base_url.as_str().trim_end_matches('/').to_owned(), http, shared))
+    }
+
+    /// The environment's base URL, of which an error names the variable.
+    pub(super) fn base_url_of(mut self, variable: &'static str, url: String) -> Self {
+        self.base_url = url;
+        self.base_url_name = variable;
+        self
     }
 
     /// The environment's credential goes on as it is, so that an error names its variable.
@@ -309,6 +326,24 @@ fn tls(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
     let http = http.tls_version_min(reqwest::tls::Version::TLS_1_2);
     http
+}
+
+/// Makes a client that trusts only the certificates that are given to it, so that it needs none of
+/// the system.
+fn without_trust_store(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+    let http = http.tls_certs_only([]);
+    http
+}
+
+/// Finds by trial whether certificates of the system are missing, since reqwest's error does not
+/// tell it.
+fn http_client_error(error: reqwest::Error) -> Error {
+    let plain = || tls(reqwest::Client::builder());
+    if plain().build().is_err() && without_trust_store(plain()).build().is_ok() {
+        return Error::no_trust_store(error);
+    }
+    Error::http_client(error)
 }
 
 /// Switches off the proxies of the environment, and no others, in a builder that may be a new one:

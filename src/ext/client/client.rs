@@ -1,7 +1,11 @@
 //! The [`Client`] that users hold. It wraps the generated one, whose errors know neither attempts
 //! nor hints.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use progenitor_client::ResponseValue;
 
@@ -9,8 +13,9 @@ use super::{inner::Inner, outcome_slot::OutcomeSlot, shared::Shared};
 use crate::{
     ext::{
         call::trace,
+        clock,
         decode::field::Field,
-        error::error::Error,
+        error::error::{Error, Target},
         pacing::{pacing::PacingStats, shared_pacer::SharedPacer},
     },
     generated,
@@ -76,8 +81,8 @@ impl Client {
         timeout: Option<Duration>,
         operation: impl FnOnce(generated::Client) -> F,
         is_about: impl FnOnce(&T) -> bool,
-        target: impl FnOnce() -> String,
-    ) -> Result<T, Error>
+        target: impl FnOnce() -> Target,
+    ) -> Result<Answer<T>, Error>
     where
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<ApiError>>>,
     {
@@ -91,10 +96,27 @@ impl Client {
             }
             Ok(response) => {
                 trace::unreadable(|| slot.operation(), &*response);
-                Ok(response.into_inner())
+                Ok(Answer { response, attempts: slot.outcome().attempts })
             }
             Err(error) => Err(slot.error(error).about(target())),
         }
+    }
+}
+
+/// A success, with what it took.
+pub(crate) struct Answer<T> {
+    response: ResponseValue<T>,
+    pub(crate) attempts: u32,
+}
+
+impl<T> Answer<T> {
+    pub(crate) fn into_value(self) -> T {
+        self.response.into_inner()
+    }
+
+    /// The server's wall clock, by which the dates of its answer are meant.
+    pub(crate) fn server_time(&self) -> SystemTime {
+        clock::of_server(self.response.headers(), clock::wall())
     }
 }
 

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::trim::trim;
 use crate::ext::error::error::Error;
 
 /// The environment variable that holds the API key (`ps_…`).
@@ -49,25 +50,38 @@ impl Credential {
     }
 
     fn new(name: &'static str, secret: &str, what: &str) -> Result<Self, Error> {
+        let secret = trim(secret);
         if secret.is_empty() {
             let text = format!("the {what} is empty: take one from the dashboard, Profile → API");
             return Err(Error::invalid_input(text));
         }
-        let refused = || {
+        let refused = |character: &str| {
             let text = format!(
-                "the {what} has a character that no key has, such as a space, a quote or a line break at its end: trim it, or copy it again"
+                "the {what} has {character}, which no key has: copy it again (dashboard, Profile → API)"
             );
             Error::invalid_input(text)
         };
-        let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'');
-        if !secret.bytes().all(fits) {
-            return Err(refused());
+        if let Some(character) = secret.chars().find_map(misfit) {
+            return Err(refused(character));
         }
         // Wiped when the last header that shares it is dropped, which a header's own copy is not.
         let secret = Bytes::from_owner(Zeroizing::new(secret.as_bytes().to_vec()));
-        let mut value = HeaderValue::from_maybe_shared(secret).map_err(|_| refused())?;
+        let mut value = HeaderValue::from_maybe_shared(secret)
+            .map_err(|_| refused("a character that no header has"))?;
         value.set_sensitive(true);
         Ok(Self { name: HeaderName::from_static(name), value })
+    }
+}
+
+/// What a character is that no key has.
+fn misfit(character: char) -> Option<&'static str> {
+    match character {
+        '\n' | '\r' => Some("a line break inside"),
+        '"' | '\'' => Some("a quote inside"),
+        c if c.is_whitespace() => Some("a blank inside"),
+        c if c.is_control() => Some("a control character inside"),
+        c if !c.is_ascii() => Some("a character inside that is not ASCII"),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     builder::ClientBuilder,
     client::Client,
     credential::{API_KEY, API_KEY_ID, Credential},
+    trim::trimmed,
 };
 use crate::ext::error::error::Error;
 
@@ -15,7 +16,8 @@ const BASE_URL: &str = "PILOT_STATUS_BASE_URL";
 impl Client {
     /// A client with the defaults and the credential of the environment: `PILOT_STATUS_API_KEY`, or
     /// without it `PILOT_STATUS_API_KEY_ID`; and `PILOT_STATUS_BASE_URL`, where that is set. An
-    /// empty variable counts as not set.
+    /// empty variable counts as not set. Blanks, line breaks, quotes and a byte order mark around a
+    /// value are dropped.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if neither credential is set, or a value cannot be used.
@@ -44,11 +46,10 @@ impl ClientBuilder {
 
     fn from_vars(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let read = |name: &str| {
-            let value = get(name).filter(|v| !v.is_empty());
-            value
-                .map(OsString::into_string)
-                .transpose()
-                .map_err(|_| Error::invalid_input(format!("{name} is not UTF-8: set it again")))
+            let value = get(name).map(OsString::into_string).transpose();
+            let value = value
+                .map_err(|_| Error::invalid_input(format!("{name} is not UTF-8: set it again")))?;
+            Ok::<_, Error>(value.map(trimmed).filter(|value| !value.is_empty()))
         };
         let mut builder = Self::default();
         if let Some(key) = read(API_KEY)? {
@@ -58,7 +59,7 @@ impl ClientBuilder {
                 builder.credential(Credential::api_key_id(&id).map_err(|e| e.about(API_KEY_ID)));
         }
         if let Some(url) = read(BASE_URL)? {
-            builder = builder.base_url(url);
+            builder = builder.base_url_of(BASE_URL, url);
         }
         Ok(builder)
     }
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn the_environment_gives_credential_and_base_url() {
         type Expected = Result<(&'static str, &'static str), &'static str>;
-        let cases: [(&[(&str, &str)], Expected); 8] = [
+        let cases: [(&[(&str, &str)], Expected); 14] = [
             (&[(API_KEY, "ps_1")], Ok(("x-api-key", base_url::DEFAULT))),
             (&[(API_KEY_ID, "id_1")], Ok(("x-api-key-id", base_url::DEFAULT))),
             (&[(API_KEY, "ps_1"), (API_KEY_ID, "id_1")], Ok(("x-api-key", base_url::DEFAULT))),
@@ -83,9 +84,30 @@ mod tests {
                 Ok(("x-api-key", "http://[::1]:9")),
             ),
             (&[(API_KEY, ""), (BASE_URL, "")], Err("PILOT_STATUS_API_KEY")),
-            (&[(API_KEY, "ps_1\n")], Err("PILOT_STATUS_API_KEY: the API key has")),
-            (&[(API_KEY_ID, "id 1")], Err("PILOT_STATUS_API_KEY_ID: the API key id has")),
-            (&[(API_KEY, "ps_1"), (BASE_URL, "localhost")], Err("base URL")),
+            (&[(API_KEY, " "), (API_KEY_ID, "\"\"\n")], Err("PILOT_STATUS_API_KEY")),
+            (&[(API_KEY, "\"\""), (API_KEY_ID, "'id_1'")], Ok(("x-api-key-id", base_url::DEFAULT))),
+            (
+                &[(API_KEY, "ps_1\r\n"), (BASE_URL, "\"http://[::1]:9/v1\"\n")],
+                Ok(("x-api-key", "http://[::1]:9")),
+            ),
+            (&[(API_KEY, "ps_\n1")], Err("PILOT_STATUS_API_KEY: the API key has a line break")),
+            (&[(API_KEY_ID, "id 1")], Err("PILOT_STATUS_API_KEY_ID: the API key id has a blank")),
+            (
+                &[(API_KEY, "ps_1"), (BASE_URL, "localhost")],
+                Err("PILOT_STATUS_BASE_URL has no scheme"),
+            ),
+            (
+                &[(API_KEY, "ps_1"), (BASE_URL, "https://pilotstatus.com.br:99999/v1")],
+                Err("PILOT_STATUS_BASE_URL: port 99999 is out of range"),
+            ),
+            (
+                &[(API_KEY, "ps_1"), (BASE_URL, "http://10.0.0.1")],
+                Err("PILOT_STATUS_BASE_URL is http:// to a host that is not loopback"),
+            ),
+            (
+                &[(API_KEY, "ps_1"), (BASE_URL, "https://a.example\nX=1")],
+                Err("PILOT_STATUS_BASE_URL has a blank or a line break inside"),
+            ),
         ];
         for (vars, expected) in cases {
             let get = |name: &str| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into());

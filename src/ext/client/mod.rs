@@ -3,6 +3,7 @@
 //! [`builder`] (and [`environment`]) makes a [`client`] of the generated one, which carries an
 //! [`inner`] with what all clones share ([`shared`]). By the [`hooks`] generated code reaches the
 //! attempt loop; by the [`outcome_slot`] the caller learns what became of a call.
+//! Values from files and the environment go through [`trim`].
 
 pub(crate) mod base_url;
 pub(crate) mod builder;
@@ -14,3 +15,4 @@ pub(crate) mod hooks;
 pub(crate) mod inner;
 pub(crate) mod outcome_slot;
 pub(crate) mod shared;
+pub(crate) mod trim;

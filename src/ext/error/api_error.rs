@@ -38,13 +38,14 @@ impl ApiError {
     /// The API's own sentence.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.error.as_deref().or_else(|| self.text("error")).or_else(|| self.text("message"))
+        let sentence = self.error.as_deref().filter(|text| !text.is_empty());
+        sentence.or_else(|| self.text("error")).or_else(|| self.text("message"))
     }
 
     /// The API's own code, such as `NUMBER_SCOPE_NOT_ALLOWED`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.code.as_deref().or_else(|| self.text("code"))
+        self.code.as_deref().filter(|text| !text.is_empty()).or_else(|| self.text("code"))
     }
 
     /// How long to wait, as the body says it in seconds: a number, or a text of one.
@@ -62,7 +63,7 @@ impl ApiError {
     }
 
     fn text(&self, name: &str) -> Option<&str> {
-        self.find(name).find_map(Value::as_str)
+        self.find(name).filter_map(Value::as_str).find(|text| !text.is_empty())
     }
 
     /// What no field could hold: beside the fields, and within an `error` that is an object.
@@ -82,7 +83,7 @@ mod tests {
     fn sentence_code_and_wait_are_read_whatever_the_shape() {
         type Expected<'a> = (Option<&'a str>, Option<&'a str>, Option<u64>);
         let all: Expected = (Some("no"), Some("A_B"), Some(7));
-        let cases: [(Value, Expected); 14] = [
+        let cases: [(Value, Expected); 16] = [
             (json!({ "error": "no", "code": "A_B", "retryAfterSeconds": 7 }), all),
             (json!({ "error": { "message": "no", "code": "A_B", "retryAfterSeconds": 7 } }), all),
             (json!({ "error": { "error": "no" }, "code": "A_B", "retryAfterSeconds": "7" }), all),
@@ -99,6 +100,8 @@ mod tests {
             (json!({ "retryAfterSeconds": -1 }), (None, None, None)),
             (json!({ "retryAfterSeconds": "-1" }), (None, None, None)),
             (json!({ "retryAfterSeconds": "NaN" }), (None, None, None)),
+            (json!({ "error": "", "code": "", "message": "" }), (None, None, None)),
+            (json!({ "error": "", "message": "no", "code": "" }), (Some("no"), None, None)),
             (json!({}), (None, None, None)),
         ];
         for (body, expected) in cases {

@@ -3,6 +3,8 @@
 
 use std::{fmt, time::Duration};
 
+use http::StatusCode;
+
 use super::error::{Error, Kind, root_cause};
 use crate::ext::{call::outcome::CallOutcome, retry::decision::StopReason};
 
@@ -12,7 +14,7 @@ const SHOWN_IDS: usize = 10;
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(target) = &self.0.target {
-            write!(f, "{target}: ")?;
+            write!(f, "{}: ", target.text)?;
         }
         self.fmt_what(f)?;
         self.fmt_report(f)
@@ -24,8 +26,11 @@ impl Error {
         let cause = self.0.source.as_deref().map(|e| root_cause(e)).unwrap_or_default();
         match &self.0.kind {
             Kind::InvalidInput(sentence) => f.write_str(sentence),
+            Kind::NoTrustStore => f.write_str(
+                "the HTTP client cannot be made: this system has no certificates of authorities, by which it would know the API's host",
+            ),
             Kind::Refused(status, _) => {
-                write!(f, "the API answered {status}")?;
+                write!(f, "the API answered {}", named(*status))?;
                 if status.is_success() {
                     f.write_str(", but with an error")?;
                 }
@@ -41,7 +46,7 @@ impl Error {
                 write!(f, "the answer is not what the API documents: {error}")
             }
             Kind::Decode(None, status) => {
-                write!(f, "the API answered {status}, which it does not document")
+                write!(f, "the API answered {}, which it does not document", named(*status))
             }
             Kind::AnotherNumber => {
                 f.write_str("the API answered with another number than was asked for")
@@ -111,6 +116,14 @@ impl Error {
     }
 }
 
+/// A status, with its name where it has one.
+fn named(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(name) => format!("{} {name}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
 /// A wait that the server asks for. No more digits than a wait has: it may be anybody's phone number.
 fn in_words(wait: Duration) -> String {
     const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -132,7 +145,10 @@ impl fmt::Debug for Error {
         if let Some(hint) = self.hint() {
             write!(f, "\nhint: {hint}")?;
         }
-        write!(f, "\n(kind {}, attempts {}", self.kind(), self.attempts())?;
+        write!(f, "\n(kind {}", self.kind())?;
+        if self.attempts() > 0 {
+            write!(f, ", attempts {}", self.attempts())?;
+        }
         if let Some(status) = self.status() {
             write!(f, ", status {}", status.as_u16())?;
         }

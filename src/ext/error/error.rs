@@ -10,7 +10,11 @@ use super::decode_error::DecodeError;
 use crate::{
     ext::{
         call::outcome::CallOutcome,
-        retry::{classify, decision::StopReason, http2},
+        retry::{
+            classify::{self, Resend},
+            decision::StopReason,
+            http2,
+        },
     },
     types::ApiError,
 };
@@ -33,15 +37,32 @@ pub struct Error(pub(super) Arc<Details>);
 pub(super) struct Details {
     pub(super) kind: Kind,
     /// What the call was about, where that is known.
-    pub(super) target: Option<String>,
+    pub(super) target: Option<Target>,
     pub(super) outcome: CallOutcome,
     pub(super) body: Bytes,
     pub(super) source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
+/// What a call was about.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// As it is printed, such as `number num_1`.
+    pub(crate) text: String,
+    /// The id of a number that looks like a phone number.
+    pub(crate) is_phone_number: bool,
+}
+
+impl From<&str> for Target {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), is_phone_number: false }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     InvalidInput(String),
+    /// The system has no certificates of authorities, so no TLS client can be made.
+    NoTrustStore,
     /// An answer that is not a success, with the API's own error if it had one; or a success that
     /// is the API's error.
     Refused(StatusCode, Option<ApiError>),
@@ -92,13 +113,15 @@ impl Error {
     }
 
     /// How long to wait before the same call: what the server asked for after the last attempt, or
-    /// in how long the call's turn after a 429 would have come.
+    /// in how long the call's turn after a 429 would have come. `None` where the same call would
+    /// fail again: see [`is_retryable`](Self::is_retryable).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.outcome.retry_after
+        self.0.outcome.retry_after.filter(|_| self.is_retryable())
     }
 
-    /// How often the request was sent or tried to be sent; 0 if the input was refused before.
+    /// How often requests of the call were sent or tried to be sent; 0 if the input was refused
+    /// before.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.outcome.attempts
@@ -153,21 +176,21 @@ impl Error {
     /// A setting or an argument was refused.
     #[must_use]
     pub fn is_invalid_input(&self) -> bool {
-        matches!(self.0.kind, Kind::InvalidInput(_))
+        matches!(self.0.kind, Kind::InvalidInput(_) | Kind::NoTrustStore)
     }
 
     /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a
-    /// time-out, or 408, 429, 500, 502, 503, 504. After a removal that broke off, see first whether
-    /// it was carried out: [`hint`](Self::hint) says so.
+    /// time-out, or 408, 429, 500, 502 to 504, 520 to 524, 529, 530 without the code
+    /// `PROVIDER_NOT_CONFIGURED`. After a removal that broke off, see first whether it was carried
+    /// out: [`hint`](Self::hint) says so.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            Kind::Refused(status, _) => {
-                classify::is_transient(status) && !classify::is_permanent(self.code())
-            }
+            Kind::Refused(status, _) => Resend::after(status, self.code()) != Resend::Never,
             Kind::Connect => !self.is_refused_handshake(),
             Kind::NotAdmitted | Kind::Network | Kind::TimedOut(..) | Kind::NotOpen(..) => true,
             Kind::InvalidInput(_)
+            | Kind::NoTrustStore
             | Kind::Decode(..)
             | Kind::AnotherNumber
             | Kind::TooLarge(..)
@@ -184,6 +207,10 @@ impl Error {
 
     pub(super) fn is_refused_handshake(&self) -> bool {
         self.network_error().is_some_and(|e| classify::is_refused_handshake(e))
+    }
+
+    pub(super) fn is_local(&self) -> bool {
+        self.network_error().is_some_and(|e| classify::is_local(e))
     }
 
     pub(super) fn network_error(&self) -> Option<&reqwest::Error> {
@@ -210,6 +237,12 @@ impl Error {
     pub(crate) fn http_client(source: reqwest::Error) -> Self {
         let sentence = format!("the HTTP client cannot be made: {}", root_cause(&source));
         Self::invalid_input(sentence).with(|d| d.source = Some(Arc::new(source)))
+    }
+
+    /// reqwest could not make its client, since the system has no certificates of authorities.
+    pub(crate) fn no_trust_store(source: reqwest::Error) -> Self {
+        Self::new(Kind::NoTrustStore, CallOutcome::default())
+            .with(|d| d.source = Some(Arc::new(source)))
     }
 
     pub(crate) fn unexpected_status(
@@ -274,11 +307,16 @@ impl Error {
     }
 
     pub(crate) fn ambiguous(ids: Vec<String>) -> Self {
-        Self::new(Kind::Ambiguous(ids), CallOutcome { attempts: 1, ..CallOutcome::default() })
+        Self::new(Kind::Ambiguous(ids), CallOutcome::default())
     }
 
-    pub(crate) fn not_open(limit: Duration, state: String, attempts: u32) -> Self {
-        Self::new(Kind::NotOpen(limit, state), CallOutcome { attempts, ..CallOutcome::default() })
+    pub(crate) fn not_open(limit: Duration, state: String) -> Self {
+        Self::new(Kind::NotOpen(limit, state), CallOutcome::default())
+    }
+
+    /// Counts the attempts of requests that the call made before.
+    pub(crate) fn after(self, attempts: u32) -> Self {
+        self.with(|d| d.outcome.attempts = d.outcome.attempts.saturating_add(attempts))
     }
 
     /// Whether the call's own time ended, so that a call with more of it might still succeed.
@@ -288,7 +326,7 @@ impl Error {
     }
 
     /// Names what the call was about.
-    pub(crate) fn about(self, target: impl Into<String>) -> Self {
+    pub(crate) fn about(self, target: impl Into<Target>) -> Self {
         self.with(|d| d.target = Some(target.into()))
     }
 }

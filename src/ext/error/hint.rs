@@ -1,5 +1,7 @@
 //! What to do about an error: sentences for people, one for each failure whose remedy is known.
 
+use http::StatusCode;
+
 use super::error::{Error, Kind};
 use crate::{ext::retry::decision::StopReason, types::ApiError};
 
@@ -20,14 +22,20 @@ impl Error {
             Kind::NotAdmitted => Some(
                 "call again after retry_after(), raise timeout, or send fewer requests at a time",
             ),
+            Kind::Refused(StatusCode::NOT_FOUND, _) if self.is_about_phone_number() => {
+                Some("this id looks like a phone number: look its id up by find_number")
+            }
             Kind::Refused(status, api_error) => {
-                hint_for_status(status.as_u16(), api_error.as_ref())
+                hint_for_status(status.as_u16(), api_error.as_ref(), self.is_retryable())
             }
             Kind::Connect if !HAS_TLS => Some(
                 "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
             ),
             Kind::Connect if self.is_refused_handshake() => Some(
                 "check the host of the base URL, the certificate and the clock; add an authority of your own by configure_http",
+            ),
+            Kind::Connect if self.is_local() => Some(
+                "this machine has no file descriptors, ports or memory left: send fewer requests at a time, or raise its limits (ulimit -n)",
             ),
             Kind::Connect => Some("check the base URL, the network and the proxy settings"),
             Kind::Network => Some(
@@ -36,9 +44,9 @@ impl Error {
             Kind::Decode(Some(error), _) if error.is_not_json() => Some(
                 "something other than the API answered: check the base URL, and whether a proxy or a login page is in front of it",
             ),
-            Kind::Decode(Some(error), _) if error.is_truncated() => Some(
-                "call again; if it lasts, check the base URL, and whether a proxy in front of it cuts answers",
-            ),
+            Kind::Decode(Some(error), _) if error.is_truncated() => {
+                Some("check the base URL, and whether a proxy in front of it cuts answers")
+            }
             Kind::Decode(..) => {
                 Some("the API may have changed: see whether there is a newer version of this crate")
             }
@@ -54,14 +62,19 @@ impl Error {
                 "see in the dashboard whether the QR code was scanned; it may have to be shown anew",
             ),
             Kind::InvalidInput(_) => None,
+            Kind::NoTrustStore => Some(
+                "install the package ca-certificates, or set SSL_CERT_FILE to a file of certificates (PEM)",
+            ),
         }
+    }
+
+    fn is_about_phone_number(&self) -> bool {
+        self.0.target.as_ref().is_some_and(|target| target.is_phone_number)
     }
 
     /// The server named a time, and was not asked again after it for as often as the policy says.
     fn has_unmet_retry_after(&self) -> bool {
-        matches!(self.status().map(|s| s.as_u16()), Some(429 | 503))
-            && self.retry_after().is_some()
-            && self.0.outcome.stop_reason != Some(StopReason::Attempts)
+        self.retry_after().is_some() && self.0.outcome.stop_reason != Some(StopReason::Attempts)
     }
 }
 
@@ -69,11 +82,16 @@ impl Error {
 const HAS_TLS: bool =
     cfg!(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"));
 
-fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static str> {
+fn hint_for_status(
+    status: u16,
+    api_error: Option<&ApiError>,
+    is_retryable: bool,
+) -> Option<&'static str> {
     Some(match (status, api_error.and_then(ApiError::code)) {
         (300..=399, _) => {
             "redirects are not followed, so that the key stays with the configured host: set the base URL to the final address"
         }
+        (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
         (_, Some("PROVIDER_NOT_CONFIGURED")) => {
             "the number's provider is not set up: connect it in the dashboard"
         }
@@ -88,8 +106,12 @@ fn hint_for_status(status: u16, api_error: Option<&ApiError>) -> Option<&'static
         (404, _) => {
             "check the id, that the key is of the tenant that owns the number, and the path of the base URL"
         }
-        (429, _) => "send fewer requests at a time, or raise max_attempts, max_delay and timeout",
-        (500..=599, _) => "the server or a provider behind it failed: try again later",
+        (500..=599, _) if is_retryable => {
+            "the server or a provider behind it failed: try again later"
+        }
+        (500..=599, _) => {
+            "the server or a provider behind it cannot answer this call: check the base URL, and report it if it lasts"
+        }
         _ if api_error.is_some_and(|e| e.message().is_some()) => {
             "message() has the API's own explanation; it may name personal data"
         }

@@ -109,7 +109,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0.kind {
-            Kind::InvalidInput(_) => ErrorKind::InvalidInput,
+            Kind::InvalidInput(_) | Kind::NoTrustStore => ErrorKind::InvalidInput,
             Kind::Refused(status, _) => of_status(*status),
             Kind::NotAdmitted => ErrorKind::RateLimited,
             Kind::Connect => ErrorKind::Connect,

@@ -41,8 +41,12 @@ impl Error {
                 Self::unexpected_status(StatusCode::ACCEPTED, None, Bytes::new(), outcome)
             }
             ErrorKind::TooLarge => Self::too_large(4 * 1024 * 1024, "is longer", outcome),
-            ErrorKind::Ambiguous => Self::ambiguous(vec!["num_1".to_owned(), "num_2".to_owned()]),
-            ErrorKind::NotOpen => Self::not_open(second, "its state is CONNECTING".to_owned(), 3),
+            ErrorKind::Ambiguous => {
+                Self::ambiguous(vec!["num_1".to_owned(), "num_2".to_owned()]).after(1)
+            }
+            ErrorKind::NotOpen => {
+                Self::not_open(second, "its state is CONNECTING".to_owned()).after(3)
+            }
         };
         error.about("number num_1")
     }

@@ -3,16 +3,24 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryFutureExt};
 
 use super::id::NumberId;
 use crate::{
-    ext::{call::outcome::CallOutcome, client::client::Client, clock, error::error::Error},
+    ext::{
+        call::outcome::CallOutcome,
+        client::{
+            client::{Answer, Client},
+            trim::trimmed,
+        },
+        clock,
+        error::error::{Error, Target},
+    },
     generated,
     types::{self, Provider},
 };
 
-/// How far the API's clock may be ahead of ours.
+/// How far a snapshot may be dated ahead of its answer, since two of the API's clocks may differ.
 const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 impl Client {
@@ -28,7 +36,7 @@ impl Client {
     /// ```
     #[must_use = "a handle does nothing until one of its calls is awaited"]
     pub fn number(&self, id: impl Into<String>) -> NumberHandle {
-        NumberHandle { client: self.clone(), id: id.into(), timeout: None }
+        NumberHandle { client: self.clone(), id: trimmed(id.into()), timeout: None }
     }
 }
 
@@ -72,7 +80,7 @@ impl NumberHandle {
     /// its retries.
     pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
         let call = self.call();
-        async move { call?.get(None).await }.boxed()
+        async move { call?.get(None).await.map(Answer::into_value) }.boxed()
     }
 
     /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new
@@ -90,7 +98,7 @@ impl NumberHandle {
             let call = call?;
             let (shared, id) = (call.client.shared(), call.id.as_str());
             let attempt_timeout = shared.transport.limits.attempt_timeout;
-            let refresh = || call.clone().get(Some("1"));
+            let refresh = || call.clone().get(Some("1")).map_ok(Answer::into_value);
             let number = shared.refreshes.join(id, timeout, attempt_timeout, refresh).await;
             // The error may be of another's call, or of none.
             number.map_err(|error| error.about(target(id)))
@@ -100,7 +108,7 @@ impl NumberHandle {
 
     /// The number from a snapshot that is no older than `max_age`: the cached one if it is young
     /// enough, else a [`refresh`](Self::refresh). So the API is asked once, or twice; both within
-    /// one timeout.
+    /// one timeout. Its age counts by the clock of the answer: its `Date`, plus its `Age`.
     ///
     /// A number without a snapshot, or with one that is dated over a minute ahead, is refreshed, too, unless its provider is known to have none
     /// (`PILOT_STATUS`, `EVO_GO`): that is returned as it is.
@@ -114,8 +122,9 @@ impl NumberHandle {
         let this = self.clone();
         async move {
             let start = clock::now();
-            let number = this.get().await?;
-            let now = clock::wall().into();
+            let answer = this.call()?.get(None).await?;
+            let (now, attempts) = (answer.server_time().into(), answer.attempts);
+            let number = answer.into_value();
             let is_fresh = match number.snapshot_age(now) {
                 // Dated later than that, it says nothing of its age.
                 Some(age) => age <= max_age && number.fetched_at() <= Some(now + MAX_SKEW),
@@ -127,9 +136,9 @@ impl NumberHandle {
             let left = this.time().saturating_sub(clock::now() - start);
             if left.is_zero() {
                 let error = Error::timed_out(this.time(), "timeout", CallOutcome::default());
-                return Err(error.about(this.target()));
+                return Err(error.after(attempts).about(this.target()));
             }
-            this.timeout(left).refresh().await
+            this.timeout(left).refresh().await.map_err(|error| error.after(attempts))
         }
         .boxed()
     }
@@ -141,16 +150,7 @@ impl NumberHandle {
     pub fn status(
         &self,
     ) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send + use<> {
-        let call = self.call();
-        async move {
-            let Call { client, id, timeout } = call?;
-            let call = async |raw: generated::Client| raw.get_numbers_id_status(&id).await;
-            let is_about = |status: &types::NumberStatus| {
-                status.id.as_deref().is_none_or(|answered| answered == id.as_str())
-            };
-            client.call(timeout, call, is_about, || target(id.as_str())).await
-        }
-        .boxed()
+        self.answered_status().map_ok(Answer::into_value).boxed()
     }
 
     /// Removes the number and logs its device out. For 30 days it can be restored.
@@ -168,9 +168,25 @@ impl NumberHandle {
         async move {
             let Call { client, id, timeout } = call?;
             let call = async |raw: generated::Client| raw.delete_numbers_id(&id).await;
-            client.call(timeout, call, |_| true, || target(id.as_str())).await
+            let answer = client.call(timeout, call, |_| true, || target(id.as_str())).await;
+            answer.map(Answer::into_value)
         }
         .boxed()
+    }
+
+    /// The status, with what it took.
+    pub(super) fn answered_status(
+        &self,
+    ) -> impl Future<Output = Result<Answer<types::NumberStatus>, Error>> + Send + use<> {
+        let call = self.call();
+        async move {
+            let Call { client, id, timeout } = call?;
+            let call = async |raw: generated::Client| raw.get_numbers_id_status(&id).await;
+            let is_about = |status: &types::NumberStatus| {
+                status.id.as_deref().is_none_or(|answered| answered == id.as_str())
+            };
+            client.call(timeout, call, is_about, || target(id.as_str())).await
+        }
     }
 
     /// The time that a call may take.
@@ -178,7 +194,7 @@ impl NumberHandle {
         self.timeout.unwrap_or(self.client.shared().transport.limits.timeout)
     }
 
-    pub(super) fn target(&self) -> String {
+    pub(super) fn target(&self) -> Target {
         target(&self.id)
     }
 
@@ -202,7 +218,7 @@ struct Call {
 }
 
 impl Call {
-    async fn get(self, refresh: Option<&'static str>) -> Result<types::Number, Error> {
+    async fn get(self, refresh: Option<&'static str>) -> Result<Answer<types::Number>, Error> {
         let Self { client, id, timeout } = self;
         let call = async |raw: generated::Client| raw.get_numbers_id(&id, refresh).await;
         let is_about = |number: &types::Number| number.id == id.as_str();
@@ -210,8 +226,14 @@ impl Call {
     }
 }
 
-fn target(id: &str) -> String {
-    format!("number {}", printable(id))
+fn target(id: &str) -> Target {
+    Target { text: format!("number {}", printable(id)), is_phone_number: is_phone_number(id) }
+}
+
+/// Whether an id is what people take for one: a phone number.
+fn is_phone_number(id: &str) -> bool {
+    let digits = id.bytes().filter(u8::is_ascii_digit).count();
+    (8..=15).contains(&digits) && id.chars().all(|c| c.is_ascii_digit() || "+-(). ".contains(c))
 }
 
 /// An id as it stands, or quoted and cut where it would mislead in a line of a log.

@@ -5,13 +5,14 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ext::error::error::Error;
+use crate::ext::{client::trim::trimmed, error::error::Error};
 
 /// The opaque id of a number: one path segment of `/v1/numbers/{id}`.
 ///
 /// Refused are ids that would reach another resource: the empty id (the collection), `.` and `..`
 /// (dot segments, [RFC 3986, section 5.2.4]), and those with control characters or a backslash,
-/// which URL parsers drop or take for a slash. Everything else is sent percent-encoded as one
+/// which URL parsers drop or take for a slash. Blanks, line breaks, quotes and a byte order mark at
+/// the ends are dropped, as files leave them there. Everything else is sent percent-encoded as one
 /// segment.
 ///
 /// ```
@@ -19,7 +20,9 @@ use crate::ext::error::error::Error;
 ///
 /// assert!("num_1".parse::<NumberId>().is_ok());
 /// assert!("a/b".parse::<NumberId>().is_ok());
+/// assert_eq!(" num_1\n".parse::<NumberId>()?.as_str(), "num_1");
 /// assert!("..".parse::<NumberId>().unwrap_err().is_invalid_input());
+/// # Ok::<(), pilot_status::Error>(())
 /// ```
 ///
 /// [RFC 3986, section 5.2.4]: https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
@@ -40,6 +43,7 @@ impl TryFrom<String> for NumberId {
     type Error = Error;
 
     fn try_from(id: String) -> Result<Self, Error> {
+        let id = trimmed(id);
         let refused = match id.as_str() {
             "" => "is empty: pass the id of a number, such as num_01HZX",
             "." | ".." => {

@@ -1,10 +1,13 @@
 //! `client.list_numbers()` and `client.find_number(phone)`: users know a phone number, and no id.
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
 use super::phone::Phone;
 use crate::{
-    ext::{client::client::Client, error::error::Error},
+    ext::{
+        client::client::{Answer, Client},
+        error::error::Error,
+    },
     generated,
     types::{NumberList, NumberSummary},
 };
@@ -33,17 +36,22 @@ impl Client {
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
-        self.list().map(|list| Ok(list?.numbers)).boxed()
+        self.answered_list().map_ok(|answer| answer.into_value().numbers).boxed()
     }
 
     /// The list with what in it is no number.
     pub(crate) fn list(&self) -> BoxFuture<'static, Result<NumberList, Error>> {
+        self.answered_list().map_ok(Answer::into_value).boxed()
+    }
+
+    fn answered_list(
+        &self,
+    ) -> impl Future<Output = Result<Answer<NumberList>, Error>> + Send + use<> {
         let client = self.clone();
         async move {
             let call = |raw: generated::Client| async move { raw.get_numbers().await };
-            client.call(None, call, |_| true, || TARGET.to_owned()).await
+            client.call(None, call, |_| true, || TARGET.into()).await
         }
-        .boxed()
     }
 
     /// Finds the number of the key's tenant that has this phone number; `None` if there is none.
@@ -80,7 +88,9 @@ impl Client {
         let phone = Phone::parse(phone).ok_or_else(|| {
             Error::invalid_input(format!("the phone number has no digit: {WITH_COUNTRY_CODE}"))
         })?;
-        let mut found = matching(self.list_numbers().await?, &phone);
+        let answer = self.answered_list().boxed().await?;
+        let attempts = answer.attempts;
+        let mut found = matching(answer.into_value().numbers, &phone);
         if found.is_empty() && phone.may_be_national() {
             return Err(Error::invalid_input(format!(
                 "the phone number has no country code: {WITH_COUNTRY_CODE}"
@@ -88,7 +98,7 @@ impl Client {
         }
         if found.len() > 1 {
             let ids = found.into_iter().map(|number| number.id).collect();
-            return Err(Error::ambiguous(ids).about(TARGET));
+            return Err(Error::ambiguous(ids).after(attempts).about(TARGET));
         }
         Ok(found.pop())
     }

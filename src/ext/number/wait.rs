@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::sleep;
 
 use super::handle::NumberHandle;
@@ -43,15 +44,18 @@ impl NumberHandle {
         loop {
             let left = limit.saturating_sub(clock::now() - start);
             if left.is_zero() {
-                return Err(Error::not_open(limit, last, attempts).about(self.target()));
+                return Err(Error::not_open(limit, last).after(attempts).about(self.target()));
             }
-            match self.clone().timeout(self.time().min(left)).status().await {
-                Ok(status) if is_open(&status) => return Ok(status),
-                Ok(status) => {
-                    attempts += 1;
+            match self.clone().timeout(self.time().min(left)).answered_status().boxed().await {
+                Ok(answer) => {
+                    attempts += answer.attempts;
+                    let status = answer.into_value();
+                    if is_open(&status) {
+                        return Ok(status);
+                    }
                     last = state(&status);
                 }
-                Err(error) if !error.is_retryable() => return Err(error),
+                Err(error) if !error.is_retryable() => return Err(error.after(attempts)),
                 Err(error) => attempts += error.attempts(),
             }
             sleep(delay.min(limit.saturating_sub(clock::now() - start))).await;

@@ -7,14 +7,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, header::DATE};
+use http::HeaderMap;
 use sfv::{BareItem, Dictionary, Item, List, ListEntry, Parser};
 
 use super::quota::RateLimit;
+use crate::ext::clock;
 
 /// The fields that were usual before `RateLimit`: remaining, reset, limit.
-const SEPARATE: [[&str; 3]; 3] = [
+const SEPARATE: [[&str; 3]; 4] = [
     ["ratelimit-remaining", "ratelimit-reset", "ratelimit-limit"],
+    ["x-ratelimit-remaining", "x-ratelimit-reset-after", "x-ratelimit-limit"],
     ["x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-limit"],
     ["x-rate-limit-remaining", "x-rate-limit-reset", "x-rate-limit-limit"],
 ];
@@ -30,6 +32,17 @@ pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<RateLimit> {
         return None;
     }
     structured(headers).or_else(|| SEPARATE.iter().find_map(|names| separate(headers, names, now)))
+}
+
+/// How long a 429 asks to wait by a reset, where it does not say that something is left; of several
+/// resets without a count of what is left, the longest.
+pub(crate) fn reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    if let Some(limit) = read(headers, now) {
+        return Some(limit.reset).filter(|_| limit.remaining == 0);
+    }
+    let alone = SEPARATE.iter().filter(|[remaining, ..]| !headers.contains_key(*remaining));
+    let waits = alone.filter_map(|[_, reset, _]| seconds_until(headers, reset, now));
+    waits.filter_map(positive).max()
 }
 
 /// `"default";r=50;t=30`, or in older drafts `limit=100, remaining=50, reset=30`.
@@ -67,26 +80,30 @@ fn policies(headers: &HeaderMap) -> Vec<(BareItem, Option<f64>)> {
 }
 
 fn separate(headers: &HeaderMap, names: &[&str; 3], now: SystemTime) -> Option<RateLimit> {
-    let field = |name| -> Option<f64> {
-        let mut values = headers.get_all(name).iter();
-        let value = values.next()?.to_str().ok()?.trim();
-        // Two values of one field contradict each other.
-        let is_number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        value.parse().ok().filter(|_| is_number && values.next().is_none())
-    };
     let [remaining, reset, quota] = *names;
-    let reset = field(reset)?;
-    let reset = if reset < EPOCH { reset } else { until(reset, headers, now)? };
+    let reset = seconds_until(headers, reset, now)?;
     // Of several policies in the limit's field, as `100, 100;w=60`, only the first is a number.
-    limit(field(remaining)?, reset, field(quota))
+    limit(decimal(headers, remaining)?, reset, decimal(headers, quota))
 }
 
-/// Seconds until a moment since 1970, against the server's own clock; `None` if it is past.
-fn until(moment: f64, headers: &HeaderMap, now: SystemTime) -> Option<f64> {
-    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let now = date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
+/// The number in a field; two values of one field contradict each other.
+fn decimal(headers: &HeaderMap, name: &str) -> Option<f64> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?.trim();
+    let is_number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    value.parse().ok().filter(|_| is_number && values.next().is_none())
+}
+
+/// Seconds until the reset in a field: they themselves, or a moment since 1970 against the server's
+/// own clock; `None` if that is past.
+fn seconds_until(headers: &HeaderMap, name: &str, now: SystemTime) -> Option<f64> {
+    let reset = decimal(headers, name)?;
+    if reset < EPOCH {
+        return Some(reset);
+    }
+    let now = clock::of_server(headers, now);
     let now = now.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
-    let moment = if moment < EPOCH * 1e3 { moment } else { moment / 1e3 };
+    let moment = if reset < EPOCH * 1e3 { reset } else { reset / 1e3 };
     Some(moment - now).filter(|wait| *wait > 0.0)
 }
 
@@ -101,13 +118,17 @@ fn limit(remaining: f64, reset: f64, quota: Option<f64>) -> Option<RateLimit> {
     if remaining < 0.0 || quota.is_some_and(|quota| remaining > quota) {
         return None;
     }
-    let reset = Duration::try_from_secs_f64(reset).ok().filter(|reset| !reset.is_zero())?;
+    let reset = positive(reset)?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "it is not negative, and saturates"
     )]
     Some(RateLimit { remaining: remaining as u64, reset })
+}
+
+fn positive(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|wait| !wait.is_zero())
 }
 
 fn number(item: &BareItem) -> Option<f64> {
@@ -137,8 +158,10 @@ pub fn promise(fields: &[(&str, &[u8])]) {
             headers.append(name, value);
         }
     }
-    let limit = read(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000));
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+    let limit = read(&headers, now);
     assert!(limit.is_none_or(|limit| !limit.reset.is_zero()));
+    assert!(reset(&headers, now).is_none_or(|wait| !wait.is_zero()));
 }
 
 #[cfg(test)]
@@ -146,22 +169,57 @@ mod tests {
     use super::*;
     use crate::ext::any_text::{any_text, for_many_seeds};
 
-    /// Of these lines, at second 1,500,000,000: what is left, and seconds until the reset.
-    fn parse(lines: &[&str]) -> Option<(u64, f64)> {
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000)
+    }
+
+    fn headers(lines: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for line in lines {
             let (name, value) = line.split_once(": ").unwrap();
             headers.append(http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
         }
-        let limit = read(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000))?;
+        headers
+    }
+
+    /// Of these lines, at second 1,500,000,000: what is left, and seconds until the reset.
+    fn parse(lines: &[&str]) -> Option<(u64, f64)> {
+        let limit = read(&headers(lines), now())?;
         Some((limit.remaining, limit.reset.as_secs_f64()))
+    }
+
+    #[test]
+    fn reset_of_a_429_is_a_wait_unless_something_is_left() {
+        let cases: [(&[&str], Option<f64>); 16] = [
+            (&["X-RateLimit-Reset: 5"], Some(5.0)),
+            (&["X-RateLimit-Reset: 0.5"], Some(0.5)),
+            (&["RateLimit-Reset: 5"], Some(5.0)),
+            (&["X-RateLimit-Reset: 1500000009"], Some(9.0)),
+            (&["X-RateLimit-Reset: 1500000009500"], Some(9.5)),
+            (&["X-RateLimit-Reset: 5", "X-RateLimit-Reset-After: 4.5"], Some(5.0)),
+            (&["X-RateLimit-Reset: 5", "RateLimit-Reset: 7"], Some(7.0)),
+            (&["X-RateLimit-Limit: 9", "X-RateLimit-Reset: 5"], Some(5.0)),
+            (&["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 5"], Some(5.0)),
+            (&["RateLimit: \"a\";r=0;t=30"], Some(30.0)),
+            // Another limit was met than the one that is told.
+            (&["X-RateLimit-Remaining: 3", "X-RateLimit-Reset: 5"], None),
+            (&["RateLimit: \"a\";r=3;t=30"], None),
+            (&["X-RateLimit-Reset: 0"], None),
+            (&["X-RateLimit-Reset: 1400000000"], None),
+            (&["X-RateLimit-Reset: soon"], None),
+            (&["X-RateLimit-Reset: 5", "X-RateLimit-Reset: 6"], None),
+        ];
+        for (lines, expected) in cases {
+            let wait = reset(&headers(lines), now());
+            assert_eq!(wait.map(|wait| wait.as_secs_f64()), expected, "{lines:?}");
+        }
     }
 
     #[test]
     fn every_form_of_what_is_left() {
         type Case<'a> = (&'a [&'a str], Option<(u64, f64)>);
         let policy = "RateLimit-Policy: \"a\";q=100;w=60, \"b\";q=10;w=1";
-        let cases: [Case; 25] = [
+        let cases: [Case; 27] = [
             (&["RateLimit: \"a\";r=50;t=30"], Some((50, 30.0))),
             (&["RateLimit: \"a\";r=50;t=30", policy], Some((50, 30.0))),
             (&["RateLimit: \"a\";r=50;t=30, \"b\";r=0;t=1"], Some((0, 1.0))),
@@ -189,6 +247,16 @@ mod tests {
                 ],
                 Some((0, 10.0)),
             ),
+            (
+                &[
+                    "X-RateLimit-Remaining: 0",
+                    "X-RateLimit-Reset: 1500000019",
+                    "Date: Fri, 14 Jul 2017 02:40:09 GMT",
+                    "Age: 4",
+                ],
+                Some((0, 6.0)),
+            ),
+            (&["X-RateLimit-Remaining: 2", "X-RateLimit-Reset-After: 0.5"], Some((2, 0.5))),
             // More than there can be, past, none, or no number.
             (&["RateLimit: \"b\";r=50;t=30", policy], None),
             (&["RateLimit-Limit: 5", "RateLimit-Remaining: 7", "RateLimit-Reset: 5"], None),

@@ -5,30 +5,35 @@ use std::{error::Error, io};
 
 use http::{Method, StatusCode};
 
-/// What came of one attempt, as far as retrying is concerned.
+/// When a failed request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AttemptOutcome {
-    /// An answer with this status.
-    Answered(StatusCode),
-    /// The request was not processed: there was no connection, or the server says so.
-    NotSent,
-    /// The request may have been sent, and no whole answer came back: reset, time-out, body cut
-    /// short.
-    Broken,
-    /// A failure that would only repeat itself, such as an answer over the size limit.
-    Final,
+pub(crate) enum Resend {
+    /// With any method: it was not processed.
+    Always,
+    /// With a safe method (RFC 9110, section 9.2.1): it may have been carried out.
+    IfSafe,
+    /// The same request would fail again.
+    Never,
 }
 
-/// Whether another attempt may follow.
-///
-/// A method that is not safe (RFC 9110, section 9.2.1) is repeated only where the request cannot
-/// have been carried out.
-pub(crate) fn may_retry(method: &Method, outcome: AttemptOutcome) -> bool {
-    match outcome {
-        AttemptOutcome::Answered(StatusCode::TOO_MANY_REQUESTS) | AttemptOutcome::NotSent => true,
-        AttemptOutcome::Answered(status) => method.is_safe() && is_transient(status),
-        AttemptOutcome::Broken => method.is_safe(),
-        AttemptOutcome::Final => false,
+impl Resend {
+    /// The only table of the statuses and codes that mean "not now" rather than "no".
+    pub(crate) fn after(status: StatusCode, code: Option<&str>) -> Self {
+        match status.as_u16() {
+            429 => Self::Always,
+            _ if code == Some("PROVIDER_NOT_CONFIGURED") => Self::Never,
+            // From 520 on they are those of edges, for faults of the origin or the way to it.
+            408 | 500 | 502..=504 | 520..=524 | 529 | 530 => Self::IfSafe,
+            _ => Self::Never,
+        }
+    }
+
+    pub(crate) fn allows(self, method: &Method) -> bool {
+        match self {
+            Self::Always => true,
+            Self::IfSafe => method.is_safe(),
+            Self::Never => false,
+        }
     }
 }
 
@@ -36,21 +41,40 @@ pub(crate) fn may_retry(method: &Method, outcome: AttemptOutcome) -> bool {
 pub(crate) fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
     // So rustls's errors reach us, but for those that only mean a connection cut short. Connecting
     // itself has no such kind.
-    let mut cause = Some(error);
     let mut is_refused = false;
-    while let Some(e) = cause {
-        is_refused |= is_native_refusal(e);
-        cause = match e.downcast_ref::<io::Error>() {
+    for cause in causes(error) {
+        match cause.downcast_ref::<io::Error>() {
             Some(e) if e.kind() == io::ErrorKind::InvalidData => return true,
-            // Its source would be that of the error inside.
-            Some(e) => {
-                is_refused = false;
-                e.get_ref().map(|inner| inner as _)
-            }
-            None => e.source(),
-        };
+            Some(_) => is_refused = false,
+            None => is_refused |= is_native_refusal(cause),
+        }
     }
     is_refused
+}
+
+/// Whether this machine lacks what a connection takes: a descriptor, a port, memory.
+pub(crate) fn is_local(error: &(dyn Error + 'static)) -> bool {
+    // EMFILE, ENFILE and ENOBUFS, which have no `ErrorKind`.
+    const CODES: &[i32] = if cfg!(windows) {
+        &[10_024, 10_055]
+    } else if cfg!(any(target_os = "linux", target_os = "android")) {
+        &[24, 23, 105]
+    } else {
+        &[24, 23, 55]
+    };
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|e| {
+        let kinds = [io::ErrorKind::AddrNotAvailable, io::ErrorKind::OutOfMemory];
+        kinds.contains(&e.kind()) || e.raw_os_error().is_some_and(|code| CODES.contains(&code))
+    })
+}
+
+/// An error and what it was caused by.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
+        // Its source would be that of the error inside.
+        Some(e) => e.get_ref().map(|inner| inner as _),
+        None => cause.source(),
+    })
 }
 
 /// An error of native-tls; with an `io::Error` below it, the connection was cut short.
@@ -64,16 +88,6 @@ fn is_native_refusal(error: &(dyn Error + 'static)) -> bool {
 #[cfg(not(feature = "native-tls"))]
 fn is_native_refusal(_: &(dyn Error + 'static)) -> bool {
     false
-}
-
-/// Whether a code says that the same call will fail again, whatever its status says.
-pub(crate) fn is_permanent(code: Option<&str>) -> bool {
-    code == Some("PROVIDER_NOT_CONFIGURED")
-}
-
-/// The statuses that say "not now" rather than "no".
-pub(crate) fn is_transient(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 #[cfg(test)]
@@ -92,27 +106,37 @@ mod tests {
     }
 
     #[test]
-    fn what_is_retried_by_method() {
-        let answered = |status| AttemptOutcome::Answered(StatusCode::from_u16(status).unwrap());
-        let cases = [
-            // outcome, GET, DELETE
-            (answered(429), true, true),
-            (AttemptOutcome::NotSent, true, true),
-            (AttemptOutcome::Broken, true, false),
-            (AttemptOutcome::Final, false, false),
-            (answered(408), true, false),
-            (answered(500), true, false),
-            (answered(502), true, false),
-            (answered(503), true, false),
-            (answered(504), true, false),
-            (answered(200), false, false),
-            (answered(302), false, false),
-            (answered(401), false, false),
-            (answered(501), false, false),
-        ];
-        for (outcome, get, delete) in cases {
-            assert_eq!(may_retry(&Method::GET, outcome), get, "GET {outcome:?}");
-            assert_eq!(may_retry(&Method::DELETE, outcome), delete, "DELETE {outcome:?}");
+    fn faults_of_this_machine_are_found_within_other_errors() {
+        let kind = io::Error::from;
+        assert!(is_local(&kind(io::ErrorKind::AddrNotAvailable)));
+        assert!(is_local(&io::Error::other(kind(io::ErrorKind::OutOfMemory))));
+        assert!(!is_local(&kind(io::ErrorKind::ConnectionRefused)));
+        assert!(!is_local(&io::Error::other("Too many open files")));
+        if cfg!(target_os = "linux") {
+            for code in [12, 23, 24, 99, 105] {
+                let error = io::Error::from_raw_os_error(code);
+                assert!(is_local(&error), "{error}");
+                assert!(is_local(&io::Error::other(error)));
+            }
+            for code in [104, 110, 111, 113] {
+                let error = io::Error::from_raw_os_error(code);
+                assert!(!is_local(&error), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn resend_by_status_code_and_method() {
+        let permanent = Some("PROVIDER_NOT_CONFIGURED");
+        let transient = [408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530];
+        for status in 100..1_000 {
+            let after = |code| Resend::after(StatusCode::from_u16(status).unwrap(), code);
+            let allows = |code| [Method::GET, Method::DELETE].map(|m| after(code).allows(&m));
+            let is_transient = transient.contains(&status);
+            let expected = if status == 429 { [true; 2] } else { [is_transient, false] };
+            assert_eq!(allows(None), expected, "{status}");
+            assert_eq!(allows(Some("UPSTREAM_TIMEOUT")), expected, "{status}");
+            assert_eq!(allows(permanent), [status == 429; 2], "{status}");
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) enum RetryDecision {
 /// What a wait was chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DelaySource {
-    /// `Retry-After`.
+    /// `Retry-After`, or another header field.
     Header,
     /// `retryAfterSeconds`.
     Body,

@@ -11,10 +11,11 @@ use crate::ext::error::error::Error;
 /// How often a call is tried, and how long it waits between two attempts.
 ///
 /// What is retried: `429` always; for `GET` also failures to connect, connections that break,
-/// attempts that time out, bodies cut short, and `408`, `500`, `502`, `503`, `504`.
+/// attempts that time out, bodies cut short, and `408`, `500`, `502` to `504`, `520` to `524`, `529`,
+/// `530`.
 ///
-/// The wait is what the server asks for (`Retry-After`, [RFC 9110, section 10.2.3], or
-/// `retryAfterSeconds` in the body) plus up to 10 %; without that it is a random part of
+/// The wait is what the server asks for (`Retry-After`, [RFC 9110, section 10.2.3],
+/// `retry-after-ms`, `retryAfterSeconds` in the body, or the reset of a 429) plus up to 10 %; without that it is a random part of
 /// `base_delay * 2^n`, at most `max_delay`. A server that asks for more than `max_delay`, or than
 /// is left of the call's timeout, ends the call at once: see
 /// [`Error::retry_after`](crate::Error::retry_after).
@@ -86,7 +87,8 @@ impl RetryPolicy {
     /// Switches off the retry budget, which all calls of a client share: 500 tokens, of which a
     /// retry takes 5 and a success gives back 1. So an outage costs at most 100 retries and then
     /// one for every five successes, rather than four for every call. Retries after a 429 are free,
-    /// since pacing rations them.
+    /// since pacing rations them, and so are those where this machine has no descriptor, port or
+    /// memory for a connection.
     #[must_use]
     pub fn without_budget(mut self) -> Self {
         self.budget = false;

@@ -1,15 +1,15 @@
-//! Reads how long a server asks to wait: `Retry-After` as seconds, decimal seconds or a date, else
-//! `retryAfterSeconds` in the body. Of several values the longest counts, so that none is undercut.
+//! Reads how long a server asks to wait: `Retry-After` as seconds, decimal seconds or a date,
+//! `retry-after-ms`, else `retryAfterSeconds` in the body. Of several values the longest counts, so
+//! that none is undercut.
 
 use std::time::{Duration, SystemTime};
 
-use http::{
-    HeaderMap,
-    header::{DATE, RETRY_AFTER},
-};
+use http::{HeaderMap, header::RETRY_AFTER};
 
 use super::decision::DelaySource;
-use crate::types::ApiError;
+use crate::{ext::clock, types::ApiError};
+
+const RETRY_AFTER_MS: &str = "retry-after-ms";
 
 /// How long the server asks to wait, and where it says so; `None` if it does not say, or says it in
 /// no form that means a time to come.
@@ -20,27 +20,36 @@ pub(crate) fn retry_after(
     body: Option<&ApiError>,
     now: SystemTime,
 ) -> Option<(Duration, DelaySource)> {
-    let text = |name| headers.get_all(name).iter().filter_map(|v| v.to_str().ok());
-    // Against the server's own date, so that a wrong clock on either side does no harm.
-    let now = text(DATE).find_map(|v| httpdate::parse_http_date(v).ok()).unwrap_or(now);
-    let header = text(RETRY_AFTER).filter_map(|value| parse(value.trim(), now)).max();
+    // Against the server's own clock, so that a wrong one on either side does no harm.
+    let now = clock::of_server(headers, now);
+    let seconds = texts(headers, RETRY_AFTER.as_str()).filter_map(|text| parse(text, now));
+    let millis = texts(headers, RETRY_AFTER_MS).filter_map(|text| longest(text, 1e-3));
+    let header = seconds.chain(millis).max();
     let body = || body?.retry_after();
     header.map(|wait| (wait, DelaySource::Header)).or_else(|| Some((body()?, DelaySource::Body)))
 }
 
+fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok()).map(str::trim)
+}
+
 fn parse(value: &str, now: SystemTime) -> Option<Duration> {
     if value.starts_with(|c: char| c.is_ascii_digit()) {
-        // Proxies join several lines into a list.
-        return value.split(',').filter_map(|member| decimal(member.trim())).max();
+        return longest(value, 1.0);
     }
     httpdate::parse_http_date(value).ok()?.duration_since(now).ok().filter(|d| !d.is_zero())
 }
 
-fn decimal(value: &str) -> Option<Duration> {
+/// The longest of a list, into which proxies join several lines; its unit in seconds.
+fn longest(list: &str, unit: f64) -> Option<Duration> {
+    list.split(',').filter_map(|member| decimal(member.trim(), unit)).max()
+}
+
+fn decimal(value: &str, unit: f64) -> Option<Duration> {
     // f64 alone would let `1e308` and `-0` pass, and of thousands of digits make no number.
     let is_decimal = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let seconds = value.parse().ok().filter(|seconds: &f64| is_decimal && seconds.is_finite())?;
-    Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    let number = value.parse().ok().filter(|number: &f64| is_decimal && number.is_finite())?;
+    Some(Duration::try_from_secs_f64(number * unit).unwrap_or(Duration::MAX))
 }
 
 /// What holds of any header fields and body, for the tests and for `fuzz/`: the longest value
@@ -52,7 +61,8 @@ fn decimal(value: &str) -> Option<Duration> {
 pub fn promise(values: &[&[u8]], date: &[u8], body: &[u8]) {
     let body = serde_json::from_slice(body).ok();
     let wait = |values: &[&[u8]]| {
-        let fields = values.iter().map(|value| (RETRY_AFTER, *value)).chain([(DATE, date)]);
+        let fields = values.iter().map(|value| (RETRY_AFTER, *value));
+        let fields = fields.chain([(http::header::DATE, date)]);
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             if let Ok(value) = http::HeaderValue::from_bytes(value) {
@@ -154,6 +164,22 @@ mod tests {
     #[test]
     fn a_date_is_read_against_the_servers_own_clock() {
         let skewed = date(500);
-        assert_eq!(ask(&[&date(530)], &[("date", &skewed)], None), Some(Duration::from_secs(30)));
+        let asked = |age| ask(&[&date(530)], &[("date", &skewed), ("age", age)], None);
+        assert_eq!(asked("0"), Some(Duration::from_secs(30)));
+        assert_eq!(asked("20"), Some(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn retry_after_ms_is_read_beside_retry_after() {
+        let asked = |values: &[&str], ms| ask(values, &[(RETRY_AFTER_MS, ms)], Some(9.0));
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(asked(&[], "3000"), ms(3_000));
+        assert_eq!(asked(&[], "1.5"), Some(Duration::from_micros(1_500)));
+        assert_eq!(asked(&[], "100, 200"), ms(200));
+        assert_eq!(asked(&["1"], "3000"), ms(3_000));
+        assert_eq!(asked(&["5"], "3000"), ms(5_000));
+        for other in ["-1", "", "soon", "1e3", "Sun, 06 Nov 2050 08:49:37 GMT"] {
+            assert_eq!(asked(&[], other), ms(9_000), "{other}");
+        }
     }
 }

@@ -1,0 +1,64 @@
+//! A system without certificates of authorities, as slim containers are.
+
+use std::{env, process::Command};
+
+use pilot_status::{Client, ClientBuilder};
+use support::KEY;
+
+use crate::{
+    authority::Authority,
+    servers::{ANSWER, Server},
+};
+
+/// Set in the process that finds no certificates.
+const HAS_NO_STORE: &str = "PILOT_STATUS_TEST_HAS_NO_STORE";
+
+fn builder(base_url: &str) -> ClientBuilder {
+    Client::builder().api_key(KEY).base_url(base_url).allow_insecure_http(true)
+}
+
+#[test]
+fn missing_certificate_store_has_a_hint_and_spares_loopback() {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--exact", "store::without_a_store", "--ignored"]).env(HAS_NO_STORE, "1");
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        child.env(name, "/nowhere/certificates");
+    }
+    let output = child.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[tokio::test]
+#[ignore = "run by the test above in a process without certificates"]
+async fn without_a_store() {
+    if env::var_os(HAS_NO_STORE).is_none() {
+        return;
+    }
+    for base_url in ["https://api.example", "http://api.example", "https://localhost:1"] {
+        let error = builder(base_url).build().unwrap_err();
+        let text = "the HTTP client cannot be made: this system has no certificates of authorities";
+        assert!(error.to_string().starts_with(text), "{error}");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("ca-certificates") && hint.contains("SSL_CERT_FILE"), "{hint}");
+        assert!(error.is_invalid_input() && !error.is_retryable());
+    }
+    // Of its own it needs none.
+    let certificate = Authority::new("ours").certificate();
+    let own = builder("https://api.example");
+    assert!(own.configure_http(|http| http.tls_certs_only([certificate])).build().is_ok());
+
+    let server = Server::plain(ANSWER).await;
+    let loopback = || builder(&format!("http://{}", server.address));
+    for client in [loopback(), loopback().configure_http(|_| reqwest::Client::builder())] {
+        assert_eq!(client.build().unwrap().number("1").get().await.unwrap().id, "1");
+    }
+}
+
+#[test]
+fn another_failure_to_build_has_no_hint_of_certificates() {
+    let refused = builder("https://api.example")
+        .configure_http(|http| http.tls_version_max(reqwest::tls::Version::TLS_1_0));
+    let error = refused.build().unwrap_err();
+    assert!(error.to_string().starts_with("the HTTP client cannot be made: "), "{error}");
+    assert_eq!(error.hint(), None, "{error}");
+}
