@@ -88,10 +88,13 @@ async fn talk() {
         show(&client.number(id).get().await.unwrap_err());
         println!("{:?}", id.parse::<pilot_status::NumberId>().unwrap_err());
     }
-    for key in [format!("{KEY}\n"), format!("{KEY} "), format!("\"{KEY}\""), format!("{KEY}é")] {
+    for key in ["\n", " ", "\"", "é", "\u{7f}"].map(|within| format!("{KEY}{within}{KEY}")) {
         show(&Client::builder().api_key(key).build().unwrap_err());
     }
-    show(&Client::builder().api_key(KEY).base_url(format!("http://{KEY}@x")).build().unwrap_err());
+    for base_url in ["http://KEY@x", "http://x:KEY", "KEY://x", "http://x?KEY", "KEY"] {
+        let base_url = base_url.replace("KEY", KEY);
+        show(&Client::builder().api_key(KEY).base_url(base_url).build().unwrap_err());
+    }
 }
 
 /// Answers that have the key and personal data wherever an answer has room for them.
