@@ -35,7 +35,12 @@ pub(crate) enum ReadError {
 
 impl BufferedResponse {
     pub(super) fn is_permanent(&self) -> bool {
-        classify::is_permanent(self.api_error.as_ref().and_then(ApiError::code))
+        classify::is_permanent(self.code())
+    }
+
+    /// The API's code, if it is a refusal that has one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.api_error.as_ref().and_then(ApiError::code)
     }
 
     /// Scheme, host and port of where a redirect leads to; the rest of a URL may hold secrets.

@@ -93,7 +93,7 @@ impl Client {
                 trace::unreadable(|| slot.operation(), &*response);
                 Ok(response.into_inner())
             }
-            Err(error) => Err(slot.error(error).about(target())),
+            Err(error) => Err(slot.error(error, &self.shared().credential).about(target())),
         }
     }
 }
