@@ -8,6 +8,7 @@ pub(crate) mod attempt_loop;
 pub(crate) mod buffered_response;
 pub(crate) mod decode_limit;
 pub(crate) mod failure;
+pub(crate) mod on_wire;
 pub(crate) mod outcome;
 mod repair;
 pub(crate) mod replayable_request;
