@@ -7,13 +7,18 @@ use futures_util::FutureExt;
 
 use super::id::NumberId;
 use crate::{
-    ext::{call::outcome::CallOutcome, client::client::Client, clock, error::error::Error},
+    ext::{
+        call::outcome::CallOutcome,
+        client::client::Client,
+        clock,
+        error::{error::Error, plain::printable_id},
+    },
     generated,
     types::{self, Provider},
 };
 
 /// How far the API's clock may be ahead of ours.
-const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
+pub(crate) const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 impl Client {
     /// The number with this id, which may be a `&str`, `String`, `&String`, [`NumberId`] or
@@ -183,11 +188,7 @@ impl NumberHandle {
     }
 
     fn call(&self) -> Result<Call, Error> {
-        if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return Err(Error::invalid_input(
-                "timeout is 0, so the call would fail: leave it out for that of the client",
-            ));
-        }
+        check_timeout(self.timeout)?;
         let id = self.id.as_str().try_into()?;
         Ok(Call { client: self.client.clone(), id, timeout: self.timeout })
     }
@@ -210,16 +211,14 @@ impl Call {
     }
 }
 
-fn target(id: &str) -> String {
-    format!("number {}", printable(id))
+pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        let text = "timeout is 0, so the call would fail: leave it out for that of the client";
+        return Err(Error::invalid_input(text));
+    }
+    Ok(())
 }
 
-/// An id as it stands, or quoted and cut where it would mislead in a line of a log.
-pub(crate) fn printable(id: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    match id.char_indices().nth(64) {
-        Some((end, _)) => format!("{:?}…", &id[..end]),
-        None if !id.is_empty() && id.chars().all(plain) => id.to_owned(),
-        None => format!("{id:?}"),
-    }
+fn target(id: &str) -> String {
+    format!("number {}", printable_id(id))
 }

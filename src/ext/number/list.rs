@@ -1,9 +1,11 @@
 //! `client.list_numbers()` and `client.find_number(phone)`: users know a phone number, and no id.
 
+use std::time::Duration;
+
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 
-use super::phone::Phone;
+use super::{handle::check_timeout, phone::Phone};
 use crate::{
     ext::{client::client::Client, error::error::Error},
     generated,
@@ -33,15 +35,19 @@ impl Client {
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
-        self.list().map(|list| Ok(list?.numbers)).boxed()
+        self.list(None).map(|list| Ok(list?.numbers)).boxed()
     }
 
-    /// The list with what in it is no number.
-    pub(crate) fn list(&self) -> BoxFuture<'static, Result<NumberList, Error>> {
+    /// The list with what in it is no number, within this time or the client's own.
+    pub(crate) fn list(
+        &self,
+        timeout: Option<Duration>,
+    ) -> BoxFuture<'static, Result<NumberList, Error>> {
         let client = self.clone();
         async move {
+            check_timeout(timeout)?;
             let call = |raw: generated::Client| async move { raw.get_numbers().await };
-            client.call(None, call, |_| true, || TARGET.to_owned()).await
+            client.call(timeout, call, |_| true, || TARGET.to_owned()).await
         }
         .boxed()
     }
