@@ -480,7 +480,7 @@ async fn unknown_values_are_printed_as_codes_and_compared_with_known_ones() {
 #[tokio::test]
 async fn a_snapshot_older_than_the_one_seen_changes_nothing() {
     let snapshot = |n: usize| {
-        let (hour, quality) = if n % 2 == 0 { (10, "RED") } else { (9, "GREEN") };
+        let (hour, quality) = if n.is_multiple_of(2) { (10, "RED") } else { (9, "GREEN") };
         let number = json!({
             "id": "a", "health": { "qualityRating": quality },
             "meta": { "fetchedAt": format!("2026-01-01T{hour:02}:00:00.000Z") },

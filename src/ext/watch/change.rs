@@ -73,7 +73,7 @@ impl Change {
     }
 }
 
-/// As its id, `at`, `changed`, `before`, `after`, and the `error` in words if there is one.
+/// As its `id`, `at`, `changed`, `before`, `after`, and the `error` as its line, or null.
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Change", 6)?;

@@ -74,7 +74,7 @@ impl Client {
     /// vanish at once, the list is asked for again before it is believed.
     #[must_use = "nothing is asked for until the stream is polled"]
     pub fn watch_all(&self, every: Duration) -> Watch {
-        Watch::new(self.clone(), every, Ids::Listed(List::new(every, clock::random())))
+        Watch::new(self.clone(), every, Ids::Listed(Box::new(List::new(every, clock::random()))))
     }
 }
 
@@ -148,7 +148,7 @@ enum Ask {
 enum Ids {
     Coming(BoxFuture<'static, Vec<Arc<str>>>),
     Known,
-    Listed(List),
+    Listed(Box<List>),
 }
 
 impl Watch {
@@ -241,7 +241,7 @@ impl Watch {
         WatchState::of(&self.known)
     }
 
-    /// From one question to the next about the same number: the interval that was asked for, or more
+    /// From one answer to the next about the same number: the interval that was asked for, or more
     /// where the limit or [`concurrency`](Self::concurrency) allows no more.
     #[must_use]
     pub fn interval(&self) -> Duration {
