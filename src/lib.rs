@@ -39,7 +39,7 @@ pub use ext::{
     retry::policy::RetryPolicy,
     watch::{
         change::{Change, Current},
-        seen::{Changed, Seen},
+        seen::{Changed, Seen, SeenError, SeenReason},
         state::WatchState,
         watch::Watch,
     },

@@ -1,6 +1,9 @@
 //! The key goes where it is meant to go, as the header it is meant to be, and into nothing that is
 //! printed.
 
+use std::time::Duration;
+
+use futures_util::StreamExt;
 use pilot_status::Client;
 use support::{KEY, Reply, always, builder, client, ok};
 
@@ -43,11 +46,26 @@ async fn the_user_agent_names_the_application_before_the_crate() {
 
 #[tokio::test]
 async fn a_code_that_is_the_key_itself_is_not_printed() {
-    let server = always(Reply::json(401, r#"{"code":"SECRET_KEY"}"#)).await;
-    let client = builder(&server).api_key_id("SECRET_KEY").build().unwrap();
-    let error = client.number("num_1").get().await.unwrap_err();
-    assert_eq!(error.code(), Some("SECRET_KEY"), "who asks for it gets it");
-    assert!(!format!("{error} {error:?}").contains("SECRET_KEY"), "{error:?}");
+    let bodies = [
+        r#"{"code":"SECRET_KEY"}"#,
+        r#"{"code":"SECRET\u005fKEY"}"#,
+        r#"{"error":{"code":"\u0053ECRET_KEY"}}"#,
+        r#"{"code":"A_SECRET_KEY_1"}"#,
+    ];
+    for body in bodies {
+        for (status, key) in [(401, "SECRET_KEY"), (200, "SECRET_KEY"), (401, "secret_key")] {
+            let server = always(Reply::json(status, body)).await;
+            let client = builder(&server).api_key_id(key).build().unwrap();
+            let error = client.number("num_1").get().await.unwrap_err();
+            let code = error.code().expect("who asks for it gets it");
+            assert!(code.contains("SECRET_KEY"));
+            let change = client.numbers(["num_1"]).watch(Duration::from_secs(60)).next().await;
+            let change = change.unwrap();
+            let json = serde_json::to_string(&change).unwrap();
+            let printed = format!("{error} {error:?} {change} {json}");
+            assert!(!printed.contains("SECRET"), "{status} {body}: {printed}");
+        }
+    }
 }
 
 #[tokio::test]

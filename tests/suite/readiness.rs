@@ -209,10 +209,45 @@ fn empty_text_is_no_fact() {
 }
 
 #[test]
-fn what_a_server_writes_forges_no_lines() {
-    let mut json = changed("/health/sendable", json!(false));
-    json["health"]["reason"] = json!("a\n\u{1b}[31mready");
-    assert_eq!(number(&json).readiness().to_string(), "blocked: not sendable (a  [31mready)");
+fn text_of_a_server_is_printed_as_a_code_or_not() {
+    let cases = [
+        ("/health/code", json!("131042"), "blocked: not sendable (131042)"),
+        ("/health/code", json!("+5511999999999"), "blocked: not sendable"),
+        ("/health/reason", json!("a\n\u{1b}[31mready"), "blocked: not sendable"),
+        ("/health/metaStatus", json!("a\u{2028}b"), "blocked: not sendable, status withheld"),
+        ("/health/metaStatus", json!("NEW"), "blocked: not sendable, status NEW"),
+        ("/meta/errors", json!({ "x\u{202e}y": 1 }), "blocked: not sendable, incomplete snapshot"),
+        (
+            "/extraChargeUnpaidSince",
+            json!("+5511999999999"),
+            "blocked: not sendable, extra charge unpaid",
+        ),
+        (
+            "/extraChargeUnpaidSince",
+            json!("2026-01-01T00:00:00.000Z"),
+            "blocked: not sendable, extra charge unpaid since 2026-01-01T00:00:00.000Z",
+        ),
+    ];
+    for (pointer, value, expected) in cases {
+        let mut json = changed(pointer, value);
+        json["health"]["sendable"] = json!(false);
+        assert_eq!(number(&json).readiness().to_string(), expected);
+    }
+}
+
+#[test]
+fn reasons_have_a_fixed_order_whatever_that_of_the_answer() {
+    let texts = [
+        r#"{"id":"x","meta":{"errors":{"waba":1,"phone":1,"profile":1}},"health":7,"state":7}"#,
+        r#"{"state":7,"health":7,"id":"x","meta":{"errors":{"profile":1,"waba":1,"phone":1}}}"#,
+    ];
+    for text in texts {
+        let number: pilot_status::types::Number = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            number.readiness().to_string(),
+            "degraded: incomplete snapshot (phone, profile, waba), unreadable state, unreadable health"
+        );
+    }
 }
 
 #[test]
@@ -245,7 +280,7 @@ fn all_reasons_are_given_and_those_that_block_come_first() {
         texts,
         [
             "not connected (CLOSE)",
-            "not sendable (C: why)",
+            "not sendable (C)",
             "extra charge unpaid since 2026-01-01, to be disconnected at 2026-02-01",
             "status BANNED",
             "quality RED",

@@ -9,7 +9,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt};
 use pilot_status::{Change, Changed, Client, Current, Watch, WatchState};
 use serde_json::{Value, json};
-use support::{Reply, Request, Server, always, builder, client, ok};
+use support::{KEY, Reply, Request, Server, always, builder, client, ok};
 
 const EVERY: Duration = Duration::from_millis(100);
 /// What a busy machine may need for what takes no time.
@@ -52,8 +52,8 @@ impl World {
     fn answer(&self, request: &Request) -> Reply {
         let world = self.0.lock().unwrap();
         if request.line == "GET /v1/numbers" {
-            if let Some(failure) = world.get("the list") {
-                return failure.clone();
+            if let Some(list) = world.get("the list") {
+                return list.clone();
             }
             let list = world.keys().map(|id| json!({ "id": id })).collect::<Value>();
             return Reply::json(200, list.to_string());
@@ -85,6 +85,20 @@ async fn assert_silent(watch: &mut Watch) {
 
 fn requests(server: &Server, id: &str) -> usize {
     server.requests().iter().filter(|request| request.line.contains(id)).count()
+}
+
+/// Polls the watch, which emits nothing, until this is so.
+async fn until(watch: &mut Watch, is_so: impl Fn() -> bool) {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(tokio::time::Instant::now() < end, "it never came");
+        let event = tokio::time::timeout(EVERY / 5, watch.next()).await;
+        assert!(event.is_err(), "{event:?}");
+    }
+}
+
+fn lists(server: &Server) -> usize {
+    server.requests().iter().filter(|request| request.line == "GET /v1/numbers").count()
 }
 
 #[tokio::test]
@@ -199,7 +213,6 @@ async fn a_program_that_is_started_anew_tells_only_what_changed_meanwhile() {
     let mut before = client.numbers(["a", "b", "c"]).watch(EVERY);
     changes(&mut before, 3).await;
     let kept = serde_json::to_string(&before.state()).unwrap();
-    assert_eq!(kept, r#"{"a":{"level":"ready"},"b":{"level":"ready"},"c":{"level":"ready"}}"#);
     drop(before);
 
     world.set("a", Ok(json!({ "health": { "sendable": false } })));
@@ -216,10 +229,12 @@ async fn a_program_that_is_started_anew_tells_only_what_changed_meanwhile() {
 
 #[test]
 fn a_state_may_have_more_or_less_than_this_version_knows() {
-    let state = r#"{"a":{"new":1},"b":{"quality":"PURPLE","error":"server 500"}}"#;
-    let state: WatchState = serde_json::from_str(state).unwrap();
+    let error = json!({ "kind": "server", "status": 500 });
+    let state = json!({ "a": { "new": 1 }, "b": { "quality": "PURPLE", "error": error } });
+    let state: WatchState = serde_json::from_value(state).unwrap();
     let (_, b) = state.iter().nth(1).unwrap();
     assert_eq!(b.quality.as_ref().unwrap().as_str(), "PURPLE");
+    assert_eq!(b.error.as_ref().unwrap().to_string(), "server 500");
 }
 
 #[tokio::test]
@@ -399,4 +414,284 @@ async fn a_number_is_kept_whole_where_it_is_asked_for() {
     let change = next(&mut watch).await;
     assert_eq!(change.previous.as_ref().unwrap().name.as_deref(), Some("old"));
     assert_eq!(change.number().unwrap().name.as_deref(), Some("new"));
+}
+
+/// Values of a server that hold what may not be printed, and that are new in each answer.
+fn free_text(id: &str, n: usize) -> Reply {
+    let text = format!("+5511999999999 anna@example.com {KEY} request {n}");
+    let number = match id {
+        "reason" => json!({ "health": { "sendable": false, "reason": text } }),
+        "code" => json!({ "health": { "sendable": false, "code": text } }),
+        "quality" => json!({ "health": { "qualityRating": text } }),
+        "limit" => json!({ "health": { "messagingLimitTier": text } }),
+        "status" => json!({ "health": { "metaStatus": text } }),
+        "state" => json!({ "state": text }),
+        "charge" => json!({ "extraChargeUnpaidSince": text }),
+        "errors" => json!({ "meta": { "errors": { text: "x" } } }),
+        "numbered" => return Reply::json(403, json!({ "code": format!("REQ_{n}") }).to_string()),
+        _ => return Reply::json(403, json!({ "error": text, "code": text }).to_string()),
+    };
+    let mut number = number;
+    number["id"] = id.into();
+    Reply::json(200, number.to_string())
+}
+
+#[tokio::test]
+async fn free_text_is_not_compared_printed_or_kept() {
+    let server = Server::start(|n, request| free_text(request.line.rsplit('/').next().unwrap(), n));
+    let server = server.await.unwrap();
+    let ids = [
+        "reason", "code", "quality", "limit", "status", "state", "charge", "errors", "error",
+        "numbered",
+    ];
+    let mut watch = client(&server).numbers(ids).watch(EVERY);
+    let first = changes(&mut watch, ids.len()).await;
+    assert_silent(&mut watch).await;
+    let mut kept = serde_json::to_string(&watch.state()).unwrap();
+    for change in first.values() {
+        kept += &format!("{change} {}", serde_json::to_string(change).unwrap());
+    }
+    for text in ["5511", "anna", "example.com", &KEY[..8], "request"] {
+        assert!(!kept.contains(text), "{text} in {kept}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_values_are_printed_as_codes_and_compared_with_known_ones() {
+    let world = World::of(&["a"]);
+    let server = world.server().await;
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY);
+    next(&mut watch).await;
+    let health =
+        |quality: &str| Ok(json!({ "health": { "sendable": true, "qualityRating": quality } }));
+    let cases =
+        [("PURPLE", "a  quality not told → PURPLE"), ("GREEN", "a  quality PURPLE → GREEN")];
+    for (quality, line) in cases {
+        world.set("a", health(quality));
+        assert_eq!(next(&mut watch).await.to_string(), line);
+    }
+    world.set("a", health("a\u{2028}b\u{202e}c"));
+    let line = next(&mut watch).await.to_string();
+    assert!(line.chars().all(|c| c == '→' || c.is_ascii_graphic() || c == ' '), "{line:?}");
+    world.set("a", health("VIOLET"));
+    assert_silent(&mut watch).await;
+}
+
+#[tokio::test]
+async fn a_snapshot_older_than_the_one_seen_changes_nothing() {
+    let snapshot = |n: usize| {
+        let (hour, quality) = if n.is_multiple_of(2) { (10, "RED") } else { (9, "GREEN") };
+        let number = json!({
+            "id": "a", "health": { "qualityRating": quality },
+            "meta": { "fetchedAt": format!("2026-01-01T{hour:02}:00:00.000Z") },
+        });
+        Reply::json(200, number.to_string())
+    };
+    let server = Server::start(move |n, _| snapshot(n)).await.unwrap();
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
+    assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
+    assert_silent(&mut watch).await;
+    // Nor after a new start.
+    let state = watch.state();
+    drop(watch);
+    let asked = server.requests().len();
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY).resume(state);
+    until(&mut watch, || server.requests().len() > asked + 2).await;
+}
+
+#[tokio::test]
+async fn a_snapshot_dated_ahead_does_not_end_the_watch() {
+    let world = World::of(&["a"]);
+    let at = |year: u32, quality: &str| {
+        Ok(
+            json!({ "health": { "qualityRating": quality }, "meta": { "fetchedAt": format!("{year}-01-01T00:00:00Z") } }),
+        )
+    };
+    world.set("a", at(9999, "RED"));
+    let server = world.server().await;
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY);
+    next(&mut watch).await;
+    world.set("a", at(2026, "GREEN"));
+    assert!(next(&mut watch).await.has(Changed::Quality));
+}
+
+#[tokio::test]
+async fn a_list_without_all_known_numbers_is_asked_again() {
+    let world = World::of(&["a", "b"]);
+    let server = world.server().await;
+    let mut watch = client(&server).watch_all(EVERY);
+    changes(&mut watch, 2).await;
+    for list in ["[]", r#"{"numbers":[]}"#, r#"{"data":[]}"#, r#"[{"id":"z"}]"#] {
+        let (list, seen) = (Reply::json(200, list), lists(&server));
+        let world = world.clone();
+        world.0.lock().unwrap().insert("the list".to_owned(), list);
+        until(&mut watch, || lists(&server) > seen).await;
+        world.remove("the list");
+        assert_silent(&mut watch).await;
+    }
+    world.0.lock().unwrap().insert("the list".to_owned(), Reply::json(200, "[]"));
+    for change in changes(&mut watch, 2).await.values() {
+        assert_eq!(change.changed, [Changed::Unlisted]);
+    }
+}
+
+#[tokio::test]
+async fn an_error_beside_an_empty_list_is_a_failed_list() {
+    let world = World::of(&["a"]);
+    let server = world.server().await;
+    let mut watch = client(&server).watch_all(EVERY);
+    changes(&mut watch, 1).await;
+    let list = Reply::json(200, r#"{"data":[],"error":"timeout","code":"UPSTREAM_TIMEOUT"}"#);
+    world.0.lock().unwrap().insert("the list".to_owned(), list);
+    let change = next(&mut watch).await;
+    assert_eq!(change.error().unwrap().code(), Some("UPSTREAM_TIMEOUT"), "{change}");
+    assert_silent(&mut watch).await;
+    // With some of the numbers it says nothing of the others.
+    let list = Reply::json(200, r#"{"data":[{"id":"b"}],"error":"timeout"}"#);
+    world.0.lock().unwrap().insert("the list".to_owned(), list);
+    let told = changes(&mut watch, 2).await;
+    assert!(!told.contains_key("a"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_admitted_is_no_change() {
+    let server =
+        Server::start(
+            |n, _| {
+                if n == 0 { Reply::json(429, "{}").with("retry-after", "1") } else { ok() }
+            },
+        );
+    let server = server.await.unwrap();
+    let watch = client(&server).numbers(["a", "b", "c"]).watch(EVERY);
+    let mut watch = watch.timeout(Duration::from_millis(300));
+    let mut ready = BTreeSet::new();
+    while ready.len() < 3 {
+        let change = next(&mut watch).await;
+        match change.error() {
+            Some(error) => assert_eq!(error.status().map(|s| s.as_u16()), Some(429), "{change}"),
+            None => _ = ready.insert(change.id),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_timeout_applies_to_the_list() {
+    let server = always(Reply::Silence).await;
+    let mut watch = client(&server).watch_all(EVERY).timeout(Duration::from_millis(100));
+    let change = next(&mut watch).await;
+    assert!(change.id.is_empty() && change.error().unwrap().is_timeout(), "{change}");
+    let mut watch = client(&server).watch_all(EVERY).timeout(Duration::ZERO);
+    let change = next(&mut watch).await;
+    assert!(change.error().unwrap().is_invalid_input(), "{change}");
+}
+
+#[tokio::test]
+async fn a_number_listed_again_while_its_call_hangs_has_one_call() {
+    let world = World::of(&["b"]);
+    world.0.lock().unwrap().insert("hangs".to_owned(), Reply::Silence);
+    let server = world.server().await;
+    let mut watch = client(&server).watch_all(EVERY);
+    changes(&mut watch, 1).await;
+    until(&mut watch, || requests(&server, "hangs") == 1).await;
+    for _ in 0..2 {
+        world.remove("hangs");
+        let seen = lists(&server);
+        until(&mut watch, || lists(&server) > seen + 1).await;
+        world.0.lock().unwrap().insert("hangs".to_owned(), Reply::Silence);
+        let seen = lists(&server);
+        until(&mut watch, || lists(&server) > seen + 1).await;
+        assert_silent(&mut watch).await;
+    }
+    assert_eq!(requests(&server, "hangs"), 1);
+}
+
+#[tokio::test]
+async fn a_number_that_left_is_not_asked_again() {
+    let world = World::of(&["b"]);
+    let later = Reply::json(503, "{}").with("retry-after", "0.5");
+    world.0.lock().unwrap().insert("left".to_owned(), later);
+    let server = world.server().await;
+    let mut watch = client(&server).watch_all(EVERY);
+    changes(&mut watch, 1).await;
+    until(&mut watch, || requests(&server, "left") == 1).await;
+    world.remove("left");
+    let seen = requests(&server, "/b");
+    until(&mut watch, || requests(&server, "/b") > seen + 10).await;
+    assert_eq!(requests(&server, "left"), 1);
+}
+
+fn state_with_all() -> Value {
+    json!({
+        "a": { "level": "ready", "limit": "TIER_2K", "state": "OPEN" },
+        "b": { "level": "blocked", "quality": "PURPLE" },
+    })
+}
+
+#[tokio::test]
+async fn a_state_comes_back_through_any_format() {
+    let world = World::of(&["a", "b", "c", "d"]);
+    let unwell = json!({ "sendable": false, "code": "C", "qualityRating": "RED", "messagingLimitTier": "TIER_2K" });
+    world.set("b", Ok(json!({ "state": "CLOSE", "health": unwell, "meta": { "fetchedAt": "2026-01-01T10:00:00.000Z" } })));
+    world.set("c", Err(403));
+    world.set("d", Ok(json!({})));
+    let server = world.server().await;
+    let mut watch = client(&server).numbers(["a", "b", "c", "d"]).watch(EVERY);
+    changes(&mut watch, 4).await;
+    let state = watch.state();
+
+    let json = serde_json::to_string(&state).unwrap();
+    assert_eq!(serde_json::from_str::<WatchState>(&json).unwrap(), state);
+    let value = serde_json::to_value(&state).unwrap();
+    assert_eq!(serde_json::from_value::<WatchState>(value).unwrap(), state);
+    let bytes = postcard::to_allocvec(&state).unwrap();
+    assert_eq!(postcard::from_bytes::<WatchState>(&bytes).unwrap(), state);
+    for bytes in [rmp_serde::to_vec(&state).unwrap(), rmp_serde::to_vec_named(&state).unwrap()] {
+        assert_eq!(rmp_serde::from_slice::<WatchState>(&bytes).unwrap(), state);
+    }
+    drop(watch);
+    let mut watch = client(&server).numbers(["a", "b", "c", "d"]).watch(EVERY).resume(state);
+    assert_silent(&mut watch).await;
+}
+
+#[test]
+fn an_unknown_entry_of_a_state_costs_itself_alone() {
+    type Read = fn(&[u8]) -> WatchState;
+    type Write = fn(&WatchState) -> Vec<u8>;
+    let formats: [(Write, Read); 3] = [
+        (|s| serde_json::to_vec(s).unwrap(), |b| serde_json::from_slice(b).unwrap()),
+        (|s| postcard::to_allocvec(s).unwrap(), |b| postcard::from_bytes(b).unwrap()),
+        (|s| rmp_serde::to_vec(s).unwrap(), |b| rmp_serde::from_slice(b).unwrap()),
+    ];
+    let state: WatchState = serde_json::from_value(state_with_all()).unwrap();
+    for (write, read) in formats {
+        let mut bytes = write(&state);
+        let at = bytes.windows(7).position(|word| word == b"blocked").unwrap();
+        bytes[at] = b'x';
+        let known: Vec<_> = read(&bytes).iter().map(|(id, _)| id.clone()).collect();
+        assert_eq!(known, ["a"]);
+    }
+    let odd = json!({ "a": { "level": "ready" }, "b": 7, "c": null, "d": { "level": 1 }, "e": [] });
+    let state: WatchState = serde_json::from_value(odd).unwrap();
+    assert!(state.iter().any(|(id, _)| id == "a"));
+}
+
+#[tokio::test]
+async fn a_status_without_a_state_is_no_change() {
+    let world = World::of(&["a"]);
+    world.set("a", Ok(json!({ "state": "CLOSE" })));
+    let server = world.server().await;
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY);
+    next(&mut watch).await;
+    let state = watch.state();
+    drop(watch);
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses().resume(state);
+    assert_silent(&mut watch).await;
+    world.set("a", Ok(json!({ "isFullyConnected": false })));
+    assert_silent(&mut watch).await;
+    // Each change has its line, also where a reason of the number says the same.
+    for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
+    {
+        world.set("a", Ok(json!({ "state": state })));
+        assert_eq!(next(&mut watch).await.to_string(), line);
+    }
 }

@@ -33,8 +33,8 @@ pub(crate) enum ReadError {
 }
 
 impl BufferedResponse {
-    /// The API's own code.
-    pub(super) fn code(&self) -> Option<&str> {
+    /// The API's code, if it is a refusal that has one.
+    pub(crate) fn code(&self) -> Option<&str> {
         self.api_error.as_ref()?.code()
     }
 

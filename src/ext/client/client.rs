@@ -98,7 +98,7 @@ impl Client {
                 trace::unreadable(|| slot.operation(), &*response);
                 Ok(Answer { response, attempts: slot.outcome().attempts })
             }
-            Err(error) => Err(slot.error(error).about(target())),
+            Err(error) => Err(slot.error(error, &self.shared().credential).about(target())),
         }
     }
 }

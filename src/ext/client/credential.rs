@@ -31,10 +31,16 @@ impl Credential {
         Self::new("x-api-key-id", id, "API key id")
     }
 
-    /// Whether a text holds the secret.
+    /// Whether a text holds the secret, in whatever case.
     pub(crate) fn is_in(&self, text: &[u8]) -> bool {
         let secret = self.value.as_bytes();
-        text.windows(secret.len()).any(|window| window == secret)
+        text.windows(secret.len()).any(|window| window.eq_ignore_ascii_case(secret))
+    }
+
+    /// Whether the server sent the secret back: as the API's code, or anywhere in its answer. In
+    /// the answer it may be escaped, and so stand only in the code.
+    pub(super) fn is_echoed(&self, body: &[u8], code: Option<&str>) -> bool {
+        self.is_in(body) || code.is_some_and(|code| self.is_in(code.as_bytes()))
     }
 
     /// A name for it that does not tell it: half of a SHA-256.

@@ -88,8 +88,9 @@ fn hand_over(inner: &Inner, operation: &Operation, ended: Ended) -> reqwest::Res
         Ok(response) => Error::unexpected_status(response.status, None, response.body, outcome),
         Err(failure) => {
             let credential = &inner.shared().credential;
-            outcome.echoes_credential =
-                failure.response().is_some_and(|response| credential.is_in(&response.body));
+            outcome.echoes_credential = failure
+                .response()
+                .is_some_and(|response| credential.is_echoed(&response.body, response.code()));
             failure.into_error(outcome, &url)
         }
     };

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use progenitor_client::Error as Generated;
 
+use super::credential::Credential;
 use crate::{
     ext::{call::outcome::CallOutcome, error::error::Error},
     types::ApiError,
@@ -31,14 +32,15 @@ impl OutcomeSlot {
     }
 
     /// The error of a call that ended with this error of the generated code.
-    pub(super) fn error(&self, generated: Generated<ApiError>) -> Error {
+    pub(super) fn error(&self, generated: Generated<ApiError>, credential: &Credential) -> Error {
         if let Some(Outcome::Failed(error)) = self.0.get() {
             return error.clone();
         }
-        let outcome = self.outcome();
+        let mut outcome = self.outcome();
         match generated {
             Generated::InvalidResponsePayload(body, error) => match ApiError::read(&body) {
                 Some(said) if said.message().or(said.code()).is_some() => {
+                    outcome.echoes_credential = credential.is_echoed(&body, said.code());
                     Error::error_in_success(said, body, outcome)
                 }
                 _ => Error::decode(&error, body, outcome),

@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
-use super::error::{Error, Kind, root_cause};
+use super::{
+    error::{Error, Kind, root_cause},
+    plain::{plain, printable_id},
+};
 use crate::ext::{call::outcome::CallOutcome, retry::decision::StopReason};
 
 /// The ids that an error names at most.
@@ -22,6 +25,11 @@ impl fmt::Display for Error {
 }
 
 impl Error {
+    /// The API's code, where it may be printed and kept.
+    pub(crate) fn plain_code(&self) -> Option<&str> {
+        self.code().and_then(plain).filter(|_| !self.0.outcome.echoes_credential)
+    }
+
     fn fmt_what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cause = self.0.source.as_deref().map(|e| root_cause(e)).unwrap_or_default();
         match &self.0.kind {
@@ -34,9 +42,7 @@ impl Error {
                 if status.is_success() {
                     f.write_str(", but with an error")?;
                 }
-                let code =
-                    self.code().filter(|c| is_plain_code(c) && !self.0.outcome.echoes_credential);
-                match (code, &self.0.outcome.redirect) {
+                match (self.plain_code(), &self.0.outcome.redirect) {
                     (Some(code), _) => write!(f, " ({code})"),
                     (None, Some(origin)) => write!(f, ", a redirect to {origin}"),
                     (None, None) => Ok(()),
@@ -75,7 +81,8 @@ impl Error {
             }
             Kind::Ambiguous(ids) => {
                 let more = if ids.len() > SHOWN_IDS { ", …" } else { "" };
-                let ids = ids[..ids.len().min(SHOWN_IDS)].join(", ");
+                let ids: Vec<_> = ids.iter().take(SHOWN_IDS).map(|id| printable_id(id)).collect();
+                let ids = ids.join(", ");
                 write!(f, "several numbers have this phone number, with the ids {ids}{more}")
             }
             Kind::NotOpen(limit, state) => write!(f, "not open within {limit:?}: {state}"),
@@ -128,14 +135,6 @@ fn named(status: StatusCode) -> String {
 fn in_words(wait: Duration) -> String {
     const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
     if wait > YEAR { "over a year".to_owned() } else { format!("{wait:.0?}") }
-}
-
-/// Whether a code from the server is safe to print: no sentence, no key, no phone number, no
-/// markup.
-fn is_plain_code(code: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-    let digits = code.bytes().filter(u8::is_ascii_digit).count();
-    code.len() <= 64 && digits <= 4 && code.bytes().all(plain)
 }
 
 /// What a person can read when `main` returns it: the line, the hint, and what else is known.

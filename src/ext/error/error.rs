@@ -319,6 +319,12 @@ impl Error {
         self.with(|d| d.outcome.attempts = d.outcome.attempts.saturating_add(attempts))
     }
 
+    /// Whether it was not sent, since its turn after a 429 would come too late: it says nothing of
+    /// what the call is about.
+    pub(crate) fn is_not_admitted(&self) -> bool {
+        matches!(self.0.kind, Kind::NotAdmitted)
+    }
+
     /// Whether the call's own time ended, so that a call with more of it might still succeed.
     pub(crate) fn is_out_of_time(&self) -> bool {
         let by_timeout = self.0.outcome.stop_reason == Some(StopReason::Timeout);

@@ -1,8 +1,9 @@
 //! [`ErrorKind`]: errors told apart by one word, for `match` and for metrics.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use http::StatusCode;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::error::{Error, Kind};
 
@@ -101,6 +102,21 @@ impl ErrorKind {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// As its word.
+impl Serialize for ErrorKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = Cow::<str>::deserialize(deserializer)?;
+        let kind = Self::ALL.iter().find(|kind| kind.as_str() == word);
+        kind.copied().ok_or_else(|| de::Error::custom("an unknown kind of error"))
     }
 }
 

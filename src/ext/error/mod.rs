@@ -8,5 +8,6 @@ pub(crate) mod error;
 mod hint;
 mod json_path;
 pub(crate) mod kind;
+pub(crate) mod plain;
 #[cfg(feature = "mock")]
 mod sample;

@@ -14,14 +14,17 @@ use crate::{
             trim::trimmed,
         },
         clock,
-        error::error::{Error, Target},
+        error::{
+            error::{Error, Target},
+            plain::printable_id,
+        },
     },
     generated,
     types::{self, Provider},
 };
 
 /// How far a snapshot may be dated ahead of its answer, since two of the API's clocks may differ.
-const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
+pub(crate) const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 impl Client {
     /// The number with this id, which may be a `&str`, `String`, `&String`, [`NumberId`] or
@@ -199,11 +202,7 @@ impl NumberHandle {
     }
 
     fn call(&self) -> Result<Call, Error> {
-        if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return Err(Error::invalid_input(
-                "timeout is 0, so the call would fail: leave it out for that of the client",
-            ));
-        }
+        check_timeout(self.timeout)?;
         let id = self.id.as_str().try_into()?;
         Ok(Call { client: self.client.clone(), id, timeout: self.timeout })
     }
@@ -226,22 +225,20 @@ impl Call {
     }
 }
 
+pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        let text = "timeout is 0, so the call would fail: leave it out for that of the client";
+        return Err(Error::invalid_input(text));
+    }
+    Ok(())
+}
+
 fn target(id: &str) -> Target {
-    Target { text: format!("number {}", printable(id)), is_phone_number: is_phone_number(id) }
+    Target { text: format!("number {}", printable_id(id)), is_phone_number: is_phone_number(id) }
 }
 
 /// Whether an id is what people take for one: a phone number.
 fn is_phone_number(id: &str) -> bool {
     let digits = id.bytes().filter(u8::is_ascii_digit).count();
     (8..=15).contains(&digits) && id.chars().all(|c| c.is_ascii_digit() || "+-(). ".contains(c))
-}
-
-/// An id as it stands, or quoted and cut where it would mislead in a line of a log.
-pub(crate) fn printable(id: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    match id.char_indices().nth(64) {
-        Some((end, _)) => format!("{:?}…", &id[..end]),
-        None if !id.is_empty() && id.chars().all(plain) => id.to_owned(),
-        None => format!("{id:?}"),
-    }
 }

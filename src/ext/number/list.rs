@@ -1,8 +1,10 @@
 //! `client.list_numbers()` and `client.find_number(phone)`: users know a phone number, and no id.
 
+use std::time::Duration;
+
 use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
-use super::phone::Phone;
+use super::{handle::check_timeout, phone::Phone};
 use crate::{
     ext::{
         client::client::{Answer, Client},
@@ -36,21 +38,26 @@ impl Client {
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
-        self.answered_list().map_ok(|answer| answer.into_value().numbers).boxed()
+        self.answered_list(None).map_ok(|answer| answer.into_value().numbers).boxed()
     }
 
-    /// The list with what in it is no number.
-    pub(crate) fn list(&self) -> BoxFuture<'static, Result<NumberList, Error>> {
-        self.answered_list().map_ok(Answer::into_value).boxed()
+    /// The list with what in it is no number, within this time or the client's own.
+    pub(crate) fn list(
+        &self,
+        timeout: Option<Duration>,
+    ) -> BoxFuture<'static, Result<NumberList, Error>> {
+        self.answered_list(timeout).map_ok(Answer::into_value).boxed()
     }
 
     fn answered_list(
         &self,
+        timeout: Option<Duration>,
     ) -> impl Future<Output = Result<Answer<NumberList>, Error>> + Send + use<> {
         let client = self.clone();
         async move {
+            check_timeout(timeout)?;
             let call = |raw: generated::Client| async move { raw.get_numbers().await };
-            client.call(None, call, |_| true, || TARGET.into()).await
+            client.call(timeout, call, |_| true, || TARGET.into()).await
         }
     }
 
@@ -88,7 +95,7 @@ impl Client {
         let phone = Phone::parse(phone).ok_or_else(|| {
             Error::invalid_input(format!("the phone number has no digit: {WITH_COUNTRY_CODE}"))
         })?;
-        let answer = self.answered_list().boxed().await?;
+        let answer = self.answered_list(None).boxed().await?;
         let attempts = answer.attempts;
         let mut found = matching(answer.into_value().numbers, &phone);
         if found.is_empty() && phone.may_be_national() {

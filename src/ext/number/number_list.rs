@@ -31,6 +31,23 @@ pub struct NumberList {
 }
 
 impl NumberList {
+    /// Whether it holds all numbers: no item that cannot be read may be one, and no error beside
+    /// the list says that some are missing.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.odd.is_empty() && !self.has_error()
+    }
+
+    fn has_error(&self) -> bool {
+        self.extra.get("error").is_some_and(|error| match error {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(fields) => !fields.is_empty(),
+            Value::Number(code) => code.as_f64() != Some(0.0),
+            Value::Bool(true) => true,
+        })
+    }
+
     /// The paths of all that is not of its documented type, such as `[2]` or `[0].state`.
     #[must_use]
     pub fn unreadable(&self) -> Vec<String> {
@@ -85,8 +102,12 @@ impl<'de> Visitor<'de> for ListVisitor {
             .find(|name| extra.get(*name).is_some_and(Value::is_array));
         let list = name.and_then(|name| extra.remove(name));
         let list = list.ok_or_else(|| de::Error::invalid_type(Unexpected::Map, &self))?;
-        let list = NumberList::deserialize(list).map_err(de::Error::custom)?;
-        Ok(NumberList { extra, ..list })
+        let list =
+            NumberList { extra, ..NumberList::deserialize(list).map_err(de::Error::custom)? };
+        if list.has_error() && list.numbers.is_empty() && list.odd.is_empty() {
+            return Err(de::Error::custom("an error beside an empty list"));
+        }
+        Ok(list)
     }
 }
 

@@ -6,7 +6,16 @@ use std::{convert::Infallible, fmt, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::ext::decode::field::Field;
+use crate::ext::{decode::field::Field, error::plain::plain_or_withheld};
+
+/// What all of them have, for the rest of the crate.
+pub(crate) trait OpenEnum: for<'a> From<&'a str> {
+    /// The value as the API spells it, if this version of the crate knows it.
+    fn known(&self) -> Option<&str>;
+
+    /// The value as it may be printed and kept: an unknown one only where it is a plain code.
+    fn printable(&self) -> &str;
+}
 
 macro_rules! open_enums {
     ($($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ })+) => {$(
@@ -30,6 +39,16 @@ macro_rules! open_enums {
                     $(Self::$variant => $text,)+
                     Self::Other(text) => text,
                 }
+            }
+        }
+
+        impl OpenEnum for $name {
+            fn known(&self) -> Option<&str> {
+                if let Self::Other(_) = self { None } else { Some(self.as_str()) }
+            }
+
+            fn printable(&self) -> &str {
+                self.known().unwrap_or_else(|| plain_or_withheld(self.as_str()))
             }
         }
 

@@ -5,10 +5,16 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use super::accessors::{blocks, said};
-use crate::types::{
-    AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, MetaPhone,
-    MetaWaba, NameStatus, Number, PhoneStatus, QualityRating,
+use super::{
+    accessors::{blocks, said},
+    open_enums::OpenEnum,
+};
+use crate::{
+    ext::error::plain::plain,
+    types::{
+        AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, MetaPhone,
+        MetaWaba, NameStatus, Number, PhoneStatus, QualityRating,
+    },
 };
 
 /// Whether a number can send, from everything that its snapshot says.
@@ -130,7 +136,7 @@ pub enum ReadinessReason {
     NotSendable {
         /// Code of the reason, if given.
         code: Option<String>,
-        /// The reason in words, if given.
+        /// The reason in words, if given. It is not printed, since it may hold personal data.
         reason: Option<String>,
     },
     /// An extra charge was refused, and sending is blocked until it is paid.
@@ -161,7 +167,9 @@ pub enum ReadinessReason {
     Unreadable(String),
 }
 
-/// The facts on which the verdict rests, by their paths.
+/// The calls to the Meta Graph that a snapshot is made of.
+const CALLS: [&str; 3] = ["phone", "profile", "waba"];
+/// The facts on which the verdict rests, by their paths, in the order of their reasons.
 const FACTS: [&str; 19] = [
     "provider",
     "state",
@@ -236,13 +244,17 @@ impl Number {
         ];
         reasons.extend(meta.and_then(|m| m.phone.as_ref()).map_or([None, None], phone_reasons));
         reasons.extend(meta.and_then(|m| m.waba.as_ref()).map_or([None, None], waba_reasons));
-        reasons
-            .push(failed.map(|e| ReadinessReason::IncompleteSnapshot(e.keys().cloned().collect())));
-        let mut unreadable = self.unreadable();
-        unreadable.retain(|path| FACTS.contains(&path.as_str()));
+        reasons.push(failed.map(|errors| {
+            let mut calls: Vec<_> = errors.keys().cloned().collect();
+            calls.sort_unstable();
+            ReadinessReason::IncompleteSnapshot(calls)
+        }));
+        let mut paths = self.unreadable();
         // A number is read as well.
-        unreadable.retain(|path| path != "health.code" || self.health_code().is_none());
-        let unreadable = unreadable.into_iter().map(ReadinessReason::Unreadable);
+        paths.retain(|path| path != "health.code" || self.health_code().is_none());
+        // Not in the order of the answer, which may be another each time.
+        let unreadable = FACTS.iter().filter(|fact| paths.iter().any(|path| path == *fact));
+        let unreadable = unreadable.map(|fact| ReadinessReason::Unreadable((*fact).to_owned()));
         reasons.into_iter().flatten().chain(unreadable).collect()
     }
 }
@@ -286,6 +298,28 @@ impl ReadinessReason {
             Self::Unreadable(_) => "unreadable",
         }
     }
+
+    /// The value that it rests on, where this crate knows it: it can be compared and kept, unlike
+    /// free text.
+    pub(crate) fn value(&self) -> Option<Cow<'_, str>> {
+        let value = match self {
+            Self::NotConnected(state) => state.as_ref()?.known()?,
+            Self::NotSendable { code, .. } => plain(code.as_deref()?)?,
+            Self::Status(status) => status.known()?,
+            Self::Quality(quality) => quality.known()?,
+            Self::Name(status) => status.known()?,
+            Self::BusinessVerification(status) => status.known()?,
+            Self::AccountReview(status) => status.known()?,
+            Self::IncompleteSnapshot(calls) => {
+                let known: Vec<_> =
+                    CALLS.into_iter().filter(|c| calls.iter().any(|d| d == c)).collect();
+                return (!known.is_empty()).then(|| known.join(", ").into());
+            }
+            Self::Unreadable(path) => path,
+            Self::ExtraChargeUnpaid { .. } | Self::PaymentMissing | Self::Sandbox => return None,
+        };
+        Some(value.into())
+    }
 }
 
 impl Serialize for Readiness {
@@ -320,41 +354,37 @@ impl fmt::Display for Readiness {
     }
 }
 
+/// Text of the server is printed only where it is a plain code or a date: the fields have the rest.
 impl fmt::Display for ReadinessReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConnected(None) => f.write_str("not fully connected"),
-            Self::NotConnected(Some(state)) => {
-                write!(f, "not connected ({})", clean(state.as_str()))
-            }
-            Self::NotSendable { code, reason } => {
-                f.write_str("not sendable")?;
-                let why: Vec<_> = [code, reason].into_iter().flatten().map(|t| clean(t)).collect();
-                if why.is_empty() { Ok(()) } else { write!(f, " ({})", why.join(": ")) }
-            }
+            Self::NotConnected(Some(state)) => write!(f, "not connected ({})", state.printable()),
+            Self::NotSendable { .. } => write_with(f, "not sendable", self.value()),
             Self::ExtraChargeUnpaid { since, disconnect_at } => {
-                write!(f, "extra charge unpaid since {}", clean(since))?;
-                match disconnect_at {
-                    Some(date) => write!(f, ", to be disconnected at {}", clean(date)),
+                f.write_str("extra charge unpaid")?;
+                if let Some(date) = plain(since) {
+                    write!(f, " since {date}")?;
+                }
+                match disconnect_at.as_deref().and_then(plain) {
+                    Some(date) => write!(f, ", to be disconnected at {date}"),
                     None => Ok(()),
                 }
             }
             Self::PaymentMissing => f.write_str("payment missing"),
-            Self::Status(status) => write!(f, "status {}", clean(status.as_str())),
-            Self::Quality(quality) => write!(f, "quality {}", clean(quality.as_str())),
-            Self::Name(status) => write!(f, "display name {}", clean(status.as_str())),
-            Self::BusinessVerification(status) => write!(f, "business {}", clean(status.as_str())),
-            Self::AccountReview(status) => write!(f, "account review {}", clean(status.as_str())),
+            Self::Status(status) => write!(f, "status {}", status.printable()),
+            Self::Quality(quality) => write!(f, "quality {}", quality.printable()),
+            Self::Name(status) => write!(f, "display name {}", status.printable()),
+            Self::BusinessVerification(status) => write!(f, "business {}", status.printable()),
+            Self::AccountReview(status) => write!(f, "account review {}", status.printable()),
             Self::Sandbox => f.write_str("sandbox account"),
-            Self::IncompleteSnapshot(calls) => {
-                write!(f, "incomplete snapshot ({})", clean(&calls.join(", ")))
-            }
+            Self::IncompleteSnapshot(_) => write_with(f, "incomplete snapshot", self.value()),
             Self::Unreadable(path) => write!(f, "unreadable {path}"),
         }
     }
 }
 
-/// A text from the server without what could forge lines or colours in a log.
-fn clean(text: &str) -> String {
-    text.replace(char::is_control, " ")
+fn write_with(f: &mut fmt::Formatter<'_>, what: &str, why: Option<Cow<'_, str>>) -> fmt::Result {
+    f.write_str(what)?;
+    why.map_or(Ok(()), |why| write!(f, " ({why})"))
 }

@@ -7,7 +7,10 @@ use tokio::time::sleep;
 
 use super::handle::NumberHandle;
 use crate::{
-    ext::{clock, error::error::Error},
+    ext::{
+        clock,
+        error::{error::Error, plain::plain_or_withheld},
+    },
     types::NumberStatus,
 };
 
@@ -72,7 +75,7 @@ fn is_open(status: &NumberStatus) -> bool {
 /// The state in words.
 fn state(status: &NumberStatus) -> String {
     let Some(state) = &status.state else { return "its state is not known".to_owned() };
-    let state = state.as_str().replace(char::is_control, " ");
+    let state = plain_or_withheld(state.as_str());
     let but = match (status.stale, status.is_fully_connected) {
         (Some(true), _) => ", as last remembered",
         (_, Some(false)) => ", not fully connected",

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::seen::{Changed, Seen};
 use crate::{
-    ext::{error::error::Error, number::handle::printable},
+    ext::error::{error::Error, plain::printable_id},
     types::Number,
 };
 
@@ -73,7 +73,7 @@ impl Change {
     }
 }
 
-/// As its id, `at`, `changed`, `before`, `after`, and the `error` in words if there is one.
+/// As its `id`, `at`, `changed`, `before`, `after`, and the `error` as its line, or null.
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Change", 6)?;
@@ -82,10 +82,8 @@ impl Serialize for Change {
         object.serialize_field("changed", &self.changed)?;
         object.serialize_field("before", &self.before)?;
         object.serialize_field("after", &self.after)?;
-        match self.error() {
-            Some(error) => object.serialize_field("error", &error.to_string())?,
-            None => object.skip_field("error")?,
-        }
+        // Of each change the same fields, since not each format can leave one out.
+        object.serialize_field("error", &self.error().map(ToString::to_string))?;
         object.end()
     }
 }
@@ -93,12 +91,12 @@ impl Serialize for Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.id.is_empty() {
-            write!(f, "{}  ", printable(&self.id))?;
+            write!(f, "{}  ", printable_id(&self.id))?;
         }
         match &self.current {
             Current::Failed(error) => {
                 let text = error.to_string();
-                let target = format!("number {}: ", printable(&self.id));
+                let target = format!("number {}: ", printable_id(&self.id));
                 f.write_str(text.strip_prefix(&target).unwrap_or(&text))
             }
             Current::Unlisted => f.write_str("no longer listed"),
@@ -136,7 +134,7 @@ impl Change {
             };
             parts.push(format!("{}{verdict}", self.prefix(before)));
         }
-        let texts = [
+        let values = [
             (
                 Changed::Quality,
                 "quality",
@@ -146,11 +144,9 @@ impl Change {
             (Changed::Limit, "limit", text(before.limit.as_ref()), text(after.limit.as_ref())),
             (Changed::State, "state", text(before.state.as_ref()), text(after.state.as_ref())),
         ];
-        // A reason says it already.
-        let words = after.reasons.iter().flat_map(|r| r.split([' ', '(', ')', ',', ':']));
-        let words: Vec<_> = words.collect();
-        for (changed, what, was, now) in texts {
-            let is_said = words.contains(&now.as_str()) || (shows && after.level.is_none());
+        for (changed, what, was, now) in values {
+            let is_reason = after.reasons.iter().any(|reason| reason.value() == Some(&now));
+            let is_said = shows && (is_reason || after.level.is_none());
             if self.has(changed) && !is_said {
                 parts.push(format!("{what} {was} → {now}"));
             }
@@ -164,12 +160,11 @@ fn verdict(before: &Seen, after: &Seen) -> String {
     let was = before.level.filter(|_| before.level != after.level);
     let was = was.map(|level| format!("{level} → ")).unwrap_or_default();
     let level = after.level.map_or("unknown", |level| level.as_str());
-    let reasons = if after.reasons.is_empty() { "" } else { ": " };
-    format!("{was}{level}{reasons}{}", after.reasons.join(", "))
+    let reasons: Vec<_> = after.reasons.iter().map(ToString::to_string).collect();
+    let colon = if reasons.is_empty() { "" } else { ": " };
+    format!("{was}{level}{colon}{}", reasons.join(", "))
 }
 
-/// A value in words; what the server made up has no line breaks in a log.
 fn text(value: Option<&impl fmt::Display>) -> String {
-    let text = value.map_or_else(|| "not told".to_owned(), ToString::to_string);
-    text.replace(char::is_control, " ")
+    value.map_or_else(|| "not told".to_owned(), ToString::to_string)
 }

@@ -13,38 +13,46 @@ use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
     change::{Change, Current},
-    rounds::Rounds,
+    rounds::{MAX_OFFSET, Rounds},
     seen::{Changed, Seen},
 };
-use crate::{
-    ext::{client::client::Client, error::error::Error},
-    types::NumberList,
-};
+use crate::{ext::error::error::Error, types::NumberList};
 
 type Answer = Result<NumberList, Error>;
+
+/// A list without any of the known numbers is asked for again after this time, or after the interval
+/// if that is shorter, before it is believed.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub(super) struct List {
     due: Duration,
     call: Option<BoxFuture<'static, Answer>>,
     was_read: bool,
-    /// What it failed by last, as it was told.
+    /// The last one had none of the known numbers.
+    is_doubted: bool,
+    /// The error that it failed by last.
     error: Option<Seen>,
     /// Those that came after others, and were not asked for yet.
     late_comers: HashSet<Arc<str>>,
 }
 
 impl List {
+    /// `random`, in `0.0..1.0`, is this watch's own offset.
+    pub(super) fn new(every: Duration, random: f64) -> Self {
+        Self { due: every.min(MAX_OFFSET).mul_f64(random), ..Self::default() }
+    }
+
     /// Asks for the list when it is due, once in every interval; its answer, if there is one.
     pub(super) fn poll(
         &mut self,
-        client: &Client,
+        call: impl FnOnce() -> BoxFuture<'static, Answer>,
         every: Duration,
         cx: &mut Context<'_>,
         now: Duration,
     ) -> Option<Answer> {
         if self.call.is_none() && self.due <= now {
-            self.call = Some(client.list());
+            self.call = Some(call());
         }
         let Poll::Ready(answer) = self.call.as_mut()?.poll_unpin(cx) else { return None };
         self.call = None;
@@ -68,31 +76,45 @@ impl List {
         answer: Answer,
         rounds: &mut Rounds,
         known: &mut HashMap<Arc<str>, Seen>,
+        is_under_way: impl Fn(&Arc<str>) -> bool,
+        random: f64,
         (now, at): (Duration, DateTime<Utc>),
     ) -> Vec<Change> {
         let list = match answer {
             Ok(list) => list,
+            // It is due again, as a number is.
+            Err(error) if error.is_not_admitted() => return Vec::new(),
             Err(error) => return self.fail(error, at).into_iter().collect(),
         };
-        // An item that cannot be read may be any of those that are missed.
-        let is_whole = list.odd.is_empty();
+        let is_whole = list.is_whole();
         let ids = list.numbers.into_iter().map(|number| Arc::from(number.id));
         let ids: Vec<Arc<str>> = ids.filter(|id: &Arc<str>| !id.is_empty()).collect();
+        let listed: HashSet<_> = ids.iter().cloned().collect();
+        let is_gone = |id: &Arc<str>| is_whole && !listed.contains(id);
+        // Lists come back empty while an upstream fails.
+        let had_any = !rounds.is_empty() || !known.is_empty();
+        let lost_all = rounds.ids().chain(known.keys()).all(is_gone);
+        let is_first_empty = !self.was_read && is_whole && ids.is_empty();
+        if (had_any && lost_all || is_first_empty) && !mem::replace(&mut self.is_doubted, true) {
+            self.due = self.due.min(now + ASK_AGAIN_AFTER);
+            return Vec::new();
+        }
+        self.is_doubted = false;
         let is_first = !mem::replace(&mut self.was_read, true);
         if !is_first || !known.is_empty() {
             let is_new = |id: &&Arc<str>| !known.contains_key(*id) && !rounds.contains(id);
             self.late_comers.extend(ids.iter().filter(is_new).cloned());
         }
         if is_first {
-            rounds.fill(ids.clone());
+            rounds.fill(ids, now, random);
         } else {
-            for id in &ids {
-                rounds.join(Arc::clone(id), now);
+            for id in ids {
+                let is_under_way = is_under_way(&id);
+                rounds.join(id, now, is_under_way);
             }
         }
-        let ids: HashSet<_> = ids.into_iter().collect();
-        let is_gone = |id: &Arc<str>| is_whole && !ids.contains(id);
         rounds.retain(|id| !is_gone(id));
+        self.late_comers.retain(|id| !is_gone(id));
         let gone: Vec<_> = known.keys().filter(|id| is_gone(id)).cloned().collect();
         let unlisted = gone.into_iter().map(|id| {
             let before = known.remove(&id);
@@ -113,11 +135,11 @@ impl List {
         found
     }
 
-    /// The same error is told once.
+    /// The same error is one change.
     fn fail(&mut self, error: Error, at: DateTime<Utc>) -> Option<Change> {
         let (before, after) = (self.error.take(), Seen::failed(None, &error));
         self.error = Some(after.clone());
-        let is_other = before.as_ref() != Some(&after);
+        let is_other = before.as_ref().is_none_or(|b| !after.changes(Some(b)).is_empty());
         let (current, changed) = (Current::Failed(error), vec![Changed::ErrorBegan]);
         is_other.then(|| Change {
             id: "".into(),

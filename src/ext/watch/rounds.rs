@@ -11,6 +11,9 @@ use std::{
 const GONE_FOR: u32 = 10;
 /// What is late is made up for at this many times the pace, and not in a burst.
 const CATCH_UP: u32 = 2;
+/// Watches that start at once begin within this time of each other, or within one step from a number
+/// to the next if that is shorter.
+pub(super) const MAX_OFFSET: Duration = Duration::from_secs(1);
 /// How early one may be, since timers are no finer.
 const TICK: Duration = Duration::from_millis(2);
 
@@ -22,12 +25,23 @@ pub(super) struct Rounds {
     due: BTreeSet<(Duration, Arc<str>)>,
     /// Nobody is asked for before.
     not_before: Duration,
-    /// When each was asked for last,
-    asked: HashMap<Arc<str>, Duration>,
+    /// When each was answered last,
+    answered: HashMap<Arc<str>, Duration>,
     /// and how long after the time before that, of the last one.
     last: Duration,
     /// How many came after the first.
     joined: u32,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With the number or an error.
+    Answered,
+    /// There is no such number.
+    Gone,
+    /// It was not sent.
+    NotSent,
 }
 
 impl Rounds {
@@ -37,39 +51,46 @@ impl Rounds {
             phases: HashMap::new(),
             due: BTreeSet::new(),
             not_before: Duration::ZERO,
-            asked: HashMap::new(),
+            answered: HashMap::new(),
             last: every,
             joined: 0,
         }
     }
 
-    /// The first ids, in even steps over the first interval; one that repeats has one place.
-    pub(super) fn fill(&mut self, ids: Vec<Arc<str>>) {
+    /// Adds the first ids, in even steps over the interval that begins now; one that repeats has one
+    /// place. `random`, in `0.0..1.0`, is this watch's own offset.
+    pub(super) fn fill(&mut self, ids: Vec<Arc<str>>, now: Duration, random: f64) {
         let mut known = BTreeSet::new();
         let ids: Vec<_> = ids.into_iter().filter(|id| known.insert(Arc::clone(id))).collect();
         let count = ids.len();
+        let offset = fraction(self.every, 1, count.max(1)).min(MAX_OFFSET).mul_f64(random);
         for (place, id) in ids.into_iter().enumerate() {
-            let phase = fraction(self.every, place, count);
-            self.insert(id, phase, phase);
+            let phase = now + offset + fraction(self.every, place, count);
+            self.due.insert((phase, Arc::clone(&id)));
+            self.phases.insert(id, phase);
         }
     }
 
-    /// One more, unless it is there; at a phase between those of the others.
-    pub(super) fn join(&mut self, id: Arc<str>, now: Duration) -> bool {
+    /// Adds one more, unless it is there; at a phase between those of the others. One that left and
+    /// came back while a call for it is under way is due after that call.
+    pub(super) fn join(&mut self, id: Arc<str>, now: Duration, is_under_way: bool) -> bool {
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
         if self.phases.contains_key(&id) {
             return false;
         }
         self.joined = self.joined.wrapping_add(1);
         let phase = self.every.mul_f64((f64::from(self.joined) * GOLDEN).fract());
-        self.insert(id, phase, self.next(phase, now));
+        if !is_under_way {
+            self.due.insert((self.next(phase, now), Arc::clone(&id)));
+        }
+        self.phases.insert(id, phase);
         true
     }
 
     /// Leaves out all others.
     pub(super) fn retain(&mut self, stays: impl Fn(&Arc<str>) -> bool) {
         self.phases.retain(|id, _| stays(id));
-        self.asked.retain(|id, _| stays(id));
+        self.answered.retain(|id, _| stays(id));
         self.due.retain(|(_, id)| stays(id));
     }
 
@@ -80,23 +101,28 @@ impl Rounds {
             return None;
         }
         let (_, id) = self.due.pop_first()?;
-        if let Some(before) = self.asked.insert(Arc::clone(&id), now) {
-            self.last = now.saturating_sub(before);
-        }
         let count = u32::try_from(self.phases.len()).unwrap_or(u32::MAX).max(1);
         self.not_before = self.not_before.max(now) + self.every / CATCH_UP / count;
         Some(id)
     }
 
-    /// An answer has come: the next question follows at the id's own phase, and one that is missed
-    /// by then is left out, so that rounds never pile up.
-    pub(super) fn done(&mut self, id: Arc<str>, now: Duration, is_gone: bool) {
+    /// A call has ended: the next one follows at the id's own phase, and one that is missed by then
+    /// is left out, so that rounds never pile up.
+    pub(super) fn done(&mut self, id: Arc<str>, now: Duration, ended: Ended) {
         let Some(phase) = self.phases.get(&id) else { return };
         let mut next = self.next(*phase, now);
-        if is_gone {
-            next += self.every * (GONE_FOR - 1);
-            // It is no measure of the others.
-            self.asked.remove(&id);
+        match ended {
+            Ended::Answered => {
+                if let Some(before) = self.answered.insert(Arc::clone(&id), now) {
+                    self.last = now.saturating_sub(before);
+                }
+            }
+            Ended::Gone => {
+                next += self.every * (GONE_FOR - 1);
+                // It is no measure of the others.
+                self.answered.remove(&id);
+            }
+            Ended::NotSent => {}
         }
         self.due.insert((next, id));
     }
@@ -106,11 +132,15 @@ impl Rounds {
         Some(self.due.first()?.0.max(self.not_before))
     }
 
-    /// From one question to the next about the same id; more than `every` where the limit, or the
+    /// From one answer to the next about the same id; more than `every` where the limit, or the
     /// number of calls at a time, allows no more.
     pub(super) fn interval(&self, now: Duration) -> Duration {
         let waiting = self.due.first().map_or(Duration::ZERO, |(due, _)| now.saturating_sub(*due));
         (self.every + waiting).max(self.last)
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.phases.keys()
     }
 
     pub(super) fn contains(&self, id: &str) -> bool {
@@ -119,11 +149,6 @@ impl Rounds {
 
     pub(super) fn is_empty(&self) -> bool {
         self.phases.is_empty()
-    }
-
-    fn insert(&mut self, id: Arc<str>, phase: Duration, first: Duration) {
-        self.due.insert((first, Arc::clone(&id)));
-        self.phases.insert(id, phase);
     }
 
     /// The first time after now at this phase.
@@ -152,9 +177,13 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+    fn ids(count: usize) -> Vec<Arc<str>> {
+        (0..count).map(|n| format!("num_{n}").into()).collect()
+    }
+
     fn rounds(count: usize) -> Rounds {
         let mut rounds = Rounds::new(MINUTE);
-        rounds.fill((0..count).map(|n| format!("num_{n}").into()).collect());
+        rounds.fill(ids(count), Duration::ZERO, 0.0);
         rounds
     }
 
@@ -199,7 +228,7 @@ mod tests {
         while now < end {
             while let Some((_, id)) = calls.first().filter(|(at, _)| *at <= now).cloned() {
                 calls.pop_first();
-                rounds.done(id, now, false);
+                rounds.done(id, now, Ended::Answered);
             }
             while calls.len() < concurrency
                 && let Some(id) = rounds.take(now)
@@ -269,7 +298,7 @@ mod tests {
         let mut asked = Vec::new();
         while now < 101 * MINUTE {
             if let Some(id) = rounds.take(now) {
-                rounds.done(Arc::clone(&id), now, false);
+                rounds.done(Arc::clone(&id), now, Ended::Answered);
                 asked.push(id);
             }
             now += SECOND / 10;
@@ -282,11 +311,11 @@ mod tests {
     #[test]
     fn ids_that_repeat_have_one_place() {
         let mut rounds = Rounds::new(MINUTE);
-        rounds.fill(["a", "b", "a", "b"].map(Arc::from).into());
+        rounds.fill(["a", "b", "a", "b"].map(Arc::from).into(), Duration::ZERO, 0.0);
         let due: Vec<_> = rounds.due.iter().map(|(at, id)| (at.as_secs(), &**id)).collect();
         assert_eq!(due, [(0, "a"), (30, "b")]);
-        assert!(!rounds.join("a".into(), SECOND));
-        assert!(rounds.join("c".into(), SECOND) && !rounds.join("c".into(), SECOND));
+        assert!(!rounds.join("a".into(), SECOND, false));
+        assert!(rounds.join("c".into(), SECOND, false) && !rounds.join("c".into(), SECOND, false));
         rounds.retain(|id| **id == *"c");
         assert!(rounds.take(MINUTE).is_some_and(|id| *id == *"c") && rounds.take(MINUTE).is_none());
     }
@@ -296,18 +325,79 @@ mod tests {
         let mut rounds = rounds(1);
         let id = rounds.take(Duration::ZERO).unwrap();
         assert!(rounds.take(10 * MINUTE).is_none(), "it is not due before it is done");
-        rounds.done(Arc::clone(&id), SECOND, true);
+        rounds.done(Arc::clone(&id), SECOND, Ended::Gone);
         assert_eq!(rounds.wake(), Some(10 * MINUTE));
         rounds.retain(|_| false);
-        rounds.done(id, SECOND, false);
+        rounds.done(id, SECOND, Ended::Answered);
         assert!(rounds.is_empty() && rounds.wake().is_none());
+    }
+
+    #[test]
+    fn watches_that_start_at_once_do_not_burst() {
+        let mut rng = fastrand::Rng::with_seed(23);
+        let mut all = Day::default();
+        for _ in 0..20 {
+            let mut rounds = Rounds::new(2 * SECOND);
+            rounds.fill(ids(10), Duration::ZERO, rng.f64());
+            let first = rounds.wake().unwrap();
+            assert!(first < SECOND / 5, "{first:?}");
+            all.asked.extend(play(rounds, 60 * SECOND, 16, &FAST).asked);
+        }
+        all.asked.sort();
+        // Evenly, 20 clients with 5 requests a second each send 2 in 20 ms.
+        assert!(all.most_in(SECOND / 50) <= 8, "{}", all.most_in(SECOND / 50));
+    }
+
+    #[test]
+    fn first_call_is_within_a_second_whatever_the_interval() {
+        for count in [1, 20] {
+            let mut rounds = Rounds::new(DAY);
+            rounds.fill(ids(count), SECOND, 0.999);
+            assert!(rounds.wake().unwrap() < 2 * SECOND);
+        }
+    }
+
+    #[test]
+    fn rounds_count_from_when_the_ids_are_known() {
+        let (mut rounds, known_at) = (Rounds::new(2 * SECOND), 9 * SECOND);
+        rounds.fill(ids(10), known_at, 0.0);
+        assert_eq!(rounds.interval(known_at), 2 * SECOND);
+        let day = play(rounds, known_at + 2 * SECOND, 16, &FAST);
+        assert_eq!(day.asked.len(), 10);
+        let last = day.asked.last().unwrap().0;
+        assert!(last > known_at + 2 * SECOND * 8 / 10, "{last:?}");
+        assert_eq!(day.longest_interval, 2 * SECOND);
+    }
+
+    #[test]
+    fn call_that_was_not_sent_makes_the_interval_longer() {
+        let mut rounds = rounds(1);
+        for (minute, ended) in
+            [Ended::Answered, Ended::NotSent, Ended::Answered].into_iter().enumerate()
+        {
+            let now = MINUTE * u32::try_from(minute).unwrap();
+            let id = rounds.take(now).unwrap();
+            rounds.done(id, now, ended);
+        }
+        assert_eq!(rounds.interval(2 * MINUTE), 2 * MINUTE);
+    }
+
+    #[test]
+    fn id_that_comes_back_during_its_call_is_due_after_it() {
+        let mut rounds = rounds(1);
+        let id = rounds.take(Duration::ZERO).unwrap();
+        rounds.retain(|_| false);
+        assert!(rounds.join(Arc::clone(&id), SECOND, true));
+        assert!(rounds.take(10 * MINUTE).is_none());
+        rounds.done(id, 10 * MINUTE, Ended::Answered);
+        assert!(rounds.take(12 * MINUTE).is_some() && rounds.take(12 * MINUTE).is_none());
     }
 
     #[test]
     fn who_comes_late_has_a_phase_between_the_others() {
         let mut rounds = rounds(0);
         for n in 0..60 {
-            assert!(rounds.join(format!("{n}").into(), SECOND));
+            assert!(rounds.join(format!("{n}").into(), SECOND, false));
         }
         let phases: BTreeSet<_> = rounds.phases.values().copied().collect();
         let phases: Vec<_> = phases.into_iter().collect();

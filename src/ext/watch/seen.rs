@@ -1,38 +1,70 @@
 //! What a watch remembers of a number, and what has changed from one answer to the next. Little, so
-//! that the memory of a watch is that of its ids.
+//! that the memory of a watch is that of its ids; and codes only, since free text of a server may be
+//! new in each answer, and may be personal data.
 
+use std::{borrow::Cow, fmt};
+
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ext::{error::error::Error, number::readiness::ReadinessLevel},
+    ext::{
+        error::{error::Error, kind::ErrorKind},
+        number::{
+            handle::MAX_SKEW,
+            open_enums::OpenEnum,
+            readiness::{ReadinessLevel, ReadinessReason},
+            recipient_limit::RecipientLimit,
+        },
+    },
     types::{ConnectionState, MessagingLimitTier, Number, QualityRating},
 };
 
-/// What a [`Watch`](crate::Watch) has seen of a number last. What a failed call does not say stays
-/// as it was.
+/// What a [`Watch`](crate::Watch) has seen of a number last. A failed call leaves the other fields
+/// unchanged, and so does a snapshot that is older than the one seen.
+///
+/// A value that this version of the crate does not know is kept where it is a plain code, such as
+/// `PURPLE`, and else as `withheld`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Seen {
     /// Whether it can send; `None` before the first answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<ReadinessLevel>,
-    /// Why it cannot, or not freely, in words.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub reasons: Vec<String>,
+    /// Why it cannot, or not freely.
+    pub reasons: Vec<SeenReason>,
     /// Meta's rating.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<QualityRating>,
     /// How many customers it may write to in 24 hours.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<MessagingLimitTier>,
     /// The state of its connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<ConnectionState>,
-    /// The call for it failed: the error's kind, status and code, such as
-    /// `forbidden 403 NUMBER_SCOPE_NOT_ALLOWED`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    /// The error by which the last call for it failed.
+    pub error: Option<SeenError>,
+    /// The time of the newest snapshot seen.
+    pub fetched_at: Option<DateTime<Utc>>,
+}
+
+/// A reason why a number cannot send, or not freely: a [`ReadinessReason`] without free text of the
+/// server. It prints as a phrase, such as `quality RED`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenReason {
+    code: Cow<'static, str>,
+    value: Option<String>,
+    text: String,
+}
+
+/// The error of a call, such as `forbidden 403 NUMBER_SCOPE_NOT_ALLOWED`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SeenError {
+    /// Its kind.
+    pub kind: ErrorKind,
+    /// The status of the answer. A limit is one error, whether it was met or not even tried: it has
+    /// none.
+    pub status: Option<u16>,
+    /// The API's code, where it is a plain code.
+    pub code: Option<String>,
 }
 
 /// What of a number changed.
@@ -60,60 +92,144 @@ pub enum Changed {
     Unlisted,
 }
 
+impl SeenReason {
+    /// A word for metrics, as [`ReadinessReason::code`].
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The value on which it rests, such as `RED`, if this version of the crate knows it.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    fn of(reason: &ReadinessReason) -> Self {
+        let value = reason.value().map(Cow::into_owned);
+        Self { code: reason.code().into(), value, text: reason.to_string() }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.code == other.code && is_same_code(self.value(), other.value())
+    }
+}
+
+impl fmt::Display for SeenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl SeenError {
+    fn of(error: &Error) -> Self {
+        let kind = error.kind();
+        if error.is_rate_limited() {
+            return Self { kind, status: None, code: None };
+        }
+        let status = error.status().map(|status| status.as_u16());
+        Self { kind, status, code: error.plain_code().map(str::to_owned) }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        (self.kind, self.status) == (other.kind, other.status)
+            && is_same_code(self.code.as_deref(), other.code.as_deref())
+    }
+}
+
+impl fmt::Display for SeenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)?;
+        if let Some(status) = self.status {
+            write!(f, " {status}")?;
+        }
+        self.code.as_ref().map_or(Ok(()), |code| write!(f, " {code}"))
+    }
+}
+
 impl Seen {
-    /// After an answer.
-    pub(super) fn of(number: &Number) -> Self {
+    /// After an answer, at this time.
+    pub(super) fn of(before: Option<&Self>, number: &Number, now: DateTime<Utc>) -> Self {
         let readiness = number.readiness();
+        let limit = number.messaging_limit();
+        let last = before.and_then(|before| before.fetched_at);
         Self {
             level: Some(readiness.level()),
-            reasons: readiness.reasons().iter().map(ToString::to_string).collect(),
-            quality: number.quality().cloned(),
-            limit: number.messaging_limit().cloned(),
-            state: number.state.clone(),
+            reasons: readiness.reasons().iter().map(SeenReason::of).collect(),
+            quality: number.quality().map(kept),
+            // One that has a figure is understood, though it may not be known.
+            limit: limit.map(|l| if l.recipients().is_some() { l.clone() } else { kept(l) }),
+            state: number.state.as_ref().map(kept),
             error: None,
+            // By one from the future all that follow would be older.
+            fetched_at: number.fetched_at().filter(|at| *at <= now + MAX_SKEW).or(last),
         }
     }
 
     /// After a failed call, of a number of which this was seen before.
     pub(super) fn failed(before: Option<&Self>, error: &Error) -> Self {
-        let mut words = error.kind().to_string();
-        // A limit is one error, whether it is met or not even tried.
-        if !error.is_rate_limited() {
-            if let Some(status) = error.status() {
-                words += &format!(" {}", status.as_u16());
-            }
-            if let Some(code) = error.code() {
-                // It is the server's, and there may be thousands of them.
-                words.push(' ');
-                words.extend(code.chars().take(64));
-            }
-        }
-        Self { error: Some(words), ..before.cloned().unwrap_or_default() }
+        Self { error: Some(SeenError::of(error)), ..before.cloned().unwrap_or_default() }
     }
 
-    /// After an answer that has only the state, of a number of which this was seen before.
-    pub(super) fn of_state(before: Option<&Self>, state: Option<ConnectionState>) -> Self {
-        Self { state, error: None, ..before.cloned().unwrap_or_default() }
+    /// After an answer that has only the state, or not even that, of a number of which this was seen
+    /// before.
+    pub(super) fn of_state(before: Option<&Self>, state: Option<&ConnectionState>) -> Self {
+        let before = before.cloned().unwrap_or_default();
+        Self { state: state.map(kept).or(before.state), error: None, ..before }
     }
 
-    /// What is otherwise than before.
+    /// Whether a newer snapshot was seen than that of this number.
+    pub(super) fn is_newer_than(&self, number: &Number) -> bool {
+        matches!((self.fetched_at, number.fetched_at()), (Some(seen), Some(at)) if at < seen)
+    }
+
+    /// What is otherwise than before: level, codes and known values are compared, and no other text.
     pub(super) fn changes(&self, before: Option<&Self>) -> Vec<Changed> {
         let Some(before) = before else {
             let error = self.error.is_some().then_some(Changed::ErrorBegan);
             return [Changed::First].into_iter().chain(error).collect();
         };
-        let readiness = (self.level, &self.reasons) != (before.level, &before.reasons);
-        let ended = self.error.is_none() && before.error.is_some();
-        let began = self.error.is_some() && self.error != before.error;
+        let has_same_reasons = self.reasons.len() == before.reasons.len()
+            && self.reasons.iter().zip(&before.reasons).all(|(a, b)| a.is_same(b));
+        let has_same_limit = is_same(self.limit.as_ref(), before.limit.as_ref())
+            && recipients(self) == recipients(before);
+        let (ended, began) = match (&before.error, &self.error) {
+            (Some(_), None) => (true, false),
+            (Some(before), Some(error)) => (false, !error.is_same(before)),
+            (None, error) => (false, error.is_some()),
+        };
         let all = [
-            (readiness, Changed::Readiness),
-            (self.quality != before.quality, Changed::Quality),
-            (self.limit != before.limit, Changed::Limit),
-            (self.state != before.state, Changed::State),
+            (self.level != before.level || !has_same_reasons, Changed::Readiness),
+            (!is_same(self.quality.as_ref(), before.quality.as_ref()), Changed::Quality),
+            (!has_same_limit, Changed::Limit),
+            (!is_same(self.state.as_ref(), before.state.as_ref()), Changed::State),
             (began, Changed::ErrorBegan),
             (ended, Changed::ErrorEnded),
         ];
         all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, changed)| changed).collect()
+    }
+}
+
+fn kept<T: OpenEnum>(value: &T) -> T {
+    value.printable().into()
+}
+
+/// Whether both are the same known value, or both are unknown ones.
+fn is_same<T: OpenEnum>(a: Option<&T>, b: Option<&T>) -> bool {
+    a.map(OpenEnum::known) == b.map(OpenEnum::known)
+}
+
+fn recipients(seen: &Seen) -> Option<RecipientLimit> {
+    seen.limit.as_ref()?.recipients()
+}
+
+/// Whether two codes are the same. Digits beside letters do not count: they may be an id that is new
+/// in each answer.
+fn is_same_code(a: Option<&str>, b: Option<&str>) -> bool {
+    let letters = |code: &str| code.replace(|c: char| c.is_ascii_digit(), "");
+    match (a, b) {
+        (Some(a), Some(b)) => a == b || (!letters(a).is_empty() && letters(a) == letters(b)),
+        (a, b) => a == b,
     }
 }
 
@@ -126,14 +242,14 @@ mod tests {
     fn seen(number: &serde_json::Value) -> Seen {
         let mut number = number.clone();
         number["id"] = "num_1".into();
-        Seen::of(&serde_json::from_value(number).unwrap())
+        Seen::of(None, &serde_json::from_value(number).unwrap(), DateTime::UNIX_EPOCH)
     }
 
     #[test]
     fn what_changed_is_told_by_what_it_is() {
         use Changed::{Limit, Quality, Readiness, State};
         let health = |json: serde_json::Value| json!({ "health": json });
-        let cases: [(serde_json::Value, serde_json::Value, &[Changed]); 9] = [
+        let cases: [(serde_json::Value, serde_json::Value, &[Changed]); 13] = [
             (json!({}), json!({}), &[]),
             (json!({}), json!({ "name": "new", "number": "1", "meta": { "fetchedAt": "x" } }), &[]),
             (json!({ "state": "OPEN" }), json!({ "state": "open" }), &[]),
@@ -151,6 +267,22 @@ mod tests {
                 &[Readiness],
             ),
             (health(json!({ "sendable": true })), health(json!({ "sendable": true })), &[]),
+            (
+                health(json!({ "metaStatus": "FLAGGED" })),
+                health(json!({ "metaStatus": "RESTRICTED" })),
+                &[Readiness],
+            ),
+            (health(json!({ "metaStatus": "A" })), health(json!({ "metaStatus": "B" })), &[]),
+            (
+                health(json!({ "sendable": false, "code": "131042" })),
+                health(json!({ "sendable": false, "code": "131031" })),
+                &[Readiness],
+            ),
+            (
+                health(json!({ "sendable": false, "code": "A_1" })),
+                health(json!({ "sendable": false, "code": "A_2" })),
+                &[],
+            ),
         ];
         for (before, after, expected) in cases {
             assert_eq!(seen(&after).changes(Some(&seen(&before))), expected, "{before} {after}");
@@ -162,7 +294,7 @@ mod tests {
         let ready = seen(&json!({ "health": { "sendable": true } }));
         let error = Error::invalid_input("one");
         let failed = Seen::failed(Some(&ready), &error);
-        assert_eq!(failed.error.as_deref(), Some("invalid_input"));
+        assert_eq!(failed.error.as_ref().unwrap().to_string(), "invalid_input");
         assert_eq!(failed.changes(Some(&ready)), [Changed::ErrorBegan]);
         let again = Seen::failed(Some(&failed), &Error::invalid_input("another"));
         assert_eq!(again.changes(Some(&failed)), []);

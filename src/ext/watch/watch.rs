@@ -10,19 +10,23 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{
+    FutureExt, Stream, StreamExt,
+    future::{AbortHandle, Abortable, Aborted, BoxFuture},
+    stream::FuturesUnordered,
+};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
     change::{Change, Current},
     list::List,
-    rounds::Rounds,
+    rounds::{Ended, Rounds},
     seen::{Changed, Seen},
     state::WatchState,
 };
 use crate::{
     ext::{
-        call::trace,
+        call::{on_wire::OnWire, trace},
         client::client::Client,
         clock,
         error::error::Error,
@@ -34,7 +38,7 @@ use crate::{
     types::{Number, NumberStatus},
 };
 
-/// A call that takes longer leaves its place to others.
+/// A call whose request is on the wire for longer leaves its place to others.
 const HANGS_AFTER: Duration = Duration::from_secs(10);
 /// A longer interval counts as this one, which the clock has room for.
 const MAX_EVERY: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -66,10 +70,11 @@ impl Client {
     /// is asked once in every interval, too, and numbers that come and go are changes:
     /// [`Changed::Listed`], [`Changed::Unlisted`]. Where the list fails, and where it is read again, it
     /// is a change with an empty id; the numbers are watched on meanwhile. While it has items that
-    /// cannot be read, nobody is taken for gone.
+    /// cannot be read, or an error beside some numbers, nobody is taken for gone; and where all numbers
+    /// vanish at once, the list is asked for again before it is believed.
     #[must_use = "nothing is asked for until the stream is polled"]
     pub fn watch_all(&self, every: Duration) -> Watch {
-        Watch::new(self.clone(), every, Ids::Listed(List::default()))
+        Watch::new(self.clone(), every, Ids::Listed(Box::new(List::new(every, clock::random()))))
     }
 }
 
@@ -81,11 +86,16 @@ impl Client {
 ///   fails disturbs no other. One that is gone (404) is asked for in every tenth round.
 ///   No error ends it: a key that is refused (401) is told for each number once, so look at
 ///   [`Change::error`].
+/// - **Codes are compared**, and no free text of the server, which may be new in each answer: nor is
+///   that kept, or printed. A snapshot that is older than the one seen changes nothing.
 /// - **No burst**: the numbers are spread evenly over the interval, and each keeps its place in it.
+///   Each watch has an offset of its own, up to a second, so that programs that start at once do
+///   not ask at once.
 ///   So the first round takes one interval, too: programs are often started many at a time. Who
 ///   wants all at once asks [`Numbers::get`] before.
-/// - **Under a limit** calls wait in the client's queue, as all do. Where the limit allows no more,
-///   or [`concurrency`](Self::concurrency), rounds take longer rather than pile up:
+/// - **Under a limit** calls wait in the client's queue, as all do, and never more of them than
+///   [`concurrency`](Self::concurrency) says. Where the limit allows no more, rounds take longer
+///   rather than pile up, and a call that was not sent is no change:
 ///   [`interval`](Self::interval) tells it, and with feature `tracing` a warning does. What is late is
 ///   made up for at twice the pace at most.
 /// - **Ends** when it is dropped, with the calls under way. It ends by itself only without ids, and
@@ -108,14 +118,19 @@ pub struct Watch {
     known: HashMap<Arc<str>, Seen>,
     /// The last answers, where they are kept.
     whole: Option<HashMap<Arc<str>, Arc<Number>>>,
-    calls: FuturesUnordered<BoxFuture<'static, Answer>>,
-    /// When the calls under way began.
-    began: HashMap<Arc<str>, Duration>,
+    calls: FuturesUnordered<Abortable<BoxFuture<'static, Answer>>>,
+    under_way: HashMap<Arc<str>, UnderWay>,
     /// One for all numbers.
     timer: Option<Pin<Box<Sleep>>>,
     /// Found, and not yet told.
     found: VecDeque<Change>,
     is_slow: bool,
+}
+
+/// A call that has not ended.
+struct UnderWay {
+    on_wire: OnWire,
+    abort: AbortHandle,
 }
 
 type Answer = (Arc<str>, Result<Number, Error>);
@@ -133,7 +148,7 @@ enum Ask {
 enum Ids {
     Coming(BoxFuture<'static, Vec<Arc<str>>>),
     Known,
-    Listed(List),
+    Listed(Box<List>),
 }
 
 impl Watch {
@@ -152,7 +167,7 @@ impl Watch {
             known: HashMap::new(),
             whole: None,
             calls: FuturesUnordered::new(),
-            began: HashMap::new(),
+            under_way: HashMap::new(),
             timer: None,
             found: VecDeque::new(),
             is_slow: false,
@@ -198,16 +213,17 @@ impl Watch {
         self
     }
 
-    /// The time that each call may take, as [`NumberHandle::timeout`]; also by
-    /// [`Numbers::timeout`].
+    /// The time that each call may take, that for the list included, as [`NumberHandle::timeout`];
+    /// also by [`Numbers::timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
     /// How many are asked for at once; 0 counts as 1. Default: 16, or that of
-    /// [`Numbers::concurrency`]. A call that has taken ten seconds counts no more, so that numbers
-    /// that hang do not stop the others; and nor does that for the list.
+    /// [`Numbers::concurrency`]. A call whose request has been on the wire for ten seconds does not
+    /// count, so that numbers that hang do not stop the others; one that waits for its turn does. The
+    /// call for the list does not count.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
@@ -225,7 +241,7 @@ impl Watch {
         WatchState::of(&self.known)
     }
 
-    /// From one question to the next about the same number: the interval that was asked for, or more
+    /// From one answer to the next about the same number: the interval that was asked for, or more
     /// where the limit or [`concurrency`](Self::concurrency) allows no more.
     #[must_use]
     pub fn interval(&self) -> Duration {
@@ -242,7 +258,7 @@ impl Watch {
         if let Ids::Coming(ids) = &mut self.ids {
             let ids = ready!(ids.poll_unpin(cx));
             self.ids = Ids::Known;
-            self.rounds.fill(ids);
+            self.rounds.fill(ids, self.now(), clock::random());
             let rounds = &self.rounds;
             self.known.retain(|id, _| rounds.contains(id));
         }
@@ -253,21 +269,39 @@ impl Watch {
     /// Does what can be done now; whether there was anything.
     fn work(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.now();
-        if let Poll::Ready(Some((id, answer))) = self.calls.poll_next_unpin(cx) {
-            self.answered(id, answer, now);
-            return true;
-        }
-        if let Ids::Listed(list) = &mut self.ids
-            && let Some(answer) = list.poll(&self.client, self.every, cx, now)
-        {
-            let times = (now, clock::wall().into());
-            self.found.extend(list.follow(answer, &mut self.rounds, &mut self.known, times));
-            if let Some(whole) = &mut self.whole {
-                whole.retain(|id, _| self.rounds.contains(id));
+        match self.calls.poll_next_unpin(cx) {
+            Poll::Ready(Some(Ok((id, answer)))) => {
+                self.answered(id, answer, now);
+                return true;
             }
-            return true;
+            Poll::Ready(Some(Err(Aborted))) => return true,
+            Poll::Ready(None) | Poll::Pending => {}
         }
-        self.call(now)
+        self.follow_list(cx, now) || self.call(now)
+    }
+
+    /// Takes the list, where it is followed and there; whether it was.
+    fn follow_list(&mut self, cx: &mut Context<'_>, now: Duration) -> bool {
+        let Ids::Listed(list) = &mut self.ids else { return false };
+        let call = || self.client.list(self.timeout);
+        let Some(answer) = list.poll(call, self.every, cx, now) else { return false };
+        let is_under_way = |id: &Arc<str>| self.under_way.contains_key(id);
+        let (random, times) = (clock::random(), (now, clock::wall().into()));
+        let found =
+            list.follow(answer, &mut self.rounds, &mut self.known, is_under_way, random, times);
+        self.found.extend(found);
+        if let Some(whole) = &mut self.whole {
+            whole.retain(|id, _| self.rounds.contains(id));
+        }
+        // One that has left is not asked for; a request on the wire cannot be taken back.
+        self.under_way.retain(|id, call| {
+            let goes_on = self.rounds.contains(id) || call.on_wire.since().is_some();
+            if !goes_on {
+                call.abort.abort();
+            }
+            goes_on
+        });
+        true
     }
 
     /// Asks for who is due; whether there was anybody.
@@ -282,34 +316,57 @@ impl Watch {
             Some(timeout) => number.timeout(timeout),
             None => number,
         };
-        self.began.insert(Arc::clone(&id), now);
-        self.calls.push(ask(self.ask, id, &number));
+        let (abort, registration) = AbortHandle::new_pair();
+        let on_wire = OnWire::default();
+        let call = on_wire.of(ask(self.ask, Arc::clone(&id), &number)).boxed();
+        self.calls.push(Abortable::new(call, registration));
+        self.under_way.insert(id, UnderWay { on_wire, abort });
         true
     }
 
     /// When one more may be asked for, unless an answer comes first.
     fn has_room_at(&self) -> Duration {
-        room_at(self.began.values().copied().collect(), self.concurrency)
+        let since = |call: &UnderWay| Some(call.on_wire.since()? - self.start?);
+        room_at(self.under_way.values().map(since).collect(), self.concurrency)
     }
 
     fn answered(&mut self, id: Arc<str>, answer: Result<Number, Error>, now: Duration) {
-        self.began.remove(&id);
+        self.under_way.remove(&id);
         if !self.rounds.contains(&id) {
             return;
         }
-        let is_gone = answer.as_ref().is_err_and(Error::is_not_found);
-        self.rounds.done(Arc::clone(&id), now, is_gone);
+        let ended = match &answer {
+            Err(error) if error.is_not_found() => Ended::Gone,
+            Err(error) if error.is_not_admitted() => Ended::NotSent,
+            _ => Ended::Answered,
+        };
+        self.rounds.done(Arc::clone(&id), now, ended);
+        if ended == Ended::NotSent {
+            return;
+        }
         let before = self.known.get(&id).cloned();
+        let at = clock::wall().into();
+        let is_old = match (&before, &answer) {
+            (Some(before), Ok(number)) => before.is_newer_than(number),
+            _ => false,
+        };
         let (after, current) = match answer {
-            Ok(number) if matches!(self.ask, Ask::Status) => (
-                Seen::of_state(before.as_ref(), number.state.clone()),
-                Current::Number(Arc::new(number)),
-            ),
-            Ok(number) => (Seen::of(&number), Current::Number(Arc::new(number))),
+            Ok(number) => {
+                let after = match self.ask {
+                    // Only that the number answers is new.
+                    _ if is_old => Seen::of_state(before.as_ref(), None),
+                    Ask::Status => Seen::of_state(before.as_ref(), number.state.as_ref()),
+                    Ask::Get | Ask::Refresh => Seen::of(before.as_ref(), &number, at),
+                };
+                (after, Current::Number(Arc::new(number)))
+            }
             Err(error) => (Seen::failed(before.as_ref(), &error), Current::Failed(error)),
         };
+        if is_old && before.as_ref() == Some(&after) {
+            return;
+        }
         let previous = match (&mut self.whole, &current) {
-            (Some(whole), Current::Number(number)) => {
+            (Some(whole), Current::Number(number)) if !is_old => {
                 whole.insert(Arc::clone(&id), Arc::clone(number))
             }
             (Some(whole), _) => whole.get(&id).cloned(),
@@ -327,7 +384,6 @@ impl Watch {
             _ => !changed.is_empty(),
         };
         if counts {
-            let at = clock::wall().into();
             self.found.push_back(Change { id, before, after, current, previous, changed, at });
         }
     }
@@ -401,11 +457,13 @@ impl Stream for Watch {
     }
 }
 
-/// When fewer than so many of the calls that began then count.
-fn room_at(mut began: Vec<Duration>, concurrency: usize) -> Duration {
-    began.sort_unstable();
-    let excess = began.len().checked_sub(concurrency);
-    excess.map_or(Duration::ZERO, |excess| began[excess] + HANGS_AFTER)
+/// When fewer calls than `concurrency` count, of calls that are on the wire since these times or wait;
+/// never, if that depends on those that wait.
+fn room_at(calls: Vec<Option<Duration>>, concurrency: usize) -> Duration {
+    let Some(excess) = calls.len().checked_sub(concurrency) else { return Duration::ZERO };
+    let mut sent: Vec<_> = calls.into_iter().flatten().collect();
+    sent.sort_unstable();
+    sent.get(excess).map_or(Duration::MAX, |sent| *sent + HANGS_AFTER)
 }
 
 /// One question about a number.
@@ -445,18 +503,22 @@ mod tests {
 
     #[test]
     fn calls_that_hang_leave_their_places_to_others() {
-        let at = |seconds: &[u64]| seconds.iter().map(|s| Duration::from_secs(*s)).collect();
-        let cases: [(&[u64], u64); 6] = [
-            (&[], 0),
-            (&[5], 0),
-            (&[5, 6], 15),
-            (&[6, 5], 15),
-            // Of three, the oldest counts no more when the two others do.
-            (&[5, 20, 21], 30),
-            (&[5, 6, 20, 21], 30),
+        let at = |second: &u64| (*second > 0).then(|| Duration::from_secs(*second));
+        let cases: [(&[u64], Duration); 9] = [
+            (&[], Duration::ZERO),
+            (&[5], Duration::ZERO),
+            (&[5, 6], Duration::from_secs(15)),
+            (&[6, 5], Duration::from_secs(15)),
+            // Of three, the oldest does not count when the two others do.
+            (&[5, 20, 21], Duration::from_secs(30)),
+            (&[5, 6, 20, 21], Duration::from_secs(30)),
+            // Calls that wait are no calls that hang, however long.
+            (&[0, 5], Duration::from_secs(15)),
+            (&[0, 0], Duration::MAX),
+            (&[0, 0, 5], Duration::MAX),
         ];
-        for (began, expected) in cases {
-            assert_eq!(room_at(at(began), 2), Duration::from_secs(expected), "{began:?}");
+        for (calls, expected) in cases {
+            assert_eq!(room_at(calls.iter().map(at).collect(), 2), expected, "{calls:?}");
         }
     }
 }
