@@ -211,7 +211,7 @@ fn empty_text_is_no_fact() {
 #[test]
 fn text_of_a_server_is_printed_as_a_code_or_not() {
     let cases = [
-        ("/health/code", json!("131042"), "blocked: not sendable (131042)"),
+        ("/health/code", json!("131042"), "blocked: not sendable (131042), payment missing"),
         ("/health/code", json!("+5511999999999"), "blocked: not sendable"),
         ("/health/reason", json!("a\n\u{1b}[31mready"), "blocked: not sendable"),
         ("/health/metaStatus", json!("a\u{2028}b"), "blocked: not sendable, status withheld"),
