@@ -194,6 +194,8 @@ async fn unknown_id_that_is_a_phone_number_has_a_hint() {
         ("+55 11 99999-9999", true),
         ("5511999999999", true),
         ("(11) 9999.9999", true),
+        ("+55\u{a0}11\u{a0}99999\u{2011}9999", true),
+        ("\u{ff0b}\u{ff15}\u{ff15} 11 99999\u{2013}9999", true),
         ("num_5511999999999", false),
         ("1234567", false),
         ("1234567890123456", false),

@@ -500,6 +500,70 @@ async fn a_snapshot_older_than_the_one_seen_changes_nothing() {
 }
 
 #[tokio::test]
+async fn older_snapshot_is_known_though_clocks_differ() {
+    let ahead = |seconds| chrono::Utc::now() + chrono::TimeDelta::seconds(seconds);
+    let snapshot = move |n: usize| {
+        let (at, quality) =
+            if n.is_multiple_of(2) { (ahead(600), "RED") } else { (ahead(-3_000), "GREEN") };
+        let number = json!({
+            "id": "a", "health": { "qualityRating": quality },
+            "meta": { "fetchedAt": at.to_rfc3339() },
+        });
+        let date = ahead(600).format("%a, %d %b %Y %H:%M:%S GMT");
+        Reply::json(200, number.to_string()).with("date", date.to_string())
+    };
+    for refresh in [false, true] {
+        let server = Server::start(move |n, _| snapshot(n)).await.unwrap();
+        let watch = client(&server).numbers(["a"]).watch(EVERY);
+        let mut watch = if refresh { watch.refresh() } else { watch };
+        assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
+        assert_silent(&mut watch).await;
+    }
+}
+
+#[tokio::test]
+async fn limit_is_compared_and_kept_by_its_figure() {
+    let long = format!("TIER_{}1000", "0".repeat(100));
+    let server = Server::start(move |n, _| {
+        let tiers = ["TIER_1K", "TIER_1000", "\nTIER_1000\u{2028}", &long];
+        let health = json!({ "messagingLimitTier": tiers[n % tiers.len()] });
+        Reply::json(200, json!({ "id": "a", "health": health }).to_string())
+    });
+    let server = server.await.unwrap();
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY);
+    next(&mut watch).await;
+    assert_silent(&mut watch).await;
+    for (sent, kept) in [
+        ("TIER_2K", "TIER_2K"),
+        ("\nTIER_5000\u{2028}", "TIER_5000"),
+        ("TIER_0000000001000", "TIER_1000"),
+        ("unlimited\n", "TIER_UNLIMITED"),
+    ] {
+        let world = World::default();
+        world.set("a", Ok(json!({ "health": { "messagingLimitTier": sent } })));
+        let server = world.server().await;
+        let change = next(&mut client(&server).numbers(["a"]).watch(EVERY)).await;
+        assert_eq!(change.after.limit.unwrap().as_str(), kept);
+    }
+}
+
+#[tokio::test]
+async fn id_of_several_spellings_is_one_number() {
+    let world = World::of(&["a", "b"]);
+    let list = Reply::json(200, r#"[{"id":" a\n"},{"id":"a"},{"id":"b"}]"#);
+    world.0.lock().unwrap().insert("the list".to_owned(), list);
+    let server = world.server().await;
+    let client = client(&server);
+    for mut watch in
+        [client.numbers(["a\r\n", "\"a\"", "a", " b"]).watch(EVERY), client.watch_all(EVERY)]
+    {
+        let first = changes(&mut watch, 2).await;
+        assert_eq!(first.into_keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert_silent(&mut watch).await;
+    }
+}
+
+#[tokio::test]
 async fn a_snapshot_dated_ahead_does_not_end_the_watch() {
     let world = World::of(&["a"]);
     let at = |year: u32, quality: &str| {

@@ -1,7 +1,7 @@
 //! What all clones of a client share. The key is added to requests here, where it is known where
 //! the key may go.
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use http::HeaderName;
 use reqwest::{Request, Url};
@@ -20,7 +20,8 @@ pub(crate) struct Shared {
     origin: String,
     pub(crate) credential: Credential,
     pub(crate) transport: Transport,
-    pub(crate) refreshes: SingleFlight<Number>,
+    /// Each with the server's wall clock at its answer.
+    pub(crate) refreshes: SingleFlight<(Number, SystemTime)>,
 }
 
 impl Shared {

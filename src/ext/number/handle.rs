@@ -1,9 +1,9 @@
 //! `client.number(id)`: the calls on one number.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chrono::TimeDelta;
-use futures_util::{FutureExt, TryFutureExt};
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
 use super::id::NumberId;
 use crate::{
@@ -96,17 +96,7 @@ impl NumberHandle {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        let (call, timeout) = (self.call(), self.time());
-        async move {
-            let call = call?;
-            let (shared, id) = (call.client.shared(), call.id.as_str());
-            let attempt_timeout = shared.transport.limits.attempt_timeout;
-            let refresh = || call.clone().get(Some("1")).map_ok(Answer::into_value);
-            let number = shared.refreshes.join(id, timeout, attempt_timeout, refresh).await;
-            // The error may be of another's call, or of none.
-            number.map_err(|error| error.about(target(id)))
-        }
-        .boxed()
+        self.shared_refresh().map_ok(|(number, _)| number).boxed()
     }
 
     /// The number from a snapshot that is no older than `max_age`: the cached one if it is young
@@ -177,6 +167,30 @@ impl NumberHandle {
         .boxed()
     }
 
+    /// Returns what [`get`](Self::get) does, with the server's wall clock.
+    pub(crate) fn dated_get(&self) -> BoxFuture<'static, Result<Dated, Error>> {
+        let call = self.call();
+        async move { call?.get(None).await.map(dated) }.boxed()
+    }
+
+    /// Returns what [`refresh`](Self::refresh) does, with the server's wall clock.
+    pub(crate) fn dated_refresh(&self) -> BoxFuture<'static, Result<Dated, Error>> {
+        self.shared_refresh().boxed()
+    }
+
+    fn shared_refresh(&self) -> impl Future<Output = Result<Dated, Error>> + Send + use<> {
+        let (call, timeout) = (self.call(), self.time());
+        async move {
+            let call = call?;
+            let (shared, id) = (call.client.shared(), call.id.as_str());
+            let attempt_timeout = shared.transport.limits.attempt_timeout;
+            let refresh = || call.clone().get(Some("1")).map_ok(dated);
+            let number = shared.refreshes.join(id, timeout, attempt_timeout, refresh).await;
+            // The error may be of another's call, or of none.
+            number.map_err(|error| error.about(target(id)))
+        }
+    }
+
     /// The status, with what it took.
     pub(super) fn answered_status(
         &self,
@@ -206,6 +220,14 @@ impl NumberHandle {
         let id = self.id.as_str().try_into()?;
         Ok(Call { client: self.client.clone(), id, timeout: self.timeout })
     }
+}
+
+/// A number, and the server's wall clock at its answer.
+pub(crate) type Dated = (types::Number, SystemTime);
+
+fn dated(answer: Answer<types::Number>) -> Dated {
+    let time = answer.server_time();
+    (answer.into_value(), time)
 }
 
 /// What a call owns.
@@ -239,6 +261,8 @@ fn target(id: &str) -> Target {
 
 /// Whether an id is what people take for one: a phone number.
 fn is_phone_number(id: &str) -> bool {
-    let digits = id.bytes().filter(u8::is_ascii_digit).count();
-    (8..=15).contains(&digits) && id.chars().all(|c| c.is_ascii_digit() || "+-(). ".contains(c))
+    // Pages and spreadsheets write them with dashes and blanks beyond ASCII.
+    let is_separator = |c: char| c.is_whitespace() || "+\u{ff0b}-‐‑–().".contains(c);
+    let digits = id.chars().filter(|c| c.is_numeric()).count();
+    (8..=15).contains(&digits) && id.chars().all(|c| c.is_numeric() || is_separator(c))
 }

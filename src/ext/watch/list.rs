@@ -16,7 +16,10 @@ use super::{
     rounds::{MAX_OFFSET, Rounds},
     seen::{Changed, Seen},
 };
-use crate::{ext::error::error::Error, types::NumberList};
+use crate::{
+    ext::{client::trim::trimmed, error::error::Error},
+    types::NumberList,
+};
 
 type Answer = Result<NumberList, Error>;
 
@@ -87,7 +90,7 @@ impl List {
             Err(error) => return self.fail(error, at).into_iter().collect(),
         };
         let is_whole = list.is_whole();
-        let ids = list.numbers.into_iter().map(|number| Arc::from(number.id));
+        let ids = list.numbers.into_iter().map(|number| Arc::from(trimmed(number.id)));
         let ids: Vec<Arc<str>> = ids.filter(|id: &Arc<str>| !id.is_empty()).collect();
         let listed: HashSet<_> = ids.iter().cloned().collect();
         let is_gone = |id: &Arc<str>| is_whole && !listed.contains(id);

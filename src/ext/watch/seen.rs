@@ -148,17 +148,15 @@ impl fmt::Display for SeenError {
 }
 
 impl Seen {
-    /// After an answer, at this time.
+    /// After an answer, at this time of the server.
     pub(super) fn of(before: Option<&Self>, number: &Number, now: DateTime<Utc>) -> Self {
         let readiness = number.readiness();
-        let limit = number.messaging_limit();
         let last = before.and_then(|before| before.fetched_at);
         Self {
             level: Some(readiness.level()),
             reasons: readiness.reasons().iter().map(SeenReason::of).collect(),
             quality: number.quality().map(kept),
-            // One that has a figure is understood, though it may not be known.
-            limit: limit.map(|l| if l.recipients().is_some() { l.clone() } else { kept(l) }),
+            limit: number.messaging_limit().map(kept_limit),
             state: number.state.as_ref().map(kept),
             error: None,
             // By one from the future all that follow would be older.
@@ -191,8 +189,10 @@ impl Seen {
         };
         let has_same_reasons = self.reasons.len() == before.reasons.len()
             && self.reasons.iter().zip(&before.reasons).all(|(a, b)| a.is_same(b));
-        let has_same_limit = is_same(self.limit.as_ref(), before.limit.as_ref())
-            && recipients(self) == recipients(before);
+        let has_same_limit = match (recipients(self), recipients(before)) {
+            (None, None) => is_same(self.limit.as_ref(), before.limit.as_ref()),
+            (a, b) => a == b,
+        };
         let (ended, began) = match (&before.error, &self.error) {
             (Some(_), None) => (true, false),
             (Some(before), Some(error)) => (false, !error.is_same(before)),
@@ -212,6 +212,14 @@ impl Seen {
 
 fn kept<T: OpenEnum>(value: &T) -> T {
     value.printable().into()
+}
+
+/// Returns a limit without text of the server: an unknown tier that has a figure is written by that figure.
+fn kept_limit(limit: &MessagingLimitTier) -> MessagingLimitTier {
+    match limit.recipients() {
+        Some(figure) if limit.known().is_none() => format!("TIER_{figure}").as_str().into(),
+        _ => kept(limit),
+    }
 }
 
 /// Whether both are the same known value, or both are unknown ones.

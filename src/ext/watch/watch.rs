@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::{
-    FutureExt, Stream, StreamExt,
+    FutureExt, Stream, StreamExt, TryFutureExt,
     future::{AbortHandle, Abortable, Aborted, BoxFuture},
     stream::FuturesUnordered,
 };
@@ -27,12 +27,12 @@ use super::{
 use crate::{
     ext::{
         call::{on_wire::OnWire, trace},
-        client::client::Client,
+        client::{client::Client, trim::trimmed},
         clock,
         error::error::Error,
         number::{
             fleet::{CONCURRENCY, Numbers},
-            handle::NumberHandle,
+            handle::{Dated, NumberHandle},
         },
     },
     types::{Number, NumberStatus},
@@ -60,7 +60,7 @@ impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
     /// ```
     pub fn watch(self, every: Duration) -> Watch {
         let Self { client, ids, concurrency, timeout, .. } = self;
-        let ids = ids.map(Arc::from).collect().boxed();
+        let ids = ids.map(|id| Arc::from(trimmed(id))).collect().boxed();
         Watch { concurrency, timeout, ..Watch::new(client, every, Ids::Coming(ids)) }
     }
 }
@@ -133,7 +133,7 @@ struct UnderWay {
     abort: AbortHandle,
 }
 
-type Answer = (Arc<str>, Result<Number, Error>);
+type Answer = (Arc<str>, Result<Dated, Error>);
 type Counts = Box<dyn FnMut(&Seen, &Seen) -> bool + Send>;
 
 /// What a number is asked for by.
@@ -330,7 +330,7 @@ impl Watch {
         room_at(self.under_way.values().map(since).collect(), self.concurrency)
     }
 
-    fn answered(&mut self, id: Arc<str>, answer: Result<Number, Error>, now: Duration) {
+    fn answered(&mut self, id: Arc<str>, answer: Result<Dated, Error>, now: Duration) {
         self.under_way.remove(&id);
         if !self.rounds.contains(&id) {
             return;
@@ -347,16 +347,18 @@ impl Watch {
         let before = self.known.get(&id).cloned();
         let at = clock::wall().into();
         let is_old = match (&before, &answer) {
-            (Some(before), Ok(number)) => before.is_newer_than(number),
+            (Some(before), Ok((number, _))) => before.is_newer_than(number),
             _ => false,
         };
         let (after, current) = match answer {
-            Ok(number) => {
+            Ok((number, server_time)) => {
                 let after = match self.ask {
                     // Only that the number answers is new.
                     _ if is_old => Seen::of_state(before.as_ref(), None),
                     Ask::Status => Seen::of_state(before.as_ref(), number.state.as_ref()),
-                    Ask::Get | Ask::Refresh => Seen::of(before.as_ref(), &number, at),
+                    Ask::Get | Ask::Refresh => {
+                        Seen::of(before.as_ref(), &number, server_time.into())
+                    }
                 };
                 (after, Current::Number(Arc::new(number)))
             }
@@ -469,10 +471,10 @@ fn room_at(calls: Vec<Option<Duration>>, concurrency: usize) -> Duration {
 /// One question about a number.
 fn ask(ask: Ask, id: Arc<str>, number: &NumberHandle) -> BoxFuture<'static, Answer> {
     match ask {
-        Ask::Get => number.get().map(|answer| (id, answer)).boxed(),
-        Ask::Refresh => number.refresh().map(|answer| (id, answer)).boxed(),
+        Ask::Get => number.dated_get().map(|answer| (id, answer)).boxed(),
+        Ask::Refresh => number.dated_refresh().map(|answer| (id, answer)).boxed(),
         Ask::Status => {
-            let answer = number.status();
+            let answer = number.status().map_ok(|status| (status, clock::wall()));
             let of = |id: &str, status: NumberStatus| Number {
                 id: id.to_owned(),
                 state: status.state,
@@ -480,7 +482,9 @@ fn ask(ask: Ask, id: Arc<str>, number: &NumberHandle) -> BoxFuture<'static, Answ
                 ..Number::default()
             };
             answer
-                .map(move |answer| (Arc::clone(&id), answer.map(|status| of(&id, status))))
+                .map(move |answer| {
+                    (Arc::clone(&id), answer.map(|(status, time)| (of(&id, status), time)))
+                })
                 .boxed()
         }
     }
