@@ -26,7 +26,9 @@ pub(crate) fn of_server(headers: &HeaderMap, now: SystemTime) -> SystemTime {
     let texts =
         |name: HeaderName| headers.get_all(name).into_iter().filter_map(|v| v.to_str().ok());
     let date = texts(DATE).find_map(|text| httpdate::parse_http_date(text).ok());
-    let age = texts(AGE).find_map(|text| text.trim().parse().ok()).map(Duration::from_secs);
+    // Of a list, into which proxies join several lines, the first counts (RFC 9111, section 5.1).
+    let mut ages = texts(AGE).flat_map(|text| text.split(','));
+    let age = ages.find_map(|text| text.trim().parse().ok()).map(Duration::from_secs);
     date.and_then(|date| date.checked_add(age.unwrap_or_default())).unwrap_or(now)
 }
 
@@ -43,12 +45,13 @@ mod tests {
     fn server_clock_is_date_plus_age() {
         let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
         let date = ("date", "Thu, 01 Jan 1970 00:10:00 GMT");
-        let cases: [(&[(&str, &str)], u64); 9] = [
+        let cases: [(&[(&str, &str)], u64); 10] = [
             (&[], 7),
             (&[("age", "60")], 7),
             (&[date], 600),
             (&[date, ("age", "60")], 660),
             (&[date, ("age", " 60 "), ("age", "70")], 660),
+            (&[date, ("age", "60, 70")], 660),
             (&[date, ("age", "-60")], 600),
             (&[date, ("age", "18446744073709551615")], 7),
             (&[("date", "today"), ("age", "60")], 7),
