@@ -35,7 +35,10 @@ pub(crate) fn printable_id(id: &str) -> String {
 
 fn is_date(text: &str) -> bool {
     let is_day = text.len() == 10 && text.parse::<NaiveDate>().is_ok();
-    is_day || (text.is_ascii() && text.len() <= 35 && DateTime::parse_from_rfc3339(text).is_ok())
+    // A fraction of a second has nine digits at most; a phone number has more.
+    let is_short =
+        text.is_ascii() && text.split(|c: char| !c.is_ascii_digit()).all(|d| d.len() < 10);
+    is_day || (is_short && text.len() <= 35 && DateTime::parse_from_rfc3339(text).is_ok())
 }
 
 #[cfg(test)]
@@ -68,6 +71,7 @@ mod tests {
             "2026-13-01",
             "+10000-01-01",
             "551199-1-1",
+            "2026-01-01T00:00:00.5511999999999Z",
         ];
         for text in refused.into_iter().chain([too_long.as_str()]) {
             assert_eq!(plain(text), None, "{text}");
