@@ -96,3 +96,17 @@ async fn nothing_that_can_be_printed_holds_the_key() {
     assert!(printed.contains("Sensitive"), "the header is printed as what it is");
     assert!(!printed.contains(KEY), "{printed}");
 }
+
+#[tokio::test]
+async fn key_as_name_of_field_is_not_printed() {
+    let key = "ps_live_abcdefgh";
+    for name in [key, "PS_LIVE_ABCDEFGH", "x_ps_live_abcdefgh"] {
+        let server =
+            always(Reply::json(200, format!(r#"{{"id":"a","{name}":{{"b":tru}}}}"#))).await;
+        let client = Client::builder().api_key(key).base_url(server.url()).build().unwrap();
+        let error = client.number("a").get().await.unwrap_err();
+        assert!(error.is_decode(), "{error}");
+        let printed = format!("{error} {error:?}").to_ascii_lowercase();
+        assert!(!printed.contains(key), "{printed}");
+    }
+}

@@ -38,13 +38,17 @@ impl OutcomeSlot {
         }
         let mut outcome = self.outcome();
         match generated {
-            Generated::InvalidResponsePayload(body, error) => match ApiError::read(&body) {
-                Some(said) if said.message().or(said.code()).is_some() => {
-                    outcome.echoes_credential = credential.is_echoed(&body, said.code());
-                    Error::error_in_success(said, body, outcome)
+            Generated::InvalidResponsePayload(body, error) => {
+                let said = ApiError::read(&body);
+                let code = said.as_ref().and_then(ApiError::code);
+                outcome.echoes_credential = credential.is_echoed(&body, code);
+                match said {
+                    Some(said) if said.message().or(said.code()).is_some() => {
+                        Error::error_in_success(said, body, outcome)
+                    }
+                    _ => Error::decode(&error, body, outcome),
                 }
-                _ => Error::decode(&error, body, outcome),
-            },
+            }
             // The slot is empty: nothing was sent.
             Generated::InvalidRequest(text) | Generated::Custom(text) => Error::invalid_input(text),
             Generated::CommunicationError(error)

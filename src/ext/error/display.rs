@@ -48,6 +48,9 @@ impl Error {
                     (None, None) => Ok(()),
                 }
             }
+            Kind::Decode(Some(_), _) if self.0.outcome.echoes_credential => {
+                f.write_str("the answer is not what the API documents, and holds the key")
+            }
             Kind::Decode(Some(error), _) => {
                 write!(f, "the answer is not what the API documents: {error}")
             }
