@@ -132,6 +132,16 @@ async fn an_outage_is_not_multiplied_by_retries_and_429s_cost_nothing() {
         let told = last.unwrap().to_string();
         assert_eq!(told.contains("the retry budget is spent"), status == 503, "{told}");
     }
+    let server = always(Reply::json(503, "{}").with("retry-after", "0")).await;
+    let client = builder(&server).retry(retry.clone()).build().unwrap();
+    let mut last = None;
+    for _ in 0..30 {
+        last = client.number("num_1").get().await.err();
+    }
+    let error = last.unwrap();
+    assert!(error.to_string().contains("the retry budget is spent"), "{error}");
+    assert_eq!(error.hint(), Some("call again after retry_after()"));
+
     let server = always(Reply::json(503, "{}")).await;
     let client = builder(&server).retry(retry.without_budget()).build().unwrap();
     for _ in 0..40 {

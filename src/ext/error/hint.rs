@@ -16,6 +16,7 @@ impl Error {
             Kind::Refused(..) if self.has_unmet_retry_after() => {
                 Some(match self.0.outcome.stop_reason {
                     Some(StopReason::Timeout) => "call again after retry_after(), or raise timeout",
+                    Some(StopReason::Budget) => "call again after retry_after()",
                     _ => "call again after retry_after(), or raise max_delay and timeout above it",
                 })
             }
