@@ -168,7 +168,7 @@ async fn an_error_says_that_a_removal_may_have_been_carried_out() {
         [Reply::Silence, Reply::json(500, "{}"), Reply::Raw(b"HTTP/1.1 200 OK\r\n".to_vec())]
     {
         let server = always(reply).await;
-        let client = builder(&server).attempt_timeout(MS(100)).build().unwrap();
+        let client = builder(&server).attempt_timeout(MS(400)).build().unwrap();
         let error = client.number("num_1").delete().await.unwrap_err();
         let text = "; not tried again, since the request may have been carried out";
         assert!(error.to_string().ends_with(text), "{error}");
