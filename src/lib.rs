@@ -35,7 +35,7 @@ pub use ext::{
         readiness::{Readiness, ReadinessLevel, ReadinessReason},
         recipient_limit::RecipientLimit,
     },
-    pacing::pacing::{Pacing, PacingStats},
+    pacing::{Pacing, PacingStats},
     retry::policy::RetryPolicy,
     watch::{
         change::{Change, Current},
@@ -51,3 +51,15 @@ pub use ext::{
     pacing::rate_limit::promise as promise_of_rate_limit,
     retry::retry_after::promise as promise_of_retry_after,
 };
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation {
+    //! The pacer itself, for `benches/pacing`.
+    pub use crate::ext::pacing::{
+        Delays,
+        limiter::Law,
+        pacer::{Asking, InFlight, Pacer},
+        rate_limit::RateLimit,
+        store::Store,
+    };
+}

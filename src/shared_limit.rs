@@ -6,9 +6,9 @@
 
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
-pub use crate::ext::sharing::redis::RedisLimit;
-pub use crate::ext::sharing::{
+pub use crate::ext::pacing::redis::RedisLimit;
+pub use crate::ext::pacing::{
     in_memory::InMemory,
-    limit_state::LimitState,
-    shared_limit::{Reply, SharedLimit, Step, StepFuture},
+    limiter::{LimitState, Rejection, Reply, Slot, Step},
+    store::{SharedLimit, StepFuture},
 };

@@ -1,46 +1,48 @@
-//! The best that anybody could do.
+//! The best time that is possible: every request sent at the moment that it would be served.
+#![expect(clippy::cast_precision_loss, reason = "small counts")]
 
-use crate::{
-    limiter::Limiter,
-    setting::{Setting, TIMEOUT},
-};
+use fastrand::Rng;
 
-/// When a load that begins at `start` would be let through at the earliest: every request sent at
-/// the moment that it would be served, by as many tasks.
-#[expect(clippy::cast_precision_loss, reason = "small counts")]
-pub(crate) fn times(
-    mut limiter: Limiter,
-    setting: &Setting,
-    start: f64,
-    step_at: Option<f64>,
-) -> Vec<f64> {
+use crate::{limiter::Limiter, setting::Setting};
+
+/// Seconds of idleness before a load, if requests were served before.
+const IDLE: f64 = 11.0;
+
+/// The best time of a load, the moment at which its limit changes, and the moment at which it
+/// begins.
+pub(crate) fn best(setting: &Setting, limiter: &Limiter) -> (f64, f64, f64) {
+    let before = setting.scenario.served_before;
+    let last = f64::from(before) - 1.0 + setting.round_trip;
+    let start = if before > 0 { last + IDLE } else { 0.0 };
+    let mut used = limiter.clone();
+    for n in 0..before {
+        used.admit(f64::from(n)).ok();
+    }
+    let end = end(used.clone(), setting, start, f64::INFINITY);
+    let step_at = start + setting.scenario.step_at * (end - start);
+    let end = self::end(used, setting, start, step_at);
+    (end - start + setting.round_trip, step_at, start)
+}
+
+/// Position of the first request in the window of a limiter.
+pub(crate) fn offset(setting: &Setting) -> f64 {
+    Rng::with_seed(!setting.seed).f64() * setting.limit.per
+}
+
+fn end(mut limiter: Limiter, setting: &Setting, start: f64, step_at: f64) -> f64 {
     let begin = start + setting.scenario.outage;
-    let mut step_at = step_at.unwrap_or(f64::INFINITY);
-    let (mut now, mut served) = (begin, Vec::with_capacity(setting.requests));
-    while served.len() < setting.requests {
-        let round = (served.len() / setting.tasks) as f64;
+    let (mut now, mut served) = (begin, 0);
+    while served < setting.requests {
+        let round = (served / setting.tasks) as f64;
         now = now.max(begin + round * setting.round_trip);
         if now >= step_at {
-            limiter.scale(setting.scenario.step);
-            step_at = f64::INFINITY;
+            limiter.scale_once(setting.scenario.step);
         }
         match limiter.admit(now) {
-            Ok(()) => served.push(now),
-            Err(next) => now = next.min(step_at),
+            Ok(()) => served += 1,
+            Err(next) if now < step_at => now = next.min(step_at),
+            Err(next) => now = next,
         }
     }
-    served
-}
-
-/// How many calls take longer than a call may, if they are let through at these times in the order
-/// in which they began.
-pub(crate) fn out_of_time(times: &[f64], setting: &Setting, start: f64) -> usize {
-    // A task begins its next call when the one before is served.
-    let first = std::iter::repeat_n(&start, setting.tasks);
-    first.chain(times).zip(times).filter(|(began, served)| *served - *began > TIMEOUT).count()
-}
-
-/// When the last of them was.
-pub(crate) fn end(times: &[f64]) -> f64 {
-    times.last().copied().unwrap_or_default()
+    now
 }

@@ -1,6 +1,8 @@
 //! The limiters that a server may have, in virtual seconds.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
+
+use pilot_status::simulation::RateLimit;
 
 /// How a limiter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,6 +10,8 @@ pub(crate) enum Kind {
     FixedWindow,
     TokenBucket,
     SlidingLog,
+    /// The rule `http_req_rate` of `HAProxy`: a rate over two periods, in which refused requests count.
+    RequestRate,
 }
 
 /// What is allowed: `count` every `per` seconds; a token bucket holds `burst` at the most.
@@ -29,17 +33,35 @@ pub(crate) struct Limiter {
     tokens: f64,
     at: f64,
     log: VecDeque<f64>,
+    is_scaled: bool,
 }
 
 impl Limiter {
     pub(crate) fn new(kind: Kind, limit: Limit, offset: f64) -> Self {
         let (window, tokens) = (f64::NEG_INFINITY, limit.burst);
-        Self { kind, limit, offset, window, used: 0.0, tokens, at: 0.0, log: VecDeque::new() }
+        Self {
+            kind,
+            limit,
+            offset,
+            window,
+            used: 0.0,
+            tokens,
+            at: 0.0,
+            log: VecDeque::new(),
+            is_scaled: false,
+        }
     }
 
-    /// Changes what is allowed to `factor` times as much, from now on.
-    pub(crate) fn scale(&mut self, factor: f64) {
-        self.limit.count *= factor;
+    /// Changes the limit by this factor from now on, unless that was done.
+    pub(crate) fn scale_once(&mut self, factor: f64) {
+        if !std::mem::replace(&mut self.is_scaled, true) {
+            self.limit.count *= factor;
+        }
+    }
+
+    /// Refused requests count, and no wait is named.
+    pub(crate) fn counts_refused(&self) -> bool {
+        self.kind == Kind::RequestRate
     }
 
     /// Lets a request through, or says when it would.
@@ -48,6 +70,7 @@ impl Limiter {
             Kind::FixedWindow => self.fixed_window(now),
             Kind::TokenBucket => self.token_bucket(now),
             Kind::SlidingLog => self.sliding_log(now),
+            Kind::RequestRate => self.request_rate(now),
         }
     }
 
@@ -56,7 +79,9 @@ impl Limiter {
     pub(crate) fn left(&self, now: f64) -> (f64, f64) {
         let Limit { count, per, burst } = self.limit;
         match self.kind {
-            Kind::FixedWindow => (count - self.used, (self.window + 1.0) * per - self.offset - now),
+            Kind::FixedWindow | Kind::RequestRate => {
+                (count - self.used, (self.window + 1.0) * per - self.offset - now)
+            }
             Kind::TokenBucket => (self.tokens, (burst - self.tokens) * per / count),
             #[expect(clippy::cast_precision_loss, reason = "small counts")]
             Kind::SlidingLog => {
@@ -64,6 +89,28 @@ impl Limiter {
                 (count - self.log.len() as f64, oldest)
             }
         }
+    }
+
+    /// The rate-limit fields of an answer, in whole seconds as a server sends them.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small counts")]
+    pub(crate) fn truth(&self, now: f64) -> RateLimit {
+        let (left, reset) = self.left(now);
+        let reset = Duration::from_secs(reset.ceil().max(1.0) as u64);
+        // Sums of fractions are a little less than they should be.
+        RateLimit { remaining: (left + 1e-9) as u64, reset }
+    }
+
+    fn request_rate(&mut self, now: f64) -> Result<(), f64> {
+        let period = (now / self.limit.per).floor();
+        if period > self.window {
+            self.tokens = if period - self.window < 1.5 { self.used } else { 0.0 };
+            (self.window, self.used) = (period, 0.0);
+        }
+        self.used += 1.0;
+        let rest = 1.0 - (now / self.limit.per - period);
+        let rate = self.used + self.tokens * rest;
+        // It sends no wait, so any time to come will do.
+        if rate > self.limit.count { Err(now + 0.1) } else { Ok(()) }
     }
 
     fn fixed_window(&mut self, now: f64) -> Result<(), f64> {

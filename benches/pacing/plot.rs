@@ -1,99 +1,81 @@
-//! The plot of `docs/pacing.svg`: what is served and what is rejected over time, paced and not.
+//! `docs/pacing.svg`: requests served and refused over time, paced and each task alone. Scales to
+//! the width of its page, and follows its light or dark colours.
 
-use std::{error::Error, path::Path};
-
-use plotters::{coord::Shift, prelude::*};
+use pilot_status::simulation::Law;
 
 use crate::{
     limiter::Kind,
-    outcome::Outcome,
-    setting::{ALONE, LIMITS, Scenario, Setting, X1, setting},
-    sim,
+    play,
+    setting::{self, Scenario, Setting, Strategy, X1},
 };
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
 const SECONDS: f64 = 620.0;
-/// What is more is not drawn, but said.
-const MOST: f64 = 1_000.0;
+const REQUESTS: f64 = 1_000.0;
+/// Of a panel.
+const WIDTH: f64 = 330.0;
+const HEIGHT: f64 = 220.0;
+const STYLE: &str = "text{font:13px sans-serif;fill:#333}path{fill:none}\
+    .axis{stroke:#888}.served{stroke:#1a7f37;stroke-width:2.5}.refused{stroke:#cf222e;stroke-width:2.5}\
+    @media(prefers-color-scheme:dark){text{fill:#ddd}.served{stroke:#3fb950}.refused{stroke:#ff7b72}}";
 
-/// Draws cumulative counts for a token bucket with `Retry-After`, at the first limit, in two
-/// panels.
-pub(crate) fn draw(path: &Path) -> Result<(), Box<dyn Error>> {
-    let root = SVGBackend::new(path, (960, 420)).into_drawing_area();
-    root.fill(&WHITE)?;
-    let root = root.titled(
-        "64 tasks, 600 requests, 60 a minute (token bucket, Retry-After)",
-        ("sans-serif", 18),
-    )?;
-    let panels = root.split_evenly((1, 2));
-    for (panel, scenario, name) in
-        [(&panels[0], X1, "paced"), (&panels[1], ALONE, "each task alone")]
-    {
-        draw_panel(panel, scenario, name)?;
+pub(crate) fn svg() -> String {
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 780 300\" width=\"100%\" \
+         style=\"max-width:780px\" role=\"img\" aria-label=\"Requests served and refused over time\">\
+         <style>{STYLE}</style>\n"
+    );
+    let alone = Scenario { name: "each task alone", strategy: Strategy::Alone, ..X1 };
+    for (n, scenario) in [Scenario { name: "paced", ..X1 }, alone].into_iter().enumerate() {
+        text += &panel(if n == 0 { 50.0 } else { 440.0 }, scenario);
     }
-    root.present()?;
-    Ok(())
+    text += "<text x=\"50\" y=\"294\">600 requests of 64 tasks, 60 a minute. \
+             Green: served. Red: refused.</text>\n</svg>\n";
+    text
 }
 
-fn draw_panel(panel: &Area<'_>, scenario: Scenario, name: &str) -> Result<(), Box<dyn Error>> {
-    let setting = setting(scenario, Kind::TokenBucket, LIMITS[0].1, true);
-    let Outcome { best_at, served_at, rejected_at, .. } = sim::run(Setting { seed: 1, ..setting });
-    let mut chart = ChartBuilder::on(panel)
-        .caption(name, ("sans-serif", 18))
-        .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(56)
-        .build_cartesian_2d(0.0..SECONDS, 0.0..MOST)?;
-    let mesh = WHITE.mix(0.0);
-    chart
-        .configure_mesh()
-        .light_line_style(mesh)
-        .x_labels(7)
-        .y_labels(6)
-        .x_label_formatter(&|seconds| format!("{seconds:.0}"))
-        .y_label_formatter(&|count| format!("{count:.0}"))
-        .x_desc("seconds")
-        .y_desc("requests so far")
-        .draw()?;
-    let best = BLACK.mix(0.5).stroke_width(1);
-    for (times, style) in
-        [(&served_at, BLUE.stroke_width(3)), (&rejected_at, RED.stroke_width(3)), (&best_at, best)]
-    {
-        chart.draw_series(LineSeries::new(points(times), style))?;
+fn panel(x: f64, scenario: Scenario) -> String {
+    let settings = setting::all(scenario, 1);
+    let is_shown = |setting: &&Setting| setting.kind == Kind::TokenBucket && setting.retry_after;
+    let Some(setting) = settings.iter().find(is_shown) else { return String::new() };
+    let outcome = play::play(Setting { seed: 1, ..*setting }, Law::DEFAULT);
+    let (left, top, bottom) = (x, 30.0, 30.0 + HEIGHT);
+    let right = x + WIDTH;
+    let mut text = format!(
+        "<text x=\"{left}\" y=\"20\">{}: {} refused</text>\n\
+         <path class=\"axis\" d=\"M{left} {top}V{bottom}H{right}\"/>\n",
+        scenario.name,
+        outcome.rejected_at.len(),
+    );
+    for count in [0.0, 500.0, 1_000.0] {
+        let y = bottom - count / REQUESTS * HEIGHT + 4.0;
+        text += &format!(
+            "<text x=\"{}\" y=\"{y:.0}\" text-anchor=\"end\">{count}</text>\n",
+            left - 6.0
+        );
     }
-    let all = thousands(rejected_at.len());
-    let is_clipped = rejected_at.len() > 900;
-    let (at, rejected) = if is_clipped {
-        ((40.0, 965.0), format!("← {all} rejected in all, most of them above"))
-    } else {
-        ((330.0, 130.0), format!("{all} rejected in all"))
-    };
-    for (at, text, color) in [
-        (at, rejected, RED.mix(1.0)),
-        ((330.0, 300.0), "served".to_owned(), BLUE.mix(1.0)),
-        ((330.0, 255.0), "grey line: the best possible".to_owned(), BLACK.mix(0.6)),
-    ] {
-        chart.draw_series([Text::new(text, at, ("sans-serif", 15).into_font().color(&color))])?;
+    for seconds in [0.0, 300.0, 600.0] {
+        let x = left + seconds / SECONDS * WIDTH;
+        let y = bottom + 18.0;
+        text +=
+            &format!("<text x=\"{x:.0}\" y=\"{y:.0}\" text-anchor=\"middle\">{seconds} s</text>\n");
     }
-    Ok(())
+    for (class, times) in [("refused", &outcome.rejected_at), ("served", &outcome.served_at)] {
+        text += &format!("<path class=\"{class}\" d=\"{}\"/>\n", line(times, left, bottom));
+    }
+    text
 }
 
-/// How many so far: at most some hundred points, and no more than fit.
+/// The count of events over time; what is beyond the panel is left out.
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
-fn points(times: &[f64]) -> Vec<(f64, f64)> {
-    let step = (times.len().min(1_000) / 300).max(1);
-    let numbered = times.iter().enumerate().map(|(n, time)| (*time, (n + 1) as f64));
-    let last = times.last().map(|_| (SECONDS, times.len() as f64));
-    let mut points: Vec<_> =
-        numbered.step_by(step).take_while(|(_, count)| *count <= MOST).collect();
-    points.extend(last.filter(|(_, count)| *count <= MOST));
-    points
-}
-
-fn thousands(count: usize) -> String {
-    if count < 1_000 {
-        return count.to_string();
+fn line(times: &[f64], left: f64, bottom: f64) -> String {
+    let mut path = format!("M{left} {bottom}");
+    let step = (times.len() / 150).max(1);
+    for (n, time) in times.iter().enumerate().step_by(step) {
+        let (x, y) = (time.min(SECONDS) / SECONDS, (n + 1) as f64 / REQUESTS);
+        if y > 1.0 {
+            break;
+        }
+        path += &format!("L{:.1} {:.1}", left + x * WIDTH, bottom - y * HEIGHT);
     }
-    format!("{},{:03}", count / 1_000, count % 1_000)
+    path
 }

@@ -1,6 +1,5 @@
 //! The hand-written layer, in rooms. Doors open one way: `watch` uses `number`, that uses `client`,
-//! that uses `call`, that uses `pacing` and `retry`. `pacing` uses the feature `sharing`; beyond that
-//! these use nothing of ours but `clock`. All use `error`, which uses plain values only. `decode`
+//! that uses `call`, that uses `pacing` and `retry`, which use nothing of ours but `clock`. All use `error`, which uses plain values only. `decode`
 //! uses none of them.
 //!
 //! It meets the generated code at four seams: `Inner`, which every generated client carries; the
@@ -16,8 +15,10 @@ pub(crate) mod clock;
 pub(crate) mod decode;
 pub(crate) mod error;
 pub(crate) mod number;
+#[cfg_attr(
+    not(feature = "simulation"),
+    allow(unreachable_pub, reason = "benches/pacing plays the pacer in virtual time")
+)]
 pub(crate) mod pacing;
 pub(crate) mod retry;
-#[cfg(feature = "shared-pacing")]
-pub(crate) mod sharing;
 pub(crate) mod watch;

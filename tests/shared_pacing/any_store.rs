@@ -11,7 +11,7 @@ use std::{
 
 use pilot_status::{
     Client, Pacing,
-    shared_limit::{InMemory, Reply, SharedLimit, Step, StepFuture},
+    shared_limit::{InMemory, Reply, SharedLimit, Slot, Step, StepFuture},
 };
 use support::{Log, Reply as Answer, Server, always, builder, ok};
 
@@ -71,7 +71,9 @@ async fn a_store_that_fails_hangs_or_lies_stops_no_call() {
         ("hangs", |_| Box::pin(pending())),
         ("says free", |_| says(Reply::Free)),
         ("says limited", |_| says(Reply::Limited)),
-        ("says go", |_| says(Reply::Go { epoch: u64::MAX, is_probe: true })),
+        ("says go", |_| {
+            says(Reply::Go { epoch: u64::MAX, is_probe: true, turns: u32::MAX, rate: f64::NAN })
+        }),
         ("says noted", |_| says(Reply::Noted)),
     ];
     for (name, answer) in stores {
@@ -88,10 +90,10 @@ async fn a_store_that_fails_hangs_or_lies_stops_no_call() {
 }
 
 #[tokio::test]
-async fn a_store_that_lets_nobody_go_holds_a_call_for_twice_the_longest_delay_at_most() {
+async fn store_that_admits_nothing_holds_calls_for_max_delay() {
     let never: [Says; 2] = [
-        |_| says(Reply::Wait { time: Duration::MAX, slot: 7 }),
-        |_| says(Reply::Wait { time: Duration::ZERO, slot: 0 }),
+        |_| says(Reply::Wait { time: Duration::MAX, slot: Slot::default(), rate: -1.0 }),
+        |_| says(Reply::Wait { time: Duration::ZERO, slot: Slot::default(), rate: 0.0 }),
     ];
     for answer in never {
         let server = refusing_the_second("0.01").await;
@@ -173,7 +175,7 @@ async fn a_look_that_takes_longer_than_a_call_is_heeded() {
             });
         }
         ADMITTED.fetch_add(1, Ordering::Relaxed);
-        says(Reply::Go { epoch: 1, is_probe: false })
+        says(Reply::Go { epoch: 1, is_probe: false, turns: 1, rate: 1.0 })
     };
     let server = always(ok()).await;
     let client = client(&server, Odd(slow, Arc::default()));
@@ -182,4 +184,105 @@ async fn a_look_that_takes_longer_than_a_call_is_heeded() {
         client.number("num_1").get().await.unwrap();
         assert!(start.elapsed() < Duration::from_secs(20), "the look is lost");
     }
+}
+
+/// A server that serves, but refuses the first request with this wait.
+async fn refusing_the_first(retry_after: &'static str) -> Server {
+    let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
+    let answer = move |n, _: &_| if n == 0 { refusal.clone() } else { ok() };
+    Server::start(answer).await.unwrap()
+}
+
+#[tokio::test]
+async fn no_store_undercuts_what_the_server_asked() {
+    let server = refusing_the_first("0.4").await;
+    let go: Says = |_| says(Reply::Go { epoch: 1, is_probe: false, turns: 100, rate: 1e9 });
+    let client = client(&server, Odd(go, Arc::default()));
+    let start = Instant::now();
+    let calls = (0..20).map(|_| client.number("num_1").get());
+    let answers = futures_util::future::join_all(calls).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert!(start.elapsed() >= Duration::from_millis(400), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn waiting_calls_share_one_question() {
+    let server = refusing_the_first("0.01").await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let wait: Says = |_| {
+        let (time, slot) = (Duration::from_millis(1), Slot::default());
+        says(Reply::Wait { time, slot, rate: 0.0 })
+    };
+    let client = client(&server, Odd(wait, Arc::clone(&asked)));
+    let start = Instant::now();
+    let call = || tokio::spawn(client.number("num_1").get());
+    let refused = call();
+    while client.pacing_stats().rejected == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let calls: Vec<_> = (0..200).map(|_| call()).collect();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(client.pacing_stats().queued, 201);
+    refused.abort();
+    calls.iter().for_each(tokio::task::JoinHandle::abort);
+    let most = 2 + usize::try_from(start.elapsed().as_millis()).unwrap() / 20;
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((2..=most).contains(&asked), "{asked} questions, of {most} at most");
+}
+
+#[tokio::test]
+async fn a_429_is_reported_once_and_though_its_caller_is_dropped() {
+    static REPORTED: AtomicUsize = AtomicUsize::new(0);
+    let store: Says = |step| {
+        let is_report = matches!(step, Step::Rejected(_));
+        REPORTED.fetch_add(usize::from(is_report), Ordering::Relaxed);
+        says(if is_report { Reply::Noted } else { Reply::Free })
+    };
+    let server = always(Answer::json(429, "{}").with("retry-after", "5")).await;
+    let client = client(&server, Odd(store, Arc::default()));
+    let calls = (0..50).map(|_| client.number("num_1").get());
+    let calls = futures_util::future::join_all(calls);
+    // They wait for 5 s, and are dropped.
+    let _ = tokio::time::timeout(Duration::from_millis(300), calls).await;
+    let start = Instant::now();
+    while REPORTED.load(Ordering::Relaxed) == 0 && start.elapsed() < Duration::from_secs(10) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(client.pacing_stats().rejected, 50);
+    let reported = REPORTED.load(Ordering::Relaxed);
+    assert!((1..=10).contains(&reported), "{reported} reports of 50");
+}
+
+#[tokio::test]
+async fn server_that_always_refuses_is_reported_at_the_timeout() {
+    let server = always(Answer::json(429, "{}")).await;
+    let store = Arc::new(InMemory::default());
+    let timeout = Duration::from_millis(2_500);
+    let retry = pilot_status::RetryPolicy::default().base_delay(Duration::from_millis(10));
+    let client = builder(&server)
+        .timeout(timeout)
+        .retry(retry)
+        .pacing(Pacing::shared(store))
+        .build()
+        .unwrap();
+    let start = Instant::now();
+    let error = client.number("num_1").get().await.unwrap_err();
+    assert!(error.is_rate_limited(), "{error}");
+    // The last attempt is kept until a second before.
+    assert!(start.elapsed() + Duration::from_millis(1_100) >= timeout, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn state_of_another_time_is_left_to_the_process() {
+    let server = refusing_the_first("0.05").await;
+    let hour: Says = |_| {
+        let time = Duration::from_secs(3_600);
+        says(Reply::Wait { time, slot: Slot { epoch: 7, turns: 1 }, rate: 0.1 })
+    };
+    let client = client(&server, Odd(hour, Arc::default()));
+    let start = Instant::now();
+    for _ in 0..5 {
+        assert!(client.number("num_1").get().await.is_ok());
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }

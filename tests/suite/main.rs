@@ -6,6 +6,7 @@ mod bad_input;
 mod bodies;
 mod configure_http;
 mod contract;
+mod coupling;
 mod credential;
 mod find;
 mod fleet;
@@ -24,7 +25,7 @@ mod readiness;
 mod retry;
 mod runtimes;
 mod schemars;
-mod sharing;
+
 mod statuses;
 mod timeouts;
 mod waiting;

@@ -14,14 +14,13 @@ type Module = Vec<String>;
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 /// Each room with those that it may use.
-const DOORS: [(&str, &[&str]); 10] = [
+const DOORS: [(&str, &[&str]); 9] = [
     ("watch", &["number", "client", "call", "clock", "error"]),
     ("number", &["client", "call", "decode", "clock", "error"]),
-    ("client", &["call", "decode", "pacing", "sharing", "retry", "clock", "error"]),
+    ("client", &["call", "decode", "pacing", "retry", "clock", "error"]),
     ("call", &["decode", "pacing", "retry", "clock", "error"]),
     ("decode", &[]),
-    ("pacing", &["sharing", "clock"]),
-    ("sharing", &["clock"]),
+    ("pacing", &["clock"]),
     ("retry", &["clock", "error"]),
     ("error", &[]),
     ("clock", &[]),

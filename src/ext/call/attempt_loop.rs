@@ -13,7 +13,10 @@ use super::{
 };
 use crate::ext::{
     clock,
-    pacing::{quota::RateLimit, rate_limit, shared_pacer::InFlight},
+    pacing::{
+        pacer::{Asking, InFlight},
+        rate_limit::{self, RateLimit},
+    },
     retry::{
         classify::Resend,
         decision::{DelaySource, RetryDecision, StopReason},
@@ -30,6 +33,8 @@ pub(crate) struct Call<'a> {
     /// What the server asked for last.
     retry_after: Option<(Duration, DelaySource)>,
     outcome: CallOutcome,
+    /// Its place in the queue.
+    ticket: Option<u64>,
 }
 
 /// A call that has ended.
@@ -45,7 +50,15 @@ impl<'a> Call<'a> {
         // A timeout too long for the clock sets no deadline.
         let deadline = clock::now().checked_add(timeout);
         let outcome = CallOutcome::default();
-        Self { transport, timeout, deadline, rejections: 0, retry_after: None, outcome }
+        Self {
+            transport,
+            timeout,
+            deadline,
+            rejections: 0,
+            retry_after: None,
+            outcome,
+            ticket: None,
+        }
     }
 
     /// Tries until there is a success, a refusal, or the last failure that the policy allows.
@@ -80,16 +93,15 @@ impl<'a> Call<'a> {
     }
 
     /// Waits for the call's turn, if there is pacing.
-    async fn admit(&self) -> Result<Option<InFlight<'a>>, Duration> {
+    async fn admit(&mut self) -> Result<Option<InFlight<'a>>, Duration> {
         let Some(pacer) = &self.transport.pacer else {
             return Ok(None);
         };
         let next = self.outcome.attempts + 1;
         let is_last = self.rejections > 1 && self.transport.retry.is_last(next);
-        #[cfg(feature = "shared-pacing")]
-        let in_flight = pacer.admit_linked(self.deadline, is_last).await?;
-        #[cfg(not(feature = "shared-pacing"))]
-        let in_flight = pacer.admit(self.deadline, is_last).await?;
+        let (now, deadline) = (clock::now(), self.deadline);
+        let asking = Asking { now, deadline, is_last, ticket: &mut self.ticket };
+        let in_flight = pacer.admit(asking).await?;
         trace::turn(in_flight.waited);
         Ok(Some(in_flight))
     }

@@ -2,7 +2,7 @@
 //! size, of which reqwest knows only the first.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,7 +15,7 @@ use super::{
     failure::Failure,
 };
 use crate::ext::{
-    pacing::shared_pacer::SharedPacer,
+    pacing::pacer::Pacer,
     retry::{budget::Budget, policy::RetryPolicy},
 };
 
@@ -23,7 +23,7 @@ use crate::ext::{
 pub(crate) struct Transport {
     http: reqwest::Client,
     pub(crate) retry: RetryPolicy,
-    pub(crate) pacer: Option<SharedPacer>,
+    pub(crate) pacer: Option<Arc<Pacer>>,
     budget: Option<Mutex<Budget>>,
     pub(crate) limits: Limits,
 }
@@ -40,7 +40,7 @@ impl Transport {
     pub(crate) fn new(
         http: reqwest::Client,
         retry: RetryPolicy,
-        pacer: Option<SharedPacer>,
+        pacer: Option<Arc<Pacer>>,
         limits: Limits,
     ) -> Self {
         let budget = retry.has_budget().then(|| Mutex::new(Budget::new()));

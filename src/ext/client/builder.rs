@@ -1,7 +1,7 @@
 //! The settings of a client. Those that keep the key safe are applied last, so that
 //! `configure_http` cannot undo them.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use reqwest::{NoProxy, Proxy, redirect};
@@ -13,11 +13,11 @@ use super::{
     shared::Shared,
 };
 #[cfg(feature = "shared-pacing")]
-use crate::ext::sharing::link::Link;
+use crate::ext::pacing::store::Store;
 use crate::ext::{
     call::transport::{Limits, Transport},
     error::error::Error,
-    pacing::{pacing::Pacing, shared_pacer::SharedPacer},
+    pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
     retry::policy::RetryPolicy,
 };
 
@@ -281,18 +281,15 @@ impl ClientBuilder {
     not(feature = "shared-pacing"),
     expect(unused_variables, reason = "the credential names what is shared")
 )]
-fn pacer(pacing: Pacing, retry: &RetryPolicy, credential: &Credential) -> Option<SharedPacer> {
-    let (base_delay, max_delay) = retry.delays();
-    let pacer = SharedPacer::new(base_delay, max_delay);
-    match pacing {
-        Pacing::Adaptive => Some(pacer),
-        Pacing::Off => None,
+fn pacer(pacing: Pacing, retry: &RetryPolicy, credential: &Credential) -> Option<Arc<Pacer>> {
+    let (base, max) = retry.delays();
+    let store = match pacing {
+        Pacing::Adaptive => None,
+        Pacing::Off => return None,
         #[cfg(feature = "shared-pacing")]
-        Pacing::Shared(limit) => {
-            let name = credential.fingerprint();
-            Some(pacer.linked(Link::new(limit, name, base_delay, max_delay)))
-        }
-    }
+        Pacing::Shared(limit) => Some(Store { limit, name: credential.fingerprint() }),
+    };
+    Some(Pacer::new(Law::DEFAULT, Delays { base, max }, store))
 }
 
 /// HTTP/1.1, also where another crate switches HTTP/2 on in reqwest: there, a connection that has

@@ -16,7 +16,7 @@ use crate::{
         clock,
         decode::field::Field,
         error::error::{Error, Target},
-        pacing::{pacing::PacingStats, shared_pacer::SharedPacer},
+        pacing::PacingStats,
     },
     generated,
     types::ApiError,
@@ -62,7 +62,7 @@ impl Client {
     /// [`Pacing::Off`](crate::Pacing::Off).
     #[must_use]
     pub fn pacing_stats(&self) -> PacingStats {
-        self.shared().transport.pacer.as_ref().map(SharedPacer::stats).unwrap_or_default()
+        self.shared().transport.pacer.as_ref().map(|pacer| pacer.stats()).unwrap_or_default()
     }
 
     pub(super) fn new(baseurl: String, http: reqwest::Client, shared: Shared) -> Self {

@@ -66,8 +66,8 @@ pub struct NumberHandle {
 // Each call is boxed, so that it is compiled here, once, and not by every crate that makes it.
 impl NumberHandle {
     /// The time that each call of this handle may take, waits and retries included, in place of
-    /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout); shorter or longer. The queue of
-    /// the client's clones is still shared.
+    /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout); shorter or longer. It waits
+    /// in the same queue as all other calls of the client.
     #[must_use = "it changes a copy of the handle"]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -89,14 +89,14 @@ impl NumberHandle {
     /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new
     /// snapshot.
     ///
-    /// Calls for one number that overlap share one refresh, whoever of a client's clones makes
-    /// them. Each keeps its own deadline: where the shared refresh runs out of time first, or takes
-    /// longer than one attempt may, the others begin a new one.
+    /// Calls for one number that overlap wait for one refresh, also those of other clones of the
+    /// client. Each keeps its own deadline: if the refresh runs out of time first, or takes longer
+    /// than one attempt may, the others begin a new one.
     ///
     /// # Errors
     /// As [`get`](Self::get).
     pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        self.shared_refresh().map_ok(|(number, _)| number).boxed()
+        self.joined_refresh().map_ok(|(number, _)| number).boxed()
     }
 
     /// The number from a snapshot that is no older than `max_age`: the cached one if it is young
@@ -175,10 +175,10 @@ impl NumberHandle {
 
     /// Returns what [`refresh`](Self::refresh) does, with the server's wall clock.
     pub(crate) fn dated_refresh(&self) -> BoxFuture<'static, Result<Dated, Error>> {
-        self.shared_refresh().boxed()
+        self.joined_refresh().boxed()
     }
 
-    fn shared_refresh(&self) -> impl Future<Output = Result<Dated, Error>> + Send + use<> {
+    fn joined_refresh(&self) -> impl Future<Output = Result<Dated, Error>> + Send + use<> {
         let (call, timeout) = (self.call(), self.time());
         async move {
             let call = call?;

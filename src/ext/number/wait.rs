@@ -23,7 +23,7 @@ const FACTOR: f64 = 1.5;
 
 impl NumberHandle {
     /// Asks for [`status`](Self::status) until the number is open, and not merely remembered as
-    /// open: at first every second, then less often, up to every 10 s, and under the shared pacing.
+    /// open: at first every second, then less often, up to every 10 s, and by the client's pacing.
     /// Returns the last status.
     ///
     /// A question that fails by what is temporary is asked again.

@@ -1,542 +1,592 @@
-//! Who may send, and when. Pure: `now` (since any fixed start) and randomness are arguments.
+//! The pacer that all clones of a client share: the clock, the lock and the task around [`Turns`].
 //!
-//! Nothing is paced until the first 429. Then cycles follow each other: **hold** until the server
-//! may be asked again; **probe** with one request, until one is served; **flow** at a learned
-//! [`Rate`], until the next 429. Where there is nothing to learn a rate from, **slow start** takes
-//! the place of the flow: two requests under way, and one more for each success.
-//!
-//! Calls wait in one queue, first in, first out. A head that does not take its turn for a while,
-//! its *patience*, is passed over, and has its place back when it asks again; a request without an
-//! answer no longer counts. Nobody who is dropped, hung or never polled stops the others.
+//! A call that has to wait joins the queue and sleeps. One task per pacer, the asker, asks the
+//! limiter or the store for turns and wakes the calls that get them. It runs on the runtime of the
+//! first call that waits, and ends when nobody waits. If that runtime ends or stands still, the
+//! calls that wait notice within a second, and one of them starts another asker on its own
+//! runtime.
 
-use std::time::Duration;
-
-use super::{
-    hold::hold,
-    queue::{Queue, Ticket},
-    quota::{Quota, RateLimit},
-    rate::{Cycle, Rate},
-    under_way::{Permit, UnderWay},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-/// After this long without a 429 nothing is paced any more.
-const PACING_EXPIRY: Duration = Duration::from_secs(120);
-/// How long a turn or an answer is waited for, at least,
-const MIN_PATIENCE: Duration = Duration::from_secs(1);
-/// and in usual times from request to answer.
-const PATIENCE: u32 = 4;
-/// Between two calls that both find the head of the queue absent.
-const STAGGER: Duration = Duration::from_millis(5);
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, oneshot},
+    time::{Instant, timeout, timeout_at},
+};
 
-/// The queue and what is known of the server's limit. `W` is what wakes a waiting call.
-#[derive(Debug, Default)]
-pub(crate) struct Pacer<W> {
-    pub(super) queue: Queue<W>,
-    base_delay: Duration,
-    max_delay: Duration,
-    phase: Phase,
-    /// Nothing is sent before; it never moves back.
-    not_before: Duration,
-    under_way: UnderWay,
-    cycle: Cycle,
-    rate: Rate,
-    quota: Quota,
+use super::{
+    Delays, PacingStats,
+    limiter::{Law, Step},
+    queue::Ticket,
+    quota::Quota,
+    rate_limit::RateLimit,
+    recent::{Recent, milliseconds},
+    store::Store,
+    trace,
+    turns::{Entry, Next, Turn, Turned, Turns},
+};
+use crate::ext::clock;
+
+/// A call that waits looks after the asker this often.
+const WATCH_EVERY: Duration = Duration::from_millis(500);
+/// An asker that is this late stands still.
+const MAX_LATE: Duration = Duration::from_millis(500);
+/// The reply of a store is waited for this long.
+const STORE_PATIENCE: Duration = Duration::from_millis(50);
+
+/// The pacer of a client. Its lock is never held across an await.
+pub struct Pacer {
+    start: Instant,
+    /// Calls that begin before this moment, in milliseconds since the start, need no lock.
+    free_until: AtomicU64,
+    recent: Recent,
+    state: Mutex<State>,
+    /// Wakes the asker.
+    changed: Notify,
+    store: Option<Store>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Phase {
-    #[default]
-    Free,
-    /// Hold, then probe; so many probes have failed.
-    Probe {
-        failures: u32,
-    },
-    /// So many may be under way.
-    SlowStart {
-        window: usize,
-    },
-    Flow,
+struct State {
+    turns: Turns,
+    asker: Option<Asker>,
+    askers: u64,
 }
 
-/// Whether a request may be sent.
-#[derive(Debug)]
-pub(crate) enum Turn<W> {
-    /// Yes. Those that were passed over are to be woken.
-    Now(Permit, Vec<W>),
-    /// Ask again then, or when woken.
-    At(Duration),
+#[derive(Clone, Copy)]
+struct Asker {
+    number: u64,
+    /// It is to run again at this moment.
+    due: Duration,
 }
 
-impl<W: Clone + Default> Pacer<W> {
-    pub(crate) fn new(base_delay: Duration, max_delay: Duration) -> Self {
-        Self { base_delay, max_delay, ..Self::default() }
+/// An attempt that asks for its turn.
+pub struct Asking<'a> {
+    /// When it began.
+    pub now: Instant,
+    /// The deadline of its call.
+    pub deadline: Option<Instant>,
+    /// After a 429 it has no other attempt.
+    pub is_last: bool,
+    /// The place of its call, which it keeps from one attempt to the next.
+    pub ticket: &'a mut Option<Ticket>,
+}
+
+impl Pacer {
+    /// A pacer of the given law, which asks the store, if there is one.
+    #[must_use]
+    pub fn new(law: Law, delays: Delays, store: Option<Store>) -> Arc<Self> {
+        let turns = Turns::new(law, delays, store.is_some());
+        let free_until = if store.is_some() { 0 } else { u64::MAX };
+        Arc::new(Self {
+            start: clock::now(),
+            free_until: AtomicU64::new(free_until),
+            recent: Recent::default(),
+            state: Mutex::new(State { turns, asker: None, askers: 0 }),
+            changed: Notify::new(),
+            store,
+        })
     }
 
-    /// The first in the queue, who is to ask again whenever anything has changed.
-    pub(crate) fn head(&self) -> Option<(Ticket, &W)> {
-        self.queue.head()
-    }
-
-    /// Requests a second, where a rate is known and in force.
-    pub(crate) fn rate(&self, now: Duration) -> Option<f64> {
-        if self.phase == Phase::Flow { self.rate.per_second(now) } else { None }
-    }
-
-    /// Lets a request through, whose ticket leaves the queue, or says when to ask again.
-    pub(crate) fn turn(&mut self, ticket: Ticket, now: Duration) -> Turn<W> {
-        self.expire(now);
-        let ready = self.ready(now);
-        let before = self.queue.before(ticket);
-        let at = if before == 0 { ready } else { self.overdue(before, ready) };
-        if now < at {
-            self.queue.join(ticket);
-            return Turn::At(at);
+    /// Waits for the turn of an attempt.
+    ///
+    /// # Errors
+    /// The time in which the turn would come, if that is after the deadline.
+    pub async fn admit(self: &Arc<Self>, asking: Asking<'_>) -> Result<InFlight<'_>, Duration> {
+        let sent = self.since_start(asking.now);
+        if milliseconds(sent) < self.free_until.load(Ordering::Relaxed) {
+            return Ok(InFlight { pacer: self, turn: None, sent, waited: Duration::ZERO });
         }
-        let has_waited = self.queue.leave(ticket);
-        if !has_waited && self.queue.len() == 0 && self.under_way.len() == 0 {
-            // The callers set the pace, so what was served before says nothing of a limit.
-            self.cycle = Cycle { start: now, served: 0 };
-        }
-        let passed_over = if before > 0 { self.queue.pass_over(ticket) } else { Vec::new() };
-        Turn::Now(self.send(now), passed_over)
+        self.wait(asking, sent).await
     }
 
-    /// As [`turn`](Self::turn), for the last attempt of a call that was refused before: it is kept
-    /// until the end of the call's time, so that no call fails by a 429 before.
-    pub(crate) fn last_turn(&mut self, ticket: Ticket, until: Duration, now: Duration) -> Turn<W> {
-        self.expire(now);
-        if self.phase == Phase::Free {
-            return self.turn(ticket, now);
-        }
-        let at = self.not_before.max(until);
-        if now < at {
-            self.queue.step_aside(ticket);
-            return Turn::At(at.min(now.saturating_add(PACING_EXPIRY)));
-        }
-        self.queue.leave(ticket);
-        Turn::Now(self.send(now), Vec::new())
+    /// The numbers of this moment.
+    pub fn stats(&self) -> PacingStats {
+        let now = self.now();
+        self.lock().turns.stats(now)
     }
 
-    /// When the turn of a ticket comes, as far as that is known: in slow start there is no rate.
-    pub(crate) fn expected(&self, ticket: Ticket, now: Duration) -> Duration {
-        let before = self.queue.before(ticket);
-        let is_rationed = self.phase == Phase::Flow;
-        let rationed = if is_rationed { self.rate.time_for(before, now) } else { Duration::ZERO };
-        // The rate may double meanwhile.
-        self.not_before.max(now).saturating_add(rationed / 2)
-    }
-
-    /// How long a turn or an answer is waited for before others go on.
-    pub(crate) fn patience(&self) -> Duration {
-        MIN_PATIENCE.max(self.rate.latency().saturating_mul(PATIENCE))
-    }
-
-    /// The request was answered, and not with a 429.
-    pub(crate) fn served(&mut self, permit: Permit, now: Duration) {
-        self.rate.observe_latency(now.saturating_sub(permit.sent));
-        // Sent before the 429, but served in the cycle that it ends.
-        let is_late = !self.under_way.settle(permit);
-        match &mut self.phase {
-            Phase::Probe { .. } if is_late => {}
-            _ if is_late => return,
-            Phase::Probe { .. } => self.release(now),
-            Phase::SlowStart { window } => *window += 1,
-            Phase::Free | Phase::Flow => {}
-        }
-        self.cycle.served = self.cycle.served.saturating_add(1);
-    }
-
-    /// The request was answered with a 429.
-    pub(crate) fn rejected(
-        &mut self,
-        permit: Permit,
-        retry_after: Option<Duration>,
-        now: Duration,
-        random: f64,
-    ) {
-        if !self.under_way.settle(permit) {
-            // Sent before the hold, so no news but for what the server asks.
-            self.hold(now, retry_after.unwrap_or_default().min(self.max_delay));
-            return;
-        }
-        let failures = match self.phase {
-            Phase::Probe { failures } => failures.saturating_add(1),
-            Phase::Free | Phase::SlowStart { .. } | Phase::Flow => {
-                self.rate.hold(now);
-                0
+    async fn wait(
+        self: &Arc<Self>,
+        asking: Asking<'_>,
+        began: Duration,
+    ) -> Result<InFlight<'_>, Duration> {
+        let end = asking.deadline.map_or(Duration::MAX, |end| self.since_start(end));
+        loop {
+            let entry =
+                self.change(|turns, now| turns.join(asking.ticket, asking.is_last, end, now));
+            let (receiver, until) = match entry {
+                Entry::Go(turn) => return Ok(self.in_flight(turn, began)),
+                Entry::Late(wait) => return Err(wait),
+                Entry::Wait(receiver, until) => (receiver, until),
+            };
+            let place = Place { pacer: self, ticket: asking.ticket.unwrap_or_default(), receiver };
+            let turn = place.turn(until, asking.is_last).await?;
+            // A call that was not polled when its turn came waits again.
+            if self.change(|turns, now| turns.claim(&turn, now)) {
+                return Ok(self.in_flight(turn, began));
             }
-        };
-        let reset = self.quota.overrule();
-        let least = retry_after.or_else(|| reset.map(|reset| reset.saturating_sub(now)));
-        let backoff = self.base_delay.max(self.rate.interval());
-        self.hold(now, hold(least, backoff, failures, self.max_delay, random));
-        self.phase = Phase::Probe { failures };
-        self.under_way.forget();
-    }
-
-    /// The request was given up, or got no answer.
-    pub(crate) fn unanswered(&mut self, permit: Permit) {
-        self.under_way.settle(permit);
-    }
-
-    /// The request's answer says what is left of the limit, or does not say it.
-    pub(crate) fn observe(
-        &mut self,
-        permit: Permit,
-        limit: Option<RateLimit>,
-        is_served: bool,
-        now: Duration,
-    ) {
-        // The answered one is still among them.
-        let under_way = self.under_way.len().saturating_sub(1);
-        self.quota.update(permit, limit, is_served, under_way, self.max_delay, now);
-    }
-
-    /// A request goes out, whoever let it through.
-    pub(super) fn send(&mut self, now: Duration) -> Permit {
-        if self.phase == Phase::Flow {
-            self.rate.take(now);
         }
-        self.quota.take(now, self.patience());
-        self.under_way.send(now)
     }
 
-    /// When the head may send.
-    fn ready(&self, now: Duration) -> Duration {
-        let turn = match self.phase {
-            Phase::Free => return self.quota.ready(),
-            Phase::Probe { .. } => self.under_way.room(1, self.patience()),
-            Phase::SlowStart { window } => self.under_way.room(window, self.patience()),
-            Phase::Flow => self.rate.ready(self.under_way.len(), now),
+    fn in_flight(self: &Arc<Self>, turn: Turn, began: Duration) -> InFlight<'_> {
+        let sent = self.now();
+        let waited = sent.saturating_sub(began);
+        self.lock().turns.count_wait(waited);
+        InFlight { pacer: self, turn: Some(turn), sent, waited }
+    }
+
+    /// Changes the turns, and lets the asker do what follows.
+    fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Turns, Duration) -> T) -> T {
+        let (result, asker) = {
+            let (mut state, now) = (self.lock(), self.now());
+            let result = change(&mut state.turns, now);
+            let free_until = milliseconds(state.turns.free_until(now));
+            self.free_until.store(free_until, Ordering::Relaxed);
+            let is_needed = state.turns.needs_asker(now);
+            (result, is_needed.then(|| self.asker(&mut state, now)).flatten())
         };
-        self.not_before.max(turn).max(self.quota.ready())
+        // Not under the lock: a runtime that ends drops the task at once. Without a runtime no call
+        // could be made either.
+        if let (Some(asker), Ok(runtime)) = (asker, Handle::try_current()) {
+            runtime.spawn(asker.run());
+        }
+        result
     }
 
-    /// When one of the queue may pass over those before it.
-    fn overdue(&self, before: usize, ready: Duration) -> Duration {
-        let before = u32::try_from(before).unwrap_or(u32::MAX);
-        let wait = self.patience().saturating_add(STAGGER.saturating_mul(before));
-        ready.max(self.under_way.last_sent()).saturating_add(wait)
+    /// Wakes the asker that runs. If there is none, or it stands still, returns another one.
+    fn asker(self: &Arc<Self>, state: &mut State, now: Duration) -> Option<AskerTask> {
+        let is_alive = |asker: Asker| now <= asker.due.saturating_add(MAX_LATE);
+        if state.asker.is_some_and(is_alive) {
+            self.changed.notify_one();
+            return None;
+        }
+        state.askers += 1;
+        state.asker = Some(Asker { number: state.askers, due: now });
+        Some(AskerTask { pacer: Arc::clone(self), number: state.askers })
     }
 
-    /// A probe was served.
-    fn release(&mut self, now: Duration) {
-        self.phase = if self.cycle.served > 0 {
-            self.rate.release(self.cycle, now);
-            Phase::Flow
-        } else {
-            Phase::SlowStart { window: 2 }
+    /// Plays a step on the store, and reads its reply.
+    async fn question(&self, store: &Store, step: Step) {
+        let is_admission = matches!(step, Step::Admit { .. });
+        let reply = timeout(STORE_PATIENCE, store.limit.step(&store.name, step)).await;
+        let (mut state, now) = (self.lock(), self.now());
+        let why = match reply {
+            Ok(Ok(reply)) => match state.turns.heed(is_admission, reply, now) {
+                Ok(()) => {
+                    if state.turns.store_answered() {
+                        trace::up();
+                    }
+                    return;
+                }
+                Err(why) => why.to_owned(),
+            },
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer within 50 ms".to_owned(),
         };
-        self.cycle = Cycle { start: now, served: 0 };
+        if state.turns.store_failed(&step, now) {
+            trace::down(&why);
+        }
     }
 
-    fn hold(&mut self, now: Duration, wait: Duration) {
-        self.not_before = self.not_before.max(now.saturating_add(wait));
+    fn now(&self) -> Duration {
+        self.since_start(clock::now())
     }
 
-    /// Ends pacing when the limit has not been met for long; if calls wait, they wait for the rate.
-    fn expire(&mut self, now: Duration) {
-        let is_quiet = now >= self.cycle.start.max(self.not_before).saturating_add(PACING_EXPIRY);
-        if !is_quiet || !matches!(self.phase, Phase::SlowStart { .. } | Phase::Flow) {
+    fn since_start(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.start)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held; if it did, the state would still be one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The task that asks for turns.
+struct AskerTask {
+    pacer: Arc<Pacer>,
+    number: u64,
+}
+
+impl AskerTask {
+    async fn run(self) {
+        loop {
+            let next = {
+                let (mut state, now) = (self.pacer.lock(), self.pacer.now());
+                if state.asker.is_none_or(|asker| asker.number != self.number) {
+                    // Another one took its place, and may have missed a call.
+                    self.pacer.changed.notify_one();
+                    return;
+                }
+                let next = state.turns.next(now, clock::random());
+                let due = match next {
+                    Next::Stop => None,
+                    Next::At(due) => Some(due),
+                    Next::Ask(_) => Some(now + STORE_PATIENCE),
+                };
+                state.asker = due.map(|due| Asker { number: self.number, due });
+                let free_until = milliseconds(state.turns.free_until(now));
+                self.pacer.free_until.store(free_until, Ordering::Relaxed);
+                next
+            };
+            match (next, &self.pacer.store) {
+                (Next::Ask(step), Some(store)) => self.pacer.question(store, step).await,
+                (Next::At(due), _) => {
+                    let changed = self.pacer.changed.notified();
+                    match self.pacer.start.checked_add(due) {
+                        // Woken or not, it looks again.
+                        Some(due) => _ = timeout_at(due, changed).await,
+                        None => changed.await,
+                    }
+                }
+                (Next::Stop | Next::Ask(_), _) => return,
+            }
+        }
+    }
+}
+
+impl Drop for AskerTask {
+    fn drop(&mut self) {
+        let mut state = self.pacer.lock();
+        if state.asker.is_some_and(|asker| asker.number == self.number) {
+            state.asker = None;
+        }
+    }
+}
+
+/// The place of a call that waits. Dropped with its future, it leaves no hole in the queue.
+struct Place<'a> {
+    pacer: &'a Arc<Pacer>,
+    ticket: Ticket,
+    receiver: oneshot::Receiver<Turned>,
+}
+
+impl Place<'_> {
+    async fn turn(mut self, until: Duration, is_last: bool) -> Turned {
+        loop {
+            let now = self.pacer.now();
+            if now >= until {
+                // It may have come in this moment.
+                return match self.receiver.try_recv() {
+                    Ok(turned) => turned,
+                    Err(_) => self.pacer.change(|turns, now| turns.end_of_wait(is_last, now)),
+                };
+            }
+            let watch = self.pacer.start + until.min(now + WATCH_EVERY);
+            match timeout_at(watch, Pin::new(&mut self.receiver)).await {
+                Ok(Ok(turned)) => return turned,
+                Ok(Err(_)) => {
+                    return self.pacer.change(|turns, now| turns.end_of_wait(is_last, now));
+                }
+                Err(_) => self.pacer.change(|_, _| ()),
+            }
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let unused = self.receiver.try_recv().ok().and_then(Result::ok);
+        self.pacer.change(|turns, now| turns.leave(self.ticket, unused, now));
+    }
+}
+
+/// A request that was let go and is not answered yet.
+pub struct InFlight<'a> {
+    pacer: &'a Arc<Pacer>,
+    /// `None` if nothing was limited.
+    turn: Option<Turn>,
+    sent: Duration,
+    /// Time for which it waited for its turn.
+    pub waited: Duration,
+}
+
+impl InFlight<'_> {
+    /// It was answered, and not with a 429.
+    pub fn served(mut self, limit: Option<RateLimit>) {
+        let is_free = self.pacer.free_until.load(Ordering::Relaxed) > 0;
+        self.pacer.recent.count(self.sent);
+        let turn = self.turn.take();
+        if turn.is_none() && is_free && !Quota::is_little(limit) {
             return;
         }
-        self.phase =
-            if self.queue.len() > 1 { Phase::SlowStart { window: 2 } } else { Phase::Free };
-        self.rate = Rate::default();
-        self.quota.overrule();
-        self.cycle = Cycle { start: now, served: 0 };
+        let sent = self.sent;
+        self.pacer.change(|turns, now| turns.served(turn.unwrap_or_default(), sent, limit, now));
+    }
+
+    /// It was answered with a 429.
+    pub fn rejected(mut self, asked: Option<Duration>, limit: Option<RateLimit>) {
+        let turn = self.turn.take().unwrap_or_default();
+        let (recent, random) = (&self.pacer.recent, clock::random());
+        self.pacer.change(|turns, now| turns.rejected(turn, asked, limit, recent, now, random));
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            self.pacer.change(|turns, now| turns.unanswered(turn, now));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{pin::Pin, task::Poll};
+
+    use futures_util::FutureExt;
+    use tokio::time::sleep;
+
     use super::*;
 
-    const S: fn(u64) -> Duration = Duration::from_secs;
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+    const DELAYS: Delays =
+        Delays { base: Duration::from_millis(500), max: Duration::from_secs(60) };
 
-    fn pacer() -> Pacer<()> {
-        Pacer::new(Duration::from_millis(500), S(60))
+    /// A call that waits for its turn, and then for an answer.
+    type Call<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+    async fn admit(pacer: &Arc<Pacer>, timeout: Duration) -> Result<InFlight<'_>, Duration> {
+        let now = clock::now();
+        let deadline = now.checked_add(timeout);
+        pacer.admit(Asking { now, deadline, is_last: false, ticket: &mut None }).await
     }
 
-    fn go(pacer: &mut Pacer<()>, now: Duration) -> Permit {
-        let ticket = pacer.queue.ticket();
-        match pacer.turn(ticket, now) {
-            Turn::Now(permit, _) => permit,
-            Turn::At(at) => panic!("not let through at {now:?}, but at {at:?}"),
+    /// A server that serves so many requests a second, and bursts of so many.
+    struct Bucket {
+        tokens: f64,
+        at: Instant,
+    }
+
+    const RATE: f64 = 10.0;
+    const BURST: f64 = 20.0;
+
+    impl Bucket {
+        fn serves(&mut self) -> bool {
+            let passed = (clock::now() - self.at).as_secs_f64();
+            self.tokens = (self.tokens + passed * RATE).min(BURST);
+            self.at = clock::now();
+            let is_served = self.tokens >= 1.0;
+            self.tokens -= f64::from(u8::from(is_served));
+            is_served
         }
     }
 
-    #[test]
-    fn nothing_is_paced_before_the_first_429() {
-        let mut pacer = pacer();
-        for n in 0..1_000 {
-            let permit = go(&mut pacer, S(n / 100));
-            if n % 2 == 0 {
-                pacer.served(permit, S(n / 100));
+    /// A call whose answer takes this long; returns whether it was served in its time.
+    async fn call(pacer: &Arc<Pacer>, bucket: &Mutex<Bucket>, takes: Duration) -> bool {
+        let mut ticket = None;
+        let deadline = clock::now().checked_add(Duration::from_secs(90));
+        for _ in 0..50 {
+            let now = clock::now();
+            let asking = Asking { now, deadline, is_last: false, ticket: &mut ticket };
+            let Ok(in_flight) = pacer.admit(asking).await else { return false };
+            sleep(takes).await;
+            if bucket.lock().unwrap().serves() {
+                in_flight.served(None);
+                return true;
             }
+            in_flight.rejected(Some(Duration::from_secs(1)), None);
         }
-        assert_eq!((pacer.queue.len(), pacer.rate(S(10))), (0, None));
+        false
     }
 
-    #[test]
-    fn a_429_holds_everybody_and_then_lets_one_probe() {
-        let mut pacer = pacer();
-        let (first, second) = (go(&mut pacer, S(0)), go(&mut pacer, S(0)));
-        pacer.rejected(first, Some(S(10)), S(1), 0.0);
-        // Sent before the hold: it only ever lengthens it.
-        pacer.rejected(second, Some(S(12)), S(1), 0.0);
-        let (a, b) = (pacer.queue.ticket(), pacer.queue.ticket());
-        assert!(matches!(pacer.turn(a, S(2)), Turn::At(at) if at == S(13)));
-        assert!(matches!(pacer.turn(b, S(13)), Turn::At(at) if at > S(14)), "b is second");
-        let Turn::Now(probe, _) = pacer.turn(a, S(13)) else { panic!("a may probe") };
-        assert!(
-            matches!(pacer.turn(b, S(13)), Turn::At(at) if at == S(14)),
-            "a probe is under way"
-        );
-        pacer.served(probe, S(13));
-        assert!(matches!(pacer.turn(b, S(13)), Turn::Now(..)), "slow start");
+    async fn drain(pacer: &Arc<Pacer>, bucket: &Mutex<Bucket>, calls: usize) -> Duration {
+        let start = clock::now();
+        let calls = (0..calls).map(|_| call(pacer, bucket, MS(5)));
+        let served = futures_util::future::join_all(calls).await;
+        assert!(served.iter().all(|is_served| *is_served));
+        clock::now() - start
     }
 
-    #[test]
-    fn a_probe_that_is_given_up_makes_room_for_the_next() {
-        let mut pacer = pacer();
-        let first = go(&mut pacer, S(0));
-        pacer.rejected(first, Some(S(1)), S(0), 0.0);
-        let probe = go(&mut pacer, S(2));
-        assert!(matches!(pacer.turn(9, S(2)), Turn::At(_)));
-        pacer.unanswered(probe);
-        assert!(matches!(pacer.turn(9, S(2)), Turn::Now(..)));
+    fn pacer_and_bucket() -> (Arc<Pacer>, Mutex<Bucket>) {
+        let bucket = Bucket { tokens: BURST, at: clock::now() };
+        (Pacer::new(Law::DEFAULT, DELAYS, None), Mutex::new(bucket))
     }
 
-    /// So many requests hang, and each lets the next one go a little later than the one before.
-    #[test]
-    fn a_probe_that_hangs_makes_room_for_the_next_after_the_patience() {
-        let mut pacer = pacer();
-        let first = go(&mut pacer, S(0));
-        pacer.rejected(first, None, S(0), 0.0);
-        let mut now = S(10);
-        for times in 1..5 {
-            go(&mut pacer, now);
-            let ticket = pacer.queue.ticket();
-            let Turn::At(at) = pacer.turn(ticket, now) else { panic!("one probe at a time") };
-            pacer.queue.leave(ticket);
-            assert!(at <= now + MIN_PATIENCE * times, "{times}: {at:?}");
-            now = at;
+    #[tokio::test(start_paused = true)]
+    async fn quiet_past_is_not_learned_as_the_limit() {
+        // Nothing; two overlapping slow calls for a minute; a watch of 120 a minute.
+        let pasts: [(usize, u64, u64); 3] = [(0, 1, 1), (12, 6_000, 5_000), (120, 1_000, 500)];
+        for (before, takes, every) in pasts {
+            let (pacer, bucket) = pacer_and_bucket();
+            let past = (0..before).map(|n| {
+                let (pacer, bucket) = (&pacer, &bucket);
+                async move {
+                    sleep(MS(every) * u32::try_from(n).unwrap()).await;
+                    call(pacer, bucket, MS(takes)).await
+                }
+            });
+            let load = async {
+                sleep(MS(every) * u32::try_from(before).unwrap()).await;
+                drain(&pacer, &bucket, 100).await
+            };
+            let (_, took) = tokio::join!(futures_util::future::join_all(past), load);
+            assert!(took < Duration::from_secs(11), "after {before} calls: {took:?}");
         }
     }
 
-    #[test]
-    fn who_does_not_take_its_turn_is_passed_over_and_keeps_its_place() {
-        let mut pacer = pacer();
-        let permit = go(&mut pacer, S(0));
-        pacer.rejected(permit, Some(S(5)), S(0), 0.0);
-        let tickets: Vec<_> = (0..20).map(|_| pacer.queue.ticket()).collect();
-        for ticket in &tickets {
-            assert!(matches!(pacer.turn(*ticket, S(0)), Turn::At(_)));
+    #[cfg(feature = "shared-pacing")]
+    #[tokio::test(start_paused = true)]
+    async fn quiet_past_is_not_learned_by_a_store() {
+        for idle in [0, 60] {
+            let limit = Arc::new(super::super::in_memory::InMemory::default());
+            let store = Store { limit, name: String::new() };
+            let bucket = Mutex::new(Bucket { tokens: BURST, at: clock::now() });
+            let pacer = Pacer::new(Law::DEFAULT, DELAYS, Some(store));
+            assert!(call(&pacer, &bucket, MS(5)).await);
+            sleep(Duration::from_secs(idle)).await;
+            let took = drain(&pacer, &bucket, 100).await;
+            assert!(took < Duration::from_secs(11), "after {idle} s: {took:?}");
         }
-        let last = tickets[19];
-        let Turn::At(at) = pacer.turn(last, S(5)) else { panic!("19 come first") };
-        assert!(at <= S(5) + MIN_PATIENCE + STAGGER * 20, "{at:?}");
-        let Turn::Now(probe, passed_over) = pacer.turn(last, at) else { panic!("19 did not come") };
-        assert_eq!((passed_over.len(), pacer.queue.len()), (19, 19));
-        pacer.served(probe, at);
-        // Slow start has room for one more, and the first of those who were passed over has its
-        // place back.
-        let new = pacer.queue.ticket();
-        assert!(matches!(pacer.turn(tickets[0], at), Turn::Now(..)));
-        assert!(matches!(pacer.turn(new, at), Turn::Now(..)));
     }
 
-    #[test]
-    fn a_last_attempt_is_kept_until_the_end_of_its_time_and_stops_nobody() {
-        let mut pacer = pacer();
-        let permit = go(&mut pacer, S(0));
-        pacer.rejected(permit, None, S(0), 0.0);
-        let (last, other) = (pacer.queue.ticket(), pacer.queue.ticket());
-        assert!(matches!(pacer.last_turn(last, S(80), S(1)), Turn::At(at) if at == S(80)));
-        let Turn::Now(probe, _) = pacer.turn(other, S(1)) else { panic!("the other may probe") };
-        pacer.served(probe, S(1));
-        assert!(matches!(pacer.last_turn(last, S(80), S(40)), Turn::At(_)));
-        assert!(matches!(pacer.last_turn(last, S(80), S(80)), Turn::Now(..)));
-        assert_eq!(pacer.queue.len(), 0);
-    }
-
-    #[test]
-    fn slow_start_doubles_where_nothing_was_served_before() {
-        let mut pacer = pacer();
-        let permit = go(&mut pacer, S(0));
-        pacer.rejected(permit, Some(S(3)), S(0), 0.0);
-        let mut sizes = Vec::new();
-        for round in 4..9 {
-            let mut sent = Vec::new();
-            loop {
-                let ticket = pacer.queue.ticket();
-                match pacer.turn(ticket, S(round)) {
-                    Turn::Now(permit, _) => sent.push(permit),
-                    Turn::At(_) => {
-                        pacer.queue.leave(ticket);
-                        break;
+    #[tokio::test(start_paused = true)]
+    async fn dropped_caller_costs_no_turn() {
+        let (pacer, bucket) = pacer_and_bucket();
+        assert!(drain(&pacer, &bucket, 30).await > Duration::from_secs(1));
+        // Of 60 callers each second one is dropped while it waits.
+        let dropped: Vec<_> = (0..60)
+            .map(|n| {
+                let (pacer, bucket) = (Arc::clone(&pacer), &bucket);
+                async move {
+                    if n % 2 == 0 {
+                        tokio::time::timeout(MS(300), admit(&pacer, Duration::MAX)).await.is_ok()
+                    } else {
+                        call(&pacer, bucket, MS(5)).await
                     }
                 }
-            }
-            sizes.push(sent.len());
-            for permit in sent {
-                pacer.served(permit, S(round));
-            }
+            })
+            .collect();
+        let start = clock::now();
+        futures_util::future::join_all(dropped).await;
+        let took = clock::now() - start;
+        assert!(took < Duration::from_secs(5), "{took:?}");
+        assert_eq!(pacer.stats().queued, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pacing_ends_under_a_steady_caller() {
+        let pacer = Pacer::new(Law::DEFAULT, DELAYS, None);
+        let first = admit(&pacer, Duration::MAX).await.ok().unwrap();
+        first.rejected(Some(Duration::from_secs(1)), None);
+        for _ in 0..125 {
+            sleep(Duration::from_secs(1)).await;
+            admit(&pacer, Duration::MAX).await.ok().unwrap().served(None);
         }
-        assert_eq!(sizes, [1, 2, 4, 8, 16]);
+        assert_eq!(pacer.free_until.load(Ordering::Relaxed), u64::MAX);
     }
 
-    #[test]
-    fn what_is_served_after_the_first_429_is_part_of_the_cycle_that_it_ends() {
-        let mut pacer = pacer();
-        let sent: Vec<_> = (0..61).map(|_| go(&mut pacer, S(0))).collect();
-        pacer.rejected(sent[60], Some(S(10)), S(0), 0.0);
-        for permit in &sent[..60] {
-            pacer.served(*permit, S(0));
+    #[tokio::test(start_paused = true)]
+    async fn hundred_thousand_calls_queue_and_leave() {
+        let pacer = Pacer::new(Law::DEFAULT, DELAYS, None);
+        let first = admit(&pacer, Duration::MAX).await.ok().unwrap();
+        first.rejected(Some(Duration::from_secs(50)), None);
+        let mut calls: Vec<Call<'_>> = Vec::new();
+        for _ in 0..100_000 {
+            let mut call: Call<'_> = Box::pin(admit(&pacer, Duration::MAX).map(|_| ()));
+            assert!((&mut call).now_or_never().is_none());
+            calls.push(call);
         }
-        let waiting = pacer.queue.ticket();
-        assert!(matches!(pacer.turn(waiting, S(1)), Turn::At(_)));
-        let Turn::Now(probe, _) = pacer.turn(waiting, S(10)) else { panic!("it may probe") };
-        pacer.served(probe, S(10));
-        let rate = pacer.rate(S(10)).unwrap();
-        assert!(rate > 2.9, "{rate}, where 60 were served in 10 s");
+        assert_eq!(pacer.stats().queued, 100_000);
+        drop(calls);
+        assert_eq!(pacer.stats().queued, 0);
     }
 
-    #[test]
-    fn no_rate_is_without_a_bound() {
-        let mut pacer = pacer();
-        let permit = go(&mut pacer, S(0));
-        let other = go(&mut pacer, S(0));
-        pacer.served(permit, Duration::from_millis(1));
-        pacer.rejected(other, Some(Duration::ZERO), Duration::from_millis(2), 0.0);
-        let waiting = pacer.queue.ticket();
-        assert!(matches!(pacer.turn(waiting, S(0)), Turn::At(_)));
-        let Turn::Now(probe, _) = pacer.turn(waiting, S(1)) else { panic!("it may probe") };
-        pacer.served(probe, S(1));
-        for ms in 1_000..120_000 {
-            let rate = pacer.rate(Duration::from_millis(ms)).unwrap();
-            assert!(rate > 0.0 && rate <= 16.0, "{rate} after {ms} ms, where 1 was served in 1 s");
-        }
-    }
-
-    fn say(pacer: &mut Pacer<()>, permit: Permit, remaining: u64, reset: Duration, now: Duration) {
-        pacer.observe(permit, Some(RateLimit { remaining, reset }), true, now);
-        pacer.served(permit, now);
-    }
-
-    #[test]
-    fn as_many_go_as_the_server_says_are_left_and_nobody_before_its_reset() {
-        let mut pacer = pacer();
-        let sent: Vec<_> = (0..3).map(|_| go(&mut pacer, S(0))).collect();
-        // Of the five, two are under way.
-        say(&mut pacer, sent[0], 5, S(30), S(0));
-        for _ in 0..3 {
-            go(&mut pacer, S(1));
-        }
-        let ticket = pacer.queue.ticket();
-        assert!(matches!(pacer.turn(ticket, S(1)), Turn::At(at) if at == S(30)));
-        // After the reset one asks.
-        assert!(matches!(pacer.turn(ticket, S(30)), Turn::Now(..)));
-        assert!(matches!(pacer.turn(9, S(30)), Turn::At(at) if at == S(31)));
-    }
-
-    #[test]
-    fn a_server_that_serves_what_it_says_is_not_left_is_not_believed() {
-        let mut pacer = pacer();
-        let sent: Vec<_> = (0..3).map(|_| go(&mut pacer, S(0))).collect();
-        say(&mut pacer, sent[0], 0, S(30), S(0));
-        let ticket = pacer.queue.ticket();
-        assert!(matches!(pacer.turn(ticket, S(1)), Turn::At(at) if at == S(30)));
-        say(&mut pacer, sent[1], 0, S(30), S(1));
-        assert!(matches!(pacer.turn(ticket, S(1)), Turn::Now(..)));
-    }
-
-    #[test]
-    fn a_server_that_always_says_nothing_is_left_is_believed_once() {
-        let mut pacer = pacer();
-        let first = go(&mut pacer, S(0));
-        say(&mut pacer, first, 0, S(1_000), S(0));
-        assert!(
-            matches!(pacer.turn(9, S(0)), Turn::At(at) if at == S(60)),
-            "not longer than max_delay"
-        );
-        pacer.queue.leave(9);
-        let asking = go(&mut pacer, S(60));
-        say(&mut pacer, asking, 0, S(1_000), S(60));
-        for _ in 0..100 {
-            let permit = go(&mut pacer, S(60));
-            say(&mut pacer, permit, 0, S(1_000), S(60));
-        }
-    }
-
-    #[test]
-    fn no_server_silences_a_client_for_longer_than_the_longest_delay() {
-        for asked in [S(61), Duration::MAX] {
-            let mut pacer = pacer();
-            let permit = go(&mut pacer, S(0));
-            pacer.rejected(permit, Some(asked), S(5), 0.9);
-            assert!(matches!(pacer.turn(9, S(5)), Turn::At(at) if at == S(65)));
-        }
-    }
-
-    #[test]
-    fn pacing_ends_when_the_limit_is_not_met_for_long() {
-        let mut pacer = pacer();
-        let permit = go(&mut pacer, S(0));
-        pacer.rejected(permit, None, S(0), 0.5);
-        let probe = go(&mut pacer, S(5));
-        pacer.served(probe, S(5));
-        assert!(pacer.phase != Phase::Free);
-        go(&mut pacer, S(500));
-        assert_eq!((pacer.phase, pacer.rate(S(500))), (Phase::Free, None));
-    }
-
-    /// Whatever happens, at whatever time the clock says it is.
-    #[test]
-    fn no_order_of_events_breaks_a_promise() {
-        for seed in 0..200 {
-            let mut rng = fastrand::Rng::with_seed(seed);
-            let mut pacer = pacer();
-            let (mut sent, mut not_before, mut refused) = (Vec::new(), Duration::ZERO, false);
-            let mut latest = 0;
-            for _ in 0..400 {
-                let now = S(100).mul_f64(rng.f64());
-                match rng.u8(0..6) {
-                    0 | 1 => {
-                        let ticket = pacer.queue.ticket();
-                        pacer.queue.join(ticket);
-                        latest = ticket;
-                    }
-                    2 if !sent.is_empty() => {
-                        pacer.served(sent.swap_remove(rng.usize(..sent.len())), now);
-                    }
-                    3 if !sent.is_empty() => {
-                        let asked = [None, Some(Duration::ZERO), Some(S(rng.u64(0..90)))];
-                        let asked = asked[rng.usize(..3)];
-                        let permit: Permit = sent.swap_remove(rng.usize(..sent.len()));
-                        pacer.rejected(permit, asked, now, rng.f64());
-                        let least = now + asked.unwrap_or_default().min(S(60));
-                        assert!(pacer.not_before >= least, "seed {seed}: earlier than asked");
-                        refused = true;
-                    }
-                    4 if !sent.is_empty() => {
-                        pacer.unanswered(sent.swap_remove(rng.usize(..sent.len())));
-                    }
-                    _ => {
-                        let ticket =
-                            if rng.bool() { latest } else { pacer.head().map_or(latest, |h| h.0) };
-                        if let Turn::Now(permit, _) = pacer.turn(ticket, now) {
-                            let held = refused && pacer.phase != Phase::Free;
-                            assert!(!held || now >= pacer.not_before, "seed {seed}: too early");
-                            sent.push(permit);
-                        }
-                    }
+    #[tokio::test]
+    async fn asker_that_ends_or_stands_still_is_replaced() {
+        let runtime =
+            || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for is_dropped in [true, false] {
+            let pacer = Pacer::new(Law::DEFAULT, DELAYS, None);
+            let first = admit(&pacer, Duration::MAX).await.ok().unwrap();
+            first.rejected(Some(MS(300)), None);
+            let (other, call) = (runtime(), Arc::clone(&pacer));
+            // The first call that waits brings the asker to its runtime, which is driven no more.
+            let other = std::thread::spawn(move || {
+                for _ in 0..20 {
+                    let call = Arc::clone(&call);
+                    other.spawn(async move { admit(&call, Duration::MAX).await.is_ok() });
                 }
-                assert!(pacer.not_before >= not_before, "seed {seed}: not-before went back");
-                assert!(pacer.not_before <= S(160), "seed {seed}: beyond the longest delay");
-                not_before = pacer.not_before;
+                other.block_on(async {
+                    while call.stats().queued < 20 {
+                        tokio::task::yield_now().await;
+                    }
+                });
+                other
+            })
+            .join()
+            .unwrap();
+            if is_dropped {
+                other.shutdown_background();
+                assert!(admit(&pacer, Duration::from_secs(20)).await.is_ok());
+            } else {
+                assert!(admit(&pacer, Duration::from_secs(20)).await.is_ok());
+                other.shutdown_background();
             }
         }
+    }
+
+    async fn random_call(pacer: &Arc<Pacer>, seed: u64) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let now = clock::now();
+        let deadline = now.checked_add(Duration::from_secs(90));
+        let is_last = rng.u8(..10) == 0;
+        let asking = Asking { now, deadline, is_last, ticket: &mut None };
+        let Ok(in_flight) = pacer.admit(asking).await else { return };
+        sleep(MS(rng.u64(..100))).await;
+        match rng.u8(..40) {
+            0 => in_flight.rejected(None, None),
+            1 => in_flight.rejected(Some(Duration::from_secs(1)), None),
+            2 => drop(in_flight),
+            n => {
+                let remaining = u64::from(n - 3);
+                let reset = Duration::from_secs(1);
+                in_flight.served((n < 6).then_some(RateLimit { remaining, reset }));
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_call_is_left_queued_whatever_happens_to_it() {
+        let pacer = Pacer::new(Law::DEFAULT, DELAYS, None);
+        let mut rng = fastrand::Rng::with_seed(12);
+        let mut kept: Vec<Call<'_>> = Vec::new();
+        for seed in 0..100_000 {
+            let mut new: Call<'_> = Box::pin(random_call(&pacer, seed));
+            if (&mut new).now_or_never().is_none() {
+                kept.push(new);
+            }
+            for _ in 0..2 {
+                if kept.is_empty() {
+                    break;
+                }
+                let at = rng.usize(..kept.len());
+                if rng.u8(..4) == 0 || (&mut kept[at]).now_or_never().is_some() {
+                    drop(kept.swap_remove(at));
+                }
+            }
+            if seed % 100 == 0 {
+                sleep(MS(rng.u64(..2_000))).await;
+            }
+            while kept.len() > 200 {
+                drop(kept.swap_remove(rng.usize(..kept.len())));
+            }
+        }
+        // Those that are left are driven to their ends, or to their deadlines.
+        std::future::poll_fn(|context| {
+            kept.retain_mut(|call| call.poll_unpin(context).is_pending());
+            if kept.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let stats = pacer.stats();
+        assert_eq!(stats.queued, 0, "{stats:?}");
+        assert!(stats.rejected > 10, "{stats:?}");
     }
 }

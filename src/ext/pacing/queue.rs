@@ -1,72 +1,129 @@
-//! Who is next: first in, first out. Whoever does not come is passed over, since one stuck caller
-//! must not stop the others. Pure.
+//! The queue of a process: first in, first out, by the order in which calls first asked. A call
+//! that is refused and waits again has its old place. Pure.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    mem,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 /// A place in the queue: the lower, the earlier.
 pub(crate) type Ticket = u64;
 
-/// Those who wait; `W` is what wakes one of them.
-#[derive(Debug, Default)]
-pub(super) struct Queue<W> {
-    waiting: BTreeMap<Ticket, W>,
-    /// Passed over, or not in a hurry: back at their places when they ask again.
-    absent: BTreeMap<Ticket, W>,
-    next_ticket: Ticket,
+#[derive(Debug)]
+pub(super) struct Waiting<W> {
+    /// The last moment at which a turn is of use to the call.
+    pub(super) until: Duration,
+    /// Wakes the call.
+    pub(super) waker: W,
 }
 
-impl<W: Clone + Default> Queue<W> {
+#[derive(Debug)]
+pub(super) struct Queue<W> {
+    waiting: BTreeMap<Ticket, Waiting<W>>,
+    /// Last attempts of calls. They go at the end of their time, or when nothing is limited.
+    last_attempts: BTreeMap<Ticket, Waiting<W>>,
+    next: Ticket,
+    last_probe: Ticket,
+}
+
+impl<W> Default for Queue<W> {
+    fn default() -> Self {
+        let (waiting, last_attempts) = (BTreeMap::new(), BTreeMap::new());
+        Self { waiting, last_attempts, next: 0, last_probe: 0 }
+    }
+}
+
+impl<W> Queue<W> {
+    /// A place behind all others.
     pub(super) fn ticket(&mut self) -> Ticket {
-        self.next_ticket += 1;
-        self.next_ticket
+        self.next += 1;
+        self.next
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.waiting.len() + self.absent.len()
+    pub(super) fn join(&mut self, ticket: Ticket, call: Waiting<W>, is_last_attempt: bool) {
+        let queue = if is_last_attempt { &mut self.last_attempts } else { &mut self.waiting };
+        queue.insert(ticket, call);
     }
 
-    pub(super) fn head(&self) -> Option<(Ticket, &W)> {
-        self.waiting.first_key_value().map(|(ticket, waker)| (*ticket, waker))
-    }
-
-    /// How many come before this ticket.
-    pub(super) fn before(&self, ticket: Ticket) -> usize {
-        self.waiting.range(..ticket).count()
-    }
-
-    pub(super) fn join(&mut self, ticket: Ticket) {
-        let absent = self.absent.remove(&ticket);
-        self.waiting.entry(ticket).or_insert_with(|| absent.unwrap_or_default());
-    }
-
-    /// Takes a ticket out; whether it was in.
+    /// Removes a call; returns whether it was waiting.
     pub(super) fn leave(&mut self, ticket: Ticket) -> bool {
-        self.waiting.remove(&ticket).or_else(|| self.absent.remove(&ticket)).is_some()
+        self.waiting.remove(&ticket).or_else(|| self.last_attempts.remove(&ticket)).is_some()
     }
 
-    /// Lets others go first, until this one asks again.
-    pub(super) fn step_aside(&mut self, ticket: Ticket) {
-        let waker = self.waiting.remove(&ticket).unwrap_or_default();
-        self.absent.entry(ticket).or_insert(waker);
+    /// All that wait, last attempts included.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len() + self.last_attempts.len()
     }
 
-    /// Makes all before this ticket absent; they are to be woken.
-    pub(super) fn pass_over(&mut self, ticket: Ticket) -> Vec<W> {
-        let rest = self.waiting.split_off(&ticket);
-        let passed_over = mem::replace(&mut self.waiting, rest);
-        let wakers = passed_over.values().cloned().collect();
-        self.absent.extend(passed_over);
-        wakers
+    /// Those that wait for a turn.
+    pub(super) fn want(&self) -> usize {
+        self.waiting.len()
     }
 
-    /// What wakes the one with this ticket.
-    pub(super) fn waker(&mut self, ticket: Ticket) -> &W {
-        match self.absent.entry(ticket) {
-            Entry::Occupied(absent) => absent.into_mut(),
-            Entry::Vacant(_) => self.waiting.entry(ticket).or_default(),
+    /// Takes the first call; for a probe the first after the call that made the last one, so that a
+    /// long outage does not cost one call all its attempts.
+    pub(super) fn take(&mut self, is_probe: bool, is_calm: bool) -> Option<(Ticket, Waiting<W>)> {
+        if is_calm && (!is_probe || self.waiting.is_empty()) && !self.last_attempts.is_empty() {
+            return self.last_attempts.pop_first();
         }
+        if !is_probe {
+            return self.waiting.pop_first();
+        }
+        let after = self.waiting.range(self.last_probe + 1..).next().map(|(ticket, _)| *ticket);
+        let ticket = after.or_else(|| Some(*self.waiting.first_key_value()?.0))?;
+        self.last_probe = ticket;
+        self.waiting.remove_entry(&ticket)
+    }
+
+    /// Nothing is limited any more: last attempts wait for a turn like all others.
+    pub(super) fn hurry(&mut self) {
+        self.waiting.append(&mut self.last_attempts);
+    }
+
+    /// Takes the calls to which no turn after this moment is of use.
+    pub(super) fn take_late(&mut self, moment: Duration) -> Vec<Waiting<W>> {
+        let late = self.waiting.iter().filter(|(_, call)| call.until <= moment);
+        let late: Vec<_> = late.map(|(ticket, _)| *ticket).collect();
+        late.iter().filter_map(|ticket| self.waiting.remove(ticket)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(tickets: usize) -> Queue<()> {
+        let mut queue = Queue::default();
+        for n in 0..tickets {
+            let ticket = queue.ticket();
+            let until = Duration::from_secs(n as u64);
+            queue.join(ticket, Waiting { until, waker: () }, false);
+        }
+        queue
+    }
+
+    fn take(queue: &mut Queue<()>, is_probe: bool) -> Option<Ticket> {
+        queue.take(is_probe, false).map(|(ticket, _)| ticket)
+    }
+
+    #[test]
+    fn refused_call_keeps_its_place_and_passes_the_probe_on() {
+        let mut queue = queue(3);
+        assert_eq!(take(&mut queue, true), Some(1));
+        queue.join(1, Waiting { until: Duration::MAX, waker: () }, false);
+        assert_eq!(take(&mut queue, true), Some(2), "another call probes");
+        queue.join(2, Waiting { until: Duration::MAX, waker: () }, false);
+        assert_eq!(take(&mut queue, true), Some(3));
+        queue.join(3, Waiting { until: Duration::MAX, waker: () }, false);
+        assert_eq!(take(&mut queue, true), Some(1), "in turn");
+        assert_eq!(take(&mut queue, false), Some(2), "a turn of the flow is for the first");
+    }
+
+    #[test]
+    fn late_calls_are_taken_and_others_stay() {
+        let mut queue = queue(4);
+        assert_eq!(queue.take_late(Duration::from_secs(1)).len(), 2);
+        assert_eq!((queue.len(), queue.want()), (2, 2));
+        queue.join(9, Waiting { until: Duration::ZERO, waker: () }, true);
+        assert_eq!((queue.len(), queue.want()), (3, 2));
+        queue.hurry();
+        assert_eq!((queue.want(), queue.leave(9), queue.leave(9)), (3, true, false));
     }
 }

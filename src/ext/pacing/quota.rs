@@ -1,28 +1,28 @@
-//! What the server itself says is left of its limit, and how far that is believed. Pure.
+//! The quota that a server says is left, as a gate that can be withdrawn. Pure.
 //!
-//! It only ever restricts, and never for longer than `max_delay`: a server that promises more than
-//! it serves is paced by its 429s. One that serves two requests in a row, and says after each that
-//! nothing is left, is not believed again. (A limit of one request looks the same.)
+//! It only restricts, and at most for `max_delay`. A server is believed once it has served a
+//! request and said that something is left: many servers say "0 left" at all times. It is no longer
+//! believed once it serves a request after it has said that nothing is left.
 
 use std::time::Duration;
 
-use super::under_way::Permit;
+use super::rate_limit::RateLimit;
 
-/// What an answer says: so many requests more, until a time from now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RateLimit {
-    pub(crate) remaining: u64,
-    pub(crate) reset: Duration,
-}
+/// Up to this many requests left, each request is counted.
+const LITTLE: u64 = 100;
 
-/// The requests that are left, if the server says so.
+/// The gate of a process.
 #[derive(Debug, Default)]
 pub(super) struct Quota {
     allowance: Option<Allowance>,
-    /// The last request that was served said that nothing is left.
-    is_suspect: bool,
-    is_disbelieved: bool,
-    /// The newest request whose answer was looked at: what older ones say is past.
+    is_credible: bool,
+    /// A request was served, and its answer said that nothing is left until then.
+    none_until: Duration,
+    /// Numbers the requests that are sent.
+    sent: u64,
+    /// In place of the number of a request that was not counted: that of the last one before it.
+    unnumbered: u64,
+    /// The newest request whose answer was read: older answers are outdated.
     newest: u64,
 }
 
@@ -33,62 +33,135 @@ struct Allowance {
 }
 
 impl Quota {
-    /// When the next request may be sent.
+    /// Whether an answer concerns the gate.
+    pub(super) fn is_little(limit: Option<RateLimit>) -> bool {
+        limit.is_some_and(|limit| limit.remaining <= LITTLE)
+    }
+
+    /// Whether requests are counted.
+    pub(super) fn is_counting(&self) -> bool {
+        self.allowance.is_some()
+    }
+
+    /// The next request may be sent then.
     pub(super) fn ready(&self) -> Duration {
         match self.allowance {
-            Some(allowance) if allowance.left == 0 => allowance.until,
+            Some(Allowance { left: 0, until }) => until,
             _ => Duration::ZERO,
         }
     }
 
-    /// Something stronger says when the next request may be sent; what was said before, if nothing
-    /// is left until then.
-    pub(super) fn overrule(&mut self) -> Option<Duration> {
-        self.allowance
-            .take()
-            .filter(|allowance| allowance.left == 0)
-            .map(|allowance| allowance.until)
-    }
-
-    /// A request is sent; if it is the first after a reset, its answer is waited for no longer than
-    /// `patience`.
-    pub(super) fn take(&mut self, now: Duration, patience: Duration) {
-        let Some(allowance) = &mut self.allowance else {
-            return;
-        };
-        if now >= allowance.until {
-            let until = now.saturating_add(patience);
-            *allowance = Allowance { left: 0, until };
-        } else {
-            allowance.left = allowance.left.saturating_sub(1);
+    /// Requests that may be sent now.
+    pub(super) fn left(&self, now: Duration) -> u64 {
+        match self.allowance {
+            Some(allowance) if now < allowance.until => allowance.left,
+            // After a reset one request shows what is left.
+            Some(_) => 1,
+            None => u64::MAX,
         }
     }
 
-    /// An answer says what is left, of which those under way take their part; or it says nothing.
+    /// Requests are not counted from now on.
+    pub(super) fn rest(&mut self) {
+        self.unnumbered = self.sent;
+    }
+
+    /// Counts a request that is sent, and returns its number. The answer to the first one after a
+    /// reset is waited for no longer than `patience`.
+    pub(super) fn take(&mut self, now: Duration, patience: Duration) -> u64 {
+        self.sent += 1;
+        if let Some(allowance) = &mut self.allowance {
+            if now < allowance.until {
+                allowance.left = allowance.left.saturating_sub(1);
+            } else {
+                *allowance = Allowance { left: 0, until: now.saturating_add(patience) };
+            }
+        }
+        self.sent
+    }
+
+    /// Reads the answer to a request: the quota that is left, or nothing about it.
     pub(super) fn update(
         &mut self,
-        permit: Permit,
+        number: Option<u64>,
         limit: Option<RateLimit>,
         is_served: bool,
-        under_way: usize,
-        max_delay: Duration,
         now: Duration,
+        max_delay: Duration,
     ) {
-        if permit.id < self.newest {
+        let number = number.unwrap_or(self.unnumbered);
+        if number < self.newest {
             return;
         }
-        self.newest = permit.id;
+        self.newest = number;
         self.allowance = None;
-        let is_last = limit.is_some_and(|limit| limit.remaining == 0);
-        if is_served {
-            self.is_disbelieved |= is_last && self.is_suspect;
-            self.is_suspect = is_last;
+        let Some(RateLimit { remaining, reset }) = limit else { return };
+        if is_served && remaining > 0 {
+            self.is_credible = true;
+        } else if is_served && now < self.none_until {
+            self.is_credible = false;
         }
-        let Some(RateLimit { remaining, reset }) = limit.filter(|_| !self.is_disbelieved) else {
-            return;
-        };
-        let left = remaining.saturating_sub(under_way as u64);
-        let until = now.saturating_add(reset.min(max_delay));
-        self.allowance = Some(Allowance { left, until });
+        if is_served && remaining == 0 {
+            self.none_until = now.saturating_add(reset.min(max_delay));
+        }
+        if self.is_credible && (remaining <= LITTLE) {
+            // The requests that were sent after this one take their part.
+            let left = remaining.saturating_sub(self.sent.saturating_sub(number));
+            self.allowance =
+                Some(Allowance { left, until: now.saturating_add(reset.min(max_delay)) });
+        }
+    }
+
+    /// The wait that a 429 asks for by what is left; the limiter takes over from the gate.
+    pub(super) fn asked(&mut self, limit: Option<RateLimit>) -> Option<Duration> {
+        self.allowance = None;
+        limit.filter(|limit| self.is_credible && limit.remaining == 0).map(|limit| limit.reset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    fn answer(quota: &mut Quota, number: Option<u64>, remaining: u64, now: Duration) {
+        let limit = Some(RateLimit { remaining, reset: S(10) });
+        quota.update(number, limit, true, now, S(60));
+    }
+
+    #[test]
+    fn quota_of_a_later_period_is_heeded_too() {
+        let mut quota = Quota::default();
+        for period in [0, 100, 200] {
+            // Much is left, so that requests are not counted; then little.
+            answer(&mut quota, None, 1_000, S(period));
+            assert!(!quota.is_counting());
+            quota.rest();
+            answer(&mut quota, None, 2, S(period + 1));
+            assert_eq!(quota.left(S(period + 1)), 2, "period {period}");
+            let number = quota.take(S(period + 2), S(1));
+            quota.take(S(period + 2), S(1));
+            assert_eq!(quota.ready(), S(period + 11), "none left before the reset");
+            answer(&mut quota, Some(number), 1, S(period + 3));
+            assert_eq!(quota.left(S(period + 3)), 0, "the second takes its part");
+            let number = quota.take(S(period + 12), S(1));
+            answer(&mut quota, Some(number), 1_000, S(period + 12));
+        }
+    }
+
+    #[test]
+    fn server_that_always_says_none_is_left_is_not_believed() {
+        let mut quota = Quota::default();
+        for now in 0..3 {
+            answer(&mut quota, None, 0, S(now));
+            assert_eq!(quota.left(S(now)), u64::MAX);
+        }
+        answer(&mut quota, None, 5, S(20));
+        answer(&mut quota, None, 0, S(21));
+        assert_eq!((quota.left(S(22)), quota.ready()), (0, S(31)));
+        // It serves all the same.
+        answer(&mut quota, None, 0, S(23));
+        assert_eq!(quota.left(S(24)), u64::MAX);
     }
 }

@@ -10,8 +10,16 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use sfv::{BareItem, Dictionary, Item, List, ListEntry, Parser};
 
-use super::quota::RateLimit;
 use crate::ext::clock;
+
+/// The quota of an answer: so many requests more, until a time from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests that are left.
+    pub remaining: u64,
+    /// Time until the limit is reset.
+    pub reset: Duration,
+}
 
 /// The fields that were usual before `RateLimit`: remaining, reset, limit.
 const SEPARATE: [[&str; 3]; 4] = [

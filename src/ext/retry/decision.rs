@@ -19,7 +19,7 @@ pub(crate) enum DelaySource {
     Body,
     /// The policy, since the server named no time.
     Backoff,
-    /// The queue of shared pacing.
+    /// The queue of pacing.
     Pacing,
 }
 

@@ -1,4 +1,4 @@
-//! A store in memory.
+//! A store in memory, for the clients of one process and for tests.
 
 use std::{
     collections::HashMap,
@@ -9,8 +9,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    limit_state::LimitState,
-    shared_limit::{SharedLimit, Step, StepFuture},
+    limiter::{LimitState, Step},
+    store::{SharedLimit, StepFuture},
 };
 use crate::ext::clock;
 

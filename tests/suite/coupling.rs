@@ -51,8 +51,7 @@ async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
     for result in join_all(calls).await {
         assert!(result.is_ok(), "{result:?}");
     }
-    assert_eq!(client.pacing_stats().queued, 20);
-    // Who was passed over has its place back.
+    // A call whose turn has passed waits again as soon as it is polled.
     for result in join_all(kept).await {
         assert!(result.is_ok(), "{result:?}");
     }
@@ -72,8 +71,6 @@ async fn a_stream_whose_consumer_pauses_stops_nobody() {
         let result = client.number(format!("num_{n}")).get().await;
         assert!(result.is_ok(), "{result:?}");
     }
-    // Those that were taken wait for their consumer.
-    assert_eq!(client.pacing_stats().queued, 4);
     let results: Vec<_> = stream.collect().await;
     assert_eq!(results.len(), 12);
     assert!(results.iter().all(|(_, result)| result.is_ok()), "{results:?}");
@@ -97,7 +94,6 @@ async fn a_call_on_a_runtime_that_stands_still_stops_nobody() {
     let (runtime, _call) = still.join().unwrap();
     assert_eq!(client.pacing_stats().queued, 1);
     assert!(client.number("num_1").get().await.is_ok());
-    assert_eq!(client.pacing_stats().queued, 1);
     runtime.shutdown_background();
 }
 

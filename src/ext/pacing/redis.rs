@@ -4,10 +4,13 @@ use std::{error::Error, fmt, time::Duration};
 
 use redis::{Script, aio::ConnectionManager};
 
-use super::shared_limit::{Reply, SharedLimit, Step, StepFuture};
+use super::{
+    limiter::{Reply, Slot, Step},
+    store::{SharedLimit, StepFuture},
+};
 
 /// What stands before each name; the layout of what is kept is a part of it.
-const PREFIX: &str = "pilot-status:limit:1:";
+const PREFIX: &str = "pilot-status:limit:2:";
 
 /// A limit that is shared through Redis or Valkey: one hash of numbers, by one script (`EVALSHA`,
 /// loaded when it is missing), with the server's own clock. It expires two minutes after the last
@@ -57,44 +60,59 @@ impl SharedLimit for RedisLimit {
                 call.arg(argument);
             }
             let reply: Vec<String> = call.invoke_async(&mut connection).await?;
-            read(&reply).ok_or_else(|| Box::<dyn Error + Send + Sync>::from("an odd reply"))
+            read(&reply).ok_or_else(|| {
+                Box::<dyn Error + Send + Sync>::from("a reply that is not of the script")
+            })
         })
     }
 }
 
 fn arguments(step: &Step) -> Vec<String> {
     let seconds = |time: &Duration| time.as_secs_f64().to_string();
-    let of = |step: &str, served: &u32, lasted: &Duration| {
-        vec![step.to_owned(), served.to_string(), seconds(lasted)]
-    };
     match step {
         Step::Look => vec!["look".to_owned()],
-        Step::Admit { served, lasted, slot, is_last } => {
-            let more = vec![slot.to_string(), u8::from(*is_last).to_string()];
-            [of("admit", served, lasted), more].concat()
+        Step::Admit { served, want, slot } => vec![
+            "admit".to_owned(),
+            served.to_string(),
+            want.max(&1).to_string(),
+            slot.epoch.to_string(),
+            slot.turns.to_string(),
+        ],
+        Step::Rejected(rejection) => vec![
+            "rejected".to_owned(),
+            rejection.served.to_string(),
+            seconds(&rejection.lasted),
+            rejection.epoch.to_string(),
+            seconds(&rejection.age),
+            rejection.asked.as_ref().map_or_else(|| "-1".to_owned(), seconds),
+            seconds(&rejection.base_delay),
+            seconds(&rejection.max_delay),
+            rejection.random.to_string(),
+        ],
+        Step::Served { served, epoch, latency } => {
+            vec!["served".to_owned(), served.to_string(), epoch.to_string(), seconds(latency)]
         }
-        Step::Rejected { served, lasted, epoch, asked, base_delay, max_delay, random } => {
-            let asked = asked.as_ref().map_or_else(|| "-1".to_owned(), seconds);
-            let more = [asked, seconds(base_delay), seconds(max_delay), random.to_string()];
-            [of("rejected", served, lasted), vec![epoch.to_string()], more.into()].concat()
-        }
-        Step::Served { served, lasted, epoch, latency } => {
-            [of("served", served, lasted), vec![epoch.to_string(), seconds(latency)]].concat()
-        }
+        Step::Unanswered { epoch } => vec!["unanswered".to_owned(), epoch.to_string()],
     }
 }
 
 fn read(reply: &[String]) -> Option<Reply> {
     let parts: Vec<_> = reply.iter().map(String::as_str).collect();
+    let rate = |text: &str| text.parse().ok().filter(|rate: &f64| rate.is_finite());
     Some(match parts[..] {
         ["free"] => Reply::Free,
         ["limited"] => Reply::Limited,
         ["noted"] => Reply::Noted,
-        ["go", epoch] => Reply::Go { epoch: epoch.parse().ok()?, is_probe: false },
-        ["probe", epoch] => Reply::Go { epoch: epoch.parse().ok()?, is_probe: true },
-        ["wait", time, slot] => {
+        [kind @ ("go" | "probe"), epoch, turns, per_second] => Reply::Go {
+            epoch: epoch.parse().ok()?,
+            is_probe: kind == "probe",
+            turns: turns.parse().ok()?,
+            rate: rate(per_second)?,
+        },
+        ["wait", time, epoch, turns, per_second] => {
             let time = Duration::try_from_secs_f64(time.parse().ok()?).ok()?;
-            Reply::Wait { time, slot: slot.parse().ok()? }
+            let slot = Slot { epoch: epoch.parse().ok()?, turns: turns.parse().ok()? };
+            Reply::Wait { time, slot, rate: rate(per_second)? }
         }
         _ => return None,
     })

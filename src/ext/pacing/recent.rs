@@ -1,0 +1,103 @@
+//! Requests served in the last seconds, counted without a lock. A limiter that meets its first 429
+//! learns from these, and from nothing older: past load says little about a limit.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+const BUCKETS: usize = 16;
+const BUCKET_MS: u64 = 250;
+/// Weighs a short burst against a longer load: a burst counts as if it had lasted this much longer.
+const BURST_MS: u64 = 500;
+
+/// Each bucket holds its number since the start in the upper half, and its count in the lower half.
+#[derive(Debug, Default)]
+pub(super) struct Recent([AtomicU64; BUCKETS]);
+
+impl Recent {
+    /// Counts a request that was sent at this time since the start, and served.
+    pub(super) fn count(&self, sent: Duration) {
+        let sent_ms = milliseconds(sent);
+        let number = sent_ms / BUCKET_MS + 1;
+        let add = |bucket: u64| match (bucket >> 32).cmp(&number) {
+            std::cmp::Ordering::Less => Some(number << 32 | 1),
+            std::cmp::Ordering::Equal => Some(bucket.saturating_add(1)),
+            std::cmp::Ordering::Greater => None,
+        };
+        let bucket = self.bucket(number);
+        // `Err`: the request is older than all that is counted.
+        bucket.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok();
+    }
+
+    fn bucket(&self, number: u64) -> &AtomicU64 {
+        let index = usize::try_from(number % BUCKETS as u64).unwrap_or_default();
+        &self.0[index]
+    }
+
+    /// The count over the part of the last four seconds, up to now, that was busiest, and the
+    /// duration of that part.
+    pub(super) fn busiest(&self, now: Duration) -> (u32, Duration) {
+        let now_ms = milliseconds(now);
+        let newest = now_ms / BUCKET_MS + 1;
+        let oldest = newest.saturating_sub(BUCKETS as u64 - 1).max(1);
+        let (mut count, mut best) = (0, (0, 0));
+        for number in (oldest..=newest).rev() {
+            let bucket = self.bucket(number).load(Ordering::Relaxed);
+            if bucket >> 32 != number || bucket & u64::from(u32::MAX) == 0 {
+                continue;
+            }
+            count += bucket & u64::from(u32::MAX);
+            let lasted = now_ms - (number - 1) * BUCKET_MS;
+            let (best_count, best_lasted) = best;
+            if count * (best_lasted + BURST_MS) >= best_count * (lasted + BURST_MS) {
+                best = (count, lasted);
+            }
+        }
+        let (count, lasted) = best;
+        (u32::try_from(count).unwrap_or(u32::MAX), Duration::from_millis(lasted))
+    }
+}
+
+pub(super) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    #[test]
+    fn recent_load_counts_over_its_busiest_part() {
+        // Sent at (ms), how many; asked at; count, lasted (ms).
+        type Case = (&'static [(u64, u64)], u64, u32, u64);
+        let cases: [Case; 6] = [
+            (&[], 0, 0, 0),
+            (&[(0, 20)], 100, 20, 100),
+            // A steady load counts whole, over the four seconds that are known.
+            (&[(0, 10), (1_000, 10), (2_000, 10), (3_000, 10)], 3_900, 40, 3_900),
+            // A quiet time before a burst does not count, nor does what is older.
+            (&[(0, 1), (2_000, 1), (3_800, 20)], 3_900, 20, 150),
+            (&[(0, 100), (60_000, 3)], 60_100, 3, 100),
+            (&[(0, 100)], 60_000, 0, 0),
+        ];
+        for (sent, now, count, lasted) in cases {
+            let recent = Recent::default();
+            for (at, count) in sent {
+                (0..*count).for_each(|_| recent.count(MS(*at)));
+            }
+            assert_eq!(recent.busiest(MS(now)), (count, MS(lasted)), "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn answer_that_comes_late_does_not_count_as_recent() {
+        let recent = Recent::default();
+        (0..5).for_each(|_| recent.count(MS(60_000)));
+        recent.count(MS(0));
+        recent.count(MS(56_000));
+        assert_eq!(recent.busiest(MS(60_000)).0, 5);
+    }
+}

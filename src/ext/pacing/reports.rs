@@ -1,0 +1,140 @@
+//! What a process has to report to its store. 429s are merged, so that a hundred of them are one
+//! report, and each keeps its age. Pure.
+
+use std::{mem, time::Duration};
+
+use super::{
+    Delays,
+    limiter::{Rejection, Step},
+};
+
+/// A 429 that is older is not reported.
+const MAX_AGE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Default)]
+pub(super) struct Reports {
+    served: u32,
+    since: Duration,
+    met: Option<Met>,
+    served_probe: Option<(u64, Duration)>,
+    unanswered: Option<u64>,
+    look: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    epoch: u64,
+    at: Duration,
+    asked_until: Option<Duration>,
+}
+
+impl Reports {
+    pub(super) fn is_empty(&self) -> bool {
+        self.met.is_none() && self.served_probe.is_none() && self.unanswered.is_none() && !self.look
+    }
+
+    /// Requests that were served before the process knew of a limit.
+    pub(super) fn begin(&mut self, served: u32, lasted: Duration, now: Duration) {
+        (self.served, self.since) = (served, now.saturating_sub(lasted));
+    }
+
+    pub(super) fn served(&mut self) {
+        self.served = self.served.saturating_add(1);
+    }
+
+    pub(super) fn served_probe(&mut self, epoch: u64, latency: Duration) {
+        self.served_probe = Some((epoch, latency));
+    }
+
+    pub(super) fn unanswered(&mut self, epoch: u64) {
+        self.unanswered = Some(epoch);
+    }
+
+    pub(super) fn look(&mut self) {
+        self.look = true;
+    }
+
+    pub(super) fn rejected(&mut self, epoch: u64, asked: Option<Duration>, now: Duration) {
+        let asked_until = asked.map(|asked| now.saturating_add(asked));
+        let met = self.met.get_or_insert(Met { epoch, at: now, asked_until });
+        if epoch > met.epoch {
+            (met.epoch, met.at) = (epoch, now);
+        }
+        met.asked_until = met.asked_until.max(asked_until);
+    }
+
+    /// Takes back a report that the store did not get. Of an old 429 there is nothing to report.
+    pub(super) fn restore(&mut self, step: &Step, now: Duration) {
+        if let Step::Rejected(Rejection { epoch, age, asked, max_delay, .. }) = *step
+            && age < max_delay.min(MAX_AGE)
+        {
+            self.rejected(epoch, asked, now.saturating_sub(age));
+        }
+    }
+
+    /// The requests served since the last report, and in which time.
+    pub(super) fn counts(&mut self, now: Duration) -> (u32, Duration) {
+        let since = mem::replace(&mut self.since, now);
+        (mem::take(&mut self.served), now.saturating_sub(since))
+    }
+
+    /// The next report; a 429 comes first.
+    pub(super) fn take(&mut self, delays: Delays, now: Duration, random: f64) -> Option<Step> {
+        if let Some(Met { epoch, at, asked_until }) = self.met.take() {
+            let (served, lasted) = self.counts(now);
+            let age = now.saturating_sub(at);
+            return Some(Step::Rejected(Rejection {
+                served,
+                // Counted up to the 429, as the limiter does.
+                lasted: lasted.saturating_sub(age),
+                epoch,
+                age,
+                asked: asked_until.map(|until| until.saturating_sub(at)),
+                base_delay: delays.base,
+                max_delay: delays.max,
+                random,
+            }));
+        }
+        if let Some((epoch, latency)) = self.served_probe.take() {
+            let (served, _) = self.counts(now);
+            return Some(Step::Served { served, epoch, latency });
+        }
+        if let Some(epoch) = self.unanswered.take() {
+            return Some(Step::Unanswered { epoch });
+        }
+        mem::take(&mut self.look).then_some(Step::Look)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+    const DELAYS: Delays =
+        Delays { base: Duration::from_millis(500), max: Duration::from_secs(60) };
+
+    #[test]
+    fn many_429s_are_one_report_with_its_age() {
+        let mut reports = Reports::default();
+        reports.begin(20, S(2), S(10));
+        for n in 0..100 {
+            reports.rejected(n / 50, (n % 3 == 0).then_some(S(5)), S(10));
+        }
+        let step = reports.take(DELAYS, S(13), 0.5);
+        let Some(Step::Rejected(report)) = step else { panic!("{step:?}") };
+        assert_eq!((report.served, report.lasted, report.epoch), (20, S(2), 1));
+        assert_eq!((report.age, report.asked), (S(3), Some(S(5))));
+        assert!(reports.is_empty() && reports.take(DELAYS, S(14), 0.5).is_none());
+    }
+
+    #[test]
+    fn older_429_lengthens_the_wait_that_is_asked() {
+        let mut reports = Reports::default();
+        reports.rejected(2, None, S(10));
+        reports.rejected(1, Some(S(9)), S(11));
+        let step = reports.take(DELAYS, S(12), 0.5);
+        let Some(Step::Rejected(report)) = step else { panic!("{step:?}") };
+        assert_eq!((report.epoch, report.age, report.asked), (2, S(2), Some(S(10))));
+    }
+}

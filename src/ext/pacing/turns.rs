@@ -1,0 +1,532 @@
+//! The turns of one process: which call goes next, and when. Brings together the limiter, the
+//! queue, the quota and the reports to a store. `now`, since the start of the pacer, is an argument.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::sync::oneshot;
+
+use super::{
+    Delays, PacingStats,
+    limiter::{Law, LimitState, Rejection, Reply, Slot, Step},
+    queue::{Queue, Ticket, Waiting},
+    quota::Quota,
+    rate_limit::RateLimit,
+    recent::Recent,
+    reports::Reports,
+};
+
+/// Between two questions to a store.
+const QUESTION_EVERY: Duration = Duration::from_millis(20);
+/// From one look at a store to the next, and from a failure of a store to the next question.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A wait of this length is checked against the deadlines of all that wait.
+const LONG_WAIT: Duration = Duration::from_secs(1);
+/// A turn is of use until a few round trips, and at least this, before the end of a call.
+const MIN_ANSWER: Duration = Duration::from_millis(20);
+const ANSWER_TRIPS: u32 = 3;
+/// Time that a call's last attempt has for its answer, at least, and in round trips.
+pub(super) const MIN_PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: u32 = 4;
+/// A call that does not take its turn within this time is not polled: the next one goes.
+const CLAIM_WITHIN: Duration = Duration::from_millis(100);
+
+/// The right to send one request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turn {
+    id: u64,
+    /// The hold of the process before it; 0 if nothing was limited.
+    pub(super) epoch: u64,
+    /// The hold of the store before it, if the store granted it.
+    store_epoch: Option<u64>,
+    is_probe: bool,
+    /// Its place among the requests that the quota counts.
+    number: Option<u64>,
+}
+
+/// The end of a wait: a turn, or the time after which one would come, which is too late.
+pub(super) type Turned = Result<Turn, Duration>;
+
+/// The next thing to do for those that wait.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Nobody waits, and there is nothing to report.
+    Stop,
+    /// Nothing before this moment, unless something changes.
+    At(Duration),
+    /// A step for the store.
+    Ask(Step),
+}
+
+/// The place of a call that joins the queue.
+pub(super) enum Entry {
+    /// Nothing is limited: it may be sent.
+    Go(Turn),
+    /// Its turn would come in this time, which is too late.
+    Late(Duration),
+    /// It waits, until this moment at most.
+    Wait(oneshot::Receiver<Turned>, Duration),
+}
+
+#[derive(Debug)]
+pub(super) struct Turns {
+    law: Law,
+    limiter: LimitState,
+    queue: Queue<oneshot::Sender<Turned>>,
+    quota: Quota,
+    /// No request is sent before: this process has seen a server ask for it.
+    floor: Duration,
+    /// The limiter or the store is not asked before.
+    ask_at: Duration,
+    slot: Slot,
+    /// Turns that were granted and not taken yet, each with the moment at which it is lost.
+    unclaimed: BTreeMap<u64, (Duration, Turn)>,
+    granted: u64,
+    rate: f64,
+    delays: Delays,
+    rejected: u64,
+    waited: Duration,
+    store: Option<Link>,
+}
+
+/// The connection to a store.
+#[derive(Debug, Default)]
+struct Link {
+    /// The store says that something is limited.
+    is_limited: bool,
+    reports: Reports,
+    looked: Option<Duration>,
+    next_question: Duration,
+    off_until: Duration,
+    is_off: bool,
+    /// The first wait since the store last let a request go.
+    waits_since: Option<Duration>,
+}
+
+impl Turns {
+    pub(super) fn new(law: Law, delays: Delays, has_store: bool) -> Self {
+        Self {
+            law,
+            limiter: LimitState::default(),
+            queue: Queue::default(),
+            quota: Quota::default(),
+            floor: Duration::ZERO,
+            ask_at: Duration::ZERO,
+            slot: Slot::default(),
+            unclaimed: BTreeMap::new(),
+            granted: 0,
+            rate: 0.0,
+            delays,
+            rejected: 0,
+            waited: Duration::ZERO,
+            store: has_store.then(Link::default),
+        }
+    }
+
+    pub(super) fn stats(&mut self, now: Duration) -> PacingStats {
+        let rate = Some(self.rate).filter(|rate| *rate > 0.0 && self.is_limited(now));
+        PacingStats { rate, queued: self.queue.len(), rejected: self.rejected, waited: self.waited }
+    }
+
+    /// Calls need not ask before this moment.
+    pub(super) fn free_until(&mut self, now: Duration) -> Duration {
+        if self.is_limited(now) || self.quota.is_counting() {
+            return Duration::ZERO;
+        }
+        self.quota.rest();
+        let Some(link) = &self.store else { return Duration::MAX };
+        link.looked.map_or(Duration::ZERO, |at| at + LOOK_EVERY)
+    }
+
+    /// Lets a call join, at the end of the queue or at the place that it had; it ends at `end`.
+    pub(super) fn join(
+        &mut self,
+        ticket: &mut Option<Ticket>,
+        is_last_attempt: bool,
+        end: Duration,
+        now: Duration,
+    ) -> Entry {
+        self.look_when_due(now);
+        let is_limited = self.is_limited(now);
+        if !is_limited && self.queue.want() == 0 && self.quota.left(now) > 0 {
+            return Entry::Go(self.turn(None, false, now));
+        }
+        let is_back = ticket.is_some();
+        let ticket = *ticket.get_or_insert_with(|| self.queue.ticket());
+        let left = end.saturating_sub(now);
+        let keep_until = end.saturating_sub(self.patience());
+        let is_kept = is_last_attempt && is_limited && keep_until > now;
+        let until = if is_kept {
+            keep_until
+        } else {
+            now + left.saturating_sub(self.answer()).max(left / 2)
+        };
+        let expected = self.expected(if is_back { 0 } else { self.queue.want() }, now);
+        if expected >= if is_kept { end } else { until } {
+            return Entry::Late(expected.saturating_sub(now));
+        }
+        let (waker, receiver) = oneshot::channel();
+        self.queue.join(ticket, Waiting { until, waker }, is_kept);
+        Entry::Wait(receiver, until)
+    }
+
+    /// The call waits no longer; a turn that it was granted and has not used goes to the next.
+    pub(super) fn leave(&mut self, ticket: Ticket, unused: Option<Turn>, now: Duration) {
+        self.queue.leave(ticket);
+        if let Some(turn) = unused
+            && self.claim(&turn, now)
+        {
+            self.grant(turn, now);
+        }
+    }
+
+    /// The end of a call's wait has come. A last attempt is sent, unless the server asked for more
+    /// time; any other is too late.
+    pub(super) fn end_of_wait(&mut self, is_kept: bool, now: Duration) -> Turned {
+        let least = self.floor.saturating_sub(now);
+        if is_kept && least.is_zero() {
+            let turn = self.turn(None, false, now);
+            self.unclaimed.insert(turn.id, (now + CLAIM_WITHIN, turn));
+            return Ok(turn);
+        }
+        Err(least.max(self.ask_at.saturating_sub(now)))
+    }
+
+    /// Takes a turn that was granted; returns whether it may still be used.
+    pub(super) fn claim(&mut self, turn: &Turn, now: Duration) -> bool {
+        let is_there = self.unclaimed.remove(&turn.id).is_some();
+        is_there && turn.epoch == self.limiter.epoch() && now >= self.floor
+    }
+
+    /// Takes back the turns of calls that are not polled.
+    fn take_back(&mut self, now: Duration) {
+        while let Some(first) = self.unclaimed.first_entry() {
+            let (until, turn) = *first.get();
+            if now < until {
+                return;
+            }
+            first.remove();
+            self.unanswered(turn, now);
+        }
+    }
+
+    pub(super) fn count_wait(&mut self, waited: Duration) {
+        self.waited += waited;
+    }
+
+    /// Grants all turns that are due, and returns the next thing to do.
+    pub(super) fn next(&mut self, now: Duration, random: f64) -> Next {
+        self.take_back(now);
+        let next = self.next_step(now, random);
+        match (next, self.unclaimed.first_key_value()) {
+            (Next::At(at), Some((_, (lost, _)))) => Next::At(at.min(*lost)),
+            (next, _) => next,
+        }
+    }
+
+    fn next_step(&mut self, now: Duration, random: f64) -> Next {
+        let delays = self.delays;
+        if let Some(link) = &mut self.store {
+            let is_on = now >= link.off_until;
+            if is_on && !link.reports.is_empty() {
+                if now < link.next_question {
+                    return Next::At(link.next_question);
+                }
+                if let Some(step) = link.reports.take(delays, now, random) {
+                    link.next_question = now + QUESTION_EVERY;
+                    return Next::Ask(step);
+                }
+            }
+        }
+        while self.queue.len() > 0 {
+            let is_limited = self.is_limited(now);
+            let calm = self.limiter.calm(&self.law);
+            let is_calm = calm.contains(&now);
+            if self.queue.want() == 0 && is_limited && !is_calm {
+                // The last attempts go by themselves, unless the limit ends before.
+                let next = if now < calm.start {
+                    calm.start.min(self.limiter.expires())
+                } else {
+                    self.limiter.expires()
+                };
+                return Next::At(next.max(now + Duration::from_millis(1)));
+            }
+            let ready =
+                self.floor.max(self.quota.ready()).max(if is_limited { self.ask_at } else { now });
+            if now < ready {
+                return Next::At(ready);
+            }
+            let want = if is_calm { self.queue.len() } else { self.queue.want() };
+            let want = u64::try_from(want).unwrap_or(u64::MAX);
+            let want = u32::try_from(want.min(self.quota.left(now))).unwrap_or(u32::MAX);
+            let mut step = Step::Admit { served: 0, want, slot: self.slot };
+            if let Some(link) =
+                self.store.as_mut().filter(|link| is_limited && now >= link.off_until)
+            {
+                if now < link.next_question {
+                    return Next::At(link.next_question);
+                }
+                link.next_question = now + QUESTION_EVERY;
+                if let Step::Admit { served, .. } = &mut step {
+                    (*served, _) = link.reports.counts(now);
+                }
+                return Next::Ask(step);
+            }
+            let reply = self.limiter.step_by(&self.law, step, now);
+            self.obey(reply, None, now);
+        }
+        Next::Stop
+    }
+
+    /// Reads the reply of the store to a step. Returns the reason if the reply is of no use.
+    pub(super) fn heed(
+        &mut self,
+        is_admission: bool,
+        reply: Reply,
+        now: Duration,
+    ) -> Result<(), &'static str> {
+        let Some(link) = &mut self.store else { return Ok(()) };
+        match reply {
+            Reply::Limited | Reply::Noted if is_admission => return Err("its reply does not fit"),
+            Reply::Limited => link.is_limited = true,
+            Reply::Free => {
+                link.is_limited = false;
+                if self.is_limited(now) {
+                    return Err("it has no state of this limit");
+                }
+            }
+            Reply::Go { epoch, .. } => {
+                link.waits_since = None;
+                self.obey(reply, Some(epoch), now);
+            }
+            Reply::Wait { time, .. } => {
+                let since = *link.waits_since.get_or_insert(now);
+                if time > self.delays.max.saturating_add(LONG_WAIT) {
+                    return Err("its state is of another time");
+                }
+                if now.saturating_sub(since) > self.delays.max {
+                    return Err("it admits no request");
+                }
+                self.obey(reply, Some(0), now);
+            }
+            Reply::Noted => self.ask_at = now,
+        }
+        Ok(())
+    }
+
+    /// The store failed, or is of no use: this process paces itself for a while. Returns whether
+    /// that is new.
+    pub(super) fn store_failed(&mut self, step: &Step, now: Duration) -> bool {
+        let Some(link) = &mut self.store else { return false };
+        link.off_until = now + LOOK_EVERY;
+        link.reports.restore(step, now);
+        (link.is_limited, link.waits_since) = (false, None);
+        (self.ask_at, self.slot) = (now, Slot::default());
+        !std::mem::replace(&mut link.is_off, true)
+    }
+
+    /// The store answers. Returns whether that is new.
+    pub(super) fn store_answered(&mut self) -> bool {
+        self.store.as_mut().is_some_and(|link| std::mem::take(&mut link.is_off))
+    }
+
+    /// Whether there is something to do for a task in the background.
+    pub(super) fn needs_asker(&self, now: Duration) -> bool {
+        let link = self.store.as_ref().filter(|link| now >= link.off_until);
+        self.queue.len() > 0 || link.is_some_and(|link| !link.reports.is_empty())
+    }
+
+    pub(super) fn served(
+        &mut self,
+        turn: Turn,
+        sent: Duration,
+        limit: Option<RateLimit>,
+        now: Duration,
+    ) {
+        let latency = now.saturating_sub(sent);
+        let was_held = self.limiter.is_held();
+        let epoch = turn.epoch;
+        self.limiter.step_by(&self.law, Step::Served { served: 1, epoch, latency }, now);
+        if let Some(link) = &mut self.store {
+            link.reports.served();
+            if let Some(epoch) = turn.store_epoch.filter(|_| turn.is_probe) {
+                link.reports.served_probe(epoch, latency);
+            }
+        }
+        if was_held || self.rate == 0.0 {
+            self.ask_now(now);
+        }
+        self.quota.update(turn.number, limit, true, now, self.delays.max);
+    }
+
+    pub(super) fn rejected(
+        &mut self,
+        turn: Turn,
+        asked: Option<Duration>,
+        limit: Option<RateLimit>,
+        recent: &Recent,
+        now: Duration,
+        random: f64,
+    ) {
+        self.rejected += 1;
+        let is_first = !self.is_limited(now);
+        self.quota.update(turn.number, limit, false, now, self.delays.max);
+        let Delays { base: base_delay, max: max_delay } = self.delays;
+        if let Some(asked) = asked {
+            self.floor = self.floor.max(now.saturating_add(asked.min(max_delay)));
+        }
+        let asked = asked.or(self.quota.asked(limit));
+        let (served, lasted) =
+            if self.limiter.epoch() == 0 { recent.busiest(now) } else { Default::default() };
+        let (epoch, age) = (turn.epoch, Duration::ZERO);
+        let rejection =
+            Rejection { served, lasted, epoch, age, asked, base_delay, max_delay, random };
+        self.limiter.step_by(&self.law, Step::Rejected(rejection), now);
+        let mut least = self.floor;
+        if let Some(link) = &mut self.store {
+            if is_first {
+                link.reports.begin(served, lasted, now);
+            }
+            link.reports.rejected(turn.store_epoch.unwrap_or_default(), asked, now);
+            link.is_limited |= now >= link.off_until;
+        }
+        if self.store.as_ref().is_none_or(|link| now < link.off_until) {
+            least = least.max(self.limiter.held_until());
+        }
+        (self.ask_at, self.rate) = (now, 0.0);
+        self.refuse_late(least, now);
+    }
+
+    /// The request was given up, or got no answer.
+    pub(super) fn unanswered(&mut self, turn: Turn, now: Duration) {
+        if turn.is_probe || self.limiter.is_slow_start() {
+            self.limiter.step_by(&self.law, Step::Unanswered { epoch: turn.epoch }, now);
+            if let (Some(link), Some(epoch)) = (&mut self.store, turn.store_epoch) {
+                link.reports.unanswered(epoch);
+            }
+            self.ask_now(now);
+        }
+    }
+
+    /// Whether anything is limited, as far as this process knows.
+    fn is_limited(&mut self, now: Duration) -> bool {
+        now < self.floor
+            || self.limiter.step_by(&self.law, Step::Look, now) == Reply::Limited
+            || self.store.as_ref().is_some_and(|link| link.is_limited)
+    }
+
+    fn look_when_due(&mut self, now: Duration) {
+        if self.is_limited(now) {
+            return;
+        }
+        if let Some(link) = &mut self.store
+            && link.looked.is_none_or(|at| now >= at + LOOK_EVERY)
+        {
+            link.looked = Some(now);
+            link.reports.look();
+        }
+    }
+
+    /// Hands out the turns of a reply, or waits for them.
+    fn obey(&mut self, reply: Reply, store_epoch: Option<u64>, now: Duration) {
+        match reply {
+            Reply::Go { epoch, is_probe, turns, rate } => {
+                (self.rate, self.slot) = (sound(rate), Slot::default());
+                for granted in 0..turns {
+                    let turn = self.turn(store_epoch, is_probe, now);
+                    if !self.grant(turn, now) {
+                        // The rest is for the calls that come next.
+                        self.slot = Slot { epoch, turns: turns - granted };
+                        break;
+                    }
+                }
+            }
+            Reply::Wait { time, slot, rate } => {
+                (self.slot, self.rate) = (slot, sound(rate));
+                self.ask_at = now + time.clamp(Duration::from_millis(1), self.delays.max);
+                if time > LONG_WAIT {
+                    self.refuse_late(self.ask_at, now);
+                }
+            }
+            Reply::Free => {
+                let left = usize::try_from(self.quota.left(now)).unwrap_or(usize::MAX);
+                let all = self.queue.len().min(left);
+                self.queue.hurry();
+                for _ in 0..all {
+                    let turn = self.turn(None, false, now);
+                    self.grant(turn, now);
+                }
+            }
+            Reply::Limited | Reply::Noted => {}
+        }
+    }
+
+    /// Gives a turn to the first call that waits for it; returns whether there is one.
+    fn grant(&mut self, turn: Turn, now: Duration) -> bool {
+        let is_calm = self.limiter.calm(&self.law).contains(&now);
+        while let Some((_, call)) = self.queue.take(turn.is_probe, is_calm) {
+            if call.waker.send(Ok(turn)).is_ok() {
+                self.unclaimed.insert(turn.id, (now + CLAIM_WITHIN, turn));
+                return true;
+            }
+        }
+        if turn.is_probe {
+            self.unanswered(turn, now);
+        }
+        false
+    }
+
+    fn turn(&mut self, store_epoch: Option<u64>, is_probe: bool, now: Duration) -> Turn {
+        let patience = self.patience();
+        let number = Some(self.quota.take(now, patience));
+        self.granted += 1;
+        Turn { id: self.granted, epoch: self.limiter.epoch(), store_epoch, is_probe, number }
+    }
+
+    /// Ends the waits to which no turn before this moment comes.
+    fn refuse_late(&mut self, moment: Duration, now: Duration) {
+        let wait = moment.saturating_sub(now);
+        if !wait.is_zero() {
+            for call in self.queue.take_late(moment) {
+                call.waker.send(Err(wait)).ok();
+            }
+        }
+    }
+
+    /// Something changed that the limiter waits for. Reserved turns stay reserved.
+    fn ask_now(&mut self, now: Duration) {
+        if self.slot == Slot::default() {
+            self.ask_at = self.ask_at.min(now);
+        }
+    }
+
+    /// The earliest moment at which a call may have its turn, with so many before it.
+    fn expected(&self, before: usize, now: Duration) -> Duration {
+        let mut least = self.floor.max(self.quota.ready()).max(now);
+        if self.queue.want() > 0 {
+            least = least.max(self.ask_at);
+        }
+        if self.store.is_none() && self.limiter.is_held() {
+            least = least.max(self.limiter.held_until());
+        }
+        if self.rate == 0.0 {
+            return least;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let seconds = before as f64 / self.rate;
+        // The rate may double meanwhile.
+        least.saturating_add(Duration::try_from_secs_f64(seconds / 2.0).unwrap_or(Duration::MAX))
+    }
+
+    fn answer(&self) -> Duration {
+        MIN_ANSWER.max(self.limiter.latency() * ANSWER_TRIPS)
+    }
+
+    fn patience(&self) -> Duration {
+        MIN_PATIENCE.max(self.limiter.latency() * PATIENCE)
+    }
+}
+
+/// A rate as a store says it; 0 if it is none.
+fn sound(rate: f64) -> f64 {
+    if rate.is_finite() && rate > 0.0 { rate } else { 0.0 }
+}
