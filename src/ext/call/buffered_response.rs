@@ -11,7 +11,7 @@ use super::{
     decode_limit::{MIN_DECODE_BYTES, fits},
     repair::repair,
 };
-use crate::types::ApiError;
+use crate::{ext::error::error::SizeLimit, types::ApiError};
 
 /// A response with its whole body.
 pub(crate) struct BufferedResponse {
@@ -28,8 +28,8 @@ pub(crate) enum ReadError {
     Network(reqwest::Error),
     /// HTTP/2 may end a body early in order (`RST_STREAM` with `NO_ERROR`), which is no error to hyper.
     CutShort,
-    /// The body goes beyond this many bytes, and how.
-    TooLarge(usize, &'static str),
+    /// The body goes beyond this many bytes.
+    TooLarge(usize, SizeLimit),
 }
 
 impl BufferedResponse {
@@ -79,12 +79,12 @@ pub(super) async fn read(
     let is_success = response.status().is_success();
     let announced = response.content_length().unwrap_or_default();
     if is_success && announced > limit as u64 {
-        return Err(ReadError::TooLarge(limit, "is longer"));
+        return Err(ReadError::TooLarge(limit, SizeLimit::Length));
     }
     let (body, is_whole) = read_body(&mut response, limit).await.map_err(ReadError::Network)?;
     // The status says what was refused; the rest of a long page is not needed.
     if is_success && !is_whole {
-        return Err(ReadError::TooLarge(limit, "is longer"));
+        return Err(ReadError::TooLarge(limit, SizeLimit::Length));
     }
     if is_success && (body.len() as u64) < announced {
         return Err(ReadError::CutShort);
@@ -92,7 +92,7 @@ pub(super) async fn read(
     let body = repair(body);
     let fits = fits(&body, limit);
     if is_success && !fits {
-        return Err(ReadError::TooLarge(limit.max(MIN_DECODE_BYTES), "takes more memory"));
+        return Err(ReadError::TooLarge(limit.max(MIN_DECODE_BYTES), SizeLimit::Memory));
     }
     let api_error = if is_success || !fits { None } else { ApiError::read(&body) };
     Ok(Box::new(BufferedResponse {

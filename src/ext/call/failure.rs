@@ -11,7 +11,7 @@ use super::{
     outcome::CallOutcome,
 };
 use crate::ext::{
-    error::error::Error,
+    error::error::{Error, SizeLimit, TimeoutScope},
     pacing::rate_limit,
     retry::{
         classify::{self, Resend},
@@ -28,10 +28,10 @@ pub(crate) enum Failure {
     Network(reqwest::Error),
     /// A body that ends before its `content-length`.
     CutShort,
-    /// Not done after this time, which is what this setting allows.
-    TimedOut(Duration, &'static str),
-    /// A body that goes beyond this many bytes, and how.
-    TooLarge(usize, &'static str),
+    /// Not done after this time.
+    TimedOut(Duration, TimeoutScope),
+    /// A body that goes beyond this many bytes.
+    TooLarge(usize, SizeLimit),
     /// Not sent: its turn would have come too late.
     NotAdmitted,
 }
@@ -41,7 +41,7 @@ impl From<ReadError> for Failure {
         match error {
             ReadError::Network(source) => Self::Network(source),
             ReadError::CutShort => Self::CutShort,
-            ReadError::TooLarge(limit, how) => Self::TooLarge(limit, how),
+            ReadError::TooLarge(bytes, limit) => Self::TooLarge(bytes, limit),
         }
     }
 }
@@ -96,8 +96,8 @@ impl Failure {
             }
             Self::Network(source) => Error::network(source, outcome),
             Self::CutShort => Error::cut_short(outcome),
-            Self::TimedOut(after, setting) => Error::timed_out(after, setting, outcome),
-            Self::TooLarge(limit, how) => Error::too_large(limit, how, outcome),
+            Self::TimedOut(after, scope) => Error::timed_out(after, scope, outcome),
+            Self::TooLarge(bytes, limit) => Error::too_large(bytes, limit, outcome),
             Self::NotAdmitted => Error::not_admitted(outcome),
         }
     }

@@ -15,7 +15,10 @@ use futures_util::{
 use tokio::time::{Instant, timeout_at};
 
 use super::outcome::CallOutcome;
-use crate::ext::{clock, error::error::Error};
+use crate::ext::{
+    clock,
+    error::error::{Error, TimeoutScope},
+};
 
 type Flight<T> = BoxFuture<'static, Result<T, Error>>;
 
@@ -68,7 +71,7 @@ impl<T: Clone> SingleFlight<T> {
                 None => {}
             }
             if deadline.is_some_and(|deadline| clock::now() >= deadline) {
-                return Err(Error::timed_out(timeout, "timeout", CallOutcome::default()));
+                return Err(Error::timed_out(timeout, TimeoutScope::Call, CallOutcome::default()));
             }
             own_until = deadline;
         }

@@ -58,6 +58,15 @@ pub(crate) fn slow_rounds(every: Duration, interval: Duration) {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn slow_rounds(_: Duration, _: Duration) {}
 
+/// An answer has another id than was asked for: a warning, since a cache may mix up its answers.
+#[cfg(feature = "tracing")]
+pub(crate) fn other_id(operation: &'static str) {
+    tracing::warn!(operation, "answer with another id than was asked for");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn other_id(_: &'static str) {}
+
 /// An answer holds values that are not of their documented types: a warning, since it may be a
 /// change of the API that this crate does not know.
 #[cfg(feature = "tracing")]

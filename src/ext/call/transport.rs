@@ -15,6 +15,7 @@ use super::{
     failure::Failure,
 };
 use crate::ext::{
+    error::error::TimeoutScope,
     pacing::pacer::Pacer,
     retry::{budget::Budget, policy::RetryPolicy},
 };
@@ -63,9 +64,9 @@ impl Transport {
             Ok(response) => response.map_err(Failure::from),
             // Of the whole call's time, what was left for this attempt says little.
             Err(_) if limit < limits.attempt_timeout => {
-                Err(Failure::TimedOut(call_timeout, "timeout"))
+                Err(Failure::TimedOut(call_timeout, TimeoutScope::Call))
             }
-            Err(_) => Err(Failure::TimedOut(limit, "attempt_timeout")),
+            Err(_) => Err(Failure::TimedOut(limit, TimeoutScope::Attempt)),
         })
     }
 

@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 use http::StatusCode;
 
 use super::{
-    error::{Error, Kind, root_cause},
+    error::{Error, Kind, SizeLimit, TimeoutScope, root_cause},
     plain::{plain, printable_id},
 };
 use crate::ext::{call::outcome::CallOutcome, retry::decision::StopReason};
@@ -57,9 +57,6 @@ impl Error {
             Kind::Decode(None, status) => {
                 write!(f, "the API answered {}, which it does not document", named(*status))
             }
-            Kind::AnotherNumber => {
-                f.write_str("the API answered with another number than was asked for")
-            }
             Kind::NotAdmitted => {
                 f.write_str("not sent: the server limits the rate, so calls wait for their turns, and this one's ")?;
                 match self.retry_after().filter(|wait| !wait.is_zero()) {
@@ -76,11 +73,19 @@ impl Error {
             Kind::Network => {
                 write!(f, "no whole answer came over the connection: {cause}")
             }
-            Kind::TimedOut(after, setting) => {
+            Kind::TimedOut(after, scope) => {
+                let setting = match scope {
+                    TimeoutScope::Attempt => "attempt_timeout",
+                    TimeoutScope::Call => "timeout",
+                };
                 write!(f, "no whole answer within {after:?} ({setting})")
             }
-            Kind::TooLarge(limit, how) => {
-                write!(f, "the answer {how} than the limit of {limit} bytes")
+            Kind::TooLarge(bytes, limit) => {
+                let how = match limit {
+                    SizeLimit::Length => "is longer",
+                    SizeLimit::Memory => "takes more memory",
+                };
+                write!(f, "the answer {how} than the limit of {bytes} bytes")
             }
             Kind::Ambiguous(ids) => {
                 let more = if ids.len() > SHOWN_IDS { ", …" } else { "" };
@@ -105,7 +110,9 @@ impl Error {
                 in_words(asked)
             ),
             // That it took too long is all that is said already.
-            Some(StopReason::Timeout) if matches!(self.0.kind, Kind::TimedOut(_, "timeout")) => {
+            Some(StopReason::Timeout)
+                if matches!(self.0.kind, Kind::TimedOut(_, TimeoutScope::Call)) =>
+            {
                 Ok(())
             }
             Some(StopReason::Timeout) if *attempts > 0 => {

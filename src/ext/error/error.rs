@@ -58,6 +58,24 @@ impl From<&str> for Target {
     }
 }
 
+/// The limit of time that a call did not keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeoutScope {
+    /// `attempt_timeout`.
+    Attempt,
+    /// `timeout`.
+    Call,
+}
+
+/// The limit of size that an answer goes beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SizeLimit {
+    /// Its length.
+    Length,
+    /// The memory that its values would take.
+    Memory,
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     InvalidInput(String),
@@ -67,14 +85,12 @@ pub(super) enum Kind {
     /// is the API's error.
     Refused(StatusCode, Option<ApiError>),
     Decode(Option<DecodeError>, StatusCode),
-    /// A success about another number than was asked for.
-    AnotherNumber,
     /// Not sent: its turn after a 429 would have come too late.
     NotAdmitted,
     Connect,
     Network,
-    TimedOut(Duration, &'static str),
-    TooLarge(usize, &'static str),
+    TimedOut(Duration, TimeoutScope),
+    TooLarge(usize, SizeLimit),
     /// Several numbers, with these ids, are meant.
     Ambiguous(Vec<String>),
     /// Not open within this time; its state, in words.
@@ -88,7 +104,6 @@ impl Error {
     pub fn status(&self) -> Option<StatusCode> {
         match self.0.kind {
             Kind::Refused(status, _) | Kind::Decode(_, status) => Some(status),
-            Kind::AnotherNumber => Some(StatusCode::OK),
             _ => None,
         }
     }
@@ -166,11 +181,10 @@ impl Error {
         matches!(self.0.kind, Kind::Connect)
     }
 
-    /// The answer was a success with a body that is not what the API documents, or that is about
-    /// another number than was asked for.
+    /// The answer was a success with a body that is not what the API documents.
     #[must_use]
     pub fn is_decode(&self) -> bool {
-        matches!(self.0.kind, Kind::Decode(..) | Kind::AnotherNumber)
+        matches!(self.0.kind, Kind::Decode(..))
     }
 
     /// A setting or an argument was refused.
@@ -192,7 +206,6 @@ impl Error {
             Kind::InvalidInput(_)
             | Kind::NoTrustStore
             | Kind::Decode(..)
-            | Kind::AnotherNumber
             | Kind::TooLarge(..)
             | Kind::Ambiguous(_) => false,
         }
@@ -269,10 +282,6 @@ impl Error {
         Self::new(Kind::Decode(Some(error), StatusCode::OK), outcome).with(|d| d.body = body)
     }
 
-    pub(crate) fn another_number(outcome: CallOutcome) -> Self {
-        Self::new(Kind::AnotherNumber, outcome)
-    }
-
     pub(crate) fn network(source: reqwest::Error, outcome: CallOutcome) -> Self {
         let kind = if source.is_connect() { Kind::Connect } else { Kind::Network };
         let source: Arc<dyn StdError + Send + Sync> = match http2::go_away(&source) {
@@ -291,15 +300,14 @@ impl Error {
         Self::new(Kind::Network, outcome).with(|d| d.source = Some(Arc::new(source)))
     }
 
-    pub(crate) fn timed_out(after: Duration, setting: &'static str, outcome: CallOutcome) -> Self {
+    pub(crate) fn timed_out(after: Duration, scope: TimeoutScope, outcome: CallOutcome) -> Self {
         // So that reqwest's own is_timeout knows it, too.
         let source = io::Error::from(io::ErrorKind::TimedOut);
-        Self::new(Kind::TimedOut(after, setting), outcome)
-            .with(|d| d.source = Some(Arc::new(source)))
+        Self::new(Kind::TimedOut(after, scope), outcome).with(|d| d.source = Some(Arc::new(source)))
     }
 
-    pub(crate) fn too_large(limit: usize, how: &'static str, outcome: CallOutcome) -> Self {
-        Self::new(Kind::TooLarge(limit, how), outcome)
+    pub(crate) fn too_large(bytes: usize, limit: SizeLimit, outcome: CallOutcome) -> Self {
+        Self::new(Kind::TooLarge(bytes, limit), outcome)
     }
 
     pub(crate) fn not_admitted(outcome: CallOutcome) -> Self {

@@ -51,9 +51,6 @@ impl Error {
             Kind::Decode(..) => {
                 Some("the API may have changed: see whether there is a newer version of this crate")
             }
-            Kind::AnotherNumber => Some(
-                "see whether a cache or a proxy in front of the API mixes up its answers, or a test server answers all ids alike",
-            ),
             Kind::TimedOut(..) => Some("if the network is fine, raise timeout or attempt_timeout"),
             Kind::TooLarge(..) => {
                 Some("raise max_response_bytes if the answer is meant to be that long")

@@ -44,7 +44,7 @@ pub enum ErrorKind {
     Network,
     /// There was no whole answer in time.
     Timeout,
-    /// A success that is not what the API documents, or is about another number.
+    /// A success that is not what the API documents.
     Decode,
     /// The answer is longer than `max_response_bytes`.
     TooLarge,
@@ -132,7 +132,7 @@ impl Error {
             Kind::Network if self.is_timeout() => ErrorKind::Timeout,
             Kind::Network => ErrorKind::Network,
             Kind::TimedOut(..) => ErrorKind::Timeout,
-            Kind::Decode(..) | Kind::AnotherNumber => ErrorKind::Decode,
+            Kind::Decode(..) => ErrorKind::Decode,
             Kind::TooLarge(..) => ErrorKind::TooLarge,
             Kind::Ambiguous(_) => ErrorKind::Ambiguous,
             Kind::NotOpen(..) => ErrorKind::NotOpen,

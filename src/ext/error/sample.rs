@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::{
-    error::{Error, Kind},
+    error::{Error, Kind, SizeLimit, TimeoutScope},
     kind::ErrorKind,
 };
 use crate::{ext::call::outcome::CallOutcome, types::ApiError};
@@ -36,11 +36,11 @@ impl Error {
             ErrorKind::Status => refused(StatusCode::BAD_REQUEST),
             ErrorKind::Connect => broken(Kind::Connect, io::ErrorKind::ConnectionRefused),
             ErrorKind::Network => broken(Kind::Network, io::ErrorKind::ConnectionReset),
-            ErrorKind::Timeout => Self::timed_out(second, "attempt_timeout", outcome),
+            ErrorKind::Timeout => Self::timed_out(second, TimeoutScope::Attempt, outcome),
             ErrorKind::Decode => {
                 Self::unexpected_status(StatusCode::ACCEPTED, None, Bytes::new(), outcome)
             }
-            ErrorKind::TooLarge => Self::too_large(4 * 1024 * 1024, "is longer", outcome),
+            ErrorKind::TooLarge => Self::too_large(4 * 1024 * 1024, SizeLimit::Length, outcome),
             ErrorKind::Ambiguous => {
                 Self::ambiguous(vec!["num_1".to_owned(), "num_2".to_owned()]).after(1)
             }
