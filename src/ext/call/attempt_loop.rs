@@ -81,8 +81,9 @@ impl<'a> Call<'a> {
                     Ok(response) => return self.end(Ok(response), url),
                     Err(failure) => failure,
                 };
-                let next = replayable.and_then(|r| Some((r, self.decide(&method, &failure)?)));
-                let Some((replayable, delay)) = next else {
+                // `None` if its body can be read only once.
+                let Some(replayable) = replayable else { return self.end(Err(failure), url) };
+                let Some(delay) = self.decide(&method, &failure) else {
                     return self.end(Err(failure), url);
                 };
                 sleep(delay).await;

