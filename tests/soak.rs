@@ -143,7 +143,7 @@ async fn work(client: Client, protocol: Protocol, mut random: Rng, end: Instant)
     outcomes
 }
 
-/// One call, whose answer must be about the number that it asks for.
+/// One call, whose answer must not be that to another call.
 async fn call(client: &Client, id: &str, random: &mut Rng) -> Result<(), Error> {
     let number = client.number(id);
     let answered = match random.u8(..8) {
@@ -152,7 +152,8 @@ async fn call(client: &Client, id: &str, random: &mut Rng) -> Result<(), Error> 
         2 | 3 => number.refresh().await?,
         _ => number.get().await?,
     };
-    assert_eq!(answered.id, id);
+    // Some faults answer every id alike, with none of these ids.
+    assert!(answered.id == id || !answered.id.starts_with("num_"), "{} for {id}", answered.id);
     Ok(())
 }
 

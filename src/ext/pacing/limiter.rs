@@ -2,17 +2,18 @@
 //! arguments, and the state is plain data. It is the same for one process, in a store and in the
 //! benchmark; `redis.lua` is its copy in Lua.
 //!
-//! A limiter is in one of five phases:
+//! A *turn* is the permission to send one request. A limiter is in one of five phases:
 //!
-//! 1. **Free**: no 429 for two minutes. Every request is admitted.
+//! 1. **Free**: the last hold ended over two minutes ago. Every request is admitted.
 //! 2. **Hold**: a 429 came. No request is admitted until the time that the server asked for, or
-//!    until a backoff has passed.
-//! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, a longer hold
-//!    follows. If it is not answered in time, another probe is admitted.
-//! 4. **Flow**: a probe was served. Requests are admitted at a rate. The rate of the cycle before
-//!    (requests served from one release to the next, over its duration) is the estimate; CUBIC
-//!    (RFC 9438) varies it: half the estimate at first, the whole after half of a usual cycle, then
-//!    ever faster until the next 429.
+//!    until a backoff has passed, and at most for `max_delay`.
+//! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
+//!    follows, with a longer backoff. If it is not answered in time, another probe is admitted.
+//! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
+//!    probe to the next; the first one begins some seconds before the first 429. The requests
+//!    served in a cycle, over its duration, make the estimate, averaged with earlier cycles. CUBIC
+//!    (RFC 9438) varies the rate: half the estimate at first, the whole after half of a usual
+//!    cycle, then ever faster until the next 429.
 //! 5. **Slow start**: a probe was served, but nothing before it, so there is no estimate. Two
 //!    requests are admitted, then twice as many for each round trip.
 //!
@@ -28,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub struct Law {
     /// Weight of the last cycle in the estimate of the rate.
     pub weight: f64,
-    /// Part of the estimate that a flow starts below it.
+    /// A flow starts this part of the estimate below it.
     pub decrease: f64,
     /// Part of a usual cycle after which a flow is back at the estimate.
     pub plateau: f64,
@@ -44,7 +45,7 @@ pub struct Law {
     pub patience: f64,
     /// Least time between two questions while another process probes.
     pub min_again: f64,
-    /// Turns that one grant may hold, as the time that they last.
+    /// One grant holds the turns of this time at the current rate, and at least one.
     pub batch: f64,
 }
 
@@ -67,7 +68,7 @@ impl Law {
 /// The longest hold, in seconds. `max_delay` may be longer, but a store would keep a mistake for as
 /// long.
 const MAX_HOLD: f64 = 3_600.0;
-/// Clocks of stores are set back a little now and then; further back, the state is of no use.
+/// The clock of a store may be set back by this much. If by more, the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
 
 /// A question or a report to a limiter. `served` counts the requests that were served since the
@@ -88,7 +89,8 @@ pub enum Step {
     },
     /// A request met a 429.
     Rejected(Rejection),
-    /// A request was served. A store hears of probes only.
+    /// A request was served. A store gets this step for probes only, and the count of the others
+    /// with the next step.
     Served {
         /// Requests served since the last step, this one included.
         served: u32,
@@ -128,7 +130,7 @@ pub struct Rejection {
 /// Turns that are reserved for a process at a later time. The default reserves none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
-    /// The hold before the reservation; another hold ends it.
+    /// The epoch in which they were reserved. A later hold cancels them.
     pub epoch: u64,
     /// Requests that may be sent then.
     pub turns: u32,
@@ -191,17 +193,19 @@ pub struct LimitState {
     /// The estimate, in requests a second, and the usual cycle; 0 while unknown.
     rate: f64,
     cycle: f64,
-    /// Start of the hold; start of the flow, moved on by idle time.
+    /// In a hold or a probe: when the first 429 came. In flow: when it began, moved on by idle
+    /// time.
     since: f64,
     /// Start of the cycle, moved on by idle time.
     cycle_start: f64,
     /// Requests of this cycle.
     served: f64,
     granted: f64,
-    /// Turns that are saved up, which of them can be, and when they were counted; later than now
-    /// while turns are reserved.
+    /// Unused turns.
     tokens: f64,
+    /// The most that they may be.
     capacity: f64,
+    /// When they were last counted. While turns are reserved, the time of the last of these.
     refilled: f64,
     /// Savings may be spent from then on.
     spend_at: f64,
@@ -290,8 +294,9 @@ impl LimitState {
         seconds(self.expires)
     }
 
-    /// The span in which a request is least likely to meet a 429: before a flow is back at the
-    /// estimate, or long after a hold.
+    /// The span in which a request is least likely to meet a 429, for the last attempts of calls.
+    /// In flow: the second half of the climb back to the estimate. In a probe: when it has taken
+    /// as long as that climb. Without an estimate there is none.
     pub(super) fn calm(&self, law: &Law) -> Range<Duration> {
         let rise = law.plateau * self.cycle;
         if self.rate == 0.0 {
@@ -308,7 +313,7 @@ impl LimitState {
         seconds(self.latency)
     }
 
-    /// Returns false where the clock was set back, or the state is not of a limiter.
+    /// Returns false if the clock was set back by more than a second, or if a value is impossible.
     fn is_sound(&self, law: &Law, now: f64) -> bool {
         let is_ahead = self.updated > now + MAX_STEP_BACK
             || self.held_until > now + MAX_HOLD
@@ -327,9 +332,10 @@ impl LimitState {
 
     /// The limit was not met for long. If calls wait all the same, they go by slow start.
     fn expire(&mut self, law: &Law, step: &Step, now: f64) {
-        let many_wait = matches!(step, Step::Admit { want: 2.., .. }) && self.is_flow;
-        if many_wait {
+        let many_wait = matches!(step, Step::Admit { want: 2.., .. });
+        if many_wait && self.epoch > 0 {
             (self.rate, self.cycle_start, self.served, self.granted) = (0.0, now, 0.0, 0.0);
+            (self.is_flow, self.failures, self.patient_until) = (true, 0, 0.0);
             self.expires = now + law.expiry;
         } else {
             *self = Self::default();
@@ -337,7 +343,9 @@ impl LimitState {
     }
 
     fn admit(&mut self, law: &Law, want: u32, slot: Slot, now: f64) -> Reply {
-        if !self.is_flow {
+        if now < self.held_until {
+            self.wait_until(self.held_until, now)
+        } else if !self.is_flow {
             self.probe(law, now)
         } else if self.rate > 0.0 {
             self.flow(law, want, slot, now)
@@ -347,9 +355,6 @@ impl LimitState {
     }
 
     fn probe(&mut self, law: &Law, now: f64) -> Reply {
-        if now < self.held_until {
-            return self.wait_until(self.held_until, now);
-        }
         if now < self.patient_until {
             return self.wait_until(self.again(law, now), now);
         }
@@ -372,7 +377,7 @@ impl LimitState {
         Reply::Go { epoch: self.epoch, is_probe: false, turns: whole(turns), rate: 0.0 }
     }
 
-    /// Each question gets its turns after those that were given before.
+    /// Turns are given in the order of the questions: the next that are not given yet.
     fn flow(&mut self, law: &Law, want: u32, slot: Slot, now: f64) -> Reply {
         let rate = self.rate_at(law, self.refilled.max(now));
         if slot.epoch == self.epoch && slot.turns > 0 {
@@ -380,7 +385,7 @@ impl LimitState {
         }
         let saved = self.save(rate, now);
         let (at, turns) = if saved >= 1.0 {
-            // Savings go as fast as answers come in, so that a refusal is seen in time.
+            // Not all at once: one more for each round trip, so that a 429 is seen in time.
             let fast = rate + 1.0 / self.latency.max(law.min_again);
             let turns = (fast * law.batch).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
@@ -417,8 +422,9 @@ impl LimitState {
         (self.tokens + rate * (now - self.refilled)).min(self.capacity) + 1e-6
     }
 
-    /// Holds all requests for what the server asks, plus a random part of the backoff, since others
-    /// use the same limit; without a word of the server for most of the backoff.
+    /// Holds all requests: for the wait that the server asked for and a random part of the backoff,
+    /// so that processes do not come back together; without such a wait, for 75 to 100 % of the
+    /// backoff.
     fn hold(&mut self, law: &Law, rejection: &Rejection, now: f64) {
         let Rejection { served, lasted, epoch, age, asked, base_delay, max_delay, random } =
             *rejection;
@@ -468,7 +474,8 @@ impl LimitState {
         (self.is_flow, self.failures) = (true, 0);
     }
 
-    /// A faster answer counts at once, a slower one little: it is no rule.
+    /// A faster answer replaces the usual latency. A slower one moves it by a tenth, since it may be
+    /// an exception.
     fn learn_latency(&mut self, latency: f64) {
         let is_slower = self.latency > 0.0 && latency > self.latency;
         self.latency =
@@ -635,10 +642,11 @@ mod tests {
         let mut state = flowing();
         assert_eq!(state.step(Step::Look, S(130)), Reply::Limited);
         assert_eq!(admit(&mut state, 1, Slot::default(), S(131)), Reply::Free);
-        // Where many wait all the same, they do not go all at once.
-        let mut state = flowing();
-        let go = admit(&mut state, 500, Slot::default(), S(131));
-        assert!(matches!(go, Reply::Go { turns: 1, .. }), "{go:?}");
+        // If many wait all the same, they do not go all at once; also if no probe was answered.
+        for mut state in [flowing(), held(20)] {
+            let go = admit(&mut state, 500, Slot::default(), S(131));
+            assert!(matches!(go, Reply::Go { turns: 1, .. }), "{go:?}");
+        }
     }
 
     #[test]
@@ -652,6 +660,14 @@ mod tests {
         }
         state.step(step, S(14));
         assert_eq!(state.held_until(), S(16), "counted from the 429");
+    }
+
+    #[test]
+    fn late_429_stops_a_flow_for_what_it_asks() {
+        let mut state = flowing();
+        state.step(rejected(0, 0, Some(S(5))), MS(11_500));
+        assert_eq!(turns(&mut state, MS(11_500), MS(16_400)), 0);
+        assert!(turns(&mut state, MS(16_500), S(18)) > 0);
     }
 
     #[test]

@@ -32,8 +32,9 @@ if step == 'look' then return { is_over and 'free' or 'limited' } end
 local function number(n) return tonumber(ARGV[n]) end
 
 if is_over then
-  if step == 'admit' and number(3) >= 2 and s.is_flow == 1 then
+  if step == 'admit' and number(3) >= 2 and s.epoch > 0 then
     s.rate, s.cycle_start, s.served, s.granted = 0, now, 0, 0
+    s.is_flow, s.failures, s.patient_until = 1, 0, 0
     s.expires = now + EXPIRY
   else
     redis.call('DEL', KEYS[1])
@@ -66,7 +67,6 @@ local function again()
 end
 
 local function probe()
-  if now < s.held_until then return wait(s.held_until, 0, 0, s.rate) end
   if now < s.patient_until then return again() end
   s.patient_until = now + patience()
   return go('probe', 1, 0)
@@ -161,6 +161,8 @@ else
     rejected(number(3), number(4), number(5), number(6), number(7), number(8), number(9))
   elseif step == 'served' then
     served(number(3), number(4))
+  elseif now < s.held_until then
+    reply = wait(s.held_until, 0, 0, s.rate)
   elseif s.is_flow == 0 then
     reply = probe()
   elseif s.rate > 0 then
