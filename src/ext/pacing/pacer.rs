@@ -162,8 +162,11 @@ impl Pacer {
 
     /// Wakes the asker that runs. If there is none, or it stands still, returns another one.
     fn asker(self: &Arc<Self>, state: &mut State, now: Duration) -> Option<AskerTask> {
-        let is_alive = |asker: Asker| now <= asker.due.saturating_add(MAX_LATE);
-        if state.asker.is_some_and(is_alive) {
+        if let Some(asker) = &mut state.asker
+            && now <= asker.due.saturating_add(MAX_LATE)
+        {
+            // It is to run now. If it does not, it stands still.
+            asker.due = asker.due.min(now);
             self.changed.notify_one();
             return None;
         }
@@ -445,6 +448,33 @@ mod tests {
             let took = drain(&pacer, &bucket, 100).await;
             assert!(took < Duration::from_secs(11), "after {idle} s: {took:?}");
         }
+    }
+
+    #[cfg(feature = "shared-pacing")]
+    #[tokio::test(start_paused = true)]
+    async fn unlimited_past_of_a_process_is_not_reported_to_a_store() {
+        let limit = Arc::new(super::super::in_memory::InMemory::default());
+        let bucket = Mutex::new(Bucket { tokens: BURST, at: clock::now() });
+        let pacer = || {
+            let limit = Arc::<super::super::in_memory::InMemory>::clone(&limit);
+            Pacer::new(Law::DEFAULT, DELAYS, Some(Store { limit, name: String::new() }))
+        };
+        let (old, new) = (pacer(), pacer());
+        for _ in 0..3_600 {
+            assert!(call(&old, &bucket, MS(5)).await);
+            sleep(Duration::from_secs(1)).await;
+        }
+        // The new one meets the limit, and the old one hears of it.
+        let late = async {
+            sleep(MS(200)).await;
+            // Makes it look at the store.
+            drop(admit(&old, Duration::MAX).await);
+            sleep(MS(20)).await;
+            drain(&old, &bucket, 100).await
+        };
+        let (_, _) = tokio::join!(drain(&new, &bucket, 60), late);
+        let rejected = old.stats().rejected;
+        assert!(rejected < 30, "{rejected} of 100 met a 429");
     }
 
     #[tokio::test(start_paused = true)]

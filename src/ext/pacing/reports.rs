@@ -80,7 +80,9 @@ impl Reports {
 
     /// The next report; a 429 comes first.
     pub(super) fn take(&mut self, delays: Delays, now: Duration, random: f64) -> Option<Step> {
-        if let Some(Met { epoch, at, asked_until }) = self.met.take() {
+        let max_age = delays.max.min(MAX_AGE);
+        let met = self.met.take().filter(|met| now.saturating_sub(met.at) <= max_age);
+        if let Some(Met { epoch, at, asked_until }) = met {
             let (served, lasted) = self.counts(now);
             let age = now.saturating_sub(at);
             return Some(Step::Rejected(Rejection {

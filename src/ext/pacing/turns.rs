@@ -160,7 +160,8 @@ impl Turns {
         } else {
             now + left.saturating_sub(self.answer()).max(left / 2)
         };
-        let expected = self.expected(if is_back { 0 } else { self.queue.want() }, now);
+        let before = if is_back || !is_limited { 0 } else { self.queue.want() };
+        let expected = self.expected(before, now);
         if expected >= if is_kept { end } else { until } {
             return Entry::Late(expected.saturating_sub(now));
         }
@@ -266,13 +267,20 @@ impl Turns {
                     return Next::At(link.next_question);
                 }
                 link.next_question = now + QUESTION_EVERY;
-                if let Step::Admit { served, .. } = &mut step {
+                if let Step::Admit { served, slot, .. } = &mut step {
                     (*served, _) = link.reports.counts(now);
+                    if link.is_off {
+                        // The reservation is one of the process itself.
+                        *slot = Slot::default();
+                    }
                 }
                 return Next::Ask(step);
             }
             let reply = self.limiter.step_by(&self.law, step, now);
             self.obey(reply, None, now);
+        }
+        if let Some(link) = &mut self.store {
+            link.waits_since = None;
         }
         Next::Stop
     }
@@ -298,17 +306,20 @@ impl Turns {
                 link.waits_since = None;
                 self.obey(reply, Some(epoch), now);
             }
-            Reply::Wait { time, .. } => {
+            Reply::Wait { time, slot, .. } => {
+                if slot.turns > 0 {
+                    link.waits_since = None;
+                }
                 let since = *link.waits_since.get_or_insert(now);
                 if time > self.delays.max.saturating_add(LONG_WAIT) {
                     return Err("its state is of another time");
                 }
-                if now.saturating_sub(since) > self.delays.max {
+                if now.saturating_sub(since) > self.delays.max.saturating_add(2 * LONG_WAIT) {
                     return Err("it admits no request");
                 }
                 self.obey(reply, Some(0), now);
             }
-            Reply::Noted => self.ask_at = now,
+            Reply::Noted => self.ask_now(now),
         }
         Ok(())
     }
@@ -320,8 +331,11 @@ impl Turns {
         link.off_until = now + LOOK_EVERY;
         link.reports.restore(step, now);
         (link.is_limited, link.waits_since) = (false, None);
-        (self.ask_at, self.slot) = (now, Slot::default());
-        !std::mem::replace(&mut link.is_off, true)
+        let is_new = !std::mem::replace(&mut link.is_off, true);
+        if is_new {
+            (self.ask_at, self.slot) = (now, Slot::default());
+        }
+        is_new
     }
 
     /// The store answers. Returns whether that is new.
@@ -346,8 +360,12 @@ impl Turns {
         let was_held = self.limiter.is_held();
         let epoch = turn.epoch;
         self.limiter.step_by(&self.law, Step::Served { served: 1, epoch, latency }, now);
+        let is_limited = self.is_limited(now);
         if let Some(link) = &mut self.store {
-            link.reports.served();
+            // What is served without a limit says nothing of one.
+            if is_limited {
+                link.reports.served();
+            }
             if let Some(epoch) = turn.store_epoch.filter(|_| turn.is_probe) {
                 link.reports.served_probe(epoch, latency);
             }
@@ -377,6 +395,7 @@ impl Turns {
         let asked = asked.or(self.quota.asked(limit));
         let (served, lasted) =
             if self.limiter.epoch() == 0 { recent.busiest(now) } else { Default::default() };
+        let epoch_before = self.limiter.epoch();
         let (epoch, age) = (turn.epoch, Duration::ZERO);
         let rejection =
             Rejection { served, lasted, epoch, age, asked, base_delay, max_delay, random };
@@ -392,7 +411,11 @@ impl Turns {
         if self.store.as_ref().is_none_or(|link| now < link.off_until) {
             least = least.max(self.limiter.held_until());
         }
-        (self.ask_at, self.rate) = (now, 0.0);
+        if self.limiter.epoch() == epoch_before {
+            self.ask_now(now);
+        } else {
+            (self.ask_at, self.rate) = (now, 0.0);
+        }
         self.refuse_late(least, now);
     }
 
@@ -442,7 +465,8 @@ impl Turns {
             }
             Reply::Wait { time, slot, rate } => {
                 (self.slot, self.rate) = (slot, sound(rate));
-                self.ask_at = now + time.clamp(Duration::from_millis(1), self.delays.max);
+                let time = time.min(self.delays.max).max(Duration::from_millis(1));
+                self.ask_at = now.saturating_add(time);
                 if time > LONG_WAIT {
                     self.refuse_late(self.ask_at, now);
                 }
