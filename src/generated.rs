@@ -1,5 +1,5 @@
 //! What progenitor makes of `openapi.json`. Nothing here is written, linted or documented by hand:
-//! where it is wrong, the overlay, the settings in `build.rs` or a hook in `ext::client::hooks` is
+//! where it is wrong, the overlay, the settings in `build.rs` or a hook in `ext::client::bridge` is
 //! the place.
 #![allow(
     missing_docs,

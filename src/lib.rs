@@ -26,22 +26,21 @@ pub mod shared_limit;
 pub mod types;
 
 pub use ext::{
-    client::{builder::ClientBuilder, client::Client},
-    error::{error::Error, kind::ErrorKind},
+    client::{Client, builder::ClientBuilder, number_id::NumberId},
+    error::{Error, kind::ErrorKind},
     number::{
         fleet::Numbers,
         handle::NumberHandle,
-        id::NumberId,
         readiness::{Readiness, ReadinessLevel, ReadinessReason},
         recipient_limit::RecipientLimit,
     },
     pacing::{Pacing, PacingStats},
     retry::policy::RetryPolicy,
     watch::{
+        Watch,
         change::{Change, Current},
         seen::{Changed, Seen, SeenError, SeenReason},
         state::WatchState,
-        watch::Watch,
     },
 };
 #[cfg(any(test, fuzzing))]

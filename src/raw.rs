@@ -20,7 +20,7 @@
 
 pub use progenitor_client::{ClientInfo, ResponseValue};
 
-pub use crate::{ext::client::inner::Inner, generated::Client};
+pub use crate::{ext::client::bridge::Inner, generated::Client};
 
 /// What a raw call fails with.
 pub type Error = progenitor_client::Error<crate::types::ApiError>;

@@ -8,19 +8,17 @@ use reqwest::{Request, Url};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending, outcome::CallOutcome,
+    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending,
     replayable_request::ReplayableRequest, trace, transport::Transport,
 };
 use crate::ext::{
     clock,
+    error::outcome::{CallOutcome, StopReason},
     pacing::{
         pacer::{Asking, InFlight},
         rate_limit::{self, RateLimit},
     },
-    retry::{
-        classify::Resend,
-        decision::{DelaySource, RetryDecision, StopReason},
-    },
+    retry::retry_after::DelaySource,
 };
 
 /// A call on its way.
@@ -40,7 +38,7 @@ pub(crate) struct Call<'a> {
 /// A call that has ended.
 pub(crate) struct Ended {
     /// A success of any status, or the last failure.
-    pub(crate) result: Result<Box<BufferedResponse>, Failure>,
+    pub(crate) result: Result<BufferedResponse, Failure>,
     pub(crate) outcome: CallOutcome,
     pub(crate) url: Url,
 }
@@ -62,34 +60,34 @@ impl<'a> Call<'a> {
     }
 
     /// Tries until there is a success, a refusal, or the last failure that the policy allows.
-    #[expect(clippy::manual_async_fn, reason = "an async function keeps its arguments twice")]
-    pub(crate) fn run(mut self, mut request: Request) -> impl Future<Output = Ended> {
-        async move {
-            let mut last = None;
-            loop {
-                let in_flight = match self.admit().await {
-                    Ok(in_flight) => in_flight,
-                    Err(wait) => return self.too_late(last, request.url().clone(), wait),
-                };
-                self.outcome.attempts += 1;
-                let (method, url) = (request.method().clone(), request.url().clone());
-                let replayable = ReplayableRequest::of(&request);
-                let sending = Sending::begin();
-                let sent = self.transport.send(request, self.left(), self.timeout).await;
-                drop(sending);
-                let failure = match self.record(sent, in_flight) {
-                    Ok(response) => return self.end(Ok(response), url),
-                    Err(failure) => failure,
-                };
-                // `None` if its body can be read only once.
-                let Some(replayable) = replayable else { return self.end(Err(failure), url) };
-                let Some(delay) = self.decide(&method, &failure) else {
+    pub(crate) async fn run(mut self, mut request: Request) -> Ended {
+        let mut last = None;
+        loop {
+            let in_flight = match self.admit().await {
+                Ok(in_flight) => in_flight,
+                Err(wait) => return self.too_late(last, request.url().clone(), wait),
+            };
+            self.outcome.attempts += 1;
+            let (method, url) = (request.method().clone(), request.url().clone());
+            let replayable = ReplayableRequest::of(&request);
+            let sending = Sending::begin();
+            let sent = self.transport.send(request, self.left(), self.timeout).await;
+            drop(sending);
+            let failure = match self.record(sent, in_flight) {
+                Ok(response) => return self.end(Ok(response), url),
+                Err(failure) => failure,
+            };
+            // `None` if its body can be read only once.
+            let Some(replayable) = replayable else { return self.end(Err(failure), url) };
+            match self.decide(&method, &failure) {
+                Ok(delay) => sleep(delay).await,
+                Err(reason) => {
+                    self.outcome.stop_reason = Some(reason);
                     return self.end(Err(failure), url);
-                };
-                sleep(delay).await;
-                request = replayable.into_request(method, url);
-                last = Some(failure);
+                }
             }
+            request = replayable.into_request(method, url);
+            last = Some(failure);
         }
     }
 
@@ -110,9 +108,9 @@ impl<'a> Call<'a> {
     /// Tells the queue and the budget what came of an attempt.
     fn record(
         &mut self,
-        sent: Result<Box<BufferedResponse>, Failure>,
+        sent: Result<BufferedResponse, Failure>,
         in_flight: Option<InFlight<'a>>,
-    ) -> Result<Box<BufferedResponse>, Failure> {
+    ) -> Result<BufferedResponse, Failure> {
         let failure = match sent {
             Ok(response) if response.status.is_success() => {
                 if let Some(in_flight) = in_flight {
@@ -141,40 +139,27 @@ impl<'a> Call<'a> {
         Err(failure)
     }
 
-    /// How long to wait before the next attempt; `None` if there is none.
-    fn decide(&mut self, method: &Method, failure: &Failure) -> Option<Duration> {
-        let resend = failure.resend();
-        if !resend.allows(method) {
-            self.outcome.stop_reason = (resend == Resend::IfSafe).then_some(StopReason::NotSafe);
-            return None;
-        }
+    /// How long to wait before the next attempt, or why there is none.
+    fn decide(&self, method: &Method, failure: &Failure) -> Result<Duration, StopReason> {
+        failure.resend().check(method)?;
         let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);
         let paced = rejected && self.transport.pacer.is_some();
         // The queue knows best how long to wait after a 429; the policy only says whether.
         let asked = self.outcome.retry_after.or(paced.then_some(Duration::ZERO));
         let (attempts, left) = (self.outcome.attempts, self.left());
-        // Neither adds to an outage.
+        let delay = self.transport.retry.next(attempts, asked, left, clock::random())?;
+        // Neither a 429 nor a fault of this machine adds to an outage.
         let is_free = rejected || failure.is_local();
-        let decision = match self.transport.retry.next(attempts, asked, left, clock::random()) {
-            RetryDecision::Retry(_) if !is_free && !self.transport.withdraw() => {
-                RetryDecision::Stop(StopReason::Budget)
-            }
-            decision => decision,
-        };
-        let delay = match decision {
-            RetryDecision::Retry(delay) => delay,
-            RetryDecision::Stop(reason) => {
-                self.outcome.stop_reason = Some(reason);
-                return None;
-            }
-        };
+        if !is_free && !self.transport.withdraw() {
+            return Err(StopReason::Budget);
+        }
         let source = match self.retry_after {
             Some((_, source)) => source,
             None if paced => DelaySource::Pacing,
             None => DelaySource::Backoff,
         };
         trace::attempt(&self.outcome, failure.status(), Some((delay, source)));
-        Some(if paced { Duration::ZERO } else { delay })
+        Ok(if paced { Duration::ZERO } else { delay })
     }
 
     /// Ends the call since its turn would come, in `wait`, after its deadline.
@@ -187,7 +172,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn end(self, result: Result<Box<BufferedResponse>, Failure>, url: Url) -> Ended {
+    fn end(self, result: Result<BufferedResponse, Failure>, url: Url) -> Ended {
         let status = result.as_ref().map_or_else(Failure::status, |response| Some(response.status));
         trace::attempt(&self.outcome, status, None);
         Ended { result, outcome: self.outcome, url }

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version, header::LOCATION};
 use reqwest::{Response, ResponseBuilderExt, Url};
 
-use super::{
-    decode_limit::{MIN_DECODE_BYTES, fits},
-    repair::repair,
-};
-use crate::{ext::error::error::SizeLimit, types::ApiError};
+use crate::{ext::error::SizeLimit, types::ApiError};
+
+/// Memory that one value of a JSON document may take, with its key, apart from the text itself.
+const VALUE_BYTES: usize = 128;
+/// What decoding may take, however low the limit is.
+const MIN_DECODE_BYTES: usize = 1024 * 1024;
 
 /// A response with its whole body.
 pub(crate) struct BufferedResponse {
@@ -45,17 +46,15 @@ impl BufferedResponse {
         Some(url.origin().ascii_serialization())
     }
 
-    /// Makes a success of a removal one with a status and a body that generated code knows: the
-    /// number is removed, and what the body does not say is not known. A page is no answer of the
-    /// API, and stays one.
-    pub(crate) fn tell_success(&mut self) {
-        self.status = StatusCode::OK;
+    /// The success of a removal, with a status and a body that generated code knows: the number is
+    /// removed, and what the body does not say is not known. A page is no answer of the API, and
+    /// stays one.
+    pub(crate) fn into_removed(self) -> Self {
         // Any object is one of these.
-        let is_object = serde_json::from_slice::<ApiError>(&self.body).is_ok();
+        let is_object = ApiError::read(&self.body).is_some();
         let is_page = self.body.trim_ascii_start().starts_with(b"<");
-        if !is_page && !is_object {
-            self.body = Bytes::from_static(b"{}");
-        }
+        let body = if is_page || is_object { self.body } else { Bytes::from_static(b"{}") };
+        Self { status: StatusCode::OK, body, ..self }
     }
 
     /// The response as generated code expects it. Its body is in memory, so reading it cannot fail.
@@ -70,11 +69,11 @@ impl BufferedResponse {
     }
 }
 
-/// Reads the whole response. Boxed, since it is passed on often.
+/// Reads the whole response.
 pub(super) async fn read(
     response: impl Future<Output = reqwest::Result<Response>>,
     limit: usize,
-) -> Result<Box<BufferedResponse>, ReadError> {
+) -> Result<BufferedResponse, ReadError> {
     let mut response = response.await.map_err(ReadError::Network)?;
     let is_success = response.status().is_success();
     let announced = response.content_length().unwrap_or_default();
@@ -89,19 +88,18 @@ pub(super) async fn read(
     if is_success && (body.len() as u64) < announced {
         return Err(ReadError::CutShort);
     }
-    let body = repair(body);
     let fits = fits(&body, limit);
     if is_success && !fits {
         return Err(ReadError::TooLarge(limit.max(MIN_DECODE_BYTES), SizeLimit::Memory));
     }
     let api_error = if is_success || !fits { None } else { ApiError::read(&body) };
-    Ok(Box::new(BufferedResponse {
+    Ok(BufferedResponse {
         status: response.status(),
         version: response.version(),
         headers: mem::take(response.headers_mut()),
         body,
         api_error,
-    }))
+    })
 }
 
 /// The body up to the limit, and whether that is all of it.
@@ -131,6 +129,40 @@ async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(By
         match response.chunk().await? {
             Some(next) => chunk = next,
             None => return Ok((body.into(), true)),
+        }
+    }
+}
+
+/// Whether decoding a body takes no more memory than `limit` (or 1 MiB, if that is more).
+/// `[[],[],[],…` takes many times its length.
+fn fits(body: &[u8], limit: usize) -> bool {
+    let limit = limit.max(MIN_DECODE_BYTES);
+    // No value is written in less than two bytes, so most bodies need no look.
+    let short = body.len() / 2 <= limit / VALUE_BYTES;
+    short || body.iter().filter(|b| matches!(b, b',' | b'[' | b'{')).count() <= limit / VALUE_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_body_fits_unless_its_values_take_more_memory_than_the_limit() {
+        const MIB: usize = 1024 * 1024;
+        let text = format!(r#"{{"id":"{}"}}"#, "x".repeat(4 * MIB));
+        let values = |n: usize| format!("[{}]", vec!["0"; n].join(","));
+        let cases = [
+            ("", 1, true),
+            (text.as_str(), 4 * MIB, true),
+            (&values(8_192), 1, true),
+            (&values(8_193), 1, false),
+            (&values(8_193), MIB, false),
+            (&values(32_768), 4 * MIB, true),
+            (&values(32_769), 4 * MIB, false),
+            (&"[".repeat(4 * MIB), 4 * MIB, false),
+            (&"{".repeat(4 * MIB), 4 * MIB, false),
+            (&values(32_769), usize::MAX, true),
+        ];
+        for (body, limit, fits) in cases {
+            assert_eq!(super::fits(body.as_bytes(), limit), fits, "{} of {limit}", body.len());
         }
     }
 }

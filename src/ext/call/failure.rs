@@ -1,29 +1,27 @@
 //! Why an attempt failed. Retry, pacing and the user's error decide by this one type, so that they
 //! agree.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
 
 use http::StatusCode;
 use reqwest::Url;
 
-use super::{
-    buffered_response::{BufferedResponse, ReadError},
-    outcome::CallOutcome,
-};
+use super::buffered_response::{BufferedResponse, ReadError};
 use crate::ext::{
-    error::error::{Error, SizeLimit, TimeoutScope},
+    error::{ConnectFault, Error, SizeLimit, TimeoutScope, outcome::CallOutcome},
     pacing::rate_limit,
     retry::{
         classify::{self, Resend},
-        decision::DelaySource,
-        http2,
-        retry_after::retry_after,
+        retry_after::{DelaySource, retry_after},
     },
 };
 
 pub(crate) enum Failure {
     /// A whole response that is not a success.
-    Refused(Box<BufferedResponse>),
+    Refused(BufferedResponse),
     /// No response, or not all of it.
     Network(reqwest::Error),
     /// A body that ends before its `content-length`.
@@ -53,7 +51,7 @@ impl Failure {
             Self::Network(e) if e.is_connect() && classify::is_refused_handshake(e) => {
                 Resend::Never
             }
-            Self::Network(e) if e.is_connect() || http2::is_unprocessed(e) => Resend::Always,
+            Self::Network(e) if e.is_connect() || classify::is_unprocessed(e) => Resend::Always,
             Self::Network(e) if e.is_builder() => Resend::Never,
             Self::Network(_) | Self::CutShort | Self::TimedOut(..) => Resend::IfSafe,
             Self::TooLarge(..) | Self::NotAdmitted => Resend::Never,
@@ -88,17 +86,39 @@ impl Failure {
 
     /// The error of a call to this URL that ends with it.
     pub(crate) fn into_error(self, mut outcome: CallOutcome, url: &Url) -> Error {
+        outcome.is_retryable = self.resend() != Resend::Never;
         match self {
             Self::Refused(response) => {
                 outcome.redirect = response.redirect(url);
-                let BufferedResponse { status, api_error, body, .. } = *response;
+                let BufferedResponse { status, api_error, body, .. } = response;
                 Error::unexpected_status(status, api_error, body, outcome)
             }
-            Self::Network(source) => Error::network(source, outcome),
-            Self::CutShort => Error::cut_short(outcome),
+            Self::Network(source) => network(source, outcome),
+            Self::CutShort => {
+                Error::network(io::Error::from(io::ErrorKind::UnexpectedEof), outcome)
+            }
             Self::TimedOut(after, scope) => Error::timed_out(after, scope, outcome),
             Self::TooLarge(bytes, limit) => Error::too_large(bytes, limit, outcome),
             Self::NotAdmitted => Error::not_admitted(outcome),
         }
+    }
+}
+
+fn network(source: reqwest::Error, outcome: CallOutcome) -> Error {
+    if source.is_connect() {
+        let fault = match &source {
+            e if classify::is_refused_handshake(e) => ConnectFault::Handshake,
+            e if classify::is_local(e) => ConnectFault::Machine,
+            _ => ConnectFault::Network,
+        };
+        return Error::connect(source, fault, outcome);
+    }
+    match classify::go_away(&source) {
+        // Without the server's words, which may be anything.
+        Some(reason) => {
+            let text = format!("the server ended it with GOAWAY, {reason}");
+            Error::network(io::Error::other(text), outcome)
+        }
+        None => Error::network(source, outcome),
     }
 }

@@ -1,18 +1,15 @@
 //! One call: attempts until there is something to return.
 //!
 //! [`attempt_loop`] is the loop. Each attempt sends a [`replayable_request`] over the
-//! [`transport`], and brings a [`buffered_response`] or a [`failure`]; [`outcome`] is what the
-//! caller learns of all of them. [`single_flight`] lets calls that overlap share one, and
-//! [`on_wire`] shows whether a request is under way.
+//! [`transport`], and brings a [`buffered_response`] or a [`failure`]. [`single_flight`] lets calls
+//! that overlap share one, [`on_wire`] shows whether a request is under way, and [`trace`] tells
+//! `tracing` of all of it.
 
 pub(crate) mod attempt_loop;
 pub(crate) mod buffered_response;
-pub(crate) mod decode_limit;
 pub(crate) mod failure;
 pub(crate) mod on_wire;
-pub(crate) mod outcome;
-mod repair;
-pub(crate) mod replayable_request;
+mod replayable_request;
 pub(crate) mod single_flight;
 pub(crate) mod trace;
 pub(crate) mod transport;

@@ -14,10 +14,9 @@ use futures_util::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::outcome::CallOutcome;
 use crate::ext::{
     clock,
-    error::error::{Error, TimeoutScope},
+    error::{Error, TimeoutScope, outcome::CallOutcome},
 };
 
 type Flight<T> = BoxFuture<'static, Result<T, Error>>;

@@ -5,8 +5,9 @@ use std::{future::Future, time::Duration};
 
 use http::StatusCode;
 
-use super::outcome::CallOutcome;
-use crate::ext::{decode::field::Field, retry::decision::DelaySource};
+use crate::ext::{
+    decode::field::Field, error::outcome::CallOutcome, retry::retry_after::DelaySource,
+};
 
 /// Runs a call in its span, `pilot_status`, with the operation's id.
 #[cfg(feature = "tracing")]
@@ -70,13 +71,13 @@ pub(crate) fn other_id(_: &'static str) {}
 /// An answer holds values that are not of their documented types: a warning, since it may be a
 /// change of the API that this crate does not know.
 #[cfg(feature = "tracing")]
-pub(crate) fn unreadable(operation: impl FnOnce() -> &'static str, answer: &impl Field) {
+pub(crate) fn unreadable(operation: &'static str, answer: &impl Field) {
     let mut paths = Vec::new();
     answer.add_unreadable(&mut String::new(), &mut paths);
     if !paths.is_empty() {
-        tracing::warn!(operation = operation(), paths = paths.join(", "), "unreadable values");
+        tracing::warn!(operation, paths = paths.join(", "), "unreadable values");
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn unreadable(_: impl FnOnce() -> &'static str, _: &impl Field) {}
+pub(crate) fn unreadable(_: &'static str, _: &impl Field) {}

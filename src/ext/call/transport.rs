@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::FutureExt;
 use reqwest::Request;
 use tokio::time::timeout;
 
@@ -15,7 +14,7 @@ use super::{
     failure::Failure,
 };
 use crate::ext::{
-    error::error::TimeoutScope,
+    error::TimeoutScope,
     pacing::pacer::Pacer,
     retry::{budget::Budget, policy::RetryPolicy},
 };
@@ -49,25 +48,23 @@ impl Transport {
     }
 
     /// `left` is what is left of the call's `timeout`.
-    // No async function: it would keep its arguments twice.
-    pub(super) fn send(
+    pub(super) async fn send(
         &self,
         request: Request,
         left: Duration,
         call_timeout: Duration,
-    ) -> impl Future<Output = Result<Box<BufferedResponse>, Failure>> {
-        let limits = &self.limits;
-        let limit = limits.attempt_timeout.min(left);
-        let response =
-            buffered_response::read(self.http.execute(request), limits.max_response_bytes);
-        timeout(limit, response).map(move |read| match read {
+    ) -> Result<BufferedResponse, Failure> {
+        let Limits { attempt_timeout, max_response_bytes, .. } = self.limits;
+        let limit = attempt_timeout.min(left);
+        let response = buffered_response::read(self.http.execute(request), max_response_bytes);
+        match timeout(limit, response).await {
             Ok(response) => response.map_err(Failure::from),
             // Of the whole call's time, what was left for this attempt says little.
-            Err(_) if limit < limits.attempt_timeout => {
+            Err(_) if limit < attempt_timeout => {
                 Err(Failure::TimedOut(call_timeout, TimeoutScope::Call))
             }
             Err(_) => Err(Failure::TimedOut(limit, TimeoutScope::Attempt)),
-        })
+        }
     }
 
     /// Pays for a retry that no 429 asked for.

@@ -5,7 +5,7 @@ use std::{net::IpAddr, str::FromStr};
 use reqwest::Url;
 
 use super::trim::trim;
-use crate::ext::error::error::Error;
+use crate::ext::error::Error;
 
 pub(crate) const DEFAULT: &str = "https://pilotstatus.com.br";
 

@@ -7,18 +7,20 @@ use http::HeaderValue;
 use reqwest::{NoProxy, Proxy, redirect};
 
 use super::{
-    base_url,
-    client::Client,
+    Client, base_url,
+    bridge::Inner,
     credential::{self, Credential},
-    shared::Shared,
 };
 #[cfg(feature = "shared-pacing")]
 use crate::ext::pacing::store::Store;
-use crate::ext::{
-    call::transport::{Limits, Transport},
-    error::error::Error,
-    pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
-    retry::policy::RetryPolicy,
+use crate::{
+    ext::{
+        call::transport::{Limits, Transport},
+        error::Error,
+        pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
+        retry::policy::RetryPolicy,
+    },
+    generated,
 };
 
 const CRATE_USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -242,9 +244,10 @@ impl ClientBuilder {
 
         let pacer = pacer(self.pacing, &self.retry, &credential);
         let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
-        let shared = Shared::new(&base_url, credential, transport);
+        let inner = Inner::new(&base_url, credential, transport);
         // Every operation's path begins with the slash.
-        Ok(Client::new(base_url.as_str().trim_end_matches('/').to_owned(), http, shared))
+        let baseurl = base_url.as_str().trim_end_matches('/').to_owned();
+        Ok(Client::new(generated::Client { baseurl, client: http, inner }))
     }
 
     /// The environment's base URL, of which an error names the variable.

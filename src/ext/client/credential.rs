@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::trim::trim;
-use crate::ext::error::error::Error;
+use crate::ext::error::Error;
 
 /// The environment variable that holds the API key (`ps_…`).
 pub(super) const API_KEY: &str = "PILOT_STATUS_API_KEY";

@@ -3,12 +3,12 @@
 use std::{env, ffi::OsString};
 
 use super::{
+    Client,
     builder::ClientBuilder,
-    client::Client,
     credential::{API_KEY, API_KEY_ID, Credential},
     trim::trimmed,
 };
-use crate::ext::error::error::Error;
+use crate::ext::error::Error;
 
 /// The environment variable that holds the base URL, if it is not the default.
 const BASE_URL: &str = "PILOT_STATUS_BASE_URL";
@@ -114,7 +114,7 @@ mod tests {
             let client = ClientBuilder::from_vars(get).and_then(ClientBuilder::build);
             match (client, expected) {
                 (Ok(client), Ok((header, base_url))) => {
-                    assert_eq!(client.shared().credential.name.as_str(), header);
+                    assert_eq!(client.state().credential.name.as_str(), header);
                     assert_eq!(client.raw().baseurl(), base_url);
                 }
                 (Err(error), Err(text)) => assert!(error.to_string().contains(text), "{error}"),

@@ -8,4 +8,5 @@
 pub(crate) mod field;
 pub(crate) mod list;
 pub(crate) mod object;
+pub(crate) mod repair;
 pub(crate) mod required;

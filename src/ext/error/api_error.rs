@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 
-use crate::types::ApiError;
+use crate::{ext::decode::repair, types::ApiError};
 
 /// The names under which sentence, code and wait are found.
 const SHAPES: [&str; 4] = ["code", "error", "message", "retryAfterSeconds"];
@@ -27,8 +28,10 @@ fn is_short(value: &Value) -> bool {
 /// from `message`, and from an `error` that is an object with these.
 impl ApiError {
     /// Reads the body of a refusal. It is kept beside the body, so of a long one little is kept.
-    pub(crate) fn read(body: &[u8]) -> Option<Self> {
-        let mut error: Self = serde_json::from_slice(body).ok()?;
+    pub(crate) fn read(body: &Bytes) -> Option<Self> {
+        let mut error: Self = serde_json::from_slice(body)
+            .or_else(|error| repair::decode(body.clone(), error))
+            .ok()?;
         error.extra.retain(|name, value| SHAPES.contains(&name.as_str()) && is_short(value));
         error.error = error.error.filter(|text| text.len() <= LONGEST);
         error.code = error.code.filter(|text| text.len() <= LONGEST);

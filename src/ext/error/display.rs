@@ -6,10 +6,11 @@ use std::{fmt, time::Duration};
 use http::StatusCode;
 
 use super::{
-    error::{Error, Kind, SizeLimit, TimeoutScope, root_cause},
+    Error, Kind, SizeLimit, TimeoutScope,
+    outcome::{CallOutcome, StopReason},
     plain::{plain, printable_id},
+    root_cause,
 };
-use crate::ext::{call::outcome::CallOutcome, retry::decision::StopReason};
 
 /// The ids that an error names at most.
 const SHOWN_IDS: usize = 10;
@@ -64,7 +65,7 @@ impl Error {
                     None => f.write_str("did not come before its timeout"),
                 }
             }
-            Kind::Connect => match self.network_error().and_then(reqwest::Error::url) {
+            Kind::Connect(_) => match self.network_error().and_then(reqwest::Error::url) {
                 Some(url) => {
                     write!(f, "cannot connect to {}: {cause}", url.origin().ascii_serialization())
                 }
@@ -128,7 +129,7 @@ impl Error {
             Some(StopReason::Budget) => {
                 write!(f, "; not tried again, since too many calls fail: the retry budget is spent")
             }
-            Some(StopReason::Attempts | StopReason::Timeout) | None => Ok(()),
+            Some(StopReason::Final | StopReason::Attempts | StopReason::Timeout) | None => Ok(()),
         }
     }
 }

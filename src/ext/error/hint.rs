@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 
-use super::error::{Error, Kind};
-use crate::{ext::retry::decision::StopReason, types::ApiError};
+use super::{ConnectFault, Error, Kind, outcome::StopReason};
+use crate::types::ApiError;
 
 impl Error {
     /// What to do about it, where that is known.
@@ -29,16 +29,18 @@ impl Error {
             Kind::Refused(status, api_error) => {
                 hint_for_status(status.as_u16(), api_error.as_ref(), self.is_retryable())
             }
-            Kind::Connect if !HAS_TLS => Some(
+            Kind::Connect(_) if !HAS_TLS => Some(
                 "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
             ),
-            Kind::Connect if self.is_refused_handshake() => Some(
+            Kind::Connect(ConnectFault::Handshake) => Some(
                 "check the host of the base URL, the certificate and the clock; add an authority of your own by configure_http",
             ),
-            Kind::Connect if self.is_local() => Some(
+            Kind::Connect(ConnectFault::Machine) => Some(
                 "this machine has no file descriptors, ports or memory left: send fewer requests at a time, or raise its limits (ulimit -n)",
             ),
-            Kind::Connect => Some("check the base URL, the network and the proxy settings"),
+            Kind::Connect(ConnectFault::Network) => {
+                Some("check the base URL, the network and the proxy settings")
+            }
             Kind::Network => Some(
                 "call again, since this is mostly temporary; if it lasts, check the base URL, the network and the proxy settings",
             ),

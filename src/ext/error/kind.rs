@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::error::{Error, Kind};
+use super::{Error, Kind};
 
 /// What went wrong, in one word. [`Error::kind`] tells it.
 ///
@@ -128,7 +128,7 @@ impl Error {
             Kind::InvalidInput(_) | Kind::NoTrustStore => ErrorKind::InvalidInput,
             Kind::Refused(status, _) => of_status(*status),
             Kind::NotAdmitted => ErrorKind::RateLimited,
-            Kind::Connect => ErrorKind::Connect,
+            Kind::Connect(_) => ErrorKind::Connect,
             Kind::Network if self.is_timeout() => ErrorKind::Timeout,
             Kind::Network => ErrorKind::Network,
             Kind::TimedOut(..) => ErrorKind::Timeout,

@@ -1,27 +1,24 @@
 //! Feature `mock`: an error of each kind, for tests of code that handles errors.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{
-    error::{Error, Kind, SizeLimit, TimeoutScope},
-    kind::ErrorKind,
-};
-use crate::{ext::call::outcome::CallOutcome, types::ApiError};
+use super::{ConnectFault, Error, SizeLimit, TimeoutScope, kind::ErrorKind, outcome::CallOutcome};
+use crate::types::ApiError;
 
 impl Error {
     pub(crate) fn sample(kind: ErrorKind) -> Self {
-        let outcome = CallOutcome { attempts: 1, ..CallOutcome::default() };
+        let is_retryable = matches!(
+            kind,
+            ErrorKind::RateLimited | ErrorKind::Server | ErrorKind::Connect | ErrorKind::Network
+        );
+        let outcome = CallOutcome { attempts: 1, is_retryable, ..CallOutcome::default() };
         let refused = |status| {
             let api_error =
                 ApiError { error: Some("a sentence".to_owned()), ..ApiError::default() };
             Self::unexpected_status(status, Some(api_error), Bytes::new(), outcome.clone())
-        };
-        let broken = |kind, cause| {
-            let source = Arc::new(io::Error::from(cause));
-            Self::new(kind, outcome.clone()).with(|d| d.source = Some(source))
         };
         let second = Duration::from_secs(1);
         let error = match kind {
@@ -34,8 +31,13 @@ impl Error {
             ErrorKind::RateLimited => refused(StatusCode::TOO_MANY_REQUESTS),
             ErrorKind::Server => refused(StatusCode::INTERNAL_SERVER_ERROR),
             ErrorKind::Status => refused(StatusCode::BAD_REQUEST),
-            ErrorKind::Connect => broken(Kind::Connect, io::ErrorKind::ConnectionRefused),
-            ErrorKind::Network => broken(Kind::Network, io::ErrorKind::ConnectionReset),
+            ErrorKind::Connect => {
+                let source = io::Error::from(io::ErrorKind::ConnectionRefused);
+                Self::connect(source, ConnectFault::Network, outcome)
+            }
+            ErrorKind::Network => {
+                Self::network(io::Error::from(io::ErrorKind::ConnectionReset), outcome)
+            }
             ErrorKind::Timeout => Self::timed_out(second, TimeoutScope::Attempt, outcome),
             ErrorKind::Decode => {
                 Self::unexpected_status(StatusCode::ACCEPTED, None, Bytes::new(), outcome)

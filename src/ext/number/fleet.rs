@@ -7,7 +7,7 @@ use futures_util::{FutureExt, Stream, StreamExt, future::Either, stream};
 
 use super::handle::NumberHandle;
 use crate::{
-    ext::{client::client::Client, error::error::Error},
+    ext::{client::Client, error::Error},
     types::{Number, NumberStatus},
 };
 

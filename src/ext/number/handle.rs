@@ -5,21 +5,12 @@ use std::time::{Duration, SystemTime};
 use chrono::TimeDelta;
 use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
-use super::id::NumberId;
 use crate::{
     ext::{
-        call::outcome::CallOutcome,
-        client::{
-            client::{Answer, Client},
-            trim::trimmed,
-        },
+        client::{Client, bridge::Answer, number_id::NumberId, trim::trimmed},
         clock,
-        error::{
-            error::{Error, Target, TimeoutScope},
-            plain::printable_id,
-        },
+        error::{Error, Target, TimeoutScope, outcome::CallOutcome, plain::printable_id},
     },
-    generated,
     types::{self, Provider},
 };
 
@@ -84,8 +75,8 @@ impl NumberHandle {
     /// An answer with another id than was asked for is returned as it is, with a warning by feature
     /// `tracing`: test servers made from the document answer all ids alike.
     pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        let call = self.call();
-        async move { call?.get(None).await.map(Answer::into_value) }.boxed()
+        let this = self.clone();
+        async move { this.answered_get(None).await.map(|answer| answer.value) }.boxed()
     }
 
     /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new
@@ -117,9 +108,8 @@ impl NumberHandle {
         let this = self.clone();
         async move {
             let start = clock::now();
-            let answer = this.call()?.get(None).await?;
-            let (now, attempts) = (answer.server_time().into(), answer.attempts);
-            let number = answer.into_value();
+            let Answer { value: number, attempts, server_time } = this.answered_get(None).await?;
+            let now = server_time.into();
             let is_fresh = match number.snapshot_age(now) {
                 // Dated later than that, it says nothing of its age.
                 Some(age) => age <= max_age && number.fetched_at() <= Some(now + MAX_SKEW),
@@ -146,7 +136,7 @@ impl NumberHandle {
     pub fn status(
         &self,
     ) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send + use<> {
-        self.answered_status().map_ok(Answer::into_value).boxed()
+        self.answered_status().map_ok(|answer| answer.value).boxed()
     }
 
     /// Removes the number and logs its device out. For 30 days it can be restored.
@@ -160,20 +150,18 @@ impl NumberHandle {
     pub fn delete(
         &self,
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
-        let call = self.call();
+        let this = self.clone();
         async move {
-            let Call { client, id, timeout } = call?;
-            let call = async |raw: generated::Client| raw.delete_numbers_id(&id).await;
-            let answer = client.call(timeout, call, |_| true, || target(id.as_str())).await;
-            answer.map(Answer::into_value)
+            let answer = this.client.delete_number(&this.checked_id()?, this.timeout).await;
+            answer.map(|answer| answer.value).map_err(|error| error.about(this.target()))
         }
         .boxed()
     }
 
     /// Returns what [`get`](Self::get) does, with the server's wall clock.
     pub(crate) fn dated_get(&self) -> BoxFuture<'static, Result<Dated, Error>> {
-        let call = self.call();
-        async move { call?.get(None).await.map(dated) }.boxed()
+        let this = self.clone();
+        async move { this.answered_get(None).await.map(dated) }.boxed()
     }
 
     /// Returns what [`refresh`](Self::refresh) does, with the server's wall clock.
@@ -182,15 +170,18 @@ impl NumberHandle {
     }
 
     fn joined_refresh(&self) -> impl Future<Output = Result<Dated, Error>> + Send + use<> {
-        let (call, timeout) = (self.call(), self.time());
+        let this = self.clone();
         async move {
-            let call = call?;
-            let (shared, id) = (call.client.shared(), call.id.as_str());
-            let attempt_timeout = shared.transport.limits.attempt_timeout;
-            let refresh = || call.clone().get(Some("1")).map_ok(dated);
-            let number = shared.refreshes.join(id, timeout, attempt_timeout, refresh).await;
+            let id = this.checked_id()?;
+            let state = this.client.state();
+            let attempt_timeout = state.transport.limits.attempt_timeout;
+            let refresh = || {
+                let this = this.clone();
+                async move { this.answered_get(Some("1")).await.map(dated) }
+            };
+            let joined = state.refreshes.join(id.as_str(), this.time(), attempt_timeout, refresh);
             // The error may be of another's call, or of none.
-            number.map_err(|error| error.about(target(id)))
+            joined.await.map_err(|error| error.about(this.target()))
         }
     }
 
@@ -198,30 +189,32 @@ impl NumberHandle {
     pub(super) fn answered_status(
         &self,
     ) -> impl Future<Output = Result<Answer<types::NumberStatus>, Error>> + Send + use<> {
-        let call = self.call();
+        let this = self.clone();
         async move {
-            let Call { client, id, timeout } = call?;
-            let call = async |raw: generated::Client| raw.get_numbers_id_status(&id).await;
-            let is_about = |status: &types::NumberStatus| {
-                status.id.as_deref().is_none_or(|answered| answered == id.as_str())
-            };
-            client.call(timeout, call, is_about, || target(id.as_str())).await
+            let answer = this.client.get_status(&this.checked_id()?, this.timeout).await;
+            answer.map_err(|error| error.about(this.target()))
         }
     }
 
     /// The time that a call may take.
     pub(super) fn time(&self) -> Duration {
-        self.timeout.unwrap_or(self.client.shared().transport.limits.timeout)
+        self.timeout.unwrap_or(self.client.state().transport.limits.timeout)
     }
 
     pub(super) fn target(&self) -> Target {
-        target(&self.id)
+        let text = format!("number {}", printable_id(&self.id));
+        Target { text, is_phone_number: is_phone_number(&self.id) }
     }
 
-    fn call(&self) -> Result<Call, Error> {
+    async fn answered_get(&self, refresh: Option<&str>) -> Result<Answer<types::Number>, Error> {
+        let answer = self.client.get_number(&self.checked_id()?, refresh, self.timeout).await;
+        answer.map_err(|error| error.about(self.target()))
+    }
+
+    /// The id, if a call can be made.
+    fn checked_id(&self) -> Result<NumberId, Error> {
         check_timeout(self.timeout)?;
-        let id = self.id.as_str().try_into()?;
-        Ok(Call { client: self.client.clone(), id, timeout: self.timeout })
+        self.id.as_str().try_into()
     }
 }
 
@@ -229,25 +222,7 @@ impl NumberHandle {
 pub(crate) type Dated = (types::Number, SystemTime);
 
 fn dated(answer: Answer<types::Number>) -> Dated {
-    let time = answer.server_time();
-    (answer.into_value(), time)
-}
-
-/// What a call owns.
-#[derive(Clone)]
-struct Call {
-    client: Client,
-    id: NumberId,
-    timeout: Option<Duration>,
-}
-
-impl Call {
-    async fn get(self, refresh: Option<&'static str>) -> Result<Answer<types::Number>, Error> {
-        let Self { client, id, timeout } = self;
-        let call = async |raw: generated::Client| raw.get_numbers_id(&id, refresh).await;
-        let is_about = |number: &types::Number| number.id == id.as_str();
-        client.call(timeout, call, is_about, || target(id.as_str())).await
-    }
+    (answer.value, answer.server_time)
 }
 
 pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {
@@ -256,10 +231,6 @@ pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {
         return Err(Error::invalid_input(text));
     }
     Ok(())
-}
-
-fn target(id: &str) -> Target {
-    Target { text: format!("number {}", printable_id(id)), is_phone_number: is_phone_number(id) }
 }
 
 /// Whether an id is what people take for one: a phone number.

@@ -7,10 +7,9 @@ use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 use super::{handle::check_timeout, phone::Phone};
 use crate::{
     ext::{
-        client::client::{Answer, Client},
-        error::error::Error,
+        client::{Client, bridge::Answer},
+        error::Error,
     },
-    generated,
     types::{NumberList, NumberSummary},
 };
 
@@ -38,7 +37,7 @@ impl Client {
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
-        self.answered_list(None).map_ok(|answer| answer.into_value().numbers).boxed()
+        self.answered_list(None).map_ok(|answer| answer.value.numbers).boxed()
     }
 
     /// The list with what in it is no number, within this time or the client's own.
@@ -46,7 +45,7 @@ impl Client {
         &self,
         timeout: Option<Duration>,
     ) -> BoxFuture<'static, Result<NumberList, Error>> {
-        self.answered_list(timeout).map_ok(Answer::into_value).boxed()
+        self.answered_list(timeout).map_ok(|answer| answer.value).boxed()
     }
 
     fn answered_list(
@@ -56,8 +55,7 @@ impl Client {
         let client = self.clone();
         async move {
             check_timeout(timeout)?;
-            let call = |raw: generated::Client| async move { raw.get_numbers().await };
-            client.call(timeout, call, |_| true, || TARGET.into()).await
+            client.get_list(timeout).await.map_err(|error| error.about(TARGET))
         }
     }
 
@@ -97,7 +95,7 @@ impl Client {
         })?;
         let answer = self.answered_list(None).boxed().await?;
         let attempts = answer.attempts;
-        let mut found = matching(answer.into_value().numbers, &phone);
+        let mut found = matching(answer.value.numbers, &phone);
         if found.is_empty() && phone.may_be_national() {
             return Err(Error::invalid_input(format!(
                 "the phone number has no country code: {WITH_COUNTRY_CODE}"

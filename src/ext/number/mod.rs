@@ -3,7 +3,6 @@
 mod accessors;
 pub(crate) mod fleet;
 pub(crate) mod handle;
-pub(crate) mod id;
 mod list;
 pub(crate) mod number_list;
 pub(crate) mod open_enums;

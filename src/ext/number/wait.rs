@@ -9,7 +9,7 @@ use super::handle::NumberHandle;
 use crate::{
     ext::{
         clock,
-        error::{error::Error, plain::plain_or_withheld},
+        error::{Error, plain::plain_or_withheld},
     },
     types::NumberStatus,
 };
@@ -52,7 +52,7 @@ impl NumberHandle {
             match self.clone().timeout(self.time().min(left)).answered_status().boxed().await {
                 Ok(answer) => {
                     attempts += answer.attempts;
-                    let status = answer.into_value();
+                    let status = answer.value;
                     if is_open(&status) {
                         return Ok(status);
                     }

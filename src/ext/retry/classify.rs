@@ -5,6 +5,8 @@ use std::{error::Error, io};
 
 use http::{Method, StatusCode};
 
+use crate::ext::error::outcome::StopReason;
+
 /// When a failed request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resend {
@@ -28,11 +30,13 @@ impl Resend {
         }
     }
 
-    pub(crate) fn allows(self, method: &Method) -> bool {
+    /// Why a request with this method may not be sent again.
+    pub(crate) fn check(self, method: &Method) -> Result<(), StopReason> {
         match self {
-            Self::Always => true,
-            Self::IfSafe => method.is_safe(),
-            Self::Never => false,
+            Self::Always => Ok(()),
+            Self::IfSafe if method.is_safe() => Ok(()),
+            Self::IfSafe => Err(StopReason::NotSafe),
+            Self::Never => Err(StopReason::Final),
         }
     }
 }
@@ -90,6 +94,45 @@ fn is_native_refusal(_: &(dyn Error + 'static)) -> bool {
     false
 }
 
+/// Whether the server says that it has not processed the request, so that any may be sent again
+/// (RFC 9113, section 8.7).
+#[cfg(feature = "http2")]
+pub(crate) fn is_unprocessed(error: &reqwest::Error) -> bool {
+    // h2 gives a GOAWAY to the streams that are after the last one it names.
+    let refused = |e: &h2::Error| e.is_go_away() || e.reason() == Some(h2::Reason::REFUSED_STREAM);
+    // After the head of an answer it would not be true.
+    error.is_request() && by_server(error).is_some_and(refused)
+}
+
+/// The reason of a GOAWAY. The error itself has the server's words, too, which may be anything.
+#[cfg(feature = "http2")]
+pub(crate) fn go_away(error: &reqwest::Error) -> Option<String> {
+    let reason = by_server(error).filter(|e| e.is_go_away())?.reason()?;
+    Some(format!("{reason:?}"))
+}
+
+#[cfg(feature = "http2")]
+fn by_server(error: &reqwest::Error) -> Option<&h2::Error> {
+    let mut cause = Error::source(error);
+    while let Some(e) = cause {
+        if let Some(e) = e.downcast_ref::<h2::Error>() {
+            return Some(e).filter(|e| e.is_remote());
+        }
+        cause = e.source();
+    }
+    None
+}
+
+#[cfg(not(feature = "http2"))]
+pub(crate) fn is_unprocessed(_: &reqwest::Error) -> bool {
+    false
+}
+
+#[cfg(not(feature = "http2"))]
+pub(crate) fn go_away(_: &reqwest::Error) -> Option<String> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +174,8 @@ mod tests {
         let transient = [408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530];
         for status in 100..1_000 {
             let after = |code| Resend::after(StatusCode::from_u16(status).unwrap(), code);
-            let allows = |code| [Method::GET, Method::DELETE].map(|m| after(code).allows(&m));
+            let allows =
+                |code| [Method::GET, Method::DELETE].map(|m| after(code).check(&m).is_ok());
             let is_transient = transient.contains(&status);
             let expected = if status == 429 { [true; 2] } else { [is_transient, false] };
             assert_eq!(allows(None), expected, "{status}");

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    backoff,
-    decision::{RetryDecision, StopReason},
-};
-use crate::ext::error::error::Error;
+use crate::ext::error::{Error, outcome::StopReason};
 
 /// How often a call is tried, and how long it waits between two attempts.
 ///
@@ -118,7 +114,8 @@ impl RetryPolicy {
         Ok(())
     }
 
-    /// What follows attempt number `attempt` (from 1), which failed in a way that may be retried.
+    /// How long to wait after attempt number `attempt` (from 1), which failed in a way that may be
+    /// retried; or why it is the last.
     ///
     /// `asked` is what the server asks for, `left` what is left of the call's timeout, `random` in
     /// `0.0..1.0`.
@@ -128,23 +125,36 @@ impl RetryPolicy {
         asked: Option<Duration>,
         left: Duration,
         random: f64,
-    ) -> RetryDecision {
+    ) -> Result<Duration, StopReason> {
         if self.is_last(attempt) {
-            return RetryDecision::Stop(StopReason::Attempts);
+            return Err(StopReason::Attempts);
         }
         let least = asked.unwrap_or_default();
         if least > self.max_delay {
-            return RetryDecision::Stop(StopReason::MaxDelay);
+            return Err(StopReason::MaxDelay);
         }
         let delay = match asked {
-            Some(asked) => backoff::at_least(asked, self.max_delay.min(left), random),
-            None => backoff::full_jitter(self.base_delay, self.max_delay, attempt, random),
+            Some(asked) => at_least(asked, self.max_delay.min(left), random),
+            None => full_jitter(self.base_delay, self.max_delay, attempt, random),
         };
         if delay >= left {
-            return RetryDecision::Stop(StopReason::Timeout);
+            return Err(StopReason::Timeout);
         }
-        RetryDecision::Retry(delay)
+        Ok(delay)
     }
+}
+
+/// Full jitter: a random part of `base * 2^(attempt - 1)`, which is capped at `max`.
+fn full_jitter(base: Duration, max: Duration, attempt: u32, random: f64) -> Duration {
+    let factor = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+    base.saturating_mul(factor).min(max).mul_f64(random)
+}
+
+/// What the server asked for, plus a random part of 10 % of it, but no more than `max` unless the
+/// server asked for more.
+fn at_least(asked: Duration, max: Duration, random: f64) -> Duration {
+    let room = max.saturating_sub(asked).min(asked / 10);
+    asked.saturating_add(room.mul_f64(random))
 }
 
 #[cfg(test)]
@@ -155,20 +165,19 @@ mod tests {
 
     #[test]
     fn what_follows_a_failed_attempt() {
-        use RetryDecision::{Retry, Stop};
         use StopReason::{Attempts, MaxDelay, Timeout};
         let cases = [
             // attempt, asked, left, random, what follows
-            (1, None, S(90), 0.5, Retry(Duration::from_millis(250))),
-            (3, None, S(90), 0.5, Retry(S(1))),
-            (1, Some(S(2)), S(90), 0.0, Retry(S(2))),
-            (1, Some(S(2)), S(90), 0.5, Retry(Duration::from_millis(2100))),
-            (1, Some(S(60)), S(90), 0.9, Retry(S(60))),
-            (1, Some(S(61)), S(90), 0.0, Stop(MaxDelay)),
-            (1, Some(S(30)), S(30), 0.0, Stop(Timeout)),
-            (1, Some(S(30)), S(31), 0.5, Retry(Duration::from_millis(30_500))),
-            (5, Some(S(1)), S(90), 0.0, Stop(Attempts)),
-            (4, None, S(1), 0.9, Stop(Timeout)),
+            (1, None, S(90), 0.5, Ok(Duration::from_millis(250))),
+            (3, None, S(90), 0.5, Ok(S(1))),
+            (1, Some(S(2)), S(90), 0.0, Ok(S(2))),
+            (1, Some(S(2)), S(90), 0.5, Ok(Duration::from_millis(2100))),
+            (1, Some(S(60)), S(90), 0.9, Ok(S(60))),
+            (1, Some(S(61)), S(90), 0.0, Err(MaxDelay)),
+            (1, Some(S(30)), S(30), 0.0, Err(Timeout)),
+            (1, Some(S(30)), S(31), 0.5, Ok(Duration::from_millis(30_500))),
+            (5, Some(S(1)), S(90), 0.0, Err(Attempts)),
+            (4, None, S(1), 0.9, Err(Timeout)),
         ];
         for (attempt, asked, left, random, expected) in cases {
             let next = RetryPolicy::default().next(attempt, asked, left, random);
@@ -193,10 +202,21 @@ mod tests {
                 .into_iter()
                 .flat_map(|r| [(1, r, None), (1, r, Some(asked)), (u32::MAX - 1, r, Some(asked))])
             {
-                if let RetryDecision::Retry(delay) = policy.next(attempt, asked, left, random) {
+                if let Ok(delay) = policy.next(attempt, asked, left, random) {
                     assert!(delay >= asked.unwrap_or_default() && delay <= max && delay < left);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_ceiling_doubles_up_to_the_maximum() {
+        let (base, max) = (Duration::from_millis(500), Duration::from_secs(60));
+        let ceilings =
+            [(1, 500), (2, 1_000), (5, 8_000), (8, 60_000), (40, 60_000), (u32::MAX, 60_000)];
+        for (attempt, ms) in ceilings {
+            assert_eq!(full_jitter(base, max, attempt, 0.5), Duration::from_millis(ms / 2));
+            assert_eq!(full_jitter(base, max, attempt, 0.0), Duration::ZERO);
         }
     }
 }

@@ -6,10 +6,34 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header::RETRY_AFTER};
 
-use super::decision::DelaySource;
 use crate::{ext::clock, types::ApiError};
 
 const RETRY_AFTER_MS: &str = "retry-after-ms";
+
+/// By what a wait was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DelaySource {
+    /// `Retry-After`, or another header field.
+    Header,
+    /// `retryAfterSeconds`.
+    Body,
+    /// The policy, since the server named no time.
+    Backoff,
+    /// The queue of pacing.
+    Pacing,
+}
+
+#[cfg(feature = "tracing")]
+impl DelaySource {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Body => "body",
+            Self::Backoff => "backoff",
+            Self::Pacing => "pacing",
+        }
+    }
+}
 
 /// How long the server asks to wait, and where it says so; `None` if it does not say, or says it in
 /// no form that means a time to come.

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::seen::{Changed, Seen};
 use crate::{
-    ext::error::{error::Error, plain::printable_id},
+    ext::error::{Error, plain::printable_id},
     types::Number,
 };
 

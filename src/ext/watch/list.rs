@@ -17,7 +17,7 @@ use super::{
     seen::{Changed, Seen},
 };
 use crate::{
-    ext::{client::trim::trimmed, error::error::Error},
+    ext::{client::trim::trimmed, error::Error},
     types::NumberList,
 };
 

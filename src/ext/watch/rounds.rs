@@ -35,7 +35,7 @@ pub(super) struct Rounds {
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum Outcome {
     /// With the number or an error.
     Answered,
     /// There is no such number.
@@ -108,21 +108,21 @@ impl Rounds {
 
     /// A call has ended: the next one follows at the id's own phase, and one that is missed by then
     /// is left out, so that rounds never pile up.
-    pub(super) fn done(&mut self, id: Arc<str>, now: Duration, ended: Ended) {
+    pub(super) fn done(&mut self, id: Arc<str>, now: Duration, ended: Outcome) {
         let Some(phase) = self.phases.get(&id) else { return };
         let mut next = self.next(*phase, now);
         match ended {
-            Ended::Answered => {
+            Outcome::Answered => {
                 if let Some(before) = self.answered.insert(Arc::clone(&id), now) {
                     self.last = now.saturating_sub(before);
                 }
             }
-            Ended::Gone => {
+            Outcome::Gone => {
                 next += self.every * (GONE_FOR - 1);
                 // It is no measure of the others.
                 self.answered.remove(&id);
             }
-            Ended::NotSent => {}
+            Outcome::NotSent => {}
         }
         self.due.insert((next, id));
     }
@@ -228,7 +228,7 @@ mod tests {
         while now < end {
             while let Some((_, id)) = calls.first().filter(|(at, _)| *at <= now).cloned() {
                 calls.pop_first();
-                rounds.done(id, now, Ended::Answered);
+                rounds.done(id, now, Outcome::Answered);
             }
             while calls.len() < concurrency
                 && let Some(id) = rounds.take(now)
@@ -298,7 +298,7 @@ mod tests {
         let mut asked = Vec::new();
         while now < 101 * MINUTE {
             if let Some(id) = rounds.take(now) {
-                rounds.done(Arc::clone(&id), now, Ended::Answered);
+                rounds.done(Arc::clone(&id), now, Outcome::Answered);
                 asked.push(id);
             }
             now += SECOND / 10;
@@ -325,10 +325,10 @@ mod tests {
         let mut rounds = rounds(1);
         let id = rounds.take(Duration::ZERO).unwrap();
         assert!(rounds.take(10 * MINUTE).is_none(), "it is not due before it is done");
-        rounds.done(Arc::clone(&id), SECOND, Ended::Gone);
+        rounds.done(Arc::clone(&id), SECOND, Outcome::Gone);
         assert_eq!(rounds.wake(), Some(10 * MINUTE));
         rounds.retain(|_| false);
-        rounds.done(id, SECOND, Ended::Answered);
+        rounds.done(id, SECOND, Outcome::Answered);
         assert!(rounds.is_empty() && rounds.wake().is_none());
     }
 
@@ -373,7 +373,7 @@ mod tests {
     fn call_that_was_not_sent_makes_the_interval_longer() {
         let mut rounds = rounds(1);
         for (minute, ended) in
-            [Ended::Answered, Ended::NotSent, Ended::Answered].into_iter().enumerate()
+            [Outcome::Answered, Outcome::NotSent, Outcome::Answered].into_iter().enumerate()
         {
             let now = MINUTE * u32::try_from(minute).unwrap();
             let id = rounds.take(now).unwrap();
@@ -389,7 +389,7 @@ mod tests {
         rounds.retain(|_| false);
         assert!(rounds.join(Arc::clone(&id), SECOND, true));
         assert!(rounds.take(10 * MINUTE).is_none());
-        rounds.done(id, 10 * MINUTE, Ended::Answered);
+        rounds.done(id, 10 * MINUTE, Outcome::Answered);
         assert!(rounds.take(12 * MINUTE).is_some() && rounds.take(12 * MINUTE).is_none());
     }
 

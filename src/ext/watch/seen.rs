@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ext::{
-        error::{error::Error, kind::ErrorKind},
+        error::{Error, kind::ErrorKind},
         number::{
             handle::MAX_SKEW,
             open_enums::OpenEnum,

@@ -5,7 +5,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ext::{client::trim::trimmed, error::error::Error};
+use super::trim::trimmed;
+use crate::ext::error::Error;
 
 /// The opaque id of a number: one path segment of `/v1/numbers/{id}`.
 ///

@@ -1,0 +1,296 @@
+//! The bridge to generated code, and the only file that knows progenitor.
+//!
+//! A call such as [`Client::get_number`] begins with a [`CallContext`], which a clone of the
+//! generated client carries. Generated code makes the request and calls the hooks around it: `pre`
+//! adds the key, `exec` runs the attempt loop, and `post` ends a call that brought no response.
+//! Their results keep neither attempts nor errors of ours, so `exec` leaves these in the context,
+//! and [`CallContext::finish`] joins both. A raw call goes the same way, without a context.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Method, StatusCode};
+use progenitor_client::{ClientHooks, Error as Generated, OperationInfo, ResponseValue};
+use reqwest::{Request, Response, Url};
+use serde::de::DeserializeOwned;
+
+use super::{Client, credential::Credential, number_id::NumberId};
+use crate::{
+    ext::{
+        call::{
+            attempt_loop::{Call, Ended},
+            buffered_response::BufferedResponse,
+            failure::Failure,
+            single_flight::SingleFlight,
+            trace,
+            transport::Transport,
+        },
+        clock,
+        decode::{field::Field, repair},
+        error::{Error, outcome::CallOutcome},
+    },
+    generated,
+    types::{ApiError, Number, NumberList, NumberRemoved, NumberStatus},
+};
+
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
+/// A success, with what is known of its call.
+pub(crate) struct Answer<T> {
+    pub(crate) value: T,
+    pub(crate) attempts: u32,
+    /// The server's wall clock, by which the dates of its answer are meant.
+    pub(crate) server_time: SystemTime,
+}
+
+/// The operations. Each takes at most this time, or the client's own.
+impl Client {
+    pub(crate) async fn get_number(
+        &self,
+        id: &NumberId,
+        refresh: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Result<Answer<Number>, Error> {
+        let (raw, context) = self.begin(timeout);
+        let answer = context.finish(raw.get_numbers_id(id, refresh).await)?;
+        context.compare(id, Some(&answer.value.id));
+        Ok(answer)
+    }
+
+    pub(crate) async fn get_status(
+        &self,
+        id: &NumberId,
+        timeout: Option<Duration>,
+    ) -> Result<Answer<NumberStatus>, Error> {
+        let (raw, context) = self.begin(timeout);
+        let answer = context.finish(raw.get_numbers_id_status(id).await)?;
+        context.compare(id, answer.value.id.as_deref());
+        Ok(answer)
+    }
+
+    pub(crate) async fn delete_number(
+        &self,
+        id: &NumberId,
+        timeout: Option<Duration>,
+    ) -> Result<Answer<NumberRemoved>, Error> {
+        let (raw, context) = self.begin(timeout);
+        context.finish(raw.delete_numbers_id(id).await)
+    }
+
+    pub(crate) async fn get_list(
+        &self,
+        timeout: Option<Duration>,
+    ) -> Result<Answer<NumberList>, Error> {
+        let (raw, context) = self.begin(timeout);
+        context.finish(raw.get_numbers().await)
+    }
+
+    pub(crate) fn state(&self) -> &ClientState {
+        &self.raw.inner.state
+    }
+
+    fn begin(&self, timeout: Option<Duration>) -> (generated::Client, CallContext) {
+        let generated::Client { baseurl, client, inner: Inner { state, .. } } = &*self.raw;
+        let timeout = timeout.unwrap_or(state.transport.limits.timeout);
+        let context = CallContext { state: Arc::clone(state), timeout, report: Arc::default() };
+        let inner = Inner { state: Arc::clone(state), context: Some(context.clone()) };
+        (generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner }, context)
+    }
+}
+
+/// What a generated client needs to make calls: HTTP client, credential, retry, pacing and limits.
+/// Clones share it.
+#[derive(Clone)]
+pub struct Inner {
+    state: Arc<ClientState>,
+    /// Of a client that makes one call; raw clients have none.
+    context: Option<CallContext>,
+}
+
+/// What all clones of a client share.
+pub(crate) struct ClientState {
+    /// Where the key may go: what the URL of a request begins with, up to its path and with the
+    /// slash.
+    origin: String,
+    pub(crate) credential: Credential,
+    pub(crate) transport: Transport,
+    /// Each with the server's wall clock at its answer.
+    pub(crate) refreshes: SingleFlight<(Number, SystemTime)>,
+}
+
+/// One call: the time that it may take, and what became of it.
+#[derive(Clone)]
+struct CallContext {
+    state: Arc<ClientState>,
+    timeout: Duration,
+    /// Filled by `exec`, so empty where nothing was sent.
+    report: Arc<OnceLock<Report>>,
+}
+
+struct Report {
+    operation: &'static str,
+    outcome: CallOutcome,
+    server_time: SystemTime,
+    /// `None` after a success, which generated code decodes.
+    error: Option<Error>,
+}
+
+impl CallContext {
+    /// The success or the error of the call that ended with this result of generated code.
+    fn finish<T: Field + DeserializeOwned>(
+        &self,
+        result: Result<ResponseValue<T>, Generated<ApiError>>,
+    ) -> Result<Answer<T>, Error> {
+        let Some(report) = self.report.get() else {
+            return Err(refused(result.err()));
+        };
+        let Report { operation, ref outcome, server_time, ref error } = *report;
+        let value = match result {
+            Ok(response) => response.into_inner(),
+            Err(Generated::InvalidResponsePayload(body, error)) => repair::decode(body, error)
+                .map_err(|(body, error)| self.misfit(body, &error, outcome.clone()))?,
+            Err(other) => return Err(error.clone().unwrap_or_else(|| refused(Some(other)))),
+        };
+        trace::unreadable(operation, &value);
+        Ok(Answer { value, attempts: outcome.attempts, server_time })
+    }
+
+    /// The error of a success whose body is not what the API documents.
+    fn misfit(&self, body: Bytes, error: &serde_json::Error, mut outcome: CallOutcome) -> Error {
+        let said = ApiError::read(&body);
+        let code = said.as_ref().and_then(ApiError::code);
+        outcome.echoes_credential = self.state.credential.is_echoed(&body, code);
+        match said {
+            Some(said) if said.message().or(said.code()).is_some() => {
+                Error::error_in_success(said, body, outcome)
+            }
+            _ => Error::decode(error, body, outcome),
+        }
+    }
+
+    fn report(
+        &self,
+        operation: &'static str,
+        outcome: CallOutcome,
+        headers: Option<&HeaderMap>,
+        error: Option<&Error>,
+    ) {
+        let now = clock::wall();
+        let server_time = headers.map_or(now, |headers| clock::of_server(headers, now));
+        let report = Report { operation, outcome, server_time, error: error.cloned() };
+        // A context is of one call, so this is the first report.
+        self.report.set(report).ok();
+    }
+
+    /// Warns of an answer with another id than was asked for. It is accepted, since servers made
+    /// from the document answer all ids alike.
+    fn compare(&self, asked: &NumberId, answered: Option<&str>) {
+        if let Some(report) = self.report.get()
+            && answered.is_some_and(|id| id != asked.as_str())
+        {
+            trace::other_id(report.operation);
+        }
+    }
+}
+
+impl ClientHooks<Inner> for generated::Client {
+    /// Adds the credential, if the request goes where the key may go.
+    async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Generated<E>> {
+        let ClientState { origin, credential: Credential { name, value }, .. } = &*self.inner.state;
+        if !request.url().as_str().starts_with(origin) {
+            let text = "the request does not go to the client's base URL, so it gets no key";
+            return Err(Generated::InvalidRequest(text.to_owned()));
+        }
+        let headers = request.headers_mut();
+        // Generated code sends it on every request; this API has no such header.
+        headers.remove(&API_VERSION);
+        headers.insert(name, value.clone());
+        Ok(())
+    }
+
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let Inner { state, context } = &self.inner;
+        let timeout = context.as_ref().map_or(state.transport.limits.timeout, |c| c.timeout);
+        let is_removal = request.method() == Method::DELETE;
+        let call = Call::new(&state.transport, timeout).run(request);
+        let Ended { result, mut outcome, url } = trace::call(info.operation_id, call).await;
+        let result = match (context, result) {
+            // A raw caller gets whatever the server answered.
+            (None, Ok(response) | Err(Failure::Refused(response))) => Ok(response),
+            (None, Err(Failure::Network(error))) => return Err(error),
+            (Some(_), Ok(response)) if is_removal => Ok(response.into_removed()),
+            (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),
+            // No operation documents it.
+            (Some(_), Ok(BufferedResponse { status, body, .. })) => {
+                Err(Error::unexpected_status(status, None, body, outcome.clone()))
+            }
+            (_, Err(failure)) => {
+                outcome.echoes_credential = failure.response().is_some_and(|response| {
+                    state.credential.is_echoed(&response.body, response.code())
+                });
+                Err(failure.into_error(outcome.clone(), &url))
+            }
+        };
+        if let Some(context) = context {
+            let headers = result.as_ref().ok().map(|response| &response.headers);
+            context.report(info.operation_id, outcome, headers, result.as_ref().err());
+        }
+        Ok(result.map_or_else(no_response, |response| response.into_response(url)))
+    }
+
+    async fn post<E>(
+        &self,
+        result: &reqwest::Result<Response>,
+        _: &OperationInfo,
+    ) -> Result<(), Generated<E>> {
+        match result.as_ref().ok().and_then(|response| response.extensions().get()) {
+            Some(NoResponse(error)) => Err(Generated::Custom(error.to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Marks a response that stands for none, since `exec` can return no error of ours.
+#[derive(Clone)]
+struct NoResponse(Error);
+
+fn no_response(error: Error) -> Response {
+    let mut response = http::Response::new("");
+    response.extensions_mut().insert(NoResponse(error));
+    response.into()
+}
+
+/// The error of a call that generated code refused itself.
+fn refused(generated: Option<Generated<ApiError>>) -> Error {
+    match generated {
+        Some(Generated::InvalidRequest(text) | Generated::Custom(text)) => {
+            Error::invalid_input(text)
+        }
+        // Their own texts may quote a body.
+        _ => Error::invalid_input("the request cannot be made, or its answer not be read"),
+    }
+}
+
+impl Inner {
+    pub(super) fn new(base_url: &Url, credential: Credential, transport: Transport) -> Self {
+        let origin = format!("{}/", base_url.origin().ascii_serialization());
+        let refreshes = SingleFlight::default();
+        let state = Arc::new(ClientState { origin, credential, transport, refreshes });
+        Self { state, context: None }
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ClientState { credential, transport, .. } = &*self.state;
+        f.debug_struct("Inner")
+            .field("credential", credential)
+            .field("retry", &transport.retry)
+            .field("limits", &transport.limits)
+            .finish_non_exhaustive()
+    }
+}
