@@ -13,7 +13,7 @@ pub(crate) fn write(file: &mut File) -> Result<()> {
         let Item::Mod(types) = item else { continue };
         let Some((_, items)) = &mut types.content else { continue };
         let mut written = vec![parse_quote!(
-            use crate::ext::decode::{field, object, required};
+            use crate::ext::decode::{field, object};
         )];
         for item in &mut *items {
             if let Item::Struct(item) = item
@@ -51,9 +51,6 @@ fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
         }
         let name = rename.unwrap_or_else(|| ident.to_string());
         fields.push(Field { ident, name, is_required: !is_option(&field.ty) });
-    }
-    if has_extra && fields.len() > 64 {
-        return Err(syn::Error::new_spanned(&object.ident, "has more than 64 fields"));
     }
     Ok(has_extra.then_some(fields))
 }
@@ -93,10 +90,9 @@ fn object(object: &ItemStruct, fields: &[Field]) -> Item {
     let this = &object.ident;
     let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
     let positions: Vec<_> = (0..fields.len()).collect();
-    let required = fields.iter().enumerate().filter(|(_, field)| field.is_required);
-    let required = required.fold(0_u64, |bits, (n, _)| bits | 1 << n);
+    let required = fields.iter().filter(|field| field.is_required).map(|field| &field.name);
     let read = fields.iter().map(|Field { ident, is_required, .. }| {
-        let read = if *is_required { quote!(required::text) } else { quote!(field::optional) };
+        let read = if *is_required { quote!(field::required) } else { quote!(field::optional) };
         quote!(#read(from, &mut self.#ident))
     });
     let values = fields.iter().map(|Field { ident, is_required, .. }| {
@@ -106,7 +102,7 @@ fn object(object: &ItemStruct, fields: &[Field]) -> Item {
     parse_quote! {
         impl object::Object for #this {
             const FIELDS: &[&str] = &[#(#names),*];
-            const REQUIRED: u64 = #required;
+            const REQUIRED: &[&str] = &[#(#required),*];
 
             fn position(name: &str) -> Option<usize> {
                 Some(match name {

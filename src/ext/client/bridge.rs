@@ -31,7 +31,7 @@ use crate::{
         },
         clock,
         decode::{field::Field, repair},
-        error::{Error, outcome::CallOutcome},
+        error::{Error, decode_error::DecodeError, outcome::CallOutcome},
     },
     generated,
     types::{ApiError, Number, NumberList, NumberRemoved, NumberStatus},
@@ -152,7 +152,10 @@ impl CallContext {
         let value = match result {
             Ok(response) => response.into_inner(),
             Err(Generated::InvalidResponsePayload(body, error)) => repair::decode(body, error)
-                .map_err(|(body, error)| self.misfit(body, &error, outcome.clone()))?,
+                .map_err(|(body, error)| {
+                    let error = DecodeError::new::<T>(&body, &error);
+                    self.misfit(body, error, outcome.clone())
+                })?,
             Err(other) => return Err(error.clone().unwrap_or_else(|| refused(Some(other)))),
         };
         trace::unreadable(operation, &value);
@@ -160,7 +163,7 @@ impl CallContext {
     }
 
     /// The error of a success whose body is not what the API documents.
-    fn misfit(&self, body: Bytes, error: &serde_json::Error, mut outcome: CallOutcome) -> Error {
+    fn misfit(&self, body: Bytes, error: DecodeError, mut outcome: CallOutcome) -> Error {
         let said = ApiError::read(&body);
         let code = said.as_ref().and_then(ApiError::code);
         outcome.echoes_credential = self.state.credential.is_echoed(&body, code);

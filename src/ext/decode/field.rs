@@ -45,8 +45,63 @@ pub(crate) trait Field: Sized {
         Ok(into.is_none().then_some(value))
     }
 
+    /// Why this value cannot be one at all.
+    fn misfit(_: &Value) -> Misfit {
+        Misfit::new("", "another value")
+    }
+
     /// Adds the paths of what could not be read, of which `at` is the beginning.
     fn add_unreadable(&self, _at: &mut String, _paths: &mut Vec<String>) {}
+}
+
+/// Where a body is not what its type takes.
+pub(crate) struct Misfit {
+    /// The name of a field; empty for the body itself.
+    pub(crate) field: &'static str,
+    /// What the type takes there, in the words of JSON.
+    pub(crate) expected: &'static str,
+}
+
+impl Misfit {
+    pub(crate) fn new(field: &'static str, expected: &'static str) -> Self {
+        Self { field, expected }
+    }
+}
+
+/// Reads the value of a field without which there is no object, and hands back what is odd. A number
+/// is read as its text.
+pub(crate) fn required<'de, A: MapAccess<'de>>(
+    object: &mut A,
+    into: &mut String,
+) -> Result<Option<Value>, A::Error> {
+    let mut text = None::<Text>;
+    let odd = object.next_value_seed(Reader(&mut text))?;
+    let Some(Text(text)) = text else { return Ok(Some(odd.unwrap_or_default())) };
+    *into = text;
+    Ok(None)
+}
+
+/// Whether a required field can have this value.
+pub(super) fn is_text(value: &Value) -> bool {
+    match value {
+        Value::String(_) => true,
+        Value::Number(number) => Text::from_number(number).is_some(),
+        _ => false,
+    }
+}
+
+struct Text(String);
+
+impl Field for Text {
+    fn from_number(number: &Number) -> Option<Self> {
+        // The digits of a larger one are not those that were sent.
+        let is_exact = !number.is_f64() || number.as_f64()?.abs() < 1e15;
+        is_exact.then(|| Self(number.to_string()))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
+    }
 }
 
 /// Reads the value of an optional field, and hands back what is odd.

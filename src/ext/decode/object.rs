@@ -10,14 +10,14 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::field::{Field, any, collect_object, number};
+use super::field::{self, Field, Misfit, number};
 
 /// A generated struct with `extra`.
 pub(crate) trait Object: Default {
-    /// As they are sent. There are no more than 64.
+    /// As they are sent.
     const FIELDS: &[&str];
-    /// A bit for each field that must be there.
-    const REQUIRED: u64;
+    /// The fields without which there is no object; each is a text.
+    const REQUIRED: &[&str];
 
     /// Which of the fields has this name.
     fn position(name: &str) -> Option<usize>;
@@ -53,10 +53,13 @@ pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
 
         fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
             let mut into = T::default();
-            let seen = read(object, &mut into)?;
-            // An answer without any field of its own, but with an error, is that.
-            if seen == 0 && into.extra().get("error").is_some_and(|error| !error.is_null()) {
-                return Err(de::Error::custom("an error"));
+            let Read { any, missing } = read(object, &mut into)?;
+            if let Some(name) = missing.first() {
+                return Err(de::Error::missing_field(name));
+            }
+            let has_error = || into.extra().get("error").is_some_and(|error| !error.is_null());
+            if !any && has_error() {
+                return Err(de::Error::custom("an error in place of the object"));
             }
             Ok(into)
         }
@@ -114,27 +117,33 @@ pub(crate) fn add_unreadable<T: Field>(
     }
 }
 
-/// Reads the fields. Returns a bit for each that was sent.
-fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<u64, A::Error> {
-    let mut seen = 0;
+/// Which fields were read.
+struct Read {
+    /// Whether there was any.
+    any: bool,
+    /// The required ones that were not.
+    missing: Vec<&'static str>,
+}
+
+fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<Read, A::Error> {
+    let (mut any, mut missing) = (false, T::REQUIRED.to_vec());
     while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
         match key {
             Name::Field(n) => {
-                match this.read(n, &mut object)? {
-                    Some(odd) => _ = this.extra_mut().insert(T::FIELDS[n].to_owned(), odd),
+                any = true;
+                let name = T::FIELDS[n];
+                if let Some(odd) = this.read(n, &mut object)? {
+                    this.extra_mut().insert(name.to_owned(), odd);
+                } else {
                     // Of a field that comes twice the last value counts.
-                    None if seen & (1 << n) != 0 => _ = this.extra_mut().remove(T::FIELDS[n]),
-                    None => {}
+                    this.extra_mut().remove(name);
+                    missing.retain(|missing| *missing != name);
                 }
-                seen |= 1 << n;
             }
-            Name::Other(name) => _ = this.extra_mut().insert(name, any(&mut object)?),
+            Name::Other(name) => _ = this.extra_mut().insert(name, field::any(&mut object)?),
         }
     }
-    match T::REQUIRED & !seen {
-        0 => Ok(seen),
-        missing => Err(de::Error::missing_field(T::FIELDS[missing.trailing_zeros() as usize])),
-    }
+    Ok(Read { any, missing })
 }
 
 impl<T: Object> Field for T {
@@ -142,17 +151,26 @@ impl<T: Object> Field for T {
         object: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        if T::REQUIRED == 0 {
-            let read = into.insert(Self::default());
-            let seen = self::read(object, read)?;
-            let number = if seen == 0 { number(read.extra()) } else { None };
-            *into = into.take().filter(|_| number.is_none());
-            return Ok(number.map(Value::Number));
+        let this = into.insert(Self::default());
+        let Read { any, missing } = read(object, this)?;
+        let odd = match number(this.extra()).filter(|_| !any) {
+            Some(number) => Some(Value::Number(number)),
+            None if missing.is_empty() => None,
+            None => Some(as_sent(this, &missing)),
+        };
+        if odd.is_some() {
+            *into = None;
         }
-        // It may lack a field, which is only known at its end, and is odd then.
-        let value = collect_object(object)?;
-        *into = deserialize(&value).ok();
-        Ok(into.is_none().then_some(value))
+        Ok(odd)
+    }
+
+    fn misfit(value: &Value) -> Misfit {
+        let Value::Object(fields) = value else { return Misfit::new("", "an object") };
+        let is_text = |name: &&&str| fields.get(**name).is_some_and(field::is_text);
+        match T::REQUIRED.iter().find(|name| !is_text(name)) {
+            Some(name) => Misfit::new(name, "a string"),
+            None => Misfit::new("", "a field that is documented"),
+        }
     }
 
     fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
@@ -162,6 +180,15 @@ impl<T: Object> Field for T {
         }
         self.add_unreadable_of_fields(at, paths);
     }
+}
+
+/// An object that lacks these fields.
+fn as_sent(object: &impl Object, missing: &[&str]) -> Value {
+    let mut value = serialize(object, serde_json::value::Serializer).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|name, value| !missing.contains(&name.as_str()) || *value != "");
+    }
+    value
 }
 
 /// Tells fields by their names.

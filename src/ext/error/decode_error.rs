@@ -3,97 +3,96 @@
 
 use std::fmt;
 
-use super::json_path;
+use serde_json::{Value, error::Category};
 
-/// The place at which a body differs from its type.
+use crate::ext::decode::field::{Field, Misfit};
+
+/// What is wrong with a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DecodeError {
-    path: String,
-    line: usize,
-    column: usize,
-    expected: String,
+pub(crate) enum DecodeError {
+    Empty,
+    /// It does not begin as JSON, as that of a proxy or of a login page.
+    NotJson,
+    /// It stops at this place, where it should go on.
+    Truncated(Place),
+    /// It is no JSON from this place on.
+    Broken(Place),
+    /// It is JSON of another type, at this path; empty for the body itself.
+    Type {
+        path: &'static str,
+        expected: &'static str,
+        found: &'static str,
+    },
 }
+
+/// Line and column, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(usize, usize);
 
 impl DecodeError {
-    /// What `error` found in `body`.
-    pub(super) fn new(body: &[u8], error: &serde_json::Error) -> Self {
-        let (line, column) = (error.line(), error.column());
-        // What is no JSON is itself the last byte before the place.
-        let read = column.saturating_sub(error.is_syntax().into());
-        let path = json_path::at(body, line, read);
-        let expected = expected(body, &path, error);
-        Self { path, line, column, expected }
-    }
-
-    /// Whether the body is no JSON at all, as from a proxy or a login page.
-    pub(super) fn is_not_json(&self) -> bool {
-        self.expected == NOT_JSON
-    }
-
-    /// Whether the body stops where it should go on.
-    pub(super) fn is_truncated(&self) -> bool {
-        self.expected == EMPTY || self.expected == TRUNCATED
+    /// What `error` found in a `body` that is no `T`.
+    pub(crate) fn new<T: Field>(body: &[u8], error: &serde_json::Error) -> Self {
+        let place = Place(error.line(), error.column());
+        let Some(first) = body.trim_ascii().first() else { return Self::Empty };
+        let Some(value) = beginning_with(*first) else { return Self::NotJson };
+        match error.classify() {
+            Category::Eof => Self::Truncated(place),
+            Category::Syntax | Category::Io => Self::Broken(place),
+            Category::Data => {
+                // What follows a misfit may be broken, and then only its type is known.
+                let value = serde_json::from_slice(body).unwrap_or(value);
+                let Misfit { field: path, expected } = T::misfit(&value);
+                let found = if path.is_empty() { Some(&value) } else { value.get(path) };
+                Self::Type { path, expected, found: found.map_or("nothing", type_of) }
+            }
+        }
     }
 }
 
-const EMPTY: &str = "the body is empty";
-const TRUNCATED: &str = "the body ends here";
-const NOT_JSON: &str = "the body is not JSON";
-/// What `serde_json` says of a text that does not even begin as JSON.
-const NO_VALUE: &str = "expected value";
-
-/// What is wrong, in a few words that hold nothing of the body.
-fn expected(body: &[u8], path: &str, error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
-    match message {
-        _ if body.trim_ascii().is_empty() => EMPTY.to_owned(),
-        _ if error.is_eof() => TRUNCATED.to_owned(),
-        NO_VALUE if path.is_empty() => NOT_JSON.to_owned(),
-        _ if error.is_data() => expected_type(message),
-        _ => message.to_owned(),
-    }
+/// A value of the type that begins with this byte.
+fn beginning_with(byte: u8) -> Option<Value> {
+    Some(match byte {
+        b'{' => Value::Object(serde_json::Map::new()),
+        b'[' => Value::Array(Vec::new()),
+        b'"' => Value::String(String::new()),
+        b't' | b'f' => Value::Bool(true),
+        b'n' => Value::Null,
+        b'-' | b'0'..=b'9' => Value::from(0),
+        _ => return None,
+    })
 }
 
-/// What serde expected and what it found instead. Its full message quotes the value, which may be
-/// anybody's phone number.
-fn expected_type(message: &str) -> String {
-    match message.rsplit_once(", expected ") {
-        Some((found, expected)) => format!("expected {}{}", in_json(expected), found_type(found)),
-        None if message.starts_with("missing field") => message.to_owned(),
-        None => "unexpected value".to_owned(),
-    }
-}
-
-/// The type that a message of serde names, without the value that follows it.
-fn found_type(message: &str) -> String {
-    let found = message.strip_prefix("invalid type: ").unwrap_or_default();
-    match found.split([' ', ',']).next() {
-        None | Some("") => String::new(),
-        Some(word) => format!(", found {}", in_json(word)),
-    }
-}
-
-/// A type in the words of JSON rather than of Rust.
-fn in_json(serde: &str) -> &str {
-    match serde {
-        "map" => "an object",
-        "sequence" => "an array",
-        "string" => "a string",
-        "boolean" => "a boolean",
-        "number" | "integer" | "floating" => "a number",
-        text => text,
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, line, column, expected } = self;
-        match path.as_str() {
-            "" => write!(f, "{expected}")?,
-            path => write!(f, "at {path}: {expected}")?,
+        match self {
+            Self::Empty => f.write_str("the body is empty"),
+            Self::NotJson => f.write_str("the body is not JSON"),
+            Self::Truncated(place) => write!(f, "the body ends too early, {place}"),
+            Self::Broken(place) => write!(f, "the body is not valid JSON {place}"),
+            Self::Type { path, expected, found } => {
+                if !path.is_empty() {
+                    write!(f, "at {path}: ")?;
+                }
+                write!(f, "expected {expected}, found {found}")
+            }
         }
-        write!(f, " (line {line}, column {column})")
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at line {}, column {}", self.0, self.1)
     }
 }
 
@@ -105,9 +104,8 @@ impl fmt::Display for DecodeError {
 #[cfg(any(test, fuzzing))]
 pub fn promise(body: &[u8]) {
     if let Err(error) = serde_json::from_slice::<crate::types::Number>(body) {
-        let text = DecodeError::new(body, &error).to_string();
-        // 128 levels, each with a name of at most 40 bytes.
-        assert!(text.len() < 6_000, "{} bytes", text.len());
+        let text = DecodeError::new::<crate::types::Number>(body, &error).to_string();
+        assert!(text.len() < 100, "{text}");
     }
 }
 

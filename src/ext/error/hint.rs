@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::{ConnectFault, Error, Kind, outcome::StopReason};
+use super::{ConnectFault, Error, Kind, decode_error::DecodeError, outcome::StopReason};
 use crate::types::ApiError;
 
 impl Error {
@@ -44,10 +44,10 @@ impl Error {
             Kind::Network => Some(
                 "call again, since this is mostly temporary; if it lasts, check the base URL, the network and the proxy settings",
             ),
-            Kind::Decode(Some(error), _) if error.is_not_json() => Some(
+            Kind::Decode(Some(DecodeError::NotJson), _) => Some(
                 "something other than the API answered: check the base URL, and whether a proxy or a login page is in front of it",
             ),
-            Kind::Decode(Some(error), _) if error.is_truncated() => {
+            Kind::Decode(Some(DecodeError::Empty | DecodeError::Truncated(_)), _) => {
                 Some("check the base URL, and whether a proxy in front of it cuts answers")
             }
             Kind::Decode(..) => {

@@ -7,7 +7,6 @@ mod api_error;
 pub(crate) mod decode_error;
 mod display;
 mod hint;
-mod json_path;
 pub(crate) mod kind;
 pub(crate) mod outcome;
 pub(crate) mod plain;
@@ -285,8 +284,7 @@ impl Error {
         Self::new(Kind::Refused(StatusCode::OK, Some(api_error)), outcome).with(|d| d.body = body)
     }
 
-    pub(crate) fn decode(error: &serde_json::Error, body: Bytes, outcome: CallOutcome) -> Self {
-        let error = DecodeError::new(&body, error);
+    pub(crate) fn decode(error: DecodeError, body: Bytes, outcome: CallOutcome) -> Self {
         Self::new(Kind::Decode(Some(error), StatusCode::OK), outcome).with(|d| d.body = body)
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ext::decode::{
-        field::{Field, collect_object},
+        field::{Field, Misfit, collect_object},
         list::{self, Items},
     },
     generated::types::NumberSummary,
@@ -58,6 +58,10 @@ impl NumberList {
 }
 
 impl Field for NumberList {
+    fn misfit(_: &Value) -> Misfit {
+        Misfit::new("", "an array")
+    }
+
     fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
         let mut odd = self.odd.iter().map(|(before, _)| *before).peekable();
         let mut place = 0;
