@@ -21,4 +21,5 @@ pub(crate) mod number;
 )]
 pub(crate) mod pacing;
 pub(crate) mod retry;
+pub(crate) mod trace;
 pub(crate) mod watch;

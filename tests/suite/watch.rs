@@ -72,7 +72,7 @@ async fn changes(watch: &mut Watch, count: usize) -> BTreeMap<String, Change> {
     let mut changes = BTreeMap::new();
     for _ in 0..count {
         let change = next(watch).await;
-        changes.insert(change.id.to_string(), change);
+        changes.insert(change.id.as_deref().unwrap_or_default().to_owned(), change);
     }
     changes
 }
@@ -189,7 +189,7 @@ async fn without_ids_it_ends_and_without_an_interval_it_is_refused() {
     assert!(client.numbers([""; 0]).watch(EVERY).next().await.is_none());
     let told: Vec<_> = client.numbers(["a"]).watch(Duration::ZERO).collect().await;
     let [change] = &told[..] else { panic!("{told:?}") };
-    assert!(change.error().unwrap().is_invalid_input() && change.id.is_empty(), "{change:?}");
+    assert!(change.error().unwrap().is_invalid_input() && change.id.is_none(), "{change:?}");
     assert!(change.to_string().starts_with("the interval of a watch is 0"), "{change}");
     let told: Vec<_> = client.watch_all(Duration::ZERO).collect().await;
     assert_eq!(told.len(), 1);
@@ -248,7 +248,7 @@ async fn numbers_that_come_and_go_are_changes() {
     world.set("c", Ok(json!({ "health": { "sendable": true } })));
     let change = next(&mut watch).await;
     assert_eq!(
-        (&*change.id, change.changed.as_slice()),
+        (change.id.as_deref().unwrap_or_default(), change.changed.as_slice()),
         ("c", &[Changed::First, Changed::Listed][..])
     );
     assert_eq!(change.to_string(), "c  newly listed: ready");
@@ -265,7 +265,7 @@ async fn numbers_that_come_and_go_are_changes() {
 
     world.set("the list", Err(403));
     let change = next(&mut watch).await;
-    assert!(change.id.is_empty() && change.error().unwrap().is_forbidden(), "{change:?}");
+    assert!(change.id.is_none() && change.error().unwrap().is_forbidden(), "{change:?}");
     assert!(
         change.to_string().starts_with("the list of numbers: the API answered 403"),
         "{change}"
@@ -276,7 +276,7 @@ async fn numbers_that_come_and_go_are_changes() {
     assert_eq!(change.to_string(), "the list of numbers: answers again");
     assert_eq!(change.changed, [Changed::ErrorEnded]);
     world.set("b", Ok(json!({ "state": "CLOSE" })));
-    assert_eq!(&*next(&mut watch).await.id, "b");
+    assert_eq!(next(&mut watch).await.id.as_deref(), Some("b"));
 }
 
 #[tokio::test]
@@ -359,7 +359,7 @@ async fn the_first_round_is_spread_over_the_interval() {
     let server = always(ok()).await;
     let mut watch = client(&server).numbers(ids).watch(Duration::from_secs(3600));
     let told = next(&mut watch).await;
-    assert_eq!(&*told.id, "num_0");
+    assert_eq!(told.id.as_deref(), Some("num_0"));
     assert!(watch.next().now_or_never().is_none());
     assert_eq!(server.requests().len(), 1, "the others come in the next hour");
     assert_eq!(watch.interval().as_secs(), 3600);
@@ -633,7 +633,7 @@ async fn a_call_that_is_not_admitted_is_no_change() {
         let change = next(&mut watch).await;
         match change.error() {
             Some(error) => assert_eq!(error.status().map(|s| s.as_u16()), Some(429), "{change}"),
-            None => _ = ready.insert(change.id),
+            None => _ = ready.insert(change.id.unwrap()),
         }
     }
 }
@@ -643,7 +643,7 @@ async fn the_timeout_applies_to_the_list() {
     let server = always(Reply::Silence).await;
     let mut watch = client(&server).watch_all(EVERY).timeout(Duration::from_millis(100));
     let change = next(&mut watch).await;
-    assert!(change.id.is_empty() && change.error().unwrap().is_timeout(), "{change}");
+    assert!(change.id.is_none() && change.error().unwrap().is_timeout(), "{change}");
     let mut watch = client(&server).watch_all(EVERY).timeout(Duration::ZERO);
     let change = next(&mut watch).await;
     assert!(change.error().unwrap().is_invalid_input(), "{change}");

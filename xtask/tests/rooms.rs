@@ -14,13 +14,14 @@ type Module = Vec<String>;
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 /// Each room with those that it may use.
-const DOORS: [(&str, &[&str]); 9] = [
-    ("watch", &["number", "client", "call", "clock", "error"]),
+const DOORS: [(&str, &[&str]); 10] = [
+    ("watch", &["number", "client", "call", "clock", "error", "trace"]),
     ("number", &["client", "call", "decode", "clock", "error"]),
-    ("client", &["call", "decode", "pacing", "retry", "clock", "error"]),
-    ("call", &["decode", "pacing", "retry", "clock", "error"]),
+    ("client", &["call", "decode", "pacing", "retry", "clock", "error", "trace"]),
+    ("call", &["decode", "pacing", "retry", "clock", "error", "trace"]),
     ("decode", &[]),
-    ("pacing", &["clock"]),
+    ("pacing", &["clock", "trace"]),
+    ("trace", &["decode", "retry", "error"]),
     ("retry", &["clock", "error"]),
     ("error", &["decode"]),
     ("clock", &[]),

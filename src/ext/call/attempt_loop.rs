@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     buffered_response::BufferedResponse, failure::Failure, on_wire::Sending,
-    replayable_request::ReplayableRequest, trace, transport::Transport,
+    replayable_request::ReplayableRequest, transport::Transport,
 };
 use crate::ext::{
     clock,
@@ -19,6 +19,7 @@ use crate::ext::{
         rate_limit::{self, RateLimit},
     },
     retry::retry_after::DelaySource,
+    trace,
 };
 
 /// A call on its way.
@@ -119,7 +120,7 @@ impl<'a> Call<'a> {
                 self.transport.deposit();
                 return Ok(response);
             }
-            Ok(response) => Failure::Refused(response),
+            Ok(response) => Failure::Refused(Box::new(response)),
             Err(failure) => failure,
         };
         self.retry_after = failure.retry_after(clock::wall());

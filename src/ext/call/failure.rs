@@ -21,7 +21,7 @@ use crate::ext::{
 
 pub(crate) enum Failure {
     /// A whole response that is not a success.
-    Refused(BufferedResponse),
+    Refused(Box<BufferedResponse>),
     /// No response, or not all of it.
     Network(reqwest::Error),
     /// A body that ends before its `content-length`.
@@ -90,7 +90,7 @@ impl Failure {
         match self {
             Self::Refused(response) => {
                 outcome.redirect = response.redirect(url);
-                let BufferedResponse { status, api_error, body, .. } = response;
+                let BufferedResponse { status, api_error, body, .. } = *response;
                 Error::unexpected_status(status, api_error, body, outcome)
             }
             Self::Network(source) => network(source, outcome),

@@ -2,8 +2,7 @@
 //!
 //! [`attempt_loop`] is the loop. Each attempt sends a [`replayable_request`] over the
 //! [`transport`], and brings a [`buffered_response`] or a [`failure`]. [`single_flight`] lets calls
-//! that overlap share one, [`on_wire`] shows whether a request is under way, and [`trace`] tells
-//! `tracing` of all of it.
+//! that overlap share one, and [`on_wire`] shows whether a request is under way.
 
 pub(crate) mod attempt_loop;
 pub(crate) mod buffered_response;
@@ -11,5 +10,4 @@ pub(crate) mod failure;
 pub(crate) mod on_wire;
 mod replayable_request;
 pub(crate) mod single_flight;
-pub(crate) mod trace;
 pub(crate) mod transport;

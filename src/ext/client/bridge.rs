@@ -26,12 +26,12 @@ use crate::{
             buffered_response::BufferedResponse,
             failure::Failure,
             single_flight::SingleFlight,
-            trace,
             transport::Transport,
         },
         clock,
         decode::{field::Field, repair},
         error::{Error, decode_error::DecodeError, outcome::CallOutcome},
+        trace,
     },
     generated,
     types::{ApiError, Number, NumberList, NumberRemoved, NumberStatus},
@@ -87,6 +87,25 @@ impl Client {
     ) -> Result<Answer<NumberList>, Error> {
         let (raw, context) = self.begin(timeout);
         context.finish(raw.get_numbers().await)
+    }
+
+    pub(super) fn assemble(
+        base_url: &Url,
+        http: reqwest::Client,
+        credential: Credential,
+        transport: Transport,
+    ) -> Self {
+        let origin = format!("{}/", base_url.origin().ascii_serialization());
+        let refreshes = SingleFlight::default();
+        let state = Arc::new(ClientState { origin, credential, transport, refreshes });
+        let inner = Inner { state, context: None };
+        let raw = generated::Client {
+            // Every operation's path begins with the slash.
+            baseurl: base_url.as_str().trim_end_matches('/').to_owned(),
+            client: http,
+            inner,
+        };
+        Self { raw: Arc::new(raw) }
     }
 
     pub(crate) fn state(&self) -> &ClientState {
@@ -223,7 +242,8 @@ impl ClientHooks<Inner> for generated::Client {
         let Ended { result, mut outcome, url } = trace::call(info.operation_id, call).await;
         let result = match (context, result) {
             // A raw caller gets whatever the server answered.
-            (None, Ok(response) | Err(Failure::Refused(response))) => Ok(response),
+            (None, Ok(response)) => Ok(response),
+            (None, Err(Failure::Refused(response))) => Ok(*response),
             (None, Err(Failure::Network(error))) => return Err(error),
             (Some(_), Ok(response)) if is_removal => Ok(response.into_removed()),
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),
@@ -275,15 +295,6 @@ fn refused(generated: Option<Generated<ApiError>>) -> Error {
         }
         // Their own texts may quote a body.
         _ => Error::invalid_input("the request cannot be made, or its answer not be read"),
-    }
-}
-
-impl Inner {
-    pub(super) fn new(base_url: &Url, credential: Credential, transport: Transport) -> Self {
-        let origin = format!("{}/", base_url.origin().ascii_serialization());
-        let refreshes = SingleFlight::default();
-        let state = Arc::new(ClientState { origin, credential, transport, refreshes });
-        Self { state, context: None }
     }
 }
 

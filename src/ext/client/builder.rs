@@ -8,19 +8,15 @@ use reqwest::{NoProxy, Proxy, redirect};
 
 use super::{
     Client, base_url,
-    bridge::Inner,
     credential::{self, Credential},
 };
 #[cfg(feature = "shared-pacing")]
 use crate::ext::pacing::store::Store;
-use crate::{
-    ext::{
-        call::transport::{Limits, Transport},
-        error::Error,
-        pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
-        retry::policy::RetryPolicy,
-    },
-    generated,
+use crate::ext::{
+    call::transport::{Limits, Transport},
+    error::Error,
+    pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
+    retry::policy::RetryPolicy,
 };
 
 const CRATE_USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -244,10 +240,7 @@ impl ClientBuilder {
 
         let pacer = pacer(self.pacing, &self.retry, &credential);
         let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
-        let inner = Inner::new(&base_url, credential, transport);
-        // Every operation's path begins with the slash.
-        let baseurl = base_url.as_str().trim_end_matches('/').to_owned();
-        Ok(Client::new(generated::Client { baseurl, client: http, inner }))
+        Ok(Client::assemble(&base_url, http, credential, transport))
     }
 
     /// The environment's base URL, of which an error names the variable.

@@ -55,10 +55,6 @@ impl Client {
     pub fn pacing_stats(&self) -> PacingStats {
         self.state().transport.pacer.as_ref().map(|pacer| pacer.stats()).unwrap_or_default()
     }
-
-    fn new(raw: generated::Client) -> Self {
-        Self { raw: Arc::new(raw) }
-    }
 }
 
 impl fmt::Debug for Client {

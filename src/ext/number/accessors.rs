@@ -1,4 +1,4 @@
-//! Accessors of a number. The API has some facts in two places, and any may be absent: this file
+//! Accessors of a number, its status and its removal. The API has some facts in two places, and any may be absent: this file
 //! decides which counts.
 
 use std::{borrow::Cow, cmp::Reverse, time::Duration};
@@ -6,8 +6,8 @@ use std::{borrow::Cow, cmp::Reverse, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::types::{
-    ConnectionState, MessagingLimitTier, MetaPhone, Number, NumberHealth, PhoneStatus, Provider,
-    QualityRating,
+    ConnectionState, MessagingLimitTier, MetaPhone, Number, NumberHealth, NumberRemoved,
+    NumberStatus, PhoneStatus, Provider, QualityRating,
 };
 
 /// Facts about a number. `None` means that the server did not say; an empty text says nothing.
@@ -151,6 +151,41 @@ impl Number {
 
     fn phone(&self) -> Option<&MetaPhone> {
         self.meta.as_ref()?.phone.as_ref()
+    }
+}
+
+/// What users ask of a state.
+impl NumberStatus {
+    /// Whether it is connected to WhatsApp: `state` is `OPEN`, and `isFullyConnected` is not false;
+    /// `false` if the answer does not say, or `isFullyConnected` cannot be read.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let is_partial =
+            self.is_fully_connected == Some(false) || self.extra.contains_key("isFullyConnected");
+        self.state == Some(ConnectionState::Open) && !is_partial
+    }
+
+    /// Whether it is a live reading rather than the last remembered one; `false` if the answer does
+    /// not say.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.stale == Some(false)
+    }
+
+    /// When the reading was made, live or remembered; `None` also if the text is no RFC 3339 date.
+    #[must_use]
+    pub fn read_at(&self) -> Option<DateTime<Utc>> {
+        let text = self.checked_at.as_ref().filter(|_| self.stale != Some(true));
+        text.or(self.last_known_at.as_ref())?.parse().ok()
+    }
+}
+
+/// What users ask of a removal.
+impl NumberRemoved {
+    /// Until when it can be restored; `None` also if the text is no RFC 3339 date.
+    #[must_use]
+    pub fn restorable_until(&self) -> Option<DateTime<Utc>> {
+        self.restorable_until.as_ref()?.parse().ok()
     }
 }
 

@@ -9,6 +9,4 @@ pub(crate) mod open_enums;
 mod phone;
 pub(crate) mod readiness;
 pub(crate) mod recipient_limit;
-mod removed;
-mod status;
 mod wait;

@@ -19,7 +19,6 @@ mod recent;
 pub(crate) mod redis;
 mod reports;
 pub(crate) mod store;
-mod trace;
 mod turns;
 
 #[cfg(feature = "shared-pacing")]

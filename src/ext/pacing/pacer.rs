@@ -29,10 +29,9 @@ use super::{
     rate_limit::RateLimit,
     recent::{Recent, milliseconds},
     store::Store,
-    trace,
     turns::{Entry, Next, Turn, Turned, Turns},
 };
-use crate::ext::clock;
+use crate::ext::{clock, trace};
 
 /// A call that waits looks after the asker this often.
 const WATCH_EVERY: Duration = Duration::from_millis(500);
@@ -184,7 +183,7 @@ impl Pacer {
             Ok(Ok(reply)) => match state.turns.heed(is_admission, reply, now) {
                 Ok(()) => {
                     if state.turns.store_answered() {
-                        trace::up();
+                        trace::store_up();
                     }
                     return;
                 }
@@ -194,7 +193,7 @@ impl Pacer {
             Err(_) => "no answer within 50 ms".to_owned(),
         };
         if state.turns.store_failed(&step, now) {
-            trace::down(&why);
+            trace::store_down(&why);
         }
     }
 

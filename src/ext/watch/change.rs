@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use super::seen::{Changed, Seen};
 use crate::{
     ext::error::{Error, plain::printable_id},
-    types::Number,
+    types::{Number, NumberStatus},
 };
 
 /// Something of a watched number is otherwise than before. It prints as a line that is safe to log:
@@ -16,8 +16,8 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Change {
-    /// The number; empty where the list of numbers could not be read.
-    pub id: Arc<str>,
+    /// The number; `None` where the change is of the watch itself: its list, or its interval.
+    pub id: Option<Arc<str>>,
     /// What was seen last, if anything.
     pub before: Option<Seen>,
     /// What is seen now; of one that is no longer listed, what was seen last.
@@ -37,8 +37,10 @@ pub struct Change {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Current {
-    /// The number, whole. Of [`Watch::statuses`](crate::Watch::statuses) it has only id and state.
+    /// The number, whole.
     Number(Arc<Number>),
+    /// The state alone, where [`Watch::statuses`](crate::Watch::statuses) asks for it.
+    Status(Arc<NumberStatus>),
     /// The call failed, after its retries. The watch goes on.
     Failed(Error),
     /// The list of numbers no longer has it.
@@ -54,12 +56,12 @@ impl Change {
         self.changed.contains(&changed)
     }
 
-    /// The number, if there was an answer.
+    /// The number, if it was asked for and answered.
     #[must_use]
     pub fn number(&self) -> Option<&Arc<Number>> {
         match &self.current {
             Current::Number(number) => Some(number),
-            Current::Failed(_) | Current::Unlisted | Current::List => None,
+            Current::Status(_) | Current::Failed(_) | Current::Unlisted | Current::List => None,
         }
     }
 
@@ -68,16 +70,16 @@ impl Change {
     pub fn error(&self) -> Option<&Error> {
         match &self.current {
             Current::Failed(error) => Some(error),
-            Current::Number(_) | Current::Unlisted | Current::List => None,
+            Current::Number(_) | Current::Status(_) | Current::Unlisted | Current::List => None,
         }
     }
 }
 
-/// As its `id`, `at`, `changed`, `before`, `after`, and the `error` as its line, or null.
+/// As its `id` (or null), `at`, `changed`, `before`, `after`, and the `error` as its line, or null.
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Change", 6)?;
-        object.serialize_field("id", &*self.id)?;
+        object.serialize_field("id", &self.id.as_deref())?;
         object.serialize_field("at", &self.at.to_rfc3339_opts(SecondsFormat::Millis, true))?;
         object.serialize_field("changed", &self.changed)?;
         object.serialize_field("before", &self.before)?;
@@ -90,18 +92,19 @@ impl Serialize for Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.id.is_empty() {
-            write!(f, "{}  ", printable_id(&self.id))?;
+        let id = self.id.as_deref().map(printable_id);
+        if let Some(id) = &id {
+            write!(f, "{id}  ")?;
         }
         match &self.current {
             Current::Failed(error) => {
                 let text = error.to_string();
-                let target = format!("number {}: ", printable_id(&self.id));
+                let target = format!("number {}: ", id.unwrap_or_default());
                 f.write_str(text.strip_prefix(&target).unwrap_or(&text))
             }
             Current::Unlisted => f.write_str("no longer listed"),
             Current::List => f.write_str("the list of numbers: answers again"),
-            Current::Number(_) => self.fmt_number(f),
+            Current::Number(_) | Current::Status(_) => self.fmt_number(f),
         }
     }
 }

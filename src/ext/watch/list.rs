@@ -123,11 +123,11 @@ impl List {
             let before = known.remove(&id);
             let after = before.clone().unwrap_or_default();
             let (current, changed) = (Current::Unlisted, vec![Changed::Unlisted]);
-            Change { id, before, after, current, previous: None, changed, at }
+            Change { id: Some(id), before, after, current, previous: None, changed, at }
         });
         let mut found: Vec<_> = unlisted.collect();
         found.extend(self.error.take().map(|before| Change {
-            id: "".into(),
+            id: None,
             before: Some(before),
             after: Seen::default(),
             current: Current::List,
@@ -144,14 +144,6 @@ impl List {
         self.error = Some(after.clone());
         let is_other = before.as_ref().is_none_or(|b| !after.changes(Some(b)).is_empty());
         let (current, changed) = (Current::Failed(error), vec![Changed::ErrorBegan]);
-        is_other.then(|| Change {
-            id: "".into(),
-            before,
-            after,
-            current,
-            previous: None,
-            changed,
-            at,
-        })
+        is_other.then(|| Change { id: None, before, after, current, previous: None, changed, at })
     }
 }

@@ -17,7 +17,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::{
@@ -36,7 +36,7 @@ use self::{
 };
 use crate::{
     ext::{
-        call::{on_wire::OnWire, trace},
+        call::on_wire::OnWire,
         client::{Client, trim::trimmed},
         clock,
         error::Error,
@@ -44,6 +44,7 @@ use crate::{
             fleet::{CONCURRENCY, Numbers},
             handle::{Dated, NumberHandle},
         },
+        trace,
     },
     types::{Number, NumberStatus},
 };
@@ -143,7 +144,14 @@ struct RunningCall {
     abort: AbortHandle,
 }
 
-type Answer = (Arc<str>, Result<Dated, Error>);
+type Answer = (Arc<str>, Result<Answered, Error>);
+
+/// What a number answers.
+enum Answered {
+    Number(Arc<Number>, SystemTime),
+    Status(NumberStatus),
+}
+
 type Counts = Box<dyn FnMut(&Seen, &Seen) -> bool + Send>;
 
 /// What a number is asked for by.
@@ -340,7 +348,7 @@ impl Watch {
         room_at(self.under_way.values().map(since).collect(), self.concurrency)
     }
 
-    fn answered(&mut self, id: Arc<str>, answer: Result<Dated, Error>, now: Duration) {
+    fn answered(&mut self, id: Arc<str>, answer: Result<Answered, Error>, now: Duration) {
         self.under_way.remove(&id);
         if !self.rounds.contains(&id) {
             return;
@@ -357,20 +365,22 @@ impl Watch {
         let before = self.known.get(&id).cloned();
         let at = clock::wall().into();
         let is_old = match (&before, &answer) {
-            (Some(before), Ok((number, _))) => before.is_newer_than(number),
+            (Some(before), Ok(Answered::Number(number, _))) => before.is_newer_than(number),
             _ => false,
         };
         let (after, current) = match answer {
-            Ok((number, server_time)) => {
-                let after = match self.ask {
-                    // Only that the number answers is new.
-                    _ if is_old => Seen::of_state(before.as_ref(), None),
-                    Ask::Status => Seen::of_state(before.as_ref(), number.state.as_ref()),
-                    Ask::Get | Ask::Refresh => {
-                        Seen::of(before.as_ref(), &number, server_time.into())
-                    }
+            Ok(Answered::Number(number, server_time)) => {
+                // Of an older snapshot only that the number answers is new.
+                let after = if is_old {
+                    Seen::of_state(before.as_ref(), None)
+                } else {
+                    Seen::of(before.as_ref(), &number, server_time.into())
                 };
-                (after, Current::Number(Arc::new(number)))
+                (after, Current::Number(number))
+            }
+            Ok(Answered::Status(status)) => {
+                let after = Seen::of_state(before.as_ref(), status.state.as_ref());
+                (after, Current::Status(Arc::new(status)))
             }
             Err(error) => (Seen::failed(before.as_ref(), &error), Current::Failed(error)),
         };
@@ -396,6 +406,7 @@ impl Watch {
             _ => !changed.is_empty(),
         };
         if counts {
+            let id = Some(id);
             self.found.push_back(Change { id, before, after, current, previous, changed, at });
         }
     }
@@ -441,7 +452,7 @@ impl Watch {
             let after = Seen::failed(None, &error);
             let (current, changed) = (Current::Failed(error), vec![Changed::ErrorBegan]);
             let at = clock::wall().into();
-            Change { id: Arc::from(""), before: None, after, current, previous: None, changed, at }
+            Change { id: None, before: None, after, current, previous: None, changed, at }
         })
     }
 }
@@ -478,26 +489,18 @@ fn room_at(calls: Vec<Option<Duration>>, concurrency: usize) -> Duration {
     sent.get(excess).map_or(Duration::MAX, |sent| *sent + HANGS_AFTER)
 }
 
+fn answered((number, server_time): Dated) -> Answered {
+    Answered::Number(Arc::new(number), server_time)
+}
+
 /// One question about a number.
 fn ask(ask: Ask, id: Arc<str>, number: &NumberHandle) -> BoxFuture<'static, Answer> {
-    match ask {
-        Ask::Get => number.dated_get().map(|answer| (id, answer)).boxed(),
-        Ask::Refresh => number.dated_refresh().map(|answer| (id, answer)).boxed(),
-        Ask::Status => {
-            let answer = number.status().map_ok(|status| (status, clock::wall()));
-            let of = |id: &str, status: NumberStatus| Number {
-                id: id.to_owned(),
-                state: status.state,
-                is_fully_connected: status.is_fully_connected,
-                ..Number::default()
-            };
-            answer
-                .map(move |answer| {
-                    (Arc::clone(&id), answer.map(|(status, time)| (of(&id, status), time)))
-                })
-                .boxed()
-        }
-    }
+    let answer = match ask {
+        Ask::Get => number.dated_get().map_ok(answered).boxed(),
+        Ask::Refresh => number.dated_refresh().map_ok(answered).boxed(),
+        Ask::Status => number.status().map_ok(Answered::Status).boxed(),
+    };
+    answer.map(|answer| (id, answer)).boxed()
 }
 
 impl fmt::Debug for Watch {

@@ -1,13 +1,11 @@
-//! Feature `tracing`: a span for each call and an event for each attempt; without it, nothing.
+//! Feature `tracing`: a span for each call, an event for each attempt, and warnings; without it, nothing.
 //! Neither holds an id, a key or a body, so that logs can be kept.
 
 use std::{future::Future, time::Duration};
 
 use http::StatusCode;
 
-use crate::ext::{
-    decode::field::Field, error::outcome::CallOutcome, retry::retry_after::DelaySource,
-};
+use super::{decode::field::Field, error::outcome::CallOutcome, retry::retry_after::DelaySource};
 
 /// Runs a call in its span, `pilot_status`, with the operation's id.
 #[cfg(feature = "tracing")]
@@ -58,6 +56,24 @@ pub(crate) fn slow_rounds(every: Duration, interval: Duration) {
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn slow_rounds(_: Duration, _: Duration) {}
+
+/// The store cannot be asked: told once, until it can.
+#[cfg(feature = "tracing")]
+pub(crate) fn store_down(why: &str) {
+    tracing::warn!(why, "pacing is not shared");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn store_down(_: &str) {}
+
+/// The store answers again.
+#[cfg(feature = "tracing")]
+pub(crate) fn store_up() {
+    tracing::info!("pacing is shared again");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn store_up() {}
 
 /// An answer has another id than was asked for: a warning, since a cache may mix up its answers.
 #[cfg(feature = "tracing")]
