@@ -1,6 +1,8 @@
-//! The three ways to ask for a number.
+//! Four ways to ask for a number.
 
 use pilot_status::Client;
+use reqwest_middleware::ClientWithMiddleware;
+use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
 
 use crate::hand_written::Number;
 
@@ -12,6 +14,8 @@ pub(crate) enum Contender {
     Ours(Client),
     /// reqwest and a struct.
     Bare(reqwest::Client, String),
+    /// reqwest and a struct, with the usual middleware for retries.
+    Middleware(ClientWithMiddleware, String),
     /// What progenitor generates of the same document, without hooks.
     Generated(generated::Client),
 }
@@ -31,7 +35,7 @@ mod generated {
 }
 
 impl Contender {
-    pub(crate) const NAMES: [&str; 3] = ["ours", "bare reqwest", "generated"];
+    pub(crate) const NAMES: [&str; 4] = ["ours", "bare reqwest", "middleware", "generated"];
 
     pub(crate) fn new(name: &str, url: &str) -> Self {
         match name {
@@ -40,6 +44,7 @@ impl Contender {
                 Self::Ours(builder.build().expect("the settings are right"))
             }
             "bare reqwest" => Self::Bare(http(), url.to_owned()),
+            "middleware" => Self::Middleware(with_middleware(), url.to_owned()),
             "generated" => Self::Generated(generated::Client::new_with_client(url, http())),
             _ => panic!("nobody is called {name}"),
         }
@@ -50,6 +55,7 @@ impl Contender {
         match self {
             Self::Ours(client) => client.number(id).get().await.is_ok(),
             Self::Bare(http, url) => bare(http, url, id).await.is_ok(),
+            Self::Middleware(http, url) => middleware(http, url, id).await.is_ok(),
             Self::Generated(client) => client.get_numbers_id().id(id).send().await.is_ok(),
         }
     }
@@ -62,4 +68,20 @@ fn http() -> reqwest::Client {
 async fn bare(http: &reqwest::Client, url: &str, id: &str) -> reqwest::Result<Number> {
     let request = http.get(format!("{url}/v1/numbers/{id}")).header("x-api-key", KEY);
     request.header("accept", "application/json").send().await?.error_for_status()?.json().await
+}
+
+fn with_middleware() -> ClientWithMiddleware {
+    let policy = ExponentialBackoff::builder().build_with_max_retries(4);
+    let retry = RetryTransientMiddleware::new_with_policy(policy);
+    reqwest_middleware::ClientBuilder::new(http()).with(retry).build()
+}
+
+async fn middleware(
+    http: &ClientWithMiddleware,
+    url: &str,
+    id: &str,
+) -> reqwest_middleware::Result<Number> {
+    let request = http.get(format!("{url}/v1/numbers/{id}")).header("x-api-key", KEY);
+    let response = request.header("accept", "application/json").send().await?;
+    Ok(response.error_for_status()?.json().await?)
 }

@@ -18,7 +18,7 @@ use crate::{
     decode, page,
     page::goal,
     request,
-    server::{self, Process},
+    server::{self, COMPACT, Process},
 };
 
 /// How far a count may be from the stored one.
@@ -76,6 +76,7 @@ fn count() -> Result<Value, Box<dyn Error>> {
     let server = Process::start()?;
     for (name, what, of, over) in [
         ("request over bare reqwest", "request", "ours", "bare reqwest"),
+        ("middleware over bare reqwest", "request", "middleware", "bare reqwest"),
         ("generated over bare reqwest", "request", "generated", "bare reqwest"),
         ("decode over hand-written", "decode", "ours", "hand-written"),
         ("decode over Value", "decode", "ours", "value"),
@@ -93,8 +94,9 @@ fn allocations() -> Result<Value, Box<dyn Error>> {
     let mut counts = json!({});
     for name in Contender::NAMES {
         let contender = Contender::new(name, &url);
-        request::calls(&runtime, &contender, 100, 1);
-        let one = || allocation_counter::measure(|| request::calls(&runtime, &contender, 1, 1));
+        request::calls(&runtime, &contender, COMPACT, 100, 1);
+        let one =
+            || allocation_counter::measure(|| request::calls(&runtime, &contender, COMPACT, 1, 1));
         // How the bytes come in decides on a few; the usual is the median.
         let mut counted: Vec<_> = (0..101).map(|_| one().count_total).collect();
         counted.sort_unstable();
@@ -127,7 +129,7 @@ fn total(what: &str, who: &str, times: usize, url: &str) -> Result<f64, Box<dyn 
 pub(crate) fn calls(what: &str, who: &str, times: usize, url: &str) -> Outcome {
     if what == "request" {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        request::calls(&runtime, &Contender::new(who, url), times, 1);
+        request::calls(&runtime, &Contender::new(who, url), COMPACT, times, 1);
         return Ok(());
     }
     let [case, ..] = decode::cases();
@@ -143,15 +145,15 @@ pub(crate) fn calls(what: &str, who: &str, times: usize, url: &str) -> Outcome {
 fn table(counts: &Value) -> Result<String, Box<dyn Error>> {
     let allocations = |who: &str| number(&counts["allocations"][who]);
     let (ours, bare) = (allocations("ours")?, allocations("bare reqwest")?);
-    let generated = allocations("generated")?;
+    let (middleware, generated) = (allocations("middleware")?, allocations("generated")?);
     let mut table = format!(
-        "| | |\n|---|---|\n| allocations of a request: ours, bare reqwest, generated without hooks | {ours}, {bare}, {generated} |\n| more than bare reqwest (≤ 8) | {} |\n",
-        goal(ours - bare, ..=8.0)
+        "| | |\n|---|---|\n| allocations of a request: ours, bare reqwest, with middleware, generated | {ours}, {bare}, {middleware}, {generated} |\n| ours (≤ 81) | {} |\n",
+        goal(ours, ..=81.0)
     );
     for (name, ratio) in counts["instructions"].as_object().into_iter().flatten() {
         let ratio = number(ratio)?;
         let (shown, limit) = match name.as_str() {
-            "request over bare reqwest" => (goal(ratio, ..=1.06), " (≤ 1.06)"),
+            "request over bare reqwest" => (goal(ratio, ..=1.04), " (≤ 1.04)"),
             "decode over hand-written" => (goal(ratio, ..=1.20), " (≤ 1.20)"),
             "decode over Value" => (goal(ratio, ..=0.85), " (≤ 0.85)"),
             _ => (format!("{ratio:.3}"), ""),

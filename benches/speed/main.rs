@@ -1,7 +1,6 @@
-//! This client beside bare reqwest with a hand-written struct, in one run. Each command writes its
-//! part of `docs/performance.md`: `cargo run --release --package speed -- --decode`, `--request`,
-//! `--fleet`, `--retry`, `--counts`; `--check` compares the counts with
-//! `benches/speed/counts.json`.
+//! Compares this client with others in one run. Each command writes its part of
+//! `docs/performance.md`: `cargo run --release --package speed -- --decode`, `--request`, `--counts`;
+//! `--check` compares the counts with `benches/speed/counts.json`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -12,13 +11,10 @@
 mod contenders;
 mod counts;
 mod decode;
-mod fleet;
 mod hand_written;
 mod measure;
 mod page;
-mod plot;
 mod request;
-mod retry;
 mod server;
 
 use std::{env, error::Error};
@@ -31,17 +27,12 @@ fn main() -> Outcome {
     match arguments[..] {
         ["--decode"] => decode::run(),
         ["--request"] => request::run(),
-        ["--fleet"] => fleet::run(),
-        ["--retry"] => retry::run(),
         ["--counts"] => counts::write(),
         ["--check"] => counts::check(),
         // The programs that others of these measure from outside.
         ["--serve"] => server::serve_until_closed(),
-        ["--fleet-memory", who, url] => fleet::memory(who, url),
         ["--calls", what, who, times, url] => counts::calls(what, who, times.parse()?, url),
-        [] => {
-            ["--decode", "--request", "--fleet", "--retry", "--counts"].iter().try_for_each(again)
-        }
+        [] => ["--decode", "--request", "--counts"].iter().try_for_each(again),
         _ => Err(format!("no command {arguments:?}: see the top of benches/speed/main.rs").into()),
     }
 }

@@ -7,7 +7,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     net::TcpListener,
     process::{Child, ChildStdin, Command, Stdio},
-    sync::{Arc, LazyLock},
+    sync::LazyLock,
     thread,
 };
 
@@ -18,9 +18,6 @@ use hyper_util::rt::TokioIo;
 
 use crate::Outcome;
 
-/// What a server makes of a request.
-pub(crate) type Answer = dyn Fn(&Request<Incoming>) -> Response<Full<Bytes>> + Send + Sync;
-
 /// The body of a number: the documented example.
 pub(crate) static EXAMPLE: LazyLock<Bytes> = LazyLock::new(|| {
     let spec: serde_json::Value =
@@ -29,35 +26,34 @@ pub(crate) static EXAMPLE: LazyLock<Bytes> = LazyLock::new(|| {
     content["application/json"]["example"].to_string().into()
 });
 
-/// Answers every request with the example under the id that is asked for, from a thread of its own; gives the URL.
+/// Answers every request with the example, from a thread of its own; returns the URL.
 pub(crate) fn start() -> io::Result<String> {
-    start_with(Arc::new(number))
-}
-
-/// Answers as it is told, from a thread of its own; gives the URL.
-pub(crate) fn start_with(answer: Arc<Answer>) -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
-    thread::spawn(move || serve(listener, &answer));
+    thread::spawn(move || serve(listener));
     Ok(url)
 }
 
-/// The example, before its id and after it.
-static AROUND_ID: LazyLock<(&str, &str)> = LazyLock::new(|| {
-    let text = str::from_utf8(&EXAMPLE).expect("UTF-8");
-    text.split_once("num_01HZX...").expect("the documented id")
+/// The id whose answer has no line breaks.
+pub(crate) const COMPACT: &str = "num_compact";
+/// The id whose answer is pretty-printed.
+pub(crate) const PRETTY: &str = "num_pretty";
+
+static PRETTY_BODY: LazyLock<Bytes> = LazyLock::new(|| {
+    let number: serde_json::Value = serde_json::from_slice(&EXAMPLE).expect("JSON");
+    serde_json::to_vec_pretty(&number).expect("JSON").into()
 });
 
-pub(crate) fn number(request: &Request<Incoming>) -> Response<Full<Bytes>> {
+fn number(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     let id = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let body = [AROUND_ID.0, id, AROUND_ID.1].concat();
-    let mut response = Response::new(Full::new(body.into()));
+    let body = if id == PRETTY { &PRETTY_BODY } else { &EXAMPLE };
+    let mut response = Response::new(Full::new(Bytes::clone(body)));
     let json = http::HeaderValue::from_static("application/json");
     response.headers_mut().insert(http::header::CONTENT_TYPE, json);
     response
 }
 
-fn serve(listener: TcpListener, answer: &Arc<Answer>) -> io::Result<()> {
+fn serve(listener: TcpListener) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         listener.set_nonblocking(true)?;
@@ -65,9 +61,8 @@ fn serve(listener: TcpListener, answer: &Arc<Answer>) -> io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let answer = Arc::clone(answer);
             let service = service_fn(move |request| {
-                let response = answer(&request);
+                let response = number(&request);
                 async { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);

@@ -29,10 +29,12 @@ fn every_direct_dependency_has_a_reason_in_the_table_of_its_package() {
     let (tables, xtask) = tables.split_once("Of `xtask`").unwrap();
     let (tables, speed) = tables.split_once("Of `benches/speed`").unwrap();
     let (tables, pacing) = tables.split_once("Of `benches/pacing`").unwrap();
+    let (tables, fleet) = tables.split_once("Of `examples/fleet`").unwrap();
     let (client, tests) = tables.split_once("Of `tests`").unwrap();
     for (manifest, table) in [
         ("Cargo.toml", client),
         ("tests/Cargo.toml", tests),
+        ("examples/fleet/Cargo.toml", fleet),
         ("benches/pacing/Cargo.toml", pacing),
         ("benches/speed/Cargo.toml", speed),
         ("xtask/Cargo.toml", xtask),

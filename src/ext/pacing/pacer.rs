@@ -25,7 +25,6 @@ use super::{
     Delays, PacingStats,
     limiter::{Law, Step},
     queue::Ticket,
-    quota::Quota,
     rate_limit::RateLimit,
     recent::{Recent, milliseconds},
     store::Store,
@@ -316,7 +315,7 @@ impl InFlight<'_> {
         let is_free = self.pacer.free_until.load(Ordering::Relaxed) > 0;
         self.pacer.recent.count(self.sent);
         let turn = self.turn.take();
-        if turn.is_none() && is_free && !Quota::is_little(limit) {
+        if turn.is_none() && is_free && !limit.is_some_and(RateLimit::is_little) {
             return;
         }
         let sent = self.sent;

@@ -6,10 +6,7 @@
 
 use std::time::Duration;
 
-use super::rate_limit::RateLimit;
-
-/// Up to this many requests left, each request is counted.
-const LITTLE: u64 = 100;
+use super::rate_limit::{self, RateLimit};
 
 /// The gate of a process.
 #[derive(Debug, Default)]
@@ -33,11 +30,6 @@ struct Allowance {
 }
 
 impl Quota {
-    /// Whether an answer concerns the gate.
-    pub(super) fn is_little(limit: Option<RateLimit>) -> bool {
-        limit.is_some_and(|limit| limit.remaining <= LITTLE)
-    }
-
     /// Whether requests are counted.
     pub(super) fn is_counting(&self) -> bool {
         self.allowance.is_some()
@@ -104,7 +96,7 @@ impl Quota {
         if is_served && remaining == 0 {
             self.none_until = now.saturating_add(reset.min(max_delay));
         }
-        if self.is_credible && (remaining <= LITTLE) {
+        if self.is_credible && (remaining <= rate_limit::LITTLE) {
             // The requests that were sent after this one take their part.
             let left = remaining.saturating_sub(self.sent.saturating_sub(number));
             self.allowance =

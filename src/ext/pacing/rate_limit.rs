@@ -21,6 +21,16 @@ pub struct RateLimit {
     pub reset: Duration,
 }
 
+/// Up to this many requests left, each request is counted.
+pub(super) const LITTLE: u64 = 100;
+
+impl RateLimit {
+    /// Whether so little is left that the calls after this answer may have to wait.
+    pub(super) fn is_little(self) -> bool {
+        self.remaining <= LITTLE
+    }
+}
+
 /// The fields that were usual before `RateLimit`: remaining, reset, limit.
 const SEPARATE: [[&str; 3]; 4] = [
     ["ratelimit-remaining", "ratelimit-reset", "ratelimit-limit"],

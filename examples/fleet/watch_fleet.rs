@@ -1,4 +1,4 @@
-//! What changes in my fleet? `cargo run --example watch_fleet -- [ID…] [--every SECONDS] [--json]`.
+//! What changes in my fleet? `cargo run -p fleet --bin watch_fleet -- [ID…] [--every SECONDS] [--json]`.
 //!
 //! Without ids it watches all numbers of the key's tenant. It tells each number as it is, then one
 //! line per change, and ends with Ctrl-C or with its reader. Times are UTC.

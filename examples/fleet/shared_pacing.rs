@@ -1,5 +1,5 @@
 //! Several processes of one key under one limit, with and without a store that they share:
-//! `cargo run --features redis --example shared_pacing -- [--processes 3] [--requests 300] [--alone]`.
+//! `cargo run -p fleet --features redis --bin shared_pacing -- [--processes 3] [--requests 300] [--alone]`.
 //!
 //! It starts a `redis-server` and a small server with a limit, both on loopback, and then itself
 //! once for each process; it prints what each was served.

@@ -1,4 +1,4 @@
-//! Which of my numbers can send? `cargo run --example fleet_health -- [ID…] [--json]`.
+//! Which of my numbers can send? `cargo run -p fleet --bin fleet_health -- [ID…] [--json]`.
 //!
 //! Without ids it asks for those on standard input, one a line, unless that is a terminal; without
 //! any there, for all numbers of the key's tenant. Exits with 2 if any number is blocked, else with
