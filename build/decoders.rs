@@ -91,12 +91,17 @@ fn object(object: &ItemStruct, fields: &[Field]) -> Item {
     let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
     let positions: Vec<_> = (0..fields.len()).collect();
     let required = fields.iter().filter(|field| field.is_required).map(|field| &field.name);
+    let complete = fields.iter().filter(|field| field.is_required).map(|field| &field.ident);
     let read = fields.iter().map(|Field { ident, is_required, .. }| {
         let read = if *is_required { quote!(field::required) } else { quote!(field::optional) };
         quote!(#read(from, &mut self.#ident))
     });
     let values = fields.iter().map(|Field { ident, is_required, .. }| {
-        if *is_required { quote!(Some(&self.#ident)) } else { quote!(self.#ident.as_ref()) }
+        if *is_required {
+            quote!(Some(&self.#ident).filter(|text| !text.is_empty()))
+        } else {
+            quote!(self.#ident.as_ref())
+        }
     });
     let values: Vec<_> = values.collect();
     parse_quote! {
@@ -120,6 +125,10 @@ fn object(object: &ItemStruct, fields: &[Field]) -> Item {
                     #(#positions => #read,)*
                     _ => Ok(None),
                 }
+            }
+
+            fn is_complete(&self) -> bool {
+                true #(&& !self.#complete.is_empty())*
             }
 
             fn write<M: ::serde::ser::SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {

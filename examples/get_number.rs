@@ -24,15 +24,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let has = |name| flags.iter().any(|flag| flag == name);
 
-    let (client, id) = match ids.into_iter().next() {
-        Some(id) => (Client::from_env()?, id),
-        None => {
-            let client =
-                Client::builder().api_key("ps_example").base_url(demo::start()?).build()?;
-            (client, "num_01HZX".to_owned())
-        }
+    let number = if let Some(id) = ids.into_iter().next() {
+        Client::from_env()?.number(id)
+    } else {
+        let client = Client::builder().api_key("ps_example").base_url(demo::start()?);
+        client.build()?.number("num_01HZX")
     };
-    let number = client.number(id);
     let number = if has("--refresh") { number.refresh().await? } else { number.get().await? };
     let text =
         if has("--json") { serde_json::to_string_pretty(&number)? + "\n" } else { table(&number) };

@@ -1,14 +1,14 @@
 //! The id of a number. It becomes a segment of a URL's path, so an id that would lead elsewhere is
 //! refused.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use super::trim::trimmed;
 use crate::ext::error::Error;
 
-/// The opaque id of a number: one path segment of `/v1/numbers/{id}`.
+/// The opaque id of a number: one path segment of `/v1/numbers/{id}`. A clone counts one reference.
 ///
 /// Refused are ids that would reach another resource: the empty id (the collection), `.` and `..`
 /// (dot segments, [RFC 3986, section 5.2.4]), and those with control characters or a backslash,
@@ -30,7 +30,7 @@ use crate::ext::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
-pub struct NumberId(String);
+pub struct NumberId(Arc<str>);
 
 impl NumberId {
     /// The id as it was given, not encoded.
@@ -53,7 +53,7 @@ impl TryFrom<String> for NumberId {
             id if id.contains(|c: char| c.is_control() || c == '\\') => {
                 "has a control character or a backslash, which no id has: check where it was read from"
             }
-            _ => return Ok(Self(id)),
+            _ => return Ok(Self(id.into())),
         };
         Err(Error::invalid_input(format!("the number id {id:?} {refused}")))
     }
@@ -85,18 +85,24 @@ impl FromStr for NumberId {
 
 impl From<NumberId> for String {
     fn from(id: NumberId) -> Self {
-        id.0
+        id.as_str().to_owned()
     }
 }
 
 impl From<&NumberId> for String {
     fn from(id: &NumberId) -> Self {
-        id.0.clone()
+        id.as_str().to_owned()
     }
 }
 
 impl AsRef<str> for NumberId {
     fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for NumberId {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -76,7 +76,10 @@ pub(crate) fn required<'de, A: MapAccess<'de>>(
 ) -> Result<Option<Value>, A::Error> {
     let mut text = None::<Text>;
     let odd = object.next_value_seed(Reader(&mut text))?;
-    let Some(Text(text)) = text else { return Ok(Some(odd.unwrap_or_default())) };
+    let Some(Text(text)) = text else {
+        into.clear();
+        return Ok(Some(odd.unwrap_or_default()));
+    };
     *into = text;
     Ok(None)
 }
@@ -84,7 +87,7 @@ pub(crate) fn required<'de, A: MapAccess<'de>>(
 /// Whether a required field can have this value.
 pub(super) fn is_text(value: &Value) -> bool {
     match value {
-        Value::String(_) => true,
+        Value::String(text) => !text.is_empty(),
         Value::Number(number) => Text::from_number(number).is_some(),
         _ => false,
     }
@@ -100,7 +103,7 @@ impl Field for Text {
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned()))
+        Some(Self(text.to_owned())).filter(|text| !text.0.is_empty())
     }
 }
 

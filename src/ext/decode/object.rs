@@ -16,7 +16,7 @@ use super::field::{self, Field, Misfit, number};
 pub(crate) trait Object: Default {
     /// As they are sent.
     const FIELDS: &[&str];
-    /// The fields without which there is no object; each is a text.
+    /// The fields without which there is no object; each is a text that is not empty.
     const REQUIRED: &[&str];
 
     /// Which of the fields has this name.
@@ -28,6 +28,9 @@ pub(crate) trait Object: Default {
         field: usize,
         object: &mut A,
     ) -> Result<Option<Value>, A::Error>;
+
+    /// Whether it has the required fields.
+    fn is_complete(&self) -> bool;
 
     fn write<M: SerializeMap>(&self, object: &mut M) -> Result<(), M::Error>;
 
@@ -53,13 +56,11 @@ pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
 
         fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
             let mut into = T::default();
-            let Read { any, missing } = read(object, &mut into)?;
-            if let Some(name) = missing.first() {
-                return Err(de::Error::missing_field(name));
-            }
+            let has_field = read(object, &mut into)?;
             let has_error = || into.extra().get("error").is_some_and(|error| !error.is_null());
-            if !any && has_error() {
-                return Err(de::Error::custom("an error in place of the object"));
+            if !into.is_complete() || !has_field && has_error() {
+                // `DecodeError` says more.
+                return Err(de::Error::custom("a required field is missing"));
             }
             Ok(into)
         }
@@ -117,33 +118,23 @@ pub(crate) fn add_unreadable<T: Field>(
     }
 }
 
-/// Which fields were read.
-struct Read {
-    /// Whether there was any.
-    any: bool,
-    /// The required ones that were not.
-    missing: Vec<&'static str>,
-}
-
-fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<Read, A::Error> {
-    let (mut any, mut missing) = (false, T::REQUIRED.to_vec());
+/// Reads the fields. Returns whether there was any.
+fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<bool, A::Error> {
+    let mut has_field = false;
     while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
         match key {
             Name::Field(n) => {
-                any = true;
-                let name = T::FIELDS[n];
-                if let Some(odd) = this.read(n, &mut object)? {
-                    this.extra_mut().insert(name.to_owned(), odd);
-                } else {
+                has_field = true;
+                match this.read(n, &mut object)? {
+                    Some(odd) => _ = this.extra_mut().insert(T::FIELDS[n].to_owned(), odd),
                     // Of a field that comes twice the last value counts.
-                    this.extra_mut().remove(name);
-                    missing.retain(|missing| *missing != name);
+                    None => _ = this.extra_mut().remove(T::FIELDS[n]),
                 }
             }
             Name::Other(name) => _ = this.extra_mut().insert(name, field::any(&mut object)?),
         }
     }
-    Ok(Read { any, missing })
+    Ok(has_field)
 }
 
 impl<T: Object> Field for T {
@@ -152,11 +143,11 @@ impl<T: Object> Field for T {
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
         let this = into.insert(Self::default());
-        let Read { any, missing } = read(object, this)?;
-        let odd = match number(this.extra()).filter(|_| !any) {
+        let has_field = read(object, this)?;
+        let odd = match number(this.extra()).filter(|_| !has_field) {
             Some(number) => Some(Value::Number(number)),
-            None if missing.is_empty() => None,
-            None => Some(as_sent(this, &missing)),
+            None if this.is_complete() => None,
+            None => Some(serialize(&*this, serde_json::value::Serializer).unwrap_or_default()),
         };
         if odd.is_some() {
             *into = None;
@@ -180,15 +171,6 @@ impl<T: Object> Field for T {
         }
         self.add_unreadable_of_fields(at, paths);
     }
-}
-
-/// An object that lacks these fields.
-fn as_sent(object: &impl Object, missing: &[&str]) -> Value {
-    let mut value = serialize(object, serde_json::value::Serializer).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        fields.retain(|name, value| !missing.contains(&name.as_str()) || *value != "");
-    }
-    value
 }
 
 /// Tells fields by their names.

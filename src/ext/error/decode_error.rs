@@ -54,7 +54,7 @@ fn beginning_with(byte: u8) -> Option<Value> {
     Some(match byte {
         b'{' => Value::Object(serde_json::Map::new()),
         b'[' => Value::Array(Vec::new()),
-        b'"' => Value::String(String::new()),
+        b'"' => Value::from("…"),
         b't' | b'f' => Value::Bool(true),
         b'n' => Value::Null,
         b'-' | b'0'..=b'9' => Value::from(0),
@@ -67,6 +67,7 @@ fn type_of(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
+        Value::String(text) if text.is_empty() => "an empty string",
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
 use crate::{
     ext::{
-        client::{Client, bridge::Answer, number_id::NumberId, trim::trimmed},
+        client::{Client, bridge::Answer, number_id::NumberId},
         clock,
         error::{Error, Target, TimeoutScope, outcome::CallOutcome, plain::printable_id},
     },
@@ -30,7 +30,7 @@ impl Client {
     /// ```
     #[must_use = "a handle does nothing until one of its calls is awaited"]
     pub fn number(&self, id: impl Into<String>) -> NumberHandle {
-        NumberHandle { client: self.clone(), id: trimmed(id.into()), timeout: None }
+        NumberHandle { client: self.clone(), id: id.into().try_into(), timeout: None }
     }
 }
 
@@ -50,7 +50,8 @@ impl Client {
 #[derive(Clone, Debug)]
 pub struct NumberHandle {
     pub(super) client: Client,
-    id: String,
+    /// Or why no call can be made.
+    id: Result<NumberId, Error>,
     timeout: Option<Duration>,
 }
 
@@ -122,7 +123,7 @@ impl NumberHandle {
             if left.is_zero() {
                 let error =
                     Error::timed_out(this.time(), TimeoutScope::Call, CallOutcome::default());
-                return Err(error.after(attempts).about(this.target()));
+                return Err(error.after(attempts).about(target(this.id()?)));
             }
             this.timeout(left).refresh().await.map_err(|error| error.after(attempts))
         }
@@ -152,8 +153,9 @@ impl NumberHandle {
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
         let this = self.clone();
         async move {
-            let answer = this.client.delete_number(&this.checked_id()?, this.timeout).await;
-            answer.map(|answer| answer.value).map_err(|error| error.about(this.target()))
+            let id = this.id()?;
+            let answer = this.client.delete_number(id, this.timeout).await;
+            answer.map(|answer| answer.value).map_err(|error| error.about(target(id)))
         }
         .boxed()
     }
@@ -172,7 +174,7 @@ impl NumberHandle {
     fn joined_refresh(&self) -> impl Future<Output = Result<Dated, Error>> + Send + use<> {
         let this = self.clone();
         async move {
-            let id = this.checked_id()?;
+            let id = this.id()?;
             let state = this.client.state();
             let attempt_timeout = state.transport.limits.attempt_timeout;
             let refresh = || {
@@ -181,7 +183,7 @@ impl NumberHandle {
             };
             let joined = state.refreshes.join(id.as_str(), this.time(), attempt_timeout, refresh);
             // The error may be of another's call, or of none.
-            joined.await.map_err(|error| error.about(this.target()))
+            joined.await.map_err(|error| error.about(target(id)))
         }
     }
 
@@ -191,8 +193,9 @@ impl NumberHandle {
     ) -> impl Future<Output = Result<Answer<types::NumberStatus>, Error>> + Send + use<> {
         let this = self.clone();
         async move {
-            let answer = this.client.get_status(&this.checked_id()?, this.timeout).await;
-            answer.map_err(|error| error.about(this.target()))
+            let id = this.id()?;
+            let answer = this.client.get_status(id, this.timeout).await;
+            answer.map_err(|error| error.about(target(id)))
         }
     }
 
@@ -201,20 +204,16 @@ impl NumberHandle {
         self.timeout.unwrap_or(self.client.state().transport.limits.timeout)
     }
 
-    pub(super) fn target(&self) -> Target {
-        let text = format!("number {}", printable_id(&self.id));
-        Target { text, is_phone_number: is_phone_number(&self.id) }
-    }
-
     async fn answered_get(&self, refresh: Option<&str>) -> Result<Answer<types::Number>, Error> {
-        let answer = self.client.get_number(&self.checked_id()?, refresh, self.timeout).await;
-        answer.map_err(|error| error.about(self.target()))
+        let id = self.id()?;
+        let answer = self.client.get_number(id, refresh, self.timeout).await;
+        answer.map_err(|error| error.about(target(id)))
     }
 
     /// The id, if a call can be made.
-    fn checked_id(&self) -> Result<NumberId, Error> {
+    pub(super) fn id(&self) -> Result<&NumberId, Error> {
         check_timeout(self.timeout)?;
-        self.id.as_str().try_into()
+        self.id.as_ref().map_err(Error::clone)
     }
 }
 
@@ -231,6 +230,11 @@ pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {
         return Err(Error::invalid_input(text));
     }
     Ok(())
+}
+
+pub(super) fn target(id: &NumberId) -> Target {
+    let id = id.as_str();
+    Target { text: format!("number {}", printable_id(id)), is_phone_number: is_phone_number(id) }
 }
 
 /// Whether an id is what people take for one: a phone number.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::sleep;
 
-use super::handle::NumberHandle;
+use super::handle::{NumberHandle, target};
 use crate::{
     ext::{
         clock,
@@ -41,13 +41,13 @@ impl NumberHandle {
     /// [`ErrorKind::NotOpen`](crate::ErrorKind::NotOpen), with the last state, if the number is not
     /// open within `limit`; else as [`status`](Self::status), where the failure is one that lasts.
     pub async fn wait_until_open(&self, limit: Duration) -> Result<NumberStatus, Error> {
-        let start = clock::now();
+        let (id, start) = (self.id()?, clock::now());
         let (mut delay, mut attempts) = (FIRST_DELAY, 0);
         let mut last = "its state was not told".to_owned();
         loop {
             let left = limit.saturating_sub(clock::now() - start);
             if left.is_zero() {
-                return Err(Error::not_open(limit, last).after(attempts).about(self.target()));
+                return Err(Error::not_open(limit, last).after(attempts).about(target(id)));
             }
             match self.clone().timeout(self.time().min(left)).answered_status().boxed().await {
                 Ok(answer) => {
