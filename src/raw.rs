@@ -9,7 +9,7 @@
 //! |---|---|
 //! | the API refuses, with an error that is documented | `ErrorResponse` |
 //! | it refuses in another way, or answers a success other than 200 | `InvalidResponsePayload` or `UnexpectedResponse` |
-//! | a 200 has a body that is not as documented | `InvalidResponsePayload`, with the body |
+//! | a 200 has a body that is not as documented, or would have to be mended | `InvalidResponsePayload`, with the body |
 //! | there is no connection, or it breaks | `CommunicationError` |
 //! | a timeout, a body over the limit, a turn that would come too late | `Custom`, with a sentence |
 //! | the request is not for the configured host | `InvalidRequest` |
