@@ -26,6 +26,7 @@ pub mod shared_limit;
 pub mod types;
 
 pub use ext::{
+    call::figures::Stats,
     client::{Client, builder::ClientBuilder, number_id::NumberId},
     error::{Error, kind::ErrorKind},
     number::{
@@ -41,6 +42,7 @@ pub use ext::{
         change::{Change, Current},
         seen::{Changed, Seen, SeenError, SeenReason},
         state::WatchState,
+        table::{FleetEntry, FleetTable},
     },
 };
 #[cfg(any(test, fuzzing))]

@@ -12,7 +12,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::StreamExt;
 use pilot_status::{Changed, Watch};
 use serde_json::json;
 use support::{Reply, Request, Server, client, process};

@@ -18,7 +18,6 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use console::Style;
-use futures_util::StreamExt;
 use pilot_status::{Change, Current, ReadinessLevel, Seen};
 use serde_json::{Value, json};
 use support::{Reply, Request};

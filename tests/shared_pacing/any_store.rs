@@ -35,7 +35,7 @@ async fn what_one_client_is_told_another_heeds() {
     let start = Instant::now();
     let refused = tokio::spawn(one.number("num_1").get());
     // The look of its first call, beside it.
-    while another.pacing_stats().waited.is_zero() && start.elapsed() < Duration::from_secs(10) {
+    while another.stats().pacing.waited.is_zero() && start.elapsed() < Duration::from_secs(10) {
         another.number("num_1").get().await.unwrap();
         if server.requests().len() > 2 {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -43,8 +43,8 @@ async fn what_one_client_is_told_another_heeds() {
     }
     refused.await.unwrap().unwrap();
     assert!(start.elapsed() >= Duration::from_secs(2), "one waits as it is asked");
-    assert_eq!(another.pacing_stats().rejected, 0);
-    assert!(!another.pacing_stats().waited.is_zero(), "{:?}", another.pacing_stats());
+    assert_eq!(another.stats().pacing.rejected, 0);
+    assert!(!another.stats().pacing.waited.is_zero(), "{:?}", another.stats().pacing);
 }
 
 /// A store that answers as it is told.
@@ -217,12 +217,12 @@ async fn waiting_calls_share_one_question() {
     let start = Instant::now();
     let call = || tokio::spawn(client.number("num_1").get());
     let refused = call();
-    while client.pacing_stats().rejected == 0 {
+    while client.stats().pacing.rejected == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let calls: Vec<_> = (0..200).map(|_| call()).collect();
     tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(client.pacing_stats().queued, 201);
+    assert_eq!(client.stats().pacing.queued, 201);
     refused.abort();
     calls.iter().for_each(tokio::task::JoinHandle::abort);
     let most = 2 + usize::try_from(start.elapsed().as_millis()).unwrap() / 20;
@@ -248,7 +248,7 @@ async fn a_429_is_reported_once_and_though_its_caller_is_dropped() {
     while REPORTED.load(Ordering::Relaxed) == 0 && start.elapsed() < Duration::from_secs(10) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(client.pacing_stats().rejected, 50);
+    assert_eq!(client.stats().pacing.rejected, 50);
     let reported = REPORTED.load(Ordering::Relaxed);
     assert!((1..=10).contains(&reported), "{reported} reports of 50");
 }

@@ -42,7 +42,7 @@ fn settings_that_cannot_work_are_refused_when_the_client_is_built() {
         assert!(error.is_invalid_input() && !error.is_retryable(), "{error}");
         assert!(error.to_string().contains(expected), "{error}, expected {expected}");
         assert_eq!((error.attempts(), error.status()), (0, None));
-        assert_eq!(format!("{error:?}"), format!("{error}\n(kind invalid_input)"));
+        assert!(!format!("{error:?}").contains("(kind"), "{error:?}");
     }
     assert!(ok().base_url("http://pilotstatus.example").allow_insecure_http(true).build().is_ok());
     assert!(ok().timeout(Duration::MAX).attempt_timeout(Duration::MAX).build().is_ok());

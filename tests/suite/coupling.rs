@@ -30,7 +30,7 @@ async fn server(hung: usize) -> Server {
 async fn refused(client: &Client) {
     let number = client.number("first");
     let mut call = pin!(number.get());
-    while client.pacing_stats().rejected == 0 {
+    while client.stats().pacing.rejected == 0 {
         assert!(call.as_mut().now_or_never().is_none());
         tokio::time::sleep(MS(1)).await;
     }
@@ -55,7 +55,7 @@ async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
     for result in join_all(kept).await {
         assert!(result.is_ok(), "{result:?}");
     }
-    assert_eq!(client.pacing_stats().queued, 0);
+    assert_eq!(client.stats().pacing.queued, 0);
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_stream_whose_consumer_pauses_stops_nobody() {
     let ids = (0..12).map(|n| format!("streamed_{n}"));
     let mut stream = client.numbers(ids).concurrency(4).get();
     assert!(stream.next().now_or_never().is_none());
-    assert_eq!(client.pacing_stats().queued, 4);
+    assert_eq!(client.stats().pacing.queued, 4);
     for n in 0..10 {
         let result = client.number(format!("num_{n}")).get().await;
         assert!(result.is_ok(), "{result:?}");
@@ -92,7 +92,7 @@ async fn a_call_on_a_runtime_that_stands_still_stops_nobody() {
         }
     });
     let (runtime, _call) = still.join().unwrap();
-    assert_eq!(client.pacing_stats().queued, 1);
+    assert_eq!(client.stats().pacing.queued, 1);
     assert!(client.number("num_1").get().await.is_ok());
     runtime.shutdown_background();
 }
@@ -151,7 +151,7 @@ async fn what_the_server_says_is_left_is_heeded_from_the_first_answer_on() {
         for n in 0..9 {
             assert!(client.number(format!("num_{n}")).get().await.is_ok());
         }
-        assert_eq!(client.pacing_stats().rejected, 0, "{names:?}");
+        assert_eq!(client.stats().pacing.rejected, 0, "{names:?}");
         assert_eq!(server.requests().len(), 9);
     }
 }

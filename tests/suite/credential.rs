@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use pilot_status::Client;
 use support::{KEY, Reply, always, builder, client, ok};
 

@@ -138,7 +138,8 @@ async fn several_numbers_with_one_phone_number_are_told_by_their_ids() {
     assert_eq!(error.kind(), ErrorKind::Ambiguous);
     assert!(error.to_string().ends_with("with the ids num_1, num_2"), "{error}");
     assert!(!format!("{error} {error:?}").contains("99999"), "{error:?}");
-    assert!(error.hint().unwrap().contains("client.number(id)"));
+    assert!(error.hint().unwrap().contains("use the id"), "{:?}", error.hint());
+    assert_eq!(error.candidates(), ["num_1", "num_2"]);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ mod runtimes;
 mod schemars;
 
 mod statuses;
+mod table;
 mod timeouts;
 mod waiting;
 mod watch;

@@ -94,7 +94,7 @@ async fn a_rate_limited_server_refuses_every_nth_request() {
     for _ in 0..5 {
         assert_eq!(client.number("num_9").get().await.unwrap().id, "num_9");
     }
-    assert_eq!((mock.calls(), client.pacing_stats().rejected), (7, 2));
+    assert_eq!((mock.calls(), client.stats().pacing.rejected), (7, 2));
 }
 
 #[tokio::test]

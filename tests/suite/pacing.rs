@@ -28,12 +28,12 @@ async fn nothing_waits_before_the_first_429() {
     let calls =
         (0..64).map(|_| client.clone()).map(|c| async move { c.number("num_1").get().await });
     assert!(futures_util::future::join_all(calls).await.iter().all(Result::is_ok));
-    assert_eq!(client.pacing_stats(), PacingStats::default());
+    assert_eq!(client.stats().pacing, PacingStats::default());
 }
 
 /// Waits until the client has been refused once.
 async fn refused(client: &Client) {
-    while client.pacing_stats().rejected == 0 {
+    while client.stats().pacing.rejected == 0 {
         tokio::time::sleep(MS(1)).await;
     }
 }
@@ -63,7 +63,7 @@ async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
         .map(|r| r.line.split('_').next_back().unwrap().to_owned())
         .collect();
     assert_eq!(ids, ["0", "0", "1", "2", "3", "4"]);
-    let stats = client.pacing_stats();
+    let stats = client.stats().pacing;
     assert_eq!((stats.rejected, stats.queued), (1, 0));
     // Nothing was served before, so there is no rate to go by.
     assert!(stats.waited >= MS(500) && stats.rate.is_none(), "{stats:?}");
@@ -85,7 +85,7 @@ async fn a_call_whose_turn_would_come_too_late_ends_at_once_and_says_when() {
         error.to_string().starts_with("number num_1: not sent: the server limits the rate"),
         "{error}"
     );
-    assert!(error.hint().unwrap().contains("retry_after()"));
+    assert!(error.hint().unwrap().contains("call again later"));
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -104,7 +104,7 @@ async fn a_dropped_call_leaves_no_hole_in_the_queue() {
     let first = client.number("num_1");
     let (first, dropped, third) = tokio::join!(first.get(), second, third);
     assert!(first.is_ok() && dropped && third.is_ok());
-    assert_eq!(client.pacing_stats().queued, 0);
+    assert_eq!(client.stats().pacing.queued, 0);
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn without_pacing_a_sibling_is_on_its_own() {
     let client = builder(&server).pacing(Pacing::Off).retry(RetryPolicy::none()).build().unwrap();
     assert!(client.number("num_1").get().await.is_err());
     assert!(client.number("num_1").get().await.is_ok());
-    assert_eq!(client.pacing_stats(), PacingStats::default());
+    assert_eq!(client.stats().pacing, PacingStats::default());
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn an_outage_is_not_multiplied_by_retries_and_429s_cost_nothing() {
     }
     let error = last.unwrap();
     assert!(error.to_string().contains("the retry budget is spent"), "{error}");
-    assert_eq!(error.hint(), Some("call again after retry_after()"));
+    assert_eq!(error.hint(), Some("call again after the time that the server asks for"));
 
     let server = always(Reply::json(503, "{}")).await;
     let client = builder(&server).retry(retry.without_budget()).build().unwrap();

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use pilot_status::RetryPolicy;
+use pilot_status::{ErrorKind, RetryPolicy};
 use support::{Reply, Server, always, builder, client, ok, replies};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -172,7 +172,7 @@ async fn an_error_says_that_a_removal_may_have_been_carried_out() {
         let error = client.number("num_1").delete().await.unwrap_err();
         let text = "; not tried again, since the request may have been carried out";
         assert!(error.to_string().ends_with(text), "{error}");
-        assert!(error.hint().unwrap().contains("see by get()"), "{:?}", error.hint());
+        assert!(error.hint().unwrap().contains("before you call again"), "{:?}", error.hint());
     }
 }
 
@@ -182,4 +182,22 @@ async fn no_policy_is_one_attempt() {
     let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
     let error = client.number("num_1").get().await.unwrap_err();
     assert_eq!((error.attempts(), error.retry_after()), (1, Some(Duration::ZERO)));
+}
+
+#[tokio::test]
+async fn stats_count_calls_attempts_and_errors_by_kind() {
+    let failed = || Reply::json(500, "{}");
+    let answers = vec![failed(), ok(), Reply::json(404, "{}"), Reply::json(200, "[]")];
+    let server = replies(answers).await;
+    let policy = RetryPolicy::default().base_delay(Duration::ZERO);
+    let client = builder(&server).retry(policy).build().unwrap();
+    let number = client.number("num_1");
+    assert!(number.get().await.is_ok());
+    assert!(number.get().await.unwrap_err().is_not_found());
+    assert!(number.get().await.unwrap_err().is_decode());
+    assert!(client.number("..").get().await.unwrap_err().is_invalid_input());
+    let stats = client.stats();
+    assert_eq!((stats.calls, stats.attempts, stats.retries, stats.successes), (3, 4, 1, 1));
+    let errors: Vec<_> = stats.errors.into_iter().collect();
+    assert_eq!(errors, [(ErrorKind::NotFound, 1), (ErrorKind::Decode, 1)]);
 }

@@ -1,9 +1,9 @@
 //! `wait_until_open` returns when a number is open, and says what it was otherwise.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
-use pilot_status::ErrorKind;
-use support::{Reply, always, client, replies};
+use pilot_status::{ErrorKind, RetryPolicy, types};
+use support::{Reply, always, builder, client, replies};
 
 const CONNECTING: &str = r#"{"state":"CONNECTING","stale":false}"#;
 const OPEN: &str = r#"{"state":"OPEN","stale":false}"#;
@@ -39,6 +39,7 @@ async fn a_number_that_does_not_open_is_told_with_its_last_state() {
         assert_eq!(error.to_string(), format!("number num_1: {expected}"));
         assert!(error.is_retryable() && error.hint().unwrap().contains("QR code"));
         assert_eq!(error.attempts(), 1);
+        assert_eq!(error.last_status().unwrap(), &serde_json::from_str(body).unwrap());
     }
 }
 
@@ -61,6 +62,41 @@ async fn what_lasts_ends_the_wait_and_what_passes_does_not() {
 }
 
 #[tokio::test]
+async fn wait_that_ends_in_failures_reports_the_last_one() {
+    let soon = Reply::json(503, r#"{"code":"UPSTREAM"}"#);
+    let hour = soon.clone().with("retry-after", "3600");
+    for (reply, limit) in [(soon, Duration::from_millis(100)), (hour, Duration::from_secs(60))] {
+        let server = always(reply).await;
+        let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
+        let error = client.number("num_1").wait_until_open(limit).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotOpen, "{error}");
+        let expected = format!("number num_1: not open within {limit:?}: the API answered 503");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        let cause = error.source().unwrap().downcast_ref::<pilot_status::Error>().unwrap();
+        assert_eq!((cause.kind(), cause.code()), (ErrorKind::Server, Some("UPSTREAM")));
+        assert_eq!(error.hint(), cause.hint());
+        assert_eq!((error.last_status(), server.requests().len()), (None, 1));
+    }
+}
+
+#[tokio::test]
+async fn wait_shows_each_answer_and_each_failure() {
+    let answers =
+        vec![Reply::json(200, CONNECTING), Reply::json(500, "{}"), Reply::json(200, OPEN)];
+    let server = replies(answers).await;
+    let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
+    let (shown, seen) = std::sync::mpsc::channel();
+    let show = move |answer: Result<&types::NumberStatus, &pilot_status::Error>| {
+        shown
+            .send(answer.map(types::NumberStatus::is_open).map_err(pilot_status::Error::kind))
+            .unwrap();
+    };
+    let number = client.number("num_1");
+    number.wait_until_open_with(Duration::from_secs(60), show).await.unwrap();
+    assert_eq!(seen.iter().collect::<Vec<_>>(), [Ok(false), Err(ErrorKind::Server), Ok(true)]);
+}
+
+#[tokio::test]
 async fn a_state_that_can_no_longer_be_asked_for_is_told_as_it_was() {
     let server = replies(vec![Reply::json(200, CONNECTING), Reply::Silence]).await;
     let error = client(&server).number("num_1").wait_until_open(Duration::from_millis(1_300)).await;
@@ -70,10 +106,10 @@ async fn a_state_that_can_no_longer_be_asked_for_is_told_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_limit_of_zero_asks_nobody() {
+async fn limit_of_zero_is_refused_by_its_name() {
     let server = always(Reply::json(200, OPEN)).await;
     let error = client(&server).number("num_1").wait_until_open(Duration::ZERO).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotOpen);
+    assert!(error.is_invalid_input() && error.to_string().contains("limit of the wait is 0"));
     assert_eq!(server.requests().len(), 0);
 }
 

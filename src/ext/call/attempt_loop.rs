@@ -68,6 +68,7 @@ impl<'a> Call<'a> {
                 Ok(in_flight) => in_flight,
                 Err(wait) => return self.too_late(last, request.url().clone(), wait),
             };
+            self.transport.figures.attempt(self.outcome.attempts == 0);
             self.outcome.attempts += 1;
             let (method, url) = (request.method().clone(), request.url().clone());
             let replayable = ReplayableRequest::of(&request);

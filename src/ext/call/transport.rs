@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::{
     buffered_response::{self, BufferedResponse},
     failure::Failure,
+    figures::Figures,
 };
 use crate::ext::{
     error::TimeoutScope,
@@ -26,6 +27,7 @@ pub(crate) struct Transport {
     pub(crate) pacer: Option<Arc<Pacer>>,
     budget: Option<Mutex<Budget>>,
     pub(crate) limits: Limits,
+    pub(crate) figures: Figures,
 }
 
 /// What a call may take.
@@ -44,7 +46,7 @@ impl Transport {
         limits: Limits,
     ) -> Self {
         let budget = retry.has_budget().then(|| Mutex::new(Budget::new()));
-        Self { http, retry, pacer, budget, limits }
+        Self { http, retry, pacer, budget, limits, figures: Figures::default() }
     }
 
     /// `left` is what is left of the call's `timeout`.

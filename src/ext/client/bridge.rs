@@ -159,8 +159,22 @@ struct Report {
 }
 
 impl CallContext {
-    /// The success or the error of the call that ended with this result of generated code.
+    /// The success or the error of the call that ended with this result of generated code. It is
+    /// counted.
     fn finish<T: Field + DeserializeOwned>(
+        &self,
+        result: Result<ResponseValue<T>, Generated<ApiError>>,
+    ) -> Result<Answer<T>, Error> {
+        let result = self.join(result);
+        let figures = &self.state.transport.figures;
+        match &result {
+            Ok(_) => figures.success(),
+            Err(error) => figures.error(error.kind()),
+        }
+        result
+    }
+
+    fn join<T: Field + DeserializeOwned>(
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,
     ) -> Result<Answer<T>, Error> {

@@ -11,7 +11,7 @@ pub(crate) mod trim;
 
 use std::{fmt, sync::Arc};
 
-use crate::{ext::pacing::PacingStats, generated};
+use crate::{ext::call::figures::Stats, generated};
 
 /// The client of the Pilot Status API. It holds the key, a connection pool, and the queue and
 /// budget that all its calls share.
@@ -49,11 +49,26 @@ impl Client {
         &self.raw
     }
 
-    /// What pacing is doing, over all clones of this client; all zero with
-    /// [`Pacing::Off`](crate::Pacing::Off).
+    /// What the calls of all clones of this client did since it was made, and what pacing is doing
+    /// now. Its counts only grow, and reading them is cheap.
+    ///
+    /// ```
+    /// # let client = pilot_status::Client::builder().api_key("ps_example").build()?;
+    /// let stats = client.stats();
+    /// println!("pilot_status_calls_total {}", stats.calls);
+    /// for (kind, count) in &stats.errors {
+    ///     println!("pilot_status_errors_total{{kind=\"{kind}\"}} {count}");
+    /// }
+    /// println!("pilot_status_queued {}", stats.pacing.queued);
+    /// # Ok::<(), pilot_status::Error>(())
+    /// ```
     #[must_use]
-    pub fn pacing_stats(&self) -> PacingStats {
-        self.state().transport.pacer.as_ref().map(|pacer| pacer.stats()).unwrap_or_default()
+    #[doc(alias = "metrics")]
+    #[doc(alias = "prometheus")]
+    pub fn stats(&self) -> Stats {
+        let transport = &self.state().transport;
+        let pacing = transport.pacer.as_ref().map(|pacer| pacer.stats());
+        transport.figures.stats(pacing.unwrap_or_default())
     }
 }
 

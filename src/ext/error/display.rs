@@ -4,13 +4,15 @@
 use std::{fmt, time::Duration};
 
 use http::StatusCode;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    Error, Kind, SizeLimit, TimeoutScope,
+    Error, Kind, NotOpen, SizeLimit, TimeoutScope,
     outcome::{CallOutcome, StopReason},
-    plain::{plain, printable_id},
+    plain::{plain, plain_or_withheld, printable_id},
     root_cause,
 };
+use crate::types::NumberStatus;
 
 /// The ids that an error names at most.
 const SHOWN_IDS: usize = 10;
@@ -94,7 +96,14 @@ impl Error {
                 let ids = ids.join(", ");
                 write!(f, "several numbers have this phone number, with the ids {ids}{more}")
             }
-            Kind::NotOpen(limit, state) => write!(f, "not open within {limit:?}: {state}"),
+            Kind::NotOpen(wait) => {
+                let NotOpen { limit, status, failure } = &**wait;
+                write!(f, "not open within {limit:?}: ")?;
+                match failure {
+                    Some(failure) => failure.fmt_what(f),
+                    None => f.write_str(&state(status.as_ref())),
+                }
+            }
         }
     }
 
@@ -134,6 +143,20 @@ impl Error {
     }
 }
 
+/// The state of a number, in words.
+fn state(status: Option<&NumberStatus>) -> String {
+    let Some(state) = status.and_then(|status| status.state.as_ref()) else {
+        return "its state is not known".to_owned();
+    };
+    let state = plain_or_withheld(state.as_str());
+    let but = match status.map(|status| (status.stale, status.is_fully_connected)) {
+        Some((Some(true), _)) => ", as last remembered",
+        Some((_, Some(false))) => ", not fully connected",
+        _ => "",
+    };
+    format!("its state is {state}{but}")
+}
+
 /// A status, with its name where it has one.
 fn named(status: StatusCode) -> String {
     match status.canonical_reason() {
@@ -148,17 +171,54 @@ fn in_words(wait: Duration) -> String {
     if wait > YEAR { "over a year".to_owned() } else { format!("{wait:.0?}") }
 }
 
-/// What a person can read when `main` returns it: the line, the hint, and what else is known.
+/// As `kind`, `status`, `code`, `attempts`, `retry_after_ms`, `line` and `hint`; what is not known is
+/// null. Safe to log, as `Display`.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wait =
+            self.retry_after().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        let mut object = serializer.serialize_struct("Error", 7)?;
+        object.serialize_field("kind", &self.kind())?;
+        object.serialize_field("status", &self.status().map(|status| status.as_u16()))?;
+        object.serialize_field("code", &self.plain_code())?;
+        object.serialize_field("attempts", &self.attempts())?;
+        object.serialize_field("retry_after_ms", &wait)?;
+        object.serialize_field("line", &self.to_string())?;
+        object.serialize_field("hint", &self.hint())?;
+        object.end()
+    }
+}
+
+impl Error {
+    /// The error for a person, in up to three lines: what happened, what to do about it, and the
+    /// cause where the first line does not have it. Safe to log, as `Display`.
+    ///
+    /// ```
+    /// let error = pilot_status::Client::builder().api_key("").build().unwrap_err();
+    /// eprintln!("{}", error.report());
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> impl fmt::Display {
+        let mut report = self.to_string();
+        if let Some(hint) = self.hint() {
+            report += &format!("\nhint: {hint}");
+        }
+        let cause = self.0.source.as_deref().map(|source| root_cause(source));
+        if let Some(cause) = cause.filter(|cause| !report.contains(cause)) {
+            report += &format!("\ncause: {cause}");
+        }
+        report
+    }
+}
+
+/// What a person can read when `main` returns it: the report, and what else is known.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        if let Some(hint) = self.hint() {
-            write!(f, "\nhint: {hint}")?;
+        write!(f, "{}", self.report())?;
+        if self.attempts() == 0 {
+            return Ok(());
         }
-        write!(f, "\n(kind {}", self.kind())?;
-        if self.attempts() > 0 {
-            write!(f, ", attempts {}", self.attempts())?;
-        }
+        write!(f, "\n(kind {}, attempts {}", self.kind(), self.attempts())?;
         if let Some(status) = self.status() {
             write!(f, ", status {}", status.as_u16())?;
         }

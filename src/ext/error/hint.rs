@@ -11,20 +11,26 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match &self.0.kind {
             _ if self.0.outcome.stop_reason == Some(StopReason::NotSafe) => {
-                Some("see by get() whether it was carried out, before you call again")
+                Some("check whether it was carried out before you call again")
             }
             Kind::Refused(..) if self.has_unmet_retry_after() => {
                 Some(match self.0.outcome.stop_reason {
-                    Some(StopReason::Timeout) => "call again after retry_after(), or raise timeout",
-                    Some(StopReason::Budget) => "call again after retry_after()",
-                    _ => "call again after retry_after(), or raise max_delay and timeout above it",
+                    Some(StopReason::Timeout) => {
+                        "call again after the time that the server asks for, or raise timeout"
+                    }
+                    Some(StopReason::Budget) => {
+                        "call again after the time that the server asks for"
+                    }
+                    _ => {
+                        "call again after the time that the server asks for, or raise max_delay and timeout above it"
+                    }
                 })
             }
-            Kind::NotAdmitted => Some(
-                "call again after retry_after(), raise timeout, or send fewer requests at a time",
-            ),
+            Kind::NotAdmitted => {
+                Some("call again later, raise timeout, or send fewer requests at a time")
+            }
             Kind::Refused(StatusCode::NOT_FOUND, _) if self.is_about_phone_number() => {
-                Some("this id looks like a phone number: look its id up by find_number")
+                Some("this id looks like a phone number: look up the id of that number first")
             }
             Kind::Refused(status, api_error) => {
                 hint_for_status(status.as_u16(), api_error.as_ref(), self.is_retryable())
@@ -33,7 +39,7 @@ impl Error {
                 "check the base URL, the network and the proxy settings; https needs one of the features rustls, native-tls, rustls-no-provider",
             ),
             Kind::Connect(ConnectFault::Handshake) => Some(
-                "check the host of the base URL, the certificate and the clock; add an authority of your own by configure_http",
+                "check the host of the base URL, the certificate and the clock; an authority of your own has to be added to the HTTP client",
             ),
             Kind::Connect(ConnectFault::Machine) => Some(
                 "this machine has no file descriptors, ports or memory left: send fewer requests at a time, or raise its limits (ulimit -n)",
@@ -57,10 +63,13 @@ impl Error {
             Kind::TooLarge(..) => {
                 Some("raise max_response_bytes if the answer is meant to be that long")
             }
-            Kind::Ambiguous(_) => Some("use the id of the number that is meant: client.number(id)"),
-            Kind::NotOpen(..) => Some(
-                "see in the dashboard whether the QR code was scanned; it may have to be shown anew",
-            ),
+            Kind::Ambiguous(_) => Some("use the id of the number that is meant"),
+            Kind::NotOpen(wait) => match &wait.failure {
+                Some(failure) => failure.hint(),
+                None => Some(
+                    "see in the dashboard whether the QR code was scanned; it may have to be shown anew",
+                ),
+            },
             Kind::InvalidInput(_) => None,
             Kind::NoTrustStore => Some(
                 "install the package ca-certificates, or set SSL_CERT_FILE to a file of certificates (PEM)",
@@ -113,7 +122,7 @@ fn hint_for_status(
             "the server or a provider behind it cannot answer this call: check the base URL, and report it if it lasts"
         }
         _ if api_error.is_some_and(|e| e.message().is_some()) => {
-            "message() has the API's own explanation; it may name personal data"
+            "the API explains it in its own message, which may name personal data"
         }
         _ => return None,
     })

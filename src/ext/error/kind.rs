@@ -1,6 +1,6 @@
 //! [`ErrorKind`]: errors told apart by one word, for `match` and for metrics.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -115,8 +115,17 @@ impl Serialize for ErrorKind {
 impl<'de> Deserialize<'de> for ErrorKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = Cow::<str>::deserialize(deserializer)?;
+        word.parse().map_err(de::Error::custom)
+    }
+}
+
+impl FromStr for ErrorKind {
+    type Err = Error;
+
+    /// The kind with this word, such as `rate_limited`.
+    fn from_str(word: &str) -> Result<Self, Error> {
         let kind = Self::ALL.iter().find(|kind| kind.as_str() == word);
-        kind.copied().ok_or_else(|| de::Error::custom("an unknown kind of error"))
+        kind.copied().ok_or_else(|| Error::invalid_input("this is no word of a kind of error"))
     }
 }
 
@@ -137,6 +146,57 @@ impl Error {
             Kind::Ambiguous(_) => ErrorKind::Ambiguous,
             Kind::NotOpen(..) => ErrorKind::NotOpen,
         }
+    }
+
+    /// The subscription does not cover the call: 402.
+    #[must_use]
+    pub fn is_payment_required(&self) -> bool {
+        self.kind() == ErrorKind::PaymentRequired
+    }
+
+    /// The number is in a state that conflicts with the call: 409.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.kind() == ErrorKind::Conflict
+    }
+
+    /// The server or a provider behind it failed: 5xx.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.kind() == ErrorKind::Server
+    }
+
+    /// Another status that is no success, such as 400 or a redirect; or a success whose body is an
+    /// error.
+    #[must_use]
+    pub fn is_status(&self) -> bool {
+        self.kind() == ErrorKind::Status
+    }
+
+    /// The connection broke before the whole answer was there.
+    #[must_use]
+    pub fn is_network(&self) -> bool {
+        self.kind() == ErrorKind::Network
+    }
+
+    /// The answer is longer than `max_response_bytes`.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        self.kind() == ErrorKind::TooLarge
+    }
+
+    /// Several numbers have the phone number that was looked for: see
+    /// [`candidates`](Self::candidates).
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.kind() == ErrorKind::Ambiguous
+    }
+
+    /// The number was not open in the time that was waited for it: see
+    /// [`last_status`](Self::last_status).
+    #[must_use]
+    pub fn is_not_open(&self) -> bool {
+        self.kind() == ErrorKind::NotOpen
     }
 }
 

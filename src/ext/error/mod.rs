@@ -22,7 +22,7 @@ use self::{
     decode_error::DecodeError,
     outcome::{CallOutcome, StopReason},
 };
-use crate::types::ApiError;
+use crate::types::{ApiError, NumberStatus};
 
 /// Why a call failed.
 ///
@@ -109,8 +109,18 @@ enum Kind {
     TooLarge(usize, SizeLimit),
     /// Several numbers, with these ids, are meant.
     Ambiguous(Vec<String>),
-    /// Not open within this time; its state, in words.
-    NotOpen(Duration, String),
+    NotOpen(Box<NotOpen>),
+}
+
+/// What is known of a number that was not open in time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NotOpen {
+    /// The time that was waited for it.
+    pub(crate) limit: Duration,
+    /// Its state at the last answer.
+    pub(crate) status: Option<NumberStatus>,
+    /// The failure of the last question, where it failed.
+    pub(crate) failure: Option<Error>,
 }
 
 /// What is known of an error.
@@ -182,6 +192,25 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)
+    }
+
+    /// The ids of the numbers that have the phone number that was looked for; empty for other
+    /// errors.
+    #[must_use]
+    pub fn candidates(&self) -> &[String] {
+        match &self.0.kind {
+            Kind::Ambiguous(ids) => ids,
+            _ => &[],
+        }
+    }
+
+    /// The last status of a number that was not open in time, if it was answered at all.
+    #[must_use]
+    pub fn last_status(&self) -> Option<&NumberStatus> {
+        match &self.0.kind {
+            Kind::NotOpen(wait) => wait.status.as_ref(),
+            _ => None,
+        }
     }
 
     /// There was no whole answer in the time that connecting, an attempt or the call may take.
@@ -323,8 +352,16 @@ impl Error {
         Self::new(Kind::Ambiguous(ids), CallOutcome::default())
     }
 
-    pub(crate) fn not_open(limit: Duration, state: String) -> Self {
-        Self::new(Kind::NotOpen(limit, state), CallOutcome::default())
+    /// Its cause is the failure of the last question.
+    pub(crate) fn not_open(wait: NotOpen) -> Self {
+        let failure = wait.failure.clone();
+        let outcome = CallOutcome {
+            retry_after: failure.as_ref().and_then(Error::retry_after),
+            ..CallOutcome::default()
+        };
+        Self::new(Kind::NotOpen(Box::new(wait)), outcome).with(|d| {
+            d.source = failure.map(|failure| Arc::new(failure) as _);
+        })
     }
 
     /// Counts the attempts of requests that the call made before.

@@ -5,8 +5,10 @@ use std::{io, time::Duration};
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{ConnectFault, Error, SizeLimit, TimeoutScope, kind::ErrorKind, outcome::CallOutcome};
-use crate::types::ApiError;
+use super::{
+    ConnectFault, Error, NotOpen, SizeLimit, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
+};
+use crate::types::{ApiError, ConnectionState, NumberStatus};
 
 impl Error {
     pub(crate) fn sample(kind: ErrorKind) -> Self {
@@ -47,7 +49,12 @@ impl Error {
                 Self::ambiguous(vec!["num_1".to_owned(), "num_2".to_owned()]).after(1)
             }
             ErrorKind::NotOpen => {
-                Self::not_open(second, "its state is CONNECTING".to_owned()).after(3)
+                let status = NumberStatus {
+                    state: Some(ConnectionState::Connecting),
+                    ..NumberStatus::default()
+                };
+                Self::not_open(NotOpen { limit: second, status: Some(status), failure: None })
+                    .after(3)
             }
         };
         error.about("number num_1")

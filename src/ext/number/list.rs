@@ -41,7 +41,7 @@ impl Client {
     }
 
     /// The list with what in it is no number, within this time or the client's own.
-    pub(crate) fn list(
+    pub(crate) fn fetch_list(
         &self,
         timeout: Option<Duration>,
     ) -> BoxFuture<'static, Result<NumberList, Error>> {
@@ -89,27 +89,33 @@ impl Client {
     /// As [`list_numbers`](Self::list_numbers); [`Error::is_invalid_input`] if the text has no
     /// digit or no country code; [`ErrorKind::Ambiguous`](crate::ErrorKind::Ambiguous), with the
     /// ids, if several numbers have this phone number.
-    pub async fn find_number(&self, phone: &str) -> Result<Option<NumberSummary>, Error> {
-        let phone = Phone::parse(phone).ok_or_else(|| {
-            Error::invalid_input(format!("the phone number has no digit: {WITH_COUNTRY_CODE}"))
-        })?;
-        let answer = self.answered_list(None).boxed().await?;
-        let attempts = answer.attempts;
-        let mut found = matching(answer.value.numbers, &phone);
-        if found.is_empty() && phone.may_be_national() {
-            return Err(Error::invalid_input(format!(
-                "the phone number has no country code: {WITH_COUNTRY_CODE}"
-            )));
+    pub fn find_number(
+        &self,
+        phone: &str,
+    ) -> impl Future<Output = Result<Option<NumberSummary>, Error>> + Send + use<> {
+        let (client, phone) = (self.clone(), Phone::parse(phone));
+        async move {
+            let phone = phone.ok_or_else(|| {
+                Error::invalid_input(format!("the phone number has no digit: {WITH_COUNTRY_CODE}"))
+            })?;
+            let answer = client.answered_list(None).await?;
+            let attempts = answer.attempts;
+            let mut found = matching(answer.value.numbers, &phone);
+            if found.is_empty() && phone.may_be_national() {
+                return Err(Error::invalid_input(format!(
+                    "the phone number has no country code: {WITH_COUNTRY_CODE}"
+                )));
+            }
+            if found.len() > 1 {
+                let ids = found.into_iter().map(|number| number.id).collect();
+                return Err(Error::ambiguous(ids).after(attempts).about(TARGET));
+            }
+            Ok(found.pop())
         }
-        if found.len() > 1 {
-            let ids = found.into_iter().map(|number| number.id).collect();
-            return Err(Error::ambiguous(ids).after(attempts).about(TARGET));
-        }
-        Ok(found.pop())
+        .boxed()
     }
 }
 
-/// The numbers with exactly these digits; if there are none, with the other spelling of them.
 fn matching(numbers: Vec<NumberSummary>, phone: &Phone) -> Vec<NumberSummary> {
     let (mut same, mut alike) = (Vec::new(), Vec::new());
     for number in numbers {

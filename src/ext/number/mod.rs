@@ -6,7 +6,7 @@ pub(crate) mod handle;
 mod list;
 pub(crate) mod number_list;
 pub(crate) mod open_enums;
-mod phone;
+pub(crate) mod phone;
 pub(crate) mod readiness;
 pub(crate) mod recipient_limit;
 mod wait;

@@ -9,7 +9,7 @@ const ZEROS: [char; 14] = [
 ];
 
 /// The digits of a phone number, country code first.
-pub(super) struct Phone {
+pub(crate) struct Phone {
     digits: String,
     /// No `+` or `00` marks a country code, and the digits have the form of a number without one.
     may_be_national: bool,
@@ -17,7 +17,7 @@ pub(super) struct Phone {
 
 impl Phone {
     /// Returns `None` if the text has no digit.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let signs: String = text.chars().filter_map(sign).collect();
         let signs = signs.replace("(0)", "");
         let mut digits: String = signs.chars().filter(char::is_ascii_digit).collect();
@@ -40,7 +40,7 @@ impl Phone {
     }
 
     /// Returns true if the digits are the same.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         self.digits == other.digits
     }
 

@@ -77,7 +77,7 @@ impl Pacing {
     }
 }
 
-/// What pacing is doing at this moment; see [`Client::pacing_stats`](crate::Client::pacing_stats).
+/// What pacing is doing at this moment; see [`Client::stats`](crate::Client::stats).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PacingStats {

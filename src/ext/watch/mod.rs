@@ -10,10 +10,12 @@ mod list;
 mod rounds;
 pub(crate) mod seen;
 pub(crate) mod state;
+pub(crate) mod table;
 
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -33,6 +35,7 @@ use self::{
     rounds::{Outcome, Rounds},
     seen::{Changed, Seen},
     state::WatchState,
+    table::{FleetEntry, FleetTable, TableWriter},
 };
 use crate::{
     ext::{
@@ -60,7 +63,6 @@ impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) {
-    /// use futures_util::StreamExt;
     /// use std::time::Duration;
     ///
     /// let mut changes = client.numbers(["num_1", "num_2"]).watch(Duration::from_secs(60));
@@ -80,7 +82,7 @@ impl Client {
     /// As [`Numbers::watch`], of all numbers of the key's tenant: [`list_numbers`](Self::list_numbers)
     /// is asked once in every interval, too, and numbers that come and go are changes:
     /// [`Changed::Listed`], [`Changed::Unlisted`]. Where the list fails, and where it is read again, it
-    /// is a change with an empty id; the numbers are watched on meanwhile. While it has items that
+    /// is a change without an id; the numbers are watched on meanwhile. While it has items that
     /// cannot be read, or an error beside some numbers, nobody is taken for gone; and where all numbers
     /// vanish at once, the list is asked for again before it is believed.
     #[must_use = "nothing is asked for until the stream is polled"]
@@ -102,8 +104,7 @@ impl Client {
 /// - **No burst**: the numbers are spread evenly over the interval, and each keeps its place in it.
 ///   Each watch has an offset of its own, up to a second, so that programs that start at once do
 ///   not ask at once.
-///   So the first round takes one interval, too: programs are often started many at a time. Who
-///   wants all at once asks [`Numbers::get`] before.
+///   The first round takes [30 s](Self::first_round), or the interval if that is shorter.
 /// - **Under a limit** calls wait in the client's queue, as all do, and never more of them than
 ///   [`concurrency`](Self::concurrency) says. Where the limit allows no more, rounds take longer
 ///   rather than pile up, and a call that was not sent is no change:
@@ -112,8 +113,8 @@ impl Client {
 /// - **Ends** when it is dropped, with the calls under way. It ends by itself only without ids, and
 ///   after one change with an error where the interval is zero. Between polls it does nothing.
 ///
-/// Its methods are for before the first poll, but for [`interval`](Self::interval) and
-/// [`state`](Self::state).
+/// Its methods are for before the first poll, but for [`next`](Self::next), [`table`](Self::table),
+/// [`interval`](Self::interval) and [`state`](Self::state).
 #[must_use = "nothing is asked for until the stream is polled"]
 pub struct Watch {
     client: Client,
@@ -129,6 +130,7 @@ pub struct Watch {
     known: HashMap<Arc<str>, Seen>,
     /// The last answers, where they are kept.
     whole: Option<HashMap<Arc<str>, Arc<Number>>>,
+    table: Option<TableWriter>,
     calls: FuturesUnordered<Abortable<BoxFuture<'static, Answer>>>,
     under_way: HashMap<Arc<str>, RunningCall>,
     /// One for all numbers.
@@ -184,6 +186,7 @@ impl Watch {
             rounds: Rounds::new(every),
             known: HashMap::new(),
             whole: None,
+            table: None,
             calls: FuturesUnordered::new(),
             under_way: HashMap::new(),
             timer: None,
@@ -228,6 +231,24 @@ impl Watch {
     /// kilobytes a number.
     pub fn keep_whole(mut self) -> Self {
         self.whole = Some(HashMap::new());
+        self
+    }
+
+    /// The fleet as this watch knows it, for those who ask rather than wait for changes. The watch
+    /// fills it while it is polled. Some kilobytes a number.
+    pub fn table(&mut self) -> FleetTable {
+        self.table.get_or_insert_with(TableWriter::new).reader()
+    }
+
+    /// The next change, as `StreamExt::next` of `futures` returns it.
+    pub async fn next(&mut self) -> Option<Change> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// The time of the first round, over which the numbers are spread, where it is shorter than the
+    /// interval. Default: 30 s. Under a limit it takes longer.
+    pub fn first_round(mut self, time: Duration) -> Self {
+        self.rounds.first_round(time);
         self
     }
 
@@ -301,7 +322,7 @@ impl Watch {
     /// Takes the list, where it is followed and there; whether it was.
     fn follow_list(&mut self, cx: &mut Context<'_>, now: Duration) -> bool {
         let Ids::Listed(list) = &mut self.ids else { return false };
-        let call = || self.client.list(self.timeout);
+        let call = || self.client.fetch_list(self.timeout);
         let Some(answer) = list.poll(call, self.every, cx, now) else { return false };
         let is_under_way = |id: &Arc<str>| self.under_way.contains_key(id);
         let (random, times) = (clock::random(), (now, clock::wall().into()));
@@ -310,6 +331,9 @@ impl Watch {
         self.found.extend(found);
         if let Some(whole) = &mut self.whole {
             whole.retain(|id, _| self.rounds.contains(id));
+        }
+        if let Some(table) = &self.table {
+            table.retain(|id| self.rounds.contains(id), self.rounds.len());
         }
         // One that has left is not asked for; a request on the wire cannot be taken back.
         self.under_way.retain(|id, call| {
@@ -363,7 +387,8 @@ impl Watch {
             return;
         }
         let before = self.known.get(&id).cloned();
-        let at = clock::wall().into();
+        let wall = clock::wall();
+        let at = wall.into();
         let is_old = match (&before, &answer) {
             (Some(before), Ok(Answered::Number(number, _))) => before.is_newer_than(number),
             _ => false,
@@ -401,6 +426,15 @@ impl Watch {
             changed.push(Changed::Listed);
         }
         self.known.insert(Arc::clone(&id), after.clone());
+        if let Some(table) = &self.table {
+            let number = match &current {
+                Current::Number(number) if !is_old => Some(Arc::clone(number)),
+                _ => None,
+            };
+            let (id, seen) = (Arc::clone(&id), after.clone());
+            let entry = FleetEntry { id, seen, number, seen_at: wall };
+            table.enter(entry, self.rounds.len());
+        }
         let counts = match (&mut self.counts, &before) {
             (Some(counts), Some(before)) => counts(before, &after),
             _ => !changed.is_empty(),

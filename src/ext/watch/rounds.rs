@@ -9,6 +9,8 @@ use std::{
 
 /// How many intervals a number that is gone is left alone.
 const GONE_FOR: u32 = 10;
+/// The first round, where the interval is longer: somebody waits for it.
+const FIRST_ROUND: Duration = Duration::from_secs(30);
 /// What is late is made up for at this many times the pace, and not in a burst.
 const CATCH_UP: u32 = 2;
 /// Watches that start at once begin within this time of each other, or within one step from a number
@@ -20,6 +22,10 @@ const TICK: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(super) struct Rounds {
     every: Duration,
+    /// The time of the first round, which is no longer than `every`,
+    first: Duration,
+    /// and how many are still to be asked for in it.
+    first_left: usize,
     phases: HashMap<Arc<str>, Duration>,
     /// Who waits for its time, the earliest first.
     due: BTreeSet<(Duration, Arc<str>)>,
@@ -48,6 +54,8 @@ impl Rounds {
     pub(super) fn new(every: Duration) -> Self {
         Self {
             every,
+            first: every.min(FIRST_ROUND),
+            first_left: 0,
             phases: HashMap::new(),
             due: BTreeSet::new(),
             not_before: Duration::ZERO,
@@ -57,16 +65,22 @@ impl Rounds {
         }
     }
 
-    /// Adds the first ids, in even steps over the interval that begins now; one that repeats has one
-    /// place. `random`, in `0.0..1.0`, is this watch's own offset.
+    pub(super) fn first_round(&mut self, time: Duration) {
+        self.first = self.every.min(time);
+    }
+
+    /// Adds the first ids, each at its phase in the interval that begins now, and before that in the
+    /// first round; both in even steps. One that repeats has one place. `random`, in `0.0..1.0`, is this watch's own offset.
     pub(super) fn fill(&mut self, ids: Vec<Arc<str>>, now: Duration, random: f64) {
         let mut known = BTreeSet::new();
         let ids: Vec<_> = ids.into_iter().filter(|id| known.insert(Arc::clone(id))).collect();
         let count = ids.len();
+        self.first_left = count;
         let offset = fraction(self.every, 1, count.max(1)).min(MAX_OFFSET).mul_f64(random);
         for (place, id) in ids.into_iter().enumerate() {
             let phase = now + offset + fraction(self.every, place, count);
-            self.due.insert((phase, Arc::clone(&id)));
+            let first = now + offset + fraction(self.first, place, count);
+            self.due.insert((first, Arc::clone(&id)));
             self.phases.insert(id, phase);
         }
     }
@@ -102,7 +116,9 @@ impl Rounds {
         }
         let (_, id) = self.due.pop_first()?;
         let count = u32::try_from(self.phases.len()).unwrap_or(u32::MAX).max(1);
-        self.not_before = self.not_before.max(now) + self.every / CATCH_UP / count;
+        let round = if self.first_left > 0 { self.first } else { self.every };
+        self.first_left = self.first_left.saturating_sub(1);
+        self.not_before = self.not_before.max(now) + round / CATCH_UP / count;
         Some(id)
     }
 
@@ -113,8 +129,11 @@ impl Rounds {
         let mut next = self.next(*phase, now);
         match ended {
             Outcome::Answered => {
-                if let Some(before) = self.answered.insert(Arc::clone(&id), now) {
-                    self.last = now.saturating_sub(before);
+                match self.answered.insert(Arc::clone(&id), now) {
+                    Some(before) => self.last = now.saturating_sub(before),
+                    // The first round was a moment ago.
+                    None if next < now + self.every / 2 => next += self.every,
+                    None => {}
                 }
             }
             Outcome::Gone => {
@@ -145,6 +164,10 @@ impl Rounds {
 
     pub(super) fn contains(&self, id: &str) -> bool {
         self.phases.contains_key(id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.phases.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -183,6 +206,7 @@ mod tests {
 
     fn rounds(count: usize) -> Rounds {
         let mut rounds = Rounds::new(MINUTE);
+        rounds.first_round(MINUTE);
         rounds.fill(ids(count), Duration::ZERO, 0.0);
         rounds
     }
@@ -268,6 +292,23 @@ mod tests {
     }
 
     #[test]
+    fn first_round_is_short_and_even_and_the_next_ones_keep_their_interval() {
+        let mut rounds = Rounds::new(10 * MINUTE);
+        rounds.fill(ids(100), Duration::ZERO, 0.0);
+        let day = play(rounds, DAY, 16, &FAST);
+        let first = day.asked.iter().take_while(|(at, _)| *at < MINUTE / 2).count();
+        assert_eq!(first, 100);
+        assert!(day.most_in(SECOND) <= 5, "{}", day.most_in(SECOND));
+        for (id, times) in day.of_each() {
+            let gaps: Vec<_> = times.windows(2).map(|w| w[1].saturating_sub(w[0])).collect();
+            let is_between = |gap: &Duration| (5 * MINUTE..15 * MINUTE).contains(gap);
+            assert!(is_between(&gaps[0]), "{id}: {:?}", gaps[0]);
+            let is_even = |gap: &Duration| gap.abs_diff(10 * MINUTE) < SECOND / 20;
+            assert!(gaps[1..].iter().all(is_even), "{id} does not keep its phase");
+        }
+    }
+
+    #[test]
     fn below_the_need_rounds_take_longer_and_everybody_has_a_turn() {
         // 1,000 a minute are wanted, and 600 allowed.
         let server = Server { a_second: 10.0, ..FAST };
@@ -313,7 +354,7 @@ mod tests {
         let mut rounds = Rounds::new(MINUTE);
         rounds.fill(["a", "b", "a", "b"].map(Arc::from).into(), Duration::ZERO, 0.0);
         let due: Vec<_> = rounds.due.iter().map(|(at, id)| (at.as_secs(), &**id)).collect();
-        assert_eq!(due, [(0, "a"), (30, "b")]);
+        assert_eq!(due, [(0, "a"), (15, "b")]);
         assert!(!rounds.join("a".into(), SECOND, false));
         assert!(rounds.join("c".into(), SECOND, false) && !rounds.join("c".into(), SECOND, false));
         rounds.retain(|id| **id == *"c");

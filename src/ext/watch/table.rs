@@ -1,0 +1,162 @@
+//! [`FleetTable`]: the fleet as a watch knows it, for those who ask rather than wait for changes.
+
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+
+use tokio::sync::watch::{self, Receiver, Sender};
+
+use super::seen::Seen;
+use crate::{
+    ext::{error::Error, number::phone::Phone},
+    types::Number,
+};
+
+/// The numbers of a [`Watch`](crate::Watch), each as it was at its last answer; made by
+/// [`Watch::table`](crate::Watch::table).
+///
+/// The watch fills it while it is polled, so asking the table makes no request. Clones share it, and
+/// can be sent to other tasks. After the watch was dropped it keeps what it has:
+/// [`is_live`](Self::is_live) says so.
+///
+/// ```no_run
+/// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
+/// use std::time::Duration;
+///
+/// let mut watch = client.watch_all(Duration::from_secs(60));
+/// let table = watch.table();
+/// tokio::spawn(async move { while watch.next().await.is_some() {} });
+///
+/// table.wait_until_complete().await?;
+/// for entry in table.by_phone("+55 11 99999-9999") {
+///     println!("{} {:?}", entry.id, entry.seen.level);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct FleetTable(Receiver<Rows>);
+
+/// What a [`FleetTable`] has of a number.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FleetEntry {
+    /// The id that the watch asks for.
+    pub id: Arc<str>,
+    /// What was seen last, with the error of the last call, if it failed.
+    pub seen: Seen,
+    /// The number at its last answer; `None` before there was one, and for
+    /// [`Watch::statuses`](crate::Watch::statuses).
+    pub number: Option<Arc<Number>>,
+    /// When the last answer or failure came, by this machine's clock.
+    pub seen_at: SystemTime,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    entries: BTreeMap<Arc<str>, FleetEntry>,
+    is_complete: bool,
+}
+
+impl FleetTable {
+    /// The number with this id, if it was asked for at least once.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<FleetEntry> {
+        self.0.borrow().entries.get(id).cloned()
+    }
+
+    /// All numbers that were asked for at least once, in the order of their ids.
+    #[must_use]
+    pub fn entries(&self) -> Vec<FleetEntry> {
+        self.0.borrow().entries.values().cloned().collect()
+    }
+
+    /// The numbers with this phone number, in any spelling with its country code. Mostly one; of
+    /// several the API may know which is meant.
+    #[must_use]
+    pub fn by_phone(&self, phone: &str) -> Vec<FleetEntry> {
+        let Some(phone) = Phone::parse(phone) else { return Vec::new() };
+        let is_meant = |entry: &&FleetEntry| {
+            let number = entry.number.as_deref();
+            let text = number.and_then(|n| n.number.as_deref().or(n.display_phone_number()));
+            text.and_then(Phone::parse).is_some_and(|other| phone.is(&other))
+        };
+        self.0.borrow().entries.values().filter(is_meant).cloned().collect()
+    }
+
+    /// How many numbers were asked for at least once.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.borrow().entries.len()
+    }
+
+    /// Whether no number was asked for yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether each number was asked for at least once: the first round is done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.0.borrow().is_complete
+    }
+
+    /// Waits until [`is_complete`](Self::is_complete).
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if the watch was dropped before, so that it never will be.
+    pub async fn wait_until_complete(&self) -> Result<(), Error> {
+        let mut rows = self.0.clone();
+        let complete = rows.wait_for(|rows| rows.is_complete).await;
+        complete.map(|_| ()).map_err(|_| {
+            Error::invalid_input("the watch of this table was dropped before its first round ended")
+        })
+    }
+
+    /// The time since when each number was seen again: that of the oldest entry. `None` before the
+    /// first round is done.
+    #[must_use]
+    pub fn last_round(&self) -> Option<SystemTime> {
+        let rows = self.0.borrow();
+        let times = rows.entries.values().map(|entry| entry.seen_at);
+        times.min().filter(|_| rows.is_complete)
+    }
+
+    /// Whether the watch goes on, so that the table is filled when it is polled.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.0.has_changed().is_ok()
+    }
+}
+
+/// The side of the watch.
+#[derive(Debug)]
+pub(super) struct TableWriter(Sender<Rows>);
+
+impl TableWriter {
+    pub(super) fn new() -> Self {
+        Self(watch::channel(Rows::default()).0)
+    }
+
+    pub(super) fn reader(&self) -> FleetTable {
+        FleetTable(self.0.subscribe())
+    }
+
+    /// Enters an answer or a failure, of a fleet of this many numbers.
+    pub(super) fn enter(&self, mut entry: FleetEntry, fleet: usize) {
+        self.0.send_modify(|rows| {
+            if entry.number.is_none() {
+                let before = rows.entries.get(&entry.id);
+                entry.number = before.and_then(|before| before.number.clone());
+            }
+            rows.entries.insert(Arc::clone(&entry.id), entry);
+            rows.is_complete |= rows.entries.len() >= fleet;
+        });
+    }
+
+    /// Keeps the numbers that are still watched.
+    pub(super) fn retain(&self, stays: impl Fn(&str) -> bool, fleet: usize) {
+        self.0.send_modify(|rows| {
+            rows.entries.retain(|id, _| stays(id));
+            rows.is_complete |= rows.entries.len() >= fleet;
+        });
+    }
+}
