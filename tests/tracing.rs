@@ -29,7 +29,7 @@ async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
 
     let text = log.text();
     for expected in [
-        r#"pilot_status{operation="get_numbers_id"}"#,
+        r#"pilot_status{operation="get_numbers_id" number="num_secret"}: pilot_status: attempt"#,
         r"attempt=1 status=429",
         r#"because="header""#,
         r"attempt=2 status=503",
@@ -37,11 +37,12 @@ async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
         r"attempt=3 status=200",
         "reqwest",
         "WARN",
-        r#"unreadable values operation="get_numbers_id" paths="state, health.sendable""#,
-        r#"answer with another id than was asked for operation="get_numbers_id""#,
+        r#"unreadable values operation="get_numbers_id" number="num_secret" paths="state, health.sendable""#,
+        r#"answer with another id than was asked for operation="get_numbers_id" number="num_secret""#,
+        r"rate limited, calls wait for their turns delay_ms=",
     ] {
         assert!(text.contains(expected), "no {expected} in {text}");
     }
-    assert_eq!(text.matches("WARN").count(), 2, "{text}");
+    assert_eq!(text.matches("WARN").count(), 3, "{text}");
     assert!(!text.contains(KEY) && !text.contains("odd"), "{text}");
 }

@@ -1,37 +1,55 @@
-//! Feature `tracing`: a span for each call, an event for each attempt, and warnings; without it, nothing.
-//! Neither holds an id, a key or a body, so that logs can be kept.
+//! Feature `tracing`: a span for each call, events for its attempts, and warnings. Without the feature
+//! these functions do nothing.
+//!
+//! The target is `pilot_status`, durations are whole milliseconds, and the guide lists the fields. No
+//! event holds a key or a body.
 
 use std::{future::Future, time::Duration};
 
 use http::StatusCode;
 
 use super::{decode::field::Field, error::outcome::CallOutcome, retry::retry_after::DelaySource};
-
-/// Runs a call in its span, `pilot_status`, with the operation's id.
+use crate::NumberId;
 #[cfg(feature = "tracing")]
-pub(crate) async fn call<F: Future>(operation: &'static str, call: F) -> F::Output {
+use crate::ext::error::plain::printable_id;
+
+#[cfg(feature = "tracing")]
+const TARGET: &str = "pilot_status";
+
+#[cfg(feature = "tracing")]
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Runs a call in its span, `pilot_status`, with the operation's id and the number's id.
+#[cfg(feature = "tracing")]
+pub(crate) async fn call<F: Future>(
+    operation: &'static str,
+    number: Option<&NumberId>,
+    call: F,
+) -> F::Output {
     use tracing::Instrument;
-    call.instrument(tracing::debug_span!("pilot_status", operation)).await
+    let number = number.map(|id| printable_id(id.as_str()));
+    call.instrument(tracing::debug_span!(target: TARGET, "pilot_status", operation, number)).await
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn call<F: Future>(_: &'static str, call: F) -> F {
+pub(crate) fn call<F: Future>(_: &'static str, _: Option<&NumberId>, call: F) -> F {
     call
 }
 
-/// A call has its turn after waiting for this long.
+/// A call may be sent, after waiting this long for its turn.
 #[cfg(feature = "tracing")]
 pub(crate) fn turn(waited: Duration) {
     if !waited.is_zero() {
-        tracing::debug!(delay_ms = waited.as_secs_f64() * 1e3, because = "pacing", "turn");
+        tracing::debug!(target: TARGET, delay_ms = ms(waited), because = "pacing", "turn");
     }
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn turn(_: Duration) {}
 
-/// An attempt that brought an answer, or no answer (`status` is `None`), and what it is followed
-/// by.
+/// An attempt ended, with a status or without an answer, and another follows after `next`.
 #[cfg(feature = "tracing")]
 pub(crate) fn attempt(
     outcome: &CallOutcome,
@@ -39,28 +57,64 @@ pub(crate) fn attempt(
     next: Option<(Duration, DelaySource)>,
 ) {
     let status = status.map(|s| s.as_u16());
-    let delay_ms = next.map(|(delay, _)| delay.as_secs_f64() * 1e3);
+    let delay_ms = next.map(|(delay, _)| ms(delay));
     let because = next.map(|(_, because)| because.as_str());
-    tracing::debug!(attempt = outcome.attempts, status, delay_ms, because, "attempt");
+    tracing::debug!(target: TARGET, attempt = outcome.attempts, status, delay_ms, because, "attempt");
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn attempt(_: &CallOutcome, _: Option<StatusCode>, _: Option<(Duration, DelaySource)>) {}
 
-/// The rounds of a watch take longer than was asked for: a warning, since what it tells is older.
+/// The rounds of a watch take longer than its interval: a warning, since its changes come later.
 #[cfg(feature = "tracing")]
 pub(crate) fn slow_rounds(every: Duration, interval: Duration) {
-    let (every_ms, interval_ms) = (every.as_secs_f64() * 1e3, interval.as_secs_f64() * 1e3);
-    tracing::warn!(every_ms, interval_ms, "slow rounds");
+    let (every_ms, interval_ms) = (ms(every), ms(interval));
+    tracing::warn!(target: TARGET, every_ms, interval_ms, "slow rounds");
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn slow_rounds(_: Duration, _: Duration) {}
 
-/// The store cannot be asked: told once, until it can.
+/// Pacing pauses: the server limits the rate, and no call is sent for this time. A warning.
+#[cfg(feature = "tracing")]
+pub(crate) fn pause_begins(delay: Duration) {
+    tracing::warn!(target: TARGET, delay_ms = ms(delay), "rate limited, calls wait for their turns");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn pause_begins(_: Duration) {}
+
+/// Pacing ended: calls are sent at once again.
+#[cfg(feature = "tracing")]
+pub(crate) fn pause_ends() {
+    tracing::info!(target: TARGET, "no longer rate limited");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn pause_ends() {}
+
+/// The key of a watch is refused: a warning, once, until it is accepted.
+#[cfg(feature = "tracing")]
+pub(crate) fn key_refused() {
+    tracing::warn!(target: TARGET, "key refused, the watch sends one request at a time until it is accepted");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn key_refused() {}
+
+/// The key of a watch is accepted again.
+#[cfg(feature = "tracing")]
+pub(crate) fn key_accepted() {
+    tracing::info!(target: TARGET, "key accepted again");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn key_accepted() {}
+
+/// The store cannot be reached: a warning, once, until it can.
 #[cfg(feature = "tracing")]
 pub(crate) fn store_down(why: &str) {
-    tracing::warn!(why, "pacing is not shared");
+    tracing::warn!(target: TARGET, why, "pacing is not shared");
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -69,31 +123,33 @@ pub(crate) fn store_down(_: &str) {}
 /// The store answers again.
 #[cfg(feature = "tracing")]
 pub(crate) fn store_up() {
-    tracing::info!("pacing is shared again");
+    tracing::info!(target: TARGET, "pacing is shared again");
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn store_up() {}
 
-/// An answer has another id than was asked for: a warning, since a cache may mix up its answers.
+/// An answer has another id than the request: a warning, since a cache may mix up its answers.
 #[cfg(feature = "tracing")]
-pub(crate) fn other_id(operation: &'static str) {
-    tracing::warn!(operation, "answer with another id than was asked for");
+pub(crate) fn other_id(operation: &'static str, number: &NumberId) {
+    let number = printable_id(number.as_str());
+    tracing::warn!(target: TARGET, operation, number, "answer with another id than was asked for");
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn other_id(_: &'static str) {}
+pub(crate) fn other_id(_: &'static str, _: &NumberId) {}
 
-/// An answer holds values that are not of their documented types: a warning, since it may be a
-/// change of the API that this crate does not know.
+/// An answer holds values of other types than documented: a warning, since the API may have a
+/// change that this crate does not know.
 #[cfg(feature = "tracing")]
-pub(crate) fn unreadable(operation: &'static str, answer: &impl Field) {
+pub(crate) fn unreadable(operation: &'static str, number: Option<&NumberId>, answer: &impl Field) {
     let mut paths = Vec::new();
     answer.add_unreadable(&mut String::new(), &mut paths);
     if !paths.is_empty() {
-        tracing::warn!(operation, paths = paths.join(", "), "unreadable values");
+        let number = number.map(|id| printable_id(id.as_str()));
+        tracing::warn!(target: TARGET, operation, number, paths = paths.join(", "), "unreadable values");
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn unreadable(_: &'static str, _: &impl Field) {}
+pub(crate) fn unreadable(_: &'static str, _: Option<&NumberId>, _: &impl Field) {}

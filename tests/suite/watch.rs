@@ -761,3 +761,49 @@ async fn a_status_without_a_state_is_no_change() {
         assert_eq!(next(&mut watch).await.to_string(), line);
     }
 }
+
+#[tokio::test]
+async fn refused_key_is_one_change_until_it_is_accepted() {
+    let ids: Vec<String> = (0..40).map(|n| format!("num_{n:02}")).collect();
+    let world = World::of(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let refuse = |world: &World| ids.iter().for_each(|id| world.set(id, Err(401)));
+    refuse(&world);
+    let server = world.server().await;
+    let mut watch = client(&server).numbers(ids.clone()).watch(EVERY);
+    let table = watch.table();
+    let change = next(&mut watch).await;
+    assert!(change.id.is_none() && change.error().unwrap().is_unauthorized(), "{change}");
+    assert!(change.to_string().starts_with("the key is refused: "), "{change}");
+    assert!(table.wait_until_complete().await.unwrap_err().is_unauthorized());
+    // Calls under way, and probes ten intervals apart.
+    let quiet = tokio::time::timeout(EVERY * 25, watch.next()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+    assert!(server.requests().len() < 25, "{} requests", server.requests().len());
+
+    for id in &ids {
+        world.set(id, Ok(json!({ "health": { "sendable": true } })));
+    }
+    let change = next(&mut watch).await;
+    assert!(matches!(change.current, Current::KeyAccepted) && change.id.is_none(), "{change}");
+    assert!(table.error().is_none());
+    let changes = changes(&mut watch, ids.len()).await;
+    assert!(changes.keys().eq(&ids) && changes.values().all(|c| c.has(Changed::First)));
+    table.wait_until_complete().await.unwrap();
+
+    refuse(&world);
+    assert!(next(&mut watch).await.error().unwrap().is_unauthorized());
+}
+
+#[tokio::test]
+async fn refused_key_of_a_list_is_one_change_until_it_is_accepted() {
+    let world = World::of(&["num_1"]);
+    world.set("the list", Err(401));
+    let server = world.server().await;
+    let mut watch = client(&server).watch_all(EVERY);
+    assert!(next(&mut watch).await.error().unwrap().is_unauthorized());
+    let quiet = tokio::time::timeout(EVERY * 5, watch.next()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+    world.remove("the list");
+    assert!(matches!(next(&mut watch).await.current, Current::KeyAccepted));
+    assert_eq!(next(&mut watch).await.id.as_deref(), Some("num_1"));
+}

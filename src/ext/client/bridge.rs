@@ -55,7 +55,7 @@ impl Client {
         refresh: Option<&str>,
         timeout: Option<Duration>,
     ) -> Result<Answer<Number>, Error> {
-        let (raw, context) = self.begin(timeout);
+        let (raw, context) = self.begin(Some(id), timeout);
         let answer = context.finish(raw.get_numbers_id(id, refresh).await)?;
         context.compare(id, Some(&answer.value.id));
         Ok(answer)
@@ -66,7 +66,7 @@ impl Client {
         id: &NumberId,
         timeout: Option<Duration>,
     ) -> Result<Answer<NumberStatus>, Error> {
-        let (raw, context) = self.begin(timeout);
+        let (raw, context) = self.begin(Some(id), timeout);
         let answer = context.finish(raw.get_numbers_id_status(id).await)?;
         context.compare(id, answer.value.id.as_deref());
         Ok(answer)
@@ -77,7 +77,7 @@ impl Client {
         id: &NumberId,
         timeout: Option<Duration>,
     ) -> Result<Answer<NumberRemoved>, Error> {
-        let (raw, context) = self.begin(timeout);
+        let (raw, context) = self.begin(Some(id), timeout);
         context.finish(raw.delete_numbers_id(id).await)
     }
 
@@ -85,7 +85,7 @@ impl Client {
         &self,
         timeout: Option<Duration>,
     ) -> Result<Answer<NumberList>, Error> {
-        let (raw, context) = self.begin(timeout);
+        let (raw, context) = self.begin(None, timeout);
         context.finish(raw.get_numbers().await)
     }
 
@@ -112,10 +112,19 @@ impl Client {
         &self.raw.inner.state
     }
 
-    fn begin(&self, timeout: Option<Duration>) -> (generated::Client, CallContext) {
+    fn begin(
+        &self,
+        number: Option<&NumberId>,
+        timeout: Option<Duration>,
+    ) -> (generated::Client, CallContext) {
         let generated::Client { baseurl, client, inner: Inner { state, .. } } = &*self.raw;
         let timeout = timeout.unwrap_or(state.transport.limits.timeout);
-        let context = CallContext { state: Arc::clone(state), timeout, report: Arc::default() };
+        let context = CallContext {
+            state: Arc::clone(state),
+            number: number.cloned(),
+            timeout,
+            report: Arc::default(),
+        };
         let inner = Inner { state: Arc::clone(state), context: Some(context.clone()) };
         (generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner }, context)
     }
@@ -145,6 +154,7 @@ pub(crate) struct ClientState {
 #[derive(Clone)]
 struct CallContext {
     state: Arc<ClientState>,
+    number: Option<NumberId>,
     timeout: Duration,
     /// Filled by `exec`, so empty where nothing was sent.
     report: Arc<OnceLock<Report>>,
@@ -191,7 +201,7 @@ impl CallContext {
                 })?,
             Err(other) => return Err(error.clone().unwrap_or_else(|| refused(Some(other)))),
         };
-        trace::unreadable(operation, &value);
+        trace::unreadable(operation, self.number.as_ref(), &value);
         Ok(Answer { value, attempts: outcome.attempts, server_time })
     }
 
@@ -228,7 +238,7 @@ impl CallContext {
         if let Some(report) = self.report.get()
             && answered.is_some_and(|id| id != asked.as_str())
         {
-            trace::other_id(report.operation);
+            trace::other_id(report.operation, asked);
         }
     }
 }
@@ -253,7 +263,9 @@ impl ClientHooks<Inner> for generated::Client {
         let timeout = context.as_ref().map_or(state.transport.limits.timeout, |c| c.timeout);
         let is_removal = request.method() == Method::DELETE;
         let call = Call::new(&state.transport, timeout).run(request);
-        let Ended { result, mut outcome, url } = trace::call(info.operation_id, call).await;
+        let number = context.as_ref().and_then(|context| context.number.as_ref());
+        let call = trace::call(info.operation_id, number, call);
+        let Ended { result, mut outcome, url } = call.await;
         let result = match (context, result) {
             // A raw caller gets whatever the server answered.
             (None, Ok(response)) => Ok(response),

@@ -28,7 +28,7 @@ use super::{
     rate_limit::RateLimit,
     recent::{Recent, milliseconds},
     store::Store,
-    turns::{Entry, Next, Turn, Turned, Turns},
+    turns::{Entry, Next, Pause, Turn, Turned, Turns},
 };
 use crate::ext::{clock, trace};
 
@@ -142,14 +142,20 @@ impl Pacer {
 
     /// Changes the turns, and lets the asker do what follows.
     fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Turns, Duration) -> T) -> T {
-        let (result, asker) = {
+        let (result, asker, pause) = {
             let (mut state, now) = (self.lock(), self.now());
             let result = change(&mut state.turns, now);
             let free_until = milliseconds(state.turns.free_until(now));
             self.free_until.store(free_until, Ordering::Relaxed);
             let is_needed = state.turns.needs_asker(now);
-            (result, is_needed.then(|| self.asker(&mut state, now)).flatten())
+            let pause = state.turns.pause(now);
+            (result, is_needed.then(|| self.asker(&mut state, now)).flatten(), pause)
         };
+        match pause {
+            Some(Pause::Begins(delay)) => trace::pause_begins(delay),
+            Some(Pause::Ends) => trace::pause_ends(),
+            None => {}
+        }
         // Not under the lock: a runtime that ends drops the task at once. Without a runtime no call
         // could be made either.
         if let (Some(asker), Ok(runtime)) = (asker, Handle::try_current()) {

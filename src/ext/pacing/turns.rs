@@ -1,7 +1,7 @@
 //! The turns of one process: which call goes next, and when. Brings together the limiter, the
 //! queue, the quota and the reports to a store. `now`, since the start of the pacer, is an argument.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, mem, time::Duration};
 
 use tokio::sync::oneshot;
 
@@ -57,6 +57,15 @@ pub(super) enum Next {
     Ask(Step),
 }
 
+/// A change of the limit as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// The server limits the rate, and no request is sent for this time.
+    Begins(Duration),
+    /// Requests are sent at once again.
+    Ends,
+}
+
 /// The place of a call that joins the queue.
 pub(super) enum Entry {
     /// Nothing is limited: it may be sent.
@@ -85,6 +94,8 @@ pub(super) struct Turns {
     delays: Delays,
     rejected: u64,
     waited: Duration,
+    /// The last change that [`pause`](Turns::pause) returned was a beginning.
+    was_limited: bool,
     store: Option<Link>,
 }
 
@@ -118,6 +129,7 @@ impl Turns {
             delays,
             rejected: 0,
             waited: Duration::ZERO,
+            was_limited: false,
             store: has_store.then(Link::default),
         }
     }
@@ -125,6 +137,16 @@ impl Turns {
     pub(super) fn stats(&mut self, now: Duration) -> PacingStats {
         let rate = Some(self.rate).filter(|rate| *rate > 0.0 && self.is_limited(now));
         PacingStats { rate, queued: self.queue.len(), rejected: self.rejected, waited: self.waited }
+    }
+
+    /// Returns each beginning and each end of a limit once.
+    pub(super) fn pause(&mut self, now: Duration) -> Option<Pause> {
+        let is_limited = self.is_limited(now);
+        if mem::replace(&mut self.was_limited, is_limited) == is_limited {
+            return None;
+        }
+        let until = self.floor.max(self.limiter.held_until());
+        Some(if is_limited { Pause::Begins(until.saturating_sub(now)) } else { Pause::Ends })
     }
 
     /// Calls need not ask before this moment.

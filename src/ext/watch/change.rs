@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Change {
-    /// The number; `None` where the change is of the watch itself: its list, or its interval.
+    /// The number; `None` where the change is of the watch itself: its key, its list, or its interval.
     pub id: Option<Arc<str>>,
     /// What was seen last, if anything.
     pub before: Option<Seen>,
@@ -47,9 +47,25 @@ pub enum Current {
     Unlisted,
     /// The list of numbers is read again, which had failed.
     List,
+    /// The key is accepted again, which was refused.
+    KeyAccepted,
 }
 
 impl Change {
+    /// A change of the watch itself.
+    pub(super) fn of_watch(
+        before: Option<Seen>,
+        current: Current,
+        changed: Changed,
+        at: DateTime<Utc>,
+    ) -> Self {
+        let after = match &current {
+            Current::Failed(error) => Seen::failed(None, error),
+            _ => Seen::default(),
+        };
+        Self { id: None, before, after, current, previous: None, changed: vec![changed], at }
+    }
+
     /// Whether this is among what changed.
     #[must_use]
     pub fn has(&self, changed: Changed) -> bool {
@@ -61,7 +77,11 @@ impl Change {
     pub fn number(&self) -> Option<&Arc<Number>> {
         match &self.current {
             Current::Number(number) => Some(number),
-            Current::Status(_) | Current::Failed(_) | Current::Unlisted | Current::List => None,
+            Current::Status(_)
+            | Current::Failed(_)
+            | Current::Unlisted
+            | Current::List
+            | Current::KeyAccepted => None,
         }
     }
 
@@ -70,7 +90,11 @@ impl Change {
     pub fn error(&self) -> Option<&Error> {
         match &self.current {
             Current::Failed(error) => Some(error),
-            Current::Number(_) | Current::Status(_) | Current::Unlisted | Current::List => None,
+            Current::Number(_)
+            | Current::Status(_)
+            | Current::Unlisted
+            | Current::List
+            | Current::KeyAccepted => None,
         }
     }
 }
@@ -97,6 +121,9 @@ impl fmt::Display for Change {
             write!(f, "{id}  ")?;
         }
         match &self.current {
+            Current::Failed(error) if error.is_unauthorized() => {
+                write!(f, "the key is refused: {error}")
+            }
             Current::Failed(error) => {
                 let text = error.to_string();
                 let target = format!("number {}: ", id.unwrap_or_default());
@@ -104,6 +131,7 @@ impl fmt::Display for Change {
             }
             Current::Unlisted => f.write_str("no longer listed"),
             Current::List => f.write_str("the list of numbers: answers again"),
+            Current::KeyAccepted => f.write_str("the key is accepted again"),
             Current::Number(_) | Current::Status(_) => self.fmt_number(f),
         }
     }

@@ -63,6 +63,17 @@ impl List {
         Some(answer)
     }
 
+    /// It is not due before this moment, and its call is dropped.
+    pub(super) fn hold_until(&mut self, moment: Duration) {
+        self.call = None;
+        self.due = self.due.max(moment);
+    }
+
+    /// It is due now.
+    pub(super) fn start_again(&mut self, now: Duration) {
+        self.due = now;
+    }
+
     /// When it is asked for again; `None` while it is.
     pub(super) fn wake(&self) -> Option<Duration> {
         self.call.is_none().then_some(self.due)
@@ -126,15 +137,11 @@ impl List {
             Change { id: Some(id), before, after, current, previous: None, changed, at }
         });
         let mut found: Vec<_> = unlisted.collect();
-        found.extend(self.error.take().map(|before| Change {
-            id: None,
-            before: Some(before),
-            after: Seen::default(),
-            current: Current::List,
-            previous: None,
-            changed: vec![Changed::ErrorEnded],
-            at,
-        }));
+        found.extend(
+            self.error.take().map(|before| {
+                Change::of_watch(Some(before), Current::List, Changed::ErrorEnded, at)
+            }),
+        );
         found
     }
 
@@ -143,7 +150,6 @@ impl List {
         let (before, after) = (self.error.take(), Seen::failed(None, &error));
         self.error = Some(after.clone());
         let is_other = before.as_ref().is_none_or(|b| !after.changes(Some(b)).is_empty());
-        let (current, changed) = (Current::Failed(error), vec![Changed::ErrorBegan]);
-        is_other.then(|| Change { id: None, before, after, current, previous: None, changed, at })
+        is_other.then(|| Change::of_watch(before, Current::Failed(error), Changed::ErrorBegan, at))
     }
 }

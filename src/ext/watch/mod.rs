@@ -6,6 +6,7 @@
 //! [`state`] what it knows.
 
 pub(crate) mod change;
+mod key;
 mod list;
 mod rounds;
 pub(crate) mod seen;
@@ -31,6 +32,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::{
     change::{Change, Current},
+    key::{Key, KeyChange},
     list::List,
     rounds::{Outcome, Rounds},
     seen::{Changed, Seen},
@@ -97,8 +99,10 @@ impl Client {
 /// - **First** each number is told as it is, then only what changes: readiness (level or reasons),
 ///   quality, messaging limit, connection state; an error that begins, changes or ends. A number that
 ///   fails disturbs no other. One that is gone (404) is asked for in every tenth round.
-///   No error ends it: a key that is refused (401) is told for each number once, so look at
-///   [`Change::error`].
+///   No error ends it.
+/// - **A key that is refused** (401) is one change without an id. From then on one request is sent in
+///   ten intervals, or in a minute if that is shorter, until one is accepted: another change without
+///   an id, [`Current::KeyAccepted`]. To end on a refused key, look at [`Change::error`].
 /// - **Codes are compared**, and no free text of the server, which may be new in each answer: nor is
 ///   that kept, or printed. A snapshot that is older than the one seen changes nothing.
 /// - **No burst**: the numbers are spread evenly over the interval, and each keeps its place in it.
@@ -124,6 +128,7 @@ pub struct Watch {
     concurrency: usize,
     timeout: Option<Duration>,
     counts: Option<Counts>,
+    key: Key,
     /// At the first poll.
     start: Option<Instant>,
     rounds: Rounds,
@@ -142,6 +147,7 @@ pub struct Watch {
 
 /// A call that has not ended.
 struct RunningCall {
+    began: Duration,
     on_wire: OnWire,
     abort: AbortHandle,
 }
@@ -182,6 +188,7 @@ impl Watch {
             concurrency: CONCURRENCY,
             timeout: None,
             counts: None,
+            key: Key::default(),
             start: None,
             rounds: Rounds::new(every),
             known: HashMap::new(),
@@ -324,6 +331,14 @@ impl Watch {
         let Ids::Listed(list) = &mut self.ids else { return false };
         let call = || self.client.fetch_list(self.timeout);
         let Some(answer) = list.poll(call, self.every, cx, now) else { return false };
+        // While the key is refused, only a probe is under way.
+        if self.check_key(now, answer.as_ref().err(), now) {
+            return true;
+        }
+        if let Some(table) = &self.table {
+            table.set_error(answer.as_ref().err());
+        }
+        let Ids::Listed(list) = &mut self.ids else { return false };
         let is_under_way = |id: &Arc<str>| self.under_way.contains_key(id);
         let (random, times) = (clock::random(), (now, clock::wall().into()));
         let found =
@@ -362,7 +377,8 @@ impl Watch {
         let on_wire = OnWire::default();
         let call = on_wire.of(ask(self.ask, Arc::clone(&id), &number)).boxed();
         self.calls.push(Abortable::new(call, registration));
-        self.under_way.insert(id, RunningCall { on_wire, abort });
+        self.under_way.insert(id, RunningCall { began: now, on_wire, abort });
+        self.hold_while_refused(now);
         true
     }
 
@@ -373,8 +389,12 @@ impl Watch {
     }
 
     fn answered(&mut self, id: Arc<str>, answer: Result<Answered, Error>, now: Duration) {
-        self.under_way.remove(&id);
+        let began = self.under_way.remove(&id).map_or(now, |call| call.began);
         if !self.rounds.contains(&id) {
+            return;
+        }
+        if self.check_key(began, answer.as_ref().err(), now) {
+            self.rounds.done(id, now, Outcome::NotSent);
             return;
         }
         let ended = match &answer {
@@ -445,6 +465,45 @@ impl Watch {
         }
     }
 
+    /// Emits a change where the key is refused or accepted again. Returns whether this answer refuses
+    /// it, which is no news of one number.
+    fn check_key(&mut self, began: Duration, error: Option<&Error>, now: Duration) -> bool {
+        let current = match self.key.answered(began, error, now) {
+            Some(KeyChange::Refused) => {
+                trace::key_refused();
+                error.cloned().map(|error| (Current::Failed(error), Changed::ErrorBegan))
+            }
+            Some(KeyChange::Accepted) => {
+                trace::key_accepted();
+                self.rounds.start_again(now);
+                if let Ids::Listed(list) = &mut self.ids {
+                    list.start_again(now);
+                }
+                Some((Current::KeyAccepted, Changed::ErrorEnded))
+            }
+            None => None,
+        };
+        if let Some((current, changed)) = current {
+            let change = Change::of_watch(None, current, changed, clock::wall().into());
+            if let Some(table) = &self.table {
+                table.set_error(change.error());
+            }
+            self.found.push_back(change);
+        }
+        self.hold_while_refused(now);
+        error.is_some_and(Error::is_unauthorized)
+    }
+
+    /// While the key is refused, one request at a time is sent, seldom: for a number, or for the
+    /// list as long as no number is known.
+    fn hold_while_refused(&mut self, now: Duration) {
+        let Some(probe) = self.key.next_probe(self.every, now) else { return };
+        self.rounds.hold_until(probe);
+        if let Ids::Listed(list) = &mut self.ids {
+            list.hold_until(if self.rounds.is_empty() { probe } else { Duration::MAX });
+        }
+    }
+
     /// A warning, once, where rounds take twice the time that was asked for.
     fn tell_slowness(&mut self, now: Duration) {
         let interval = self.rounds.interval(now);
@@ -481,12 +540,9 @@ impl Watch {
     /// An interval of zero has one change, and then no more.
     fn refuse(&mut self) -> Option<Change> {
         self.start.replace(clock::now()).is_none().then(|| {
-            let sentence = "the interval of a watch is 0: give the time from one question about a number to the next";
-            let error = Error::invalid_input(sentence);
-            let after = Seen::failed(None, &error);
-            let (current, changed) = (Current::Failed(error), vec![Changed::ErrorBegan]);
-            let at = clock::wall().into();
-            Change { id: None, before: None, after, current, previous: None, changed, at }
+            let sentence = "the interval of a watch is 0: give the time from one request about a number to the next";
+            let current = Current::Failed(Error::invalid_input(sentence));
+            Change::of_watch(None, current, Changed::ErrorBegan, clock::wall().into())
         })
     }
 }

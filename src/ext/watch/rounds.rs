@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    mem,
     sync::Arc,
     time::Duration,
 };
@@ -144,6 +145,24 @@ impl Rounds {
             Outcome::NotSent => {}
         }
         self.due.insert((next, id));
+    }
+
+    /// No id is due before this moment.
+    pub(super) fn hold_until(&mut self, moment: Duration) {
+        self.not_before = self.not_before.max(moment);
+    }
+
+    /// Begins again with a first round, after a hold. Ids whose calls are under way keep their
+    /// phases.
+    pub(super) fn start_again(&mut self, now: Duration) {
+        let count = self.due.len();
+        let ids = mem::take(&mut self.due).into_iter().map(|(_, id)| id).enumerate();
+        self.due = ids.map(|(n, id)| (now + fraction(self.first, n, count), id)).collect();
+        self.first_left = count;
+        self.not_before = now;
+        // Time on hold is no measure of a round.
+        self.answered.clear();
+        self.last = self.every;
     }
 
     /// When there is something to do again, unless an answer comes first.

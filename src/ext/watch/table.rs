@@ -53,6 +53,7 @@ pub struct FleetEntry {
 struct Rows {
     entries: BTreeMap<Arc<str>, FleetEntry>,
     is_complete: bool,
+    error: Option<Error>,
 }
 
 impl FleetTable {
@@ -102,13 +103,25 @@ impl FleetTable {
     /// Waits until [`is_complete`](Self::is_complete).
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if the watch was dropped before, so that it never will be.
+    /// [`error`](Self::error), if it is one that lasts, such as a refused key; and
+    /// [`Error::is_invalid_input`] if the watch was dropped before its first round ended.
     pub async fn wait_until_complete(&self) -> Result<(), Error> {
         let mut rows = self.0.clone();
-        let complete = rows.wait_for(|rows| rows.is_complete).await;
-        complete.map(|_| ()).map_err(|_| {
+        let is_lasting = |rows: &Rows| rows.error.as_ref().is_some_and(|e| !e.is_retryable());
+        let rows = rows.wait_for(|rows| rows.is_complete || is_lasting(rows)).await;
+        let rows = rows.map_err(|_| {
             Error::invalid_input("the watch of this table was dropped before its first round ended")
-        })
+        })?;
+        match &rows.error {
+            Some(error) if !rows.is_complete => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The error that stops the whole watch for now: its key is refused, or its list fails.
+    #[must_use]
+    pub fn error(&self) -> Option<Error> {
+        self.0.borrow().error.clone()
     }
 
     /// The time since when each number was seen again: that of the oldest entry. `None` before the
@@ -150,6 +163,11 @@ impl TableWriter {
             rows.entries.insert(Arc::clone(&entry.id), entry);
             rows.is_complete |= rows.entries.len() >= fleet;
         });
+    }
+
+    /// Enters the error that stops the whole watch, or its end.
+    pub(super) fn set_error(&self, error: Option<&Error>) {
+        self.0.send_modify(|rows| rows.error = error.cloned());
     }
 
     /// Keeps the numbers that are still watched.
