@@ -88,7 +88,7 @@ impl<T: Clone> SingleFlight<T> {
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let now = clock::now();
-        // No code panics while the lock is held; the map is valid even then.
+        // No code panics while it holds the lock. If it did, the map would still be valid.
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         under_way.retain(|_, current| {
             current.running().is_some() && current.until.is_none_or(|until| now < until)

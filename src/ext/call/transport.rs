@@ -84,7 +84,7 @@ impl Transport {
     }
 
     fn budget(&self) -> Option<MutexGuard<'_, Budget>> {
-        // No code panics while the lock is held; the budget is valid even then.
+        // No code panics while it holds the lock. If it did, the budget would still be valid.
         Some(self.budget.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

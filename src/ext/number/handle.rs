@@ -142,7 +142,7 @@ impl NumberHandle {
         self.answered_status().map_ok(|answer| answer.value).boxed()
     }
 
-    /// Removes the number and logs out its device. It can be restored for 30 days.
+    /// Removes the number and logs out its device. The number can be restored for 30 days.
     ///
     /// The removal is retried only if the number cannot have been removed: after a 429, and after a
     /// failure to connect.
