@@ -1,4 +1,4 @@
-//! The client's behaviour and the reasons for it: documentation only.
+//! The client's behaviour and the reasons for it. This module has documentation only.
 // Each page is preceded by its own link definitions, because the first of two definitions counts.
 
 /// [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md

@@ -195,10 +195,10 @@ impl Play {
             rejections += 1;
             let is_given_up = attempts == MAX_ATTEMPTS && self.now() - began < TIMEOUT - PATIENCE;
             self.count_rejection(is_beyond, is_given_up);
-            let asked = verdict.retry_after.map(Duration::from_secs_f64);
+            let requested = verdict.retry_after.map(Duration::from_secs_f64);
             match in_flight {
-                Some(in_flight) => in_flight.rejected(asked, verdict.fields),
-                None => sleep(self.alone(asked, attempts)).await,
+                Some(in_flight) => in_flight.rejected(requested, verdict.fields),
+                None => sleep(self.alone(requested, attempts)).await,
             }
         }
     }
@@ -221,11 +221,11 @@ impl Play {
     }
 
     /// Returns the wait of a task without pacing.
-    fn alone(&self, asked: Option<Duration>, attempts: u32) -> Duration {
+    fn alone(&self, requested: Option<Duration>, attempts: u32) -> Duration {
         let random = self.rng.borrow_mut().f64();
         let ceiling = 0.5 * 2_f64.powi(attempts.min(20).cast_signed() - 1);
         let backoff = Duration::from_secs_f64(ceiling.min(60.0) * random);
-        asked.map_or(backoff, |asked| asked.mul_f64(1.0 + 0.1 * random))
+        requested.map_or(backoff, |wait| wait.mul_f64(1.0 + 0.1 * random))
     }
 
     async fn trip(&self) {

@@ -123,7 +123,7 @@ fn of_setting(setting: &Setting, law: Law) -> Row {
         (0..SEEDS).map(|seed| play::play(Setting { seed, ..*setting }, law)).collect();
     let mean =
         |of: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / outcomes.len() as f64;
-    // With true fields, requests in flight at the first response do not count.
+    // Requests in flight at the first response do not count if the fields are true.
     let is_true = setting.scenario.fields == Fields::True;
     let rejected = |o: &Outcome| {
         let count = if is_true { o.beyond } else { o.rejected_at.len() };

@@ -1,4 +1,4 @@
-//! A hyper server on loopback, in a thread or in a process.
+//! A hyper server on loopback, in a thread or in a separate process.
 
 use std::{
     convert::Infallible,

@@ -81,7 +81,7 @@ fn escape(text: &[u8]) -> (usize, Option<&'static str>) {
 fn number(text: &[u8]) -> (usize, Option<&'static str>) {
     let length = text.iter().take_while(|byte| is_of_number(**byte)).count();
     let may_be_large = length >= LARGE || text[..length].iter().any(|byte| byte | 0x20 == b'e');
-    // With feature `arbitrary_precision` of serde_json no number is too large.
+    // No number is too large with feature `arbitrary_precision` of serde_json.
     let is_large = may_be_large
         && serde_json::from_slice::<IgnoredAny>(&text[..length]).is_ok()
         && serde_json::from_slice::<serde_json::Number>(&text[..length]).is_err();

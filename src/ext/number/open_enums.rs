@@ -302,7 +302,7 @@ open_enums! {
     AccountMode {
         /// Live.
         Live = "LIVE",
-        /// For tests.
+        /// Used for tests.
         Sandbox = "SANDBOX",
     }
 
@@ -400,7 +400,7 @@ open_enums! {
         Pending = "pending",
         /// Under review; Meta needs more information.
         PendingNeedMoreInfo = "pending_need_more_info",
-        /// To be submitted.
+        /// Not submitted yet.
         PendingSubmission = "pending_submission",
         /// The verification failed.
         Failed = "failed",

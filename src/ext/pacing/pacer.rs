@@ -324,10 +324,10 @@ impl InFlight<'_> {
     }
 
     /// Reports a 429.
-    pub fn rejected(mut self, asked: Option<Duration>, limit: Option<RateLimit>) {
+    pub fn rejected(mut self, requested: Option<Duration>, limit: Option<RateLimit>) {
         let turn = self.turn.take().unwrap_or_default();
         let (recent, random) = (&self.pacer.recent, clock::random());
-        self.pacer.change(|turns, now| turns.rejected(turn, asked, limit, recent, now, random));
+        self.pacer.change(|turns, now| turns.rejected(turn, requested, limit, recent, now, random));
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Reports {
 struct Met {
     epoch: u64,
     at: Duration,
-    asked_until: Option<Duration>,
+    requested_until: Option<Duration>,
 }
 
 impl Reports {
@@ -55,12 +55,12 @@ impl Reports {
     }
 
     pub(super) fn rejected(&mut self, epoch: u64, asked: Option<Duration>, now: Duration) {
-        let asked_until = asked.map(|asked| now.saturating_add(asked));
-        let met = self.met.get_or_insert(Met { epoch, at: now, asked_until });
+        let requested_until = asked.map(|asked| now.saturating_add(asked));
+        let met = self.met.get_or_insert(Met { epoch, at: now, requested_until });
         if epoch > met.epoch {
             (met.epoch, met.at) = (epoch, now);
         }
-        met.asked_until = met.asked_until.max(asked_until);
+        met.requested_until = met.requested_until.max(requested_until);
     }
 
     /// Restores a report that the store did not receive. An old 429 is not reported again.
@@ -83,7 +83,7 @@ impl Reports {
     pub(super) fn take(&mut self, delays: Delays, now: Duration, random: f64) -> Option<Step> {
         let max_age = delays.max.min(MAX_AGE);
         let met = self.met.take().filter(|met| now.saturating_sub(met.at) <= max_age);
-        if let Some(Met { epoch, at, asked_until }) = met {
+        if let Some(Met { epoch, at, requested_until }) = met {
             let (served, lasted) = self.counts(now);
             let age = now.saturating_sub(at);
             return Some(Step::Rejected(Rejection {
@@ -92,7 +92,7 @@ impl Reports {
                 lasted: lasted.saturating_sub(age),
                 epoch,
                 age,
-                asked: asked_until.map(|until| until.saturating_sub(at)),
+                asked: requested_until.map(|until| until.saturating_sub(at)),
                 base_delay: delays.base,
                 max_delay: delays.max,
                 random,

@@ -384,7 +384,7 @@ impl Turns {
     pub(super) fn rejected(
         &mut self,
         turn: Turn,
-        asked: Option<Duration>,
+        requested: Option<Duration>,
         limit: Option<RateLimit>,
         recent: &Recent,
         now: Duration,
@@ -394,10 +394,10 @@ impl Turns {
         let is_first = !self.is_limited(now);
         self.quota.update(turn.number, limit, false, now, self.delays.max);
         let Delays { base: base_delay, max: max_delay } = self.delays;
-        if let Some(asked) = asked {
-            self.floor = self.floor.max(now.saturating_add(asked.min(max_delay)));
+        if let Some(wait) = requested {
+            self.floor = self.floor.max(now.saturating_add(wait.min(max_delay)));
         }
-        let asked = asked.or(self.quota.asked(limit));
+        let asked = requested.or(self.quota.asked(limit));
         let (served, lasted) =
             if self.limiter.epoch() == 0 { recent.busiest(now) } else { Default::default() };
         let epoch_before = self.limiter.epoch();
