@@ -1,7 +1,7 @@
 //! Measures pacing in virtual time, with the crate's own pacer.
 //!
 //! `cargo bench --package pacing` writes the tables of `docs/pacing.md`, and `docs/pacing.svg`.
-//! `-- --all` prints all scenarios for one process, 8 and 32; `-- --rows` prints only the hard loads.
+//! `-- --all` prints all scenarios for one process, 8 and 32; `-- --rows` only the hard loads.
 
 mod best;
 mod limiter;

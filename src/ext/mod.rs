@@ -1,6 +1,6 @@
 //! The hand-written layer, one module for each concern. Imports point one way: `watch` → `number` →
 //! `client` → `call` → `pacing` and `retry` → `clock`. Every module may use `error`, which uses
-//! plain values only. `decode` uses none of the modules above it.
+//! plain values only. `decode` uses no other module.
 //!
 //! It meets the generated code in four places: `Inner`, the state that every generated client
 //! carries; the hooks, which every request passes; inherent `impl`s on generated types; and

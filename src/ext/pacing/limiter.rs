@@ -16,16 +16,6 @@
 //!    estimate after half of a usual cycle, and then grows ever faster until the next 429.
 //! 5. **Slow start**: a probe was served, but no request before it, so there is no estimate. Two
 //!    requests are admitted, then twice as many in each round trip.
-//!    until a backoff has passed, and at most for `max_delay`.
-//! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
-//!    follows, with a longer backoff. If it is not answered in time, another probe is admitted.
-//! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next; the first one begins some seconds before the first 429. The requests
-//!    served in a cycle, over its duration, make the estimate, averaged with earlier cycles. CUBIC
-//!    (RFC 9438) varies the rate: half the estimate at first, the whole after half of a usual
-//!    cycle, then ever faster until the next 429.
-//! 5. **Slow start**: a probe was served, but nothing before it, so there is no estimate. Two
-//!    requests are admitted, then twice as many for each round trip.
 //!
 //! Time in which callers need less than the rate allows does not count: it does not lower the
 //! estimate, and the rate does not grow in it.

@@ -4,10 +4,8 @@
 //! - [`turns`] decides which call of a process is sent next. It combines the limiter, the
 //!   [`queue`], the [`quota`] that the server reports as left (read by [`rate_limit`]), and the
 //!   [`reports`] to a store. It is pure.
-//!   server says is left (read by [`rate_limit`]), and the [`reports`] to a store. It is pure.
 //! - [`pacer`] drives these with the clock, the lock and a background task. [`recent`] counts the
 //!   requests that are served while no limit is active.
-//!   while nothing is limited.
 //! - [`store`] is the trait for stores; `in_memory` and `redis` implement it.
 
 #[cfg(feature = "shared-pacing")]

@@ -45,7 +45,7 @@ const EPOCH: f64 = 1e9;
 /// Reads the quota in the first form that is present. If a field has several limits, the strictest
 /// counts.
 pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<RateLimit> {
-    // Most responses have no such field, which this check finds out fast.
+    // Most responses have no such field; this check is fast.
     if !headers.keys().any(|name| name.as_str().contains("limit")) {
         return None;
     }

@@ -1,5 +1,5 @@
 //! The reports of a process to its store. 429s are merged, so that a hundred of them are one
-//! report, which includes their age. Pure.
+//! report, which includes the age of the 429. Pure.
 
 use std::{mem, time::Duration};
 
