@@ -1,4 +1,4 @@
-//! Generates the client from `openapi.json`: no network, no judgement, no change to the document.
+//! Generates the client from `openapi.json`. It uses no network and does not change the document.
 
 use std::{
     env,
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     decoders::write(&mut client).map_err(|e| format!("{SPEC}: cannot be given decoders: {e}"))?;
     write(&out.join("client.rs"), &client)?;
     if env::var_os("CARGO_FEATURE_MOCK").is_some() {
-        // The helpers put a path parameter into a regular expression as it is: their id is a
+        // The helpers insert a path parameter unescaped into a regular expression, so their id is a
         // pattern.
         let settings = settings
             .clone()
@@ -70,7 +70,8 @@ fn settings(spec: &OpenAPI) -> GenerationSettings {
     settings
 }
 
-/// The components that the crate writes by hand, since what typify makes of a value set is closed.
+/// Returns the components that the crate writes by hand, because typify would generate closed enums
+/// for them.
 fn open_enums(spec: &OpenAPI) -> impl Iterator<Item = &str> {
     let schemas = spec.components.iter().flat_map(|c| &c.schemas);
     schemas.filter(|(_, schema)| is_open_enum(schema)).map(|(name, _)| name.as_str())

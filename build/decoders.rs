@@ -1,5 +1,5 @@
-//! Writes how the generated types are decoded. What serde derives fails the whole answer for one
-//! value that is not of its field's type; `src/ext/decode` keeps such a value in `extra`.
+//! Generates the decoders of the generated types. With serde's derives one malformed value would
+//! fail the whole response; `src/ext/decode` retains such a value in `extra` instead.
 
 use quote::quote;
 use syn::{
@@ -7,7 +7,7 @@ use syn::{
     punctuated::Punctuated,
 };
 
-/// In place of serde's, a decoder and an encoder for each struct that has `extra`.
+/// Replaces serde's derives by a decoder and an encoder for each struct that has `extra`.
 pub(crate) fn write(file: &mut File) -> Result<()> {
     for item in &mut file.items {
         let Item::Mod(types) = item else { continue };
@@ -29,15 +29,15 @@ pub(crate) fn write(file: &mut File) -> Result<()> {
     Ok(())
 }
 
-/// A field but `extra`.
+/// A field other than `extra`.
 struct Field {
     ident: syn::Ident,
-    /// As it is sent.
+    /// The name in JSON.
     name: String,
     is_required: bool,
 }
 
-/// `None` if the struct has no `extra`.
+/// Returns the fields of a struct, or `None` if it has no `extra`.
 fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
     let Fields::Named(named) = &object.fields else { return Ok(None) };
     let mut has_extra = false;
@@ -60,7 +60,7 @@ fn is_option(field: &Type) -> bool {
     path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
 }
 
-/// What serde's attributes say of a field.
+/// The serde attributes of a field.
 #[derive(Default)]
 struct Serde {
     rename: Option<String>,
@@ -169,9 +169,10 @@ fn impls(object: &ItemStruct) -> [Item; 3] {
     };
     let unreadable = parse_quote! {
         impl #this {
-            /// The paths of the values that are not of their documented types, such as
-            /// `health.sendable`. Their fields are `None`, and `extra` beside them has them as they
-            /// were sent. Of an array with odd items the field has the others.
+            /// Returns the paths of the malformed values, those of a type other than documented,
+            /// such as `health.sendable`. Their fields are `None`, and the original values are
+            /// retained in the `extra` beside them. A field that is an array holds the items that
+            /// could be decoded.
             #[must_use]
             pub fn unreadable(&self) -> Vec<String> {
                 object::unreadable(self)
@@ -181,7 +182,8 @@ fn impls(object: &ItemStruct) -> [Item; 3] {
     [deserialize, serialize, unreadable]
 }
 
-/// Takes away serde's derives, and leaves its attributes to schemars, if to anybody.
+/// Removes serde's derives. Turns its field attributes into those of schemars if the struct derives
+/// a schema, and removes them otherwise.
 fn strip(object: &mut ItemStruct) -> Result<()> {
     let mut has_schema = false;
     for attribute in object.attrs.iter_mut().filter(|a| a.path().is_ident("derive")) {

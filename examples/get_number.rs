@@ -1,7 +1,7 @@
 //! Prints a number: `cargo run --example get_number -- [ID] [--refresh] [--json]`.
 //!
-//! With an id it asks the API, with the key in `PILOT_STATUS_API_KEY`. Without one it asks a small
-//! server of its own on loopback, which answers with the documented example after one 429.
+//! Given an id, it queries the API with the key in `PILOT_STATUS_API_KEY`. Without one it queries a
+//! small server on loopback, which responds with a 429 and then with the documented example.
 
 mod demo;
 

@@ -1,6 +1,5 @@
-//! How the client behaves, and why: documentation only.
-// Links of the pages that lead to files are defined before them, since of two definitions the first
-// counts.
+//! The client's behaviour and the reasons for it. This module has documentation only.
+// Each page is preceded by its own link definitions, because the first of two definitions counts.
 
 /// [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md
 ///

@@ -1,4 +1,5 @@
-// Links that lead to files in the README lead to modules here: of two definitions the first counts.
+// The README defines these links as paths of files. Here they point to modules and pages, because
+// the first of two definitions counts.
 //! [guide-retry]: guide::retry_and_pacing
 //! [guide-errors]: guide::errors
 //! [guide-safety]: guide::safety
@@ -55,7 +56,7 @@ pub use ext::{
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation {
-    //! The pacer itself, for `benches/pacing`.
+    //! The pacer and its parts, for `benches/pacing`.
     pub use crate::ext::pacing::{
         Delays,
         limiter::Law,

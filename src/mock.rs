@@ -1,5 +1,5 @@
-//! Feature `mock`: what tests of code that uses this crate need. Typed [`httpmock`] helpers, one
-//! for each operation; numbers of the usual kinds; an error of each kind; and a server with a rate
+//! Feature `mock`: helpers for tests of code that uses this crate. There are typed [`httpmock`]
+//! helpers for each operation, sample numbers, an error of each kind, and a server with a rate
 //! limit.
 //!
 //! The helpers need [httpmock](https://docs.rs/httpmock) 0.9, which is re-exported here.
@@ -37,8 +37,8 @@ use crate::{
     types::{Number, PhoneStatus, QualityRating},
 };
 
-/// An id as the generated helpers look for it in a path: encoded as it is sent, and taken
-/// literally.
+/// An id in the form that the generated helpers match against a path: percent-encoded, with the
+/// characters that mean something in a regular expression escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdPattern(String);
 
@@ -54,9 +54,9 @@ impl fmt::Display for IdPattern {
     }
 }
 
-/// Says of which number a request has to be.
+/// Restricts a mock to the requests for one number.
 pub trait WhenId {
-    /// The request is for the number with this id, taken literally.
+    /// Matches requests for the number with this id, which is taken literally.
     #[expect(clippy::return_self_not_must_use, reason = "the mock has it, as with httpmock's own")]
     fn number(self, id: &str) -> Self;
 }
@@ -73,7 +73,7 @@ macro_rules! when_id {
 
 when_id!(GetNumbersIdWhen GetNumbersIdStatusWhen DeleteNumbersIdWhen);
 
-/// An error of this kind, as a call for number `num_1` could have brought it.
+/// Returns an error of this kind, as a call for number `num_1` could return it.
 ///
 /// ```
 /// use pilot_status::{ErrorKind, mock};
@@ -87,13 +87,14 @@ pub fn error(kind: ErrorKind) -> Error {
     Error::sample(kind)
 }
 
-/// A number of Meta's official API, ready to send, with a snapshot of this moment; id `num_1`.
+/// Returns a number of Meta's official API that is ready to send. Its id is `num_1`, and its
+/// snapshot is from now.
 #[must_use]
 pub fn number() -> Number {
     number_at(clock::wall().into())
 }
 
-/// As [`number`], with a snapshot of this date.
+/// Returns the same number as [`number`], with a snapshot of this date.
 #[must_use]
 pub fn number_at(date: DateTime<Utc>) -> Number {
     of(json!({
@@ -111,7 +112,7 @@ pub fn number_at(date: DateTime<Utc>) -> Number {
     }))
 }
 
-/// A number that was paired by QR code: connected, and without `meta`.
+/// Returns a number that was paired by QR code: connected, and without `meta`.
 #[must_use]
 pub fn qr_number() -> Number {
     of(json!({
@@ -120,7 +121,7 @@ pub fn qr_number() -> Number {
     }))
 }
 
-/// A number that Meta has banned.
+/// Returns a number that Meta has banned.
 #[must_use]
 pub fn blocked_number() -> Number {
     let mut number = number();
@@ -130,7 +131,7 @@ pub fn blocked_number() -> Number {
     number
 }
 
-/// A number that sends, with quality red.
+/// Returns a number that can send, with quality `RED`.
 #[must_use]
 pub fn red_number() -> Number {
     let mut number = number();
@@ -140,21 +141,21 @@ pub fn red_number() -> Number {
     number
 }
 
-/// Makes a server answer every number with [`number`], under the id that was asked for, but refuse
-/// each `nth` request with a 429 and this `Retry-After`.
+/// Makes a server answer a request for any number with [`number`] under the requested id, and
+/// reject each `nth` request with a 429 and this `Retry-After`.
 #[expect(clippy::must_use_candidate, reason = "the server keeps the mock")]
 pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -> Mock<'a> {
     let (requests, retry_after) = (AtomicUsize::new(0), retry_after.to_owned());
     server.mock(|when, then| {
         when.path_prefix("/v1/numbers/");
-        then.respond_with(move |asked: &HttpMockRequest| {
-            let request = requests.fetch_add(1, Ordering::Relaxed) + 1;
+        then.respond_with(move |request: &HttpMockRequest| {
+            let count = requests.fetch_add(1, Ordering::Relaxed) + 1;
             let answer = HttpMockResponse::builder().header("content-type", "application/json");
-            if request.is_multiple_of(nth.max(1)) {
+            if count.is_multiple_of(nth.max(1)) {
                 let answer = answer.status(429).header("retry-after", retry_after.as_str());
                 answer.body(r#"{"error":"Too many requests"}"#).build()
             } else {
-                let path = asked.uri().path().trim_start_matches("/v1/numbers/").to_owned();
+                let path = request.uri().path().trim_start_matches("/v1/numbers/").to_owned();
                 let id = decoded(path.split('/').next().unwrap_or_default());
                 let number = Number { id, ..number() };
                 answer.status(200).body(serde_json::to_string(&number).unwrap_or_default()).build()
@@ -163,7 +164,7 @@ pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -
     })
 }
 
-/// A segment of a path without its percent-encoding.
+/// Decodes the percent-encoding of one path segment.
 fn decoded(segment: &str) -> String {
     let mut pieces = segment.split('%');
     let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
@@ -176,6 +177,6 @@ fn decoded(segment: &str) -> String {
 }
 
 fn of(json: Value) -> Number {
-    // What the tests of this crate hold, so nobody else can meet it.
+    // The tests of this crate decode every fixture, so this cannot fail for users.
     serde_json::from_value(json).expect("a fixture is a number")
 }

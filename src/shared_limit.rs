@@ -1,8 +1,7 @@
-//! Feature `shared-pacing`: pacing that the processes of a key share, through a store.
+//! Feature `shared-pacing`: pacing that the processes of one key share through a store.
 //!
-//! [`Pacing::shared`](crate::Pacing::shared) takes a store. With feature `redis` that is
-//! `RedisLimit`, for Redis and Valkey; [`InMemory`] is one for tests; and any other is made by
-//! [`SharedLimit`].
+//! [`Pacing::shared`](crate::Pacing::shared) takes a store: `RedisLimit` for Redis and Valkey
+//! (feature `redis`), [`InMemory`] for tests, or your own implementation of [`SharedLimit`].
 
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]

@@ -1,10 +1,13 @@
-//! What the API answers: a struct for each object, an open enum for each text with known values.
+//! The types of the API: a struct for each object, and an open enum for each text with known
+//! values.
 //!
-//! The structs are generated from `openapi.json`. What this version does not know is in their
-//! `extra`, and so is a value that is not of its field's type, whose field is then `None`. What
-//! stands in `extra` under the name of a field is serialized in place of it.
+//! The structs are generated from `openapi.json`. A field that this version does not know is
+//! retained in `extra`. A malformed value, which is one of a type other than documented, is
+//! retained there too, and its field is `None`. Serialization writes the value in `extra` in place
+//! of the field with the same name.
 //!
-//! The enums are open: a value that this version does not know is `Other`, as it was sent.
+//! The enums are open: a value that this version does not know becomes `Other`, with its original
+//! text.
 
 #[doc(inline)]
 pub use crate::{

@@ -1,14 +1,14 @@
-//! The best time that is possible: every request sent at the moment that it would be served.
+//! The best possible time: every request is sent at the moment at which it is served.
 #![expect(clippy::cast_precision_loss, reason = "small counts")]
 
 use fastrand::Rng;
 
 use crate::{limiter::Limiter, setting::Setting};
 
-/// Seconds of idleness before a load, if requests were served before.
+/// Idle seconds before a load, if requests were served before.
 const IDLE: f64 = 11.0;
 
-/// The best time of a load, the moment at which its limit changes, and the moment at which it
+/// Returns the best time of a load, the time at which its limit changes, and the time at which it
 /// begins.
 pub(crate) fn best(setting: &Setting, limiter: &Limiter) -> (f64, f64, f64) {
     let before = setting.scenario.served_before;
@@ -24,7 +24,7 @@ pub(crate) fn best(setting: &Setting, limiter: &Limiter) -> (f64, f64, f64) {
     (end - start + setting.round_trip, step_at, start)
 }
 
-/// Position of the first request in the window of a limiter.
+/// Returns the position of the first request in the window of a limiter.
 pub(crate) fn offset(setting: &Setting) -> f64 {
     Rng::with_seed(!setting.seed).f64() * setting.limit.per
 }

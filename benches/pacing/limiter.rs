@@ -4,17 +4,18 @@ use std::{collections::VecDeque, time::Duration};
 
 use pilot_status::simulation::RateLimit;
 
-/// How a limiter counts.
+/// The counting method of a limiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     FixedWindow,
     TokenBucket,
     SlidingLog,
-    /// The rule `http_req_rate` of `HAProxy`: a rate over two periods, in which refused requests count.
+    /// The rule `http_req_rate` of `HAProxy`: a rate over two periods, which counts rejected
+    /// requests too.
     RequestRate,
 }
 
-/// What is allowed: `count` every `per` seconds; a token bucket holds `burst` at the most.
+/// A limit of `count` requests every `per` seconds. A token bucket holds at most `burst` tokens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     pub(crate) count: f64,
@@ -22,7 +23,7 @@ pub(crate) struct Limit {
     pub(crate) burst: f64,
 }
 
-/// A limiter; `offset` is where in its window a fixed window starts.
+/// A limiter. `offset` is the position in its window at which a fixed window starts.
 #[derive(Clone, Debug)]
 pub(crate) struct Limiter {
     kind: Kind,
@@ -52,19 +53,19 @@ impl Limiter {
         }
     }
 
-    /// Changes the limit by this factor from now on, unless that was done.
+    /// Multiplies the limit by this factor, the first time that it is called.
     pub(crate) fn scale_once(&mut self, factor: f64) {
         if !std::mem::replace(&mut self.is_scaled, true) {
             self.limit.count *= factor;
         }
     }
 
-    /// Refused requests count, and no wait is named.
+    /// Returns true if rejected requests count, and a rejection requests no wait.
     pub(crate) fn counts_refused(&self) -> bool {
         self.kind == Kind::RequestRate
     }
 
-    /// Lets a request through, or says when it would.
+    /// Admits a request, or returns the time at which it would.
     pub(crate) fn admit(&mut self, now: f64) -> Result<(), f64> {
         match self.kind {
             Kind::FixedWindow => self.fixed_window(now),
@@ -74,8 +75,8 @@ impl Limiter {
         }
     }
 
-    /// How many more are let through now, and after how long all are, or for a sliding log one
-    /// more.
+    /// Returns the number of requests that may be sent now, and the time until all may be. A
+    /// sliding log returns the time until one more may be sent.
     pub(crate) fn left(&self, now: f64) -> (f64, f64) {
         let Limit { count, per, burst } = self.limit;
         match self.kind {
@@ -91,12 +92,13 @@ impl Limiter {
         }
     }
 
-    /// The rate-limit fields of an answer, in whole seconds as a server sends them.
+    /// Returns the rate-limit fields of a response, in whole seconds, which is how servers send
+    /// them.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small counts")]
     pub(crate) fn truth(&self, now: f64) -> RateLimit {
         let (left, reset) = self.left(now);
         let reset = Duration::from_secs(reset.ceil().max(1.0) as u64);
-        // Sums of fractions are a little less than they should be.
+        // Rounding makes sums of fractions slightly too small.
         RateLimit { remaining: (left + 1e-9) as u64, reset }
     }
 
@@ -109,7 +111,7 @@ impl Limiter {
         self.used += 1.0;
         let rest = 1.0 - (now / self.limit.per - period);
         let rate = self.used + self.tokens * rest;
-        // It sends no wait, so any time to come will do.
+        // The limiter requests no wait, so any later time will do.
         if rate > self.limit.count { Err(now + 0.1) } else { Ok(()) }
     }
 

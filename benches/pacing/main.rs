@@ -1,7 +1,7 @@
-//! Pacing, measured in virtual time with the crate's own pacer.
+//! Measures pacing in virtual time, with the crate's own pacer.
 //!
 //! `cargo bench --package pacing` writes the tables of `docs/pacing.md`, and `docs/pacing.svg`.
-//! `-- --all` prints all scenarios for one process, 8 and 32; `-- --rows` the hard loads alone.
+//! `-- --all` prints all scenarios for one process, 8 and 32; `-- --rows` only the hard loads.
 
 mod best;
 mod limiter;
@@ -14,7 +14,7 @@ mod table;
 use std::{error::Error, fs, path::Path};
 
 type Table = (&'static str, fn() -> String);
-/// The tables of the page, each after a line with its name.
+/// The tables of the page. Each replaces the text after the mark with its name.
 const TABLES: [Table; 3] =
     [("loads", table::table), ("rows", rows::rows), ("constants", table::ablation)];
 

@@ -1,5 +1,5 @@
-//! Plays a load in virtual time: the crate's own pacer, on a clock that jumps from one event to the
-//! next, against a limiter.
+//! Plays a load in virtual time: the crate's own pacer against a limiter, on a clock that jumps
+//! from one event to the next.
 
 use std::{
     cell::RefCell,
@@ -22,12 +22,12 @@ use crate::{
     setting::{Fields, Setting, Strategy},
 };
 
-/// The defaults of the client.
+/// The default delays of the client.
 pub(crate) const DELAYS: Delays =
     Delays { base: Duration::from_millis(500), max: Duration::from_secs(60) };
 pub(crate) const MAX_ATTEMPTS: u32 = 5;
 const TIMEOUT: f64 = 90.0;
-/// The time that a call's last attempt has for its answer.
+/// The time that the last attempt of a call has for its response.
 const PATIENCE: f64 = 1.0;
 
 /// The result of one run. Times are in seconds since the load began.
@@ -37,11 +37,11 @@ pub(crate) struct Outcome {
     pub(crate) drain: f64,
     pub(crate) served_at: Vec<f64>,
     pub(crate) rejected_at: Vec<f64>,
-    /// Rejected although sent after the first answer of its process.
+    /// Requests rejected although they were sent after the first response to their process.
     pub(crate) beyond: usize,
-    /// Calls whose last attempt was refused while there was time.
+    /// Calls whose last attempt was rejected while they had time left.
     pub(crate) given_up: usize,
-    /// Calls that were not served within their time.
+    /// Calls that were not served within their timeout.
     pub(crate) out_of_time: usize,
 }
 
@@ -50,7 +50,7 @@ struct Play {
     limiter: RefCell<Limiter>,
     rng: RefCell<Rng>,
     outcome: RefCell<Outcome>,
-    /// When the load begins, in seconds since the clock's start.
+    /// Start of the load, in seconds since the clock's start.
     start: f64,
     clock: Instant,
 }
@@ -153,7 +153,7 @@ impl Play {
         }
     }
 
-    /// Makes a call. One that is out of time goes on, as if its time began again, and is counted.
+    /// Makes a call. A call that times out is counted, and goes on with a new timeout.
     async fn call(&self, process: &Process, is_counted: bool) {
         let began = self.now();
         let (mut attempts, mut rejections, mut ticket, mut lives) = (0, 0, None, 1.0);
@@ -195,10 +195,10 @@ impl Play {
             rejections += 1;
             let is_given_up = attempts == MAX_ATTEMPTS && self.now() - began < TIMEOUT - PATIENCE;
             self.count_rejection(is_beyond, is_given_up);
-            let asked = verdict.retry_after.map(Duration::from_secs_f64);
+            let requested = verdict.retry_after.map(Duration::from_secs_f64);
             match in_flight {
-                Some(in_flight) => in_flight.rejected(asked, verdict.fields),
-                None => sleep(self.alone(asked, attempts)).await,
+                Some(in_flight) => in_flight.rejected(requested, verdict.fields),
+                None => sleep(self.alone(requested, attempts)).await,
             }
         }
     }
@@ -210,7 +210,7 @@ impl Play {
         outcome.given_up += usize::from(is_given_up);
     }
 
-    /// A call that asks for its turn, and is not polled again.
+    /// Makes a call that requests its turn and is then not polled again.
     async fn keep(&self, process: &Process) {
         if let Some(pacer) = &process.pacer {
             let deadline = now() + Duration::from_secs(90);
@@ -220,12 +220,12 @@ impl Play {
         }
     }
 
-    /// The wait of a task without pacing.
-    fn alone(&self, asked: Option<Duration>, attempts: u32) -> Duration {
+    /// Returns the wait of a task without pacing.
+    fn alone(&self, requested: Option<Duration>, attempts: u32) -> Duration {
         let random = self.rng.borrow_mut().f64();
         let ceiling = 0.5 * 2_f64.powi(attempts.min(20).cast_signed() - 1);
         let backoff = Duration::from_secs_f64(ceiling.min(60.0) * random);
-        asked.map_or(backoff, |asked| asked.mul_f64(1.0 + 0.1 * random))
+        requested.map_or(backoff, |wait| wait.mul_f64(1.0 + 0.1 * random))
     }
 
     async fn trip(&self) {
@@ -273,7 +273,7 @@ struct Verdict {
     fields: Option<RateLimit>,
 }
 
-/// A store that is some seconds away and back.
+/// A store with this round-trip time.
 #[derive(Debug)]
 pub(crate) struct Distant {
     law: Law,

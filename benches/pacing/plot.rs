@@ -1,5 +1,5 @@
-//! `docs/pacing.svg`: requests served and refused over time, paced and each task alone. Scales to
-//! the width of its page, and follows its light or dark colours.
+//! Draws `docs/pacing.svg`: requests served and rejected over time, with pacing and with each task
+//! on its own. The picture scales to the width of its page, and follows its light or dark colours.
 
 use pilot_status::simulation::Law;
 
@@ -11,7 +11,7 @@ use crate::{
 
 const SECONDS: f64 = 620.0;
 const REQUESTS: f64 = 1_000.0;
-/// Of a panel.
+/// Width of a panel.
 const WIDTH: f64 = 330.0;
 const HEIGHT: f64 = 220.0;
 const STYLE: &str = "text{font:13px sans-serif;fill:#333}path{fill:none}\
@@ -65,7 +65,7 @@ fn panel(x: f64, scenario: Scenario) -> String {
     text
 }
 
-/// The count of events over time; what is beyond the panel is left out.
+/// Returns a line of the count of events over time. Events beyond the panel are omitted.
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn line(times: &[f64], left: f64, bottom: f64) -> String {
     let mut path = format!("M{left} {bottom}");

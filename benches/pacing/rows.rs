@@ -1,5 +1,5 @@
-//! Loads that a benchmark from rest does not see: a quiet past, overload, processes of different
-//! ages, and a proxy that counts refused requests.
+//! Loads that a benchmark with an idle past does not cover: a low past load, overload, processes of
+//! different ages, and a proxy that counts rejected requests.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,7 +20,7 @@ const BUCKET: Limit = Limit { count: 10.0, per: 1.0, burst: 20.0 };
 const MS: fn(u64) -> Duration = Duration::from_millis;
 const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A server behind a limiter, with `Retry-After: 1` unless it counts refused requests.
+/// A server behind a limiter. It sends `Retry-After: 1`, unless it counts rejected requests.
 struct Server {
     limiter: RefCell<Limiter>,
     start: Instant,
@@ -34,7 +34,7 @@ impl Server {
         Self { limiter, start: now(), served: Cell::new(0), refused: Cell::new(0) }
     }
 
-    /// Makes a call; returns whether it was served.
+    /// Makes a call. Returns true if it was served.
     async fn call(&self, pacer: &Arc<Pacer>, takes: Duration, timeout: Duration) -> bool {
         let (mut ticket, mut rejections) = (None, 0);
         let deadline = now().checked_add(timeout);
@@ -52,13 +52,13 @@ impl Server {
             }
             rejections += 1;
             self.refused.set(self.refused.get() + 1);
-            let says = !self.limiter.borrow().counts_refused();
-            in_flight.rejected(says.then_some(Duration::from_secs(1)), None);
+            let sends_wait = !self.limiter.borrow().counts_refused();
+            in_flight.rejected(sends_wait.then_some(Duration::from_secs(1)), None);
         }
         false
     }
 
-    /// Makes so many calls at once; returns how many were served, and the time that it took.
+    /// Makes `calls` calls at once. Returns how many were served, and the time that this took.
     async fn drain(&self, pacers: &[Arc<Pacer>], calls: usize) -> (usize, f64) {
         let start = now();
         let calls = (0..calls).map(|n| self.call(&pacers[n % pacers.len()], MS(5), TIMEOUT));
@@ -79,7 +79,7 @@ fn shared(processes: usize) -> Vec<Arc<Pacer>> {
     (0..processes).map(one).collect()
 }
 
-/// Calls one after the other start, `every` so often, each of which takes so long.
+/// Makes `count` calls, one every `every`, each of which takes `takes`.
 async fn past(server: &Server, pacer: &Arc<Pacer>, count: u32, every: Duration, takes: Duration) {
     let start = now();
     let calls = (0..count).map(|n| async move {
@@ -89,7 +89,7 @@ async fn past(server: &Server, pacer: &Arc<Pacer>, count: u32, every: Duration, 
     join_all(calls).await;
 }
 
-/// The rows, as a table.
+/// Returns the rows as a table.
 pub(crate) fn rows() -> String {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let Ok(runtime) = runtime.enable_time().start_paused(true).build() else {

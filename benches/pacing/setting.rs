@@ -2,23 +2,23 @@
 
 use crate::limiter::{Kind, Limit};
 
-/// How the tasks respond to a 429.
+/// The reaction of the tasks to a 429.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Strategy {
     /// The pacer of the crate.
     Paced,
-    /// The pacer, with a store that is this many seconds away and back.
+    /// The pacer, with a store that has this round-trip time in seconds.
     Shared(f64),
-    /// Each task for itself: `Retry-After` if there is one, else backoff.
+    /// No coordination: each task waits for `Retry-After` if there is one, otherwise for a backoff.
     Alone,
 }
 
-/// The rate-limit fields of each answer.
+/// The rate-limit fields of each response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fields {
     Silent,
     True,
-    /// Never anything left, for 1,000 s.
+    /// Always 0 left, for 1,000 s.
     AlwaysNone,
 }
 
@@ -28,14 +28,14 @@ pub(crate) struct Scenario {
     pub(crate) strategy: Strategy,
     /// Factor by which the limit changes.
     pub(crate) step: f64,
-    /// Moment of that change, as a part of the best time without it; a time once it is played.
+    /// Time of that change, as a part of the best time without it. During a play, in seconds.
     pub(crate) step_at: f64,
-    /// Seconds in which all answers are 429s, at first.
+    /// Duration in seconds, from the start, in which all responses are 429s.
     pub(crate) outage: f64,
-    /// Requests that are served before, one a second; then none is sent for 11 s.
+    /// Requests that are served before the load, one a second; then none is sent for 11 s.
     pub(crate) served_before: u32,
     pub(crate) fields: Fields,
-    /// Calls that are polled once, and then neither polled nor dropped.
+    /// Calls that are polled once, and then neither polled again nor dropped.
     pub(crate) kept: usize,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Setting {
     pub(crate) processes: usize,
     pub(crate) tasks: usize,
     pub(crate) requests: usize,
-    /// Seconds.
+    /// In seconds.
     pub(crate) round_trip: f64,
     pub(crate) seed: u64,
 }
@@ -88,7 +88,7 @@ pub(crate) const LIMITERS: [(Kind, bool); 6] = [
     (Kind::SlidingLog, false),
 ];
 
-/// The 18 settings of a scenario.
+/// Returns the 18 settings of a scenario.
 pub(crate) fn all(scenario: Scenario, processes: usize) -> Vec<Setting> {
     let of = |(_, limit)| {
         LIMITERS.into_iter().map(move |(kind, retry_after)| Setting {

@@ -1,4 +1,4 @@
-//! The settings, each played with many seeds, as the rows of `docs/pacing.md`.
+//! The rows of `docs/pacing.md`: each setting, played with many seeds.
 #![expect(clippy::cast_precision_loss, reason = "small counts")]
 
 use std::thread;
@@ -15,7 +15,7 @@ const THREADS: usize = 2;
 const NEAR: Strategy = Strategy::Shared(0.001);
 const FAR: Strategy = Strategy::Shared(0.02);
 
-/// The means over the 18 settings of a scenario, and the worst of them.
+/// The means over the 18 settings of a scenario, and the worst setting.
 pub(crate) struct Row {
     pub(crate) rejected: f64,
     pub(crate) time: f64,
@@ -25,7 +25,7 @@ pub(crate) struct Row {
     out_of_time: f64,
 }
 
-/// The table of the page.
+/// Returns the table of the page.
 pub(crate) fn table() -> String {
     let alone = Scenario { name: "× 1, each task alone", strategy: Strategy::Alone, ..X1 };
     let mut rows: Vec<(Scenario, usize)> =
@@ -37,7 +37,7 @@ pub(crate) fn table() -> String {
     print_rows(&rows)
 }
 
-/// All scenarios with one process, with 8 and 32, each alone and with a store.
+/// Returns all scenarios for one process, 8 and 32, each with and without a store.
 pub(crate) fn all() -> String {
     let teams =
         [(1, Strategy::Paced), (8, Strategy::Paced), (8, NEAR), (32, Strategy::Paced), (32, FAR)];
@@ -47,7 +47,7 @@ pub(crate) fn all() -> String {
     print_rows(&teams.into_iter().flat_map(of).collect::<Vec<_>>())
 }
 
-/// Other values of the constants, at × 1.
+/// Returns the effect of other values of the constants, at × 1.
 pub(crate) fn ablation() -> String {
     type Change = fn(&mut Law, f64);
     let constants: [(&str, f64, Change); 5] = [
@@ -123,7 +123,7 @@ fn of_setting(setting: &Setting, law: Law) -> Row {
         (0..SEEDS).map(|seed| play::play(Setting { seed, ..*setting }, law)).collect();
     let mean =
         |of: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / outcomes.len() as f64;
-    // With true fields, requests that were under way at the first answer do not count.
+    // Requests in flight at the first response do not count if the fields are true.
     let is_true = setting.scenario.fields == Fields::True;
     let rejected = |o: &Outcome| {
         let count = if is_true { o.beyond } else { o.rejected_at.len() };

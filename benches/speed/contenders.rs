@@ -1,4 +1,4 @@
-//! Four ways to ask for a number.
+//! Four clients that fetch a number.
 
 use pilot_status::Client;
 use reqwest_middleware::ClientWithMiddleware;
@@ -8,7 +8,7 @@ use crate::hand_written::Number;
 
 const KEY: &str = "ps_live_0123456789abcdef";
 
-/// Who asks.
+/// A client that takes part in the comparison.
 pub(crate) enum Contender {
     /// This crate with its defaults: retry, pacing, limits.
     Ours(Client),
@@ -16,11 +16,11 @@ pub(crate) enum Contender {
     Bare(reqwest::Client, String),
     /// reqwest and a struct, with the usual middleware for retries.
     Middleware(ClientWithMiddleware, String),
-    /// What progenitor generates of the same document, without hooks.
+    /// The client that progenitor generates from the same document, without hooks.
     Generated(generated::Client),
 }
 
-/// What progenitor's macro makes of the document.
+/// The client that progenitor's macro generates from the document.
 #[allow(
     clippy::all,
     clippy::pedantic,
@@ -46,11 +46,11 @@ impl Contender {
             "bare reqwest" => Self::Bare(http(), url.to_owned()),
             "middleware" => Self::Middleware(with_middleware(), url.to_owned()),
             "generated" => Self::Generated(generated::Client::new_with_client(url, http())),
-            _ => panic!("nobody is called {name}"),
+            _ => panic!("no contender has the name {name}"),
         }
     }
 
-    /// Asks for one number.
+    /// Fetches one number. Returns true on success.
     pub(crate) async fn get(&self, id: &str) -> bool {
         match self {
             Self::Ours(client) => client.number(id).get().await.is_ok(),

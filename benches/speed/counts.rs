@@ -1,5 +1,5 @@
-//! What does not depend on the machine: allocations, and instructions under valgrind. `counts.json`
-//! holds what they were.
+//! Counts that do not depend on the machine: allocations, and instructions under valgrind.
+//! `counts.json` stores the last accepted ones.
 
 use std::{
     env,
@@ -21,19 +21,20 @@ use crate::{
     server::{self, COMPACT, Process},
 };
 
-/// How far a count may be from the stored one.
+/// Accepted difference of a count from the stored one, as a part of it.
 const TOLERANCE: f64 = 0.03;
-/// Calls that a process makes before those that count, and with them.
+/// Numbers of calls of two processes. The difference of their counts leaves out the start of the
+/// process.
 const CALLS: [usize; 2] = [200, 600];
 
-/// Counts anew, stores the counts, and writes the page.
+/// Counts again, stores the counts, and writes the page.
 pub(crate) fn write() -> Outcome {
     let counts = count()?;
     fs::write(file(), format!("{counts:#}\n"))?;
     page::write("counts", &table(&counts)?)
 }
 
-/// Counts anew, and fails where a count is beyond the tolerance.
+/// Counts again, and fails if a count differs by more than the tolerance.
 pub(crate) fn check() -> Outcome {
     let stored: Value = serde_json::from_str(&fs::read_to_string(file())?)?;
     let counts = count()?;
@@ -65,8 +66,8 @@ fn file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("counts.json")
 }
 
-/// Allocations are counted; instructions are ratios to the hand-written way, which compilers change
-/// less.
+/// Counts allocations and instructions. Instructions are ratios to the hand-written way, because
+/// compilers change these less.
 fn count() -> Result<Value, Box<dyn Error>> {
     let mut counts = json!({ "allocations": allocations()?, "instructions": {} });
     if Command::new("valgrind").arg("--version").output().is_err() {
@@ -87,7 +88,7 @@ fn count() -> Result<Value, Box<dyn Error>> {
     Ok(counts)
 }
 
-/// Allocations of one request, on the thread of the client.
+/// Counts the allocations of one request, on the thread of the client.
 fn allocations() -> Result<Value, Box<dyn Error>> {
     let url = server::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -97,7 +98,7 @@ fn allocations() -> Result<Value, Box<dyn Error>> {
         request::calls(&runtime, &contender, COMPACT, 100, 1);
         let one =
             || allocation_counter::measure(|| request::calls(&runtime, &contender, COMPACT, 1, 1));
-        // How the bytes come in decides on a few; the usual is the median.
+        // A few allocations depend on how the bytes arrive, so the median counts.
         let mut counted: Vec<_> = (0..101).map(|_| one().count_total).collect();
         counted.sort_unstable();
         counts[name] = counted[counted.len() / 2].into();
@@ -105,19 +106,20 @@ fn allocations() -> Result<Value, Box<dyn Error>> {
     Ok(counts)
 }
 
-/// Instructions of one call: those of many less those of fewer.
-fn instructions(what: &str, who: &str, url: &str) -> Result<f64, Box<dyn Error>> {
+/// Returns the instructions of one call: the difference between many and few calls, divided by
+/// their number.
+fn instructions(what: &str, contender: &str, url: &str) -> Result<f64, Box<dyn Error>> {
     let [few, many] = CALLS;
-    let more = total(what, who, many, url)? - total(what, who, few, url)?;
+    let more = total(what, contender, many, url)? - total(what, contender, few, url)?;
     Ok(more / (many - few) as f64)
 }
 
-/// Instructions of a process that makes so many calls.
-fn total(what: &str, who: &str, times: usize, url: &str) -> Result<f64, Box<dyn Error>> {
+/// Returns the instructions of a process that makes `times` calls.
+fn total(what: &str, contender: &str, times: usize, url: &str) -> Result<f64, Box<dyn Error>> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(env::current_exe()?)
-        .args(["--calls", what, who, &times.to_string(), url])
+        .args(["--calls", what, contender, &times.to_string(), url])
         .output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     let collected = text.lines().find_map(|line| line.split_once("Collected : "));
@@ -125,15 +127,15 @@ fn total(what: &str, who: &str, times: usize, url: &str) -> Result<f64, Box<dyn 
     Ok(collected.trim().parse()?)
 }
 
-/// That process.
-pub(crate) fn calls(what: &str, who: &str, times: usize, url: &str) -> Outcome {
+/// Makes the calls of such a process.
+pub(crate) fn calls(what: &str, contender: &str, times: usize, url: &str) -> Outcome {
     if what == "request" {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        request::calls(&runtime, &Contender::new(who, url), COMPACT, times, 1);
+        request::calls(&runtime, &Contender::new(contender, url), COMPACT, times, 1);
         return Ok(());
     }
     let [case, ..] = decode::cases();
-    let way = match who {
+    let way = match contender {
         "ours" => case.ways[0],
         "value" => case.ways[1],
         _ => case.ways[2],
@@ -143,7 +145,7 @@ pub(crate) fn calls(what: &str, who: &str, times: usize, url: &str) -> Outcome {
 }
 
 fn table(counts: &Value) -> Result<String, Box<dyn Error>> {
-    let allocations = |who: &str| number(&counts["allocations"][who]);
+    let allocations = |name: &str| number(&counts["allocations"][name]);
     let (ours, bare) = (allocations("ours")?, allocations("bare reqwest")?);
     let (middleware, generated) = (allocations("middleware")?, allocations("generated")?);
     let mut table = format!(

@@ -1,4 +1,4 @@
-//! From the received bytes to the type.
+//! Decoding: from the received bytes to the type.
 
 use std::{fmt::Write as _, hint::black_box};
 
@@ -13,19 +13,19 @@ use crate::{
     server::EXAMPLE,
 };
 
-/// Of bodies that are timed together.
+/// Bytes of bodies that are timed together.
 const BYTES: usize = 1_000_000;
 const ROUNDS: usize = 201;
 
 type Decode = fn(&[u8]);
 
-/// A body, and how it is decoded: by this crate, as a `Value`, into a hand-written struct, unless
-/// that cannot hold it.
+/// A body, and the ways to decode it: by this crate, as a `Value`, and into a hand-written struct.
+/// The last is absent if the struct cannot hold the body.
 pub(crate) struct Case {
     name: &'static str,
     pub(crate) body: Vec<u8>,
     pub(crate) ways: Vec<Decode>,
-    /// The goals for the ratios to the hand-written struct, where there is one, and to `Value`.
+    /// The goals for the ratios to the hand-written struct, if there is one, and to `Value`.
     most: (Option<f64>, f64),
 }
 
@@ -35,13 +35,14 @@ pub(crate) fn run() -> Outcome {
     );
     for Case { name, body, ways, most } in cases() {
         let repeat = (BYTES / body.len()).max(1);
-        let times = Rounds::run(ROUNDS, ways.len(), |who| {
+        let times = Rounds::run(ROUNDS, ways.len(), |contender| {
             for _ in 0..repeat {
-                ways[who](black_box(&body));
+                ways[contender](black_box(&body));
             }
         });
-        let micros = |who| times.median(who).as_secs_f64() * 1e6 / repeat as f64;
-        let within = |who, most| format!("{} (≤ {most})", goal(times.ratio(0, who), ..=most));
+        let micros = |contender| times.median(contender).as_secs_f64() * 1e6 / repeat as f64;
+        let within =
+            |contender, most| format!("{} (≤ {most})", goal(times.ratio(0, contender), ..=most));
         let (hand_written, over_hand_written) = match most.0 {
             _ if ways.len() < 3 => ("fails".to_owned(), "–".to_owned()),
             Some(most) => (format!("{:.2} µs", micros(2)), within(2, most)),
@@ -70,21 +71,21 @@ pub(crate) fn cases() -> [Case; 5] {
     [
         case("documented example", EXAMPLE.to_vec(), &number, (Some(1.05), 0.85)),
         case("with 200 more fields", superset(), &number, (None, 1.1)),
-        case("with 1,000 odd items of a list", odd(1_000), &number[..2], (None, 1.5)),
-        case("with 10,000 odd items of a list", odd(10_000), &number[..2], (None, 1.5)),
+        case("with 1,000 odd items of a list", malformed(1_000), &number[..2], (None, 1.5)),
+        case("with 10,000 odd items of a list", malformed(10_000), &number[..2], (None, 1.5)),
         case("error", refusal.to_string().into(), &error, (Some(1.2), 0.85)),
     ]
 }
 
-/// The example with so many websites that are objects.
-fn odd(items: usize) -> Vec<u8> {
+/// Returns the example with `items` websites that are objects instead of texts.
+fn malformed(items: usize) -> Vec<u8> {
     let mut number: Value = serde_json::from_slice(&EXAMPLE).expect("JSON");
     let websites = (0..items).map(|n| json!({ "url": format!("https://{n}.example") }));
     number["meta"]["profile"]["websites"] = websites.collect();
     number.to_string().into()
 }
 
-/// The example with fields that nobody knows yet.
+/// Returns the example with 200 fields that are not documented.
 fn superset() -> Vec<u8> {
     let mut number: Value = serde_json::from_slice(&EXAMPLE).expect("JSON");
     for n in 0..200 {

@@ -1,5 +1,4 @@
-//! What a careful user would write by hand: a closed struct of the documented fields, and plain
-//! reqwest.
+//! The code that a careful user would write by hand: a closed struct of the documented fields.
 
 use serde::Deserialize;
 

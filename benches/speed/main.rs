@@ -1,6 +1,6 @@
 //! Compares this client with others in one run. Each command writes its part of
-//! `docs/performance.md`: `cargo run --release --package speed -- --decode`, `--request`, `--counts`;
-//! `--check` compares the counts with `benches/speed/counts.json`.
+//! `docs/performance.md`: `cargo run --release --package speed -- --decode`, `--request`,
+//! `--counts`. `--check` compares the counts with `benches/speed/counts.json`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -29,15 +29,17 @@ fn main() -> Outcome {
         ["--request"] => request::run(),
         ["--counts"] => counts::write(),
         ["--check"] => counts::check(),
-        // The programs that others of these measure from outside.
+        // These commands run as processes that other commands start and measure.
         ["--serve"] => server::serve_until_closed(),
-        ["--calls", what, who, times, url] => counts::calls(what, who, times.parse()?, url),
+        ["--calls", what, contender, times, url] => {
+            counts::calls(what, contender, times.parse()?, url)
+        }
         [] => ["--decode", "--request", "--counts"].iter().try_for_each(again),
         _ => Err(format!("no command {arguments:?}: see the top of benches/speed/main.rs").into()),
     }
 }
 
-/// Runs this program with one command.
+/// Runs this program again with one command.
 fn again(command: &&str) -> Outcome {
     let status = std::process::Command::new(env::current_exe()?).arg(command).status()?;
     if status.success() { Ok(()) } else { Err(format!("{command} failed").into()) }

@@ -1,4 +1,4 @@
-//! `docs/performance.md`, part by part.
+//! Writes `docs/performance.md`, part by part.
 
 use std::{
     error::Error,
@@ -11,7 +11,7 @@ use std::{
 use crate::Outcome;
 
 const LOCK: &str = include_str!("../../Cargo.lock");
-/// Those that decide on the figures.
+/// The crates that determine the figures.
 const CRATES: [&str; 7] =
     ["pilot-status", "reqwest", "hyper", "tokio", "serde", "serde_json", "progenitor"];
 
@@ -19,7 +19,7 @@ pub(crate) fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
 
-/// Puts a table where the page has the marks of its part, and prints it.
+/// Writes a table between the marks of its part in the page, and prints it.
 pub(crate) fn write(part: &str, table: &str) -> Outcome {
     print!("{table}");
     put(part, table)?;
@@ -36,7 +36,7 @@ fn put(part: &str, table: &str) -> Outcome {
     Ok(())
 }
 
-/// What was measured: as the lock file has it, and the compiler.
+/// Returns the measured versions: the crates in the lock file, and the compiler.
 fn versions() -> Result<String, Box<dyn Error>> {
     let rustc = Command::new("rustc").arg("--version").output()?;
     let rustc = String::from_utf8(rustc.stdout)?;
@@ -48,7 +48,7 @@ fn versions() -> Result<String, Box<dyn Error>> {
     Ok(format!("  {}, {}\n  ", rustc.trim(), crates.join(", ")))
 }
 
-/// A figure, with a mark where it misses its goal.
+/// Formats a figure, with a mark if it misses its goal.
 pub(crate) fn goal(figure: f64, goal: impl RangeBounds<f64>) -> String {
     let mark = if goal.contains(&figure) { "" } else { " **missed**" };
     format!("{figure:.3}{mark}")

@@ -13,7 +13,7 @@ use crate::{
     server::{self, COMPACT, PRETTY},
 };
 
-/// Requests that are timed together.
+/// Number of requests that are timed together.
 const TIMES: usize = 256;
 const ROUNDS: usize = 201;
 
@@ -26,10 +26,10 @@ pub(crate) fn run() -> Outcome {
     );
     for (body, id) in [("compact", COMPACT), ("pretty-printed", PRETTY)] {
         for (at_once, most) in [(1, 1.02), (64, 1.00)] {
-            let times = Rounds::run(ROUNDS, contenders.len(), |who| {
-                calls(&runtime, &contenders[who], id, TIMES, at_once);
+            let times = Rounds::run(ROUNDS, contenders.len(), |contender| {
+                calls(&runtime, &contenders[contender], id, TIMES, at_once);
             });
-            let micros = |who| times.median(who).as_secs_f64() * 1e6 / TIMES as f64;
+            let micros = |contender| times.median(contender).as_secs_f64() * 1e6 / TIMES as f64;
             let [ours, bare, middleware, generated] = [0, 1, 2, 3].map(micros);
             let over_middleware = goal(times.ratio(0, 2), ..=most);
             writeln!(
@@ -42,7 +42,7 @@ pub(crate) fn run() -> Outcome {
     page::write("request", &table)
 }
 
-/// Makes this number of calls, at most `at_once` at a time.
+/// Makes `times` calls, at most `at_once` at a time.
 pub(crate) fn calls(
     runtime: &Runtime,
     contender: &Contender,

@@ -1,4 +1,4 @@
-//! A hyper server on loopback, in a thread of its own or in a process of its own.
+//! A hyper server on loopback, in a thread or in a separate process.
 
 use std::{
     convert::Infallible,
@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::Outcome;
 
-/// The body of a number: the documented example.
+/// The documented example of a number, as a body.
 pub(crate) static EXAMPLE: LazyLock<Bytes> = LazyLock::new(|| {
     let spec: serde_json::Value =
         serde_json::from_str(include_str!("../../openapi.json")).expect("JSON");
@@ -26,7 +26,7 @@ pub(crate) static EXAMPLE: LazyLock<Bytes> = LazyLock::new(|| {
     content["application/json"]["example"].to_string().into()
 });
 
-/// Answers every request with the example, from a thread of its own; returns the URL.
+/// Starts a thread that responds to every request with the example. Returns the URL.
 pub(crate) fn start() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -34,9 +34,9 @@ pub(crate) fn start() -> io::Result<String> {
     Ok(url)
 }
 
-/// The id whose answer has no line breaks.
+/// The id whose response has no line breaks.
 pub(crate) const COMPACT: &str = "num_compact";
-/// The id whose answer is pretty-printed.
+/// The id whose response is pretty-printed.
 pub(crate) const PRETTY: &str = "num_pretty";
 
 static PRETTY_BODY: LazyLock<Bytes> = LazyLock::new(|| {
@@ -66,13 +66,13 @@ fn serve(listener: TcpListener) -> io::Result<()> {
                 async { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            // A client that hangs up ends its connection and nothing else.
+            // A client that hangs up ends only its connection.
             tokio::spawn(async { connection.await.ok() });
         }
     })
 }
 
-/// A server in a process of its own, which ends with this.
+/// A server in another process, which ends when this is dropped.
 pub(crate) struct Process {
     pub(crate) url: String,
     child: Child,
@@ -100,7 +100,7 @@ impl Drop for Process {
     }
 }
 
-/// The server's process: prints its URL, and serves until its standard input is closed.
+/// Runs the server in this process: prints its URL, and serves until standard input is closed.
 pub(crate) fn serve_until_closed() -> Outcome {
     println!("{}", start()?);
     io::stdin().read_to_end(&mut Vec::new())?;

@@ -1,5 +1,5 @@
-//! A server on loopback, for an example without a key. It refuses the first request, and answers the
-//! others with the documented example.
+//! A server on loopback, for an example without a key. It rejects the first request with a 429, and
+//! responds to the others with the documented example.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-/// Starts the server in a thread of its own. Returns its URL.
+/// Starts the server in a new thread. Returns its URL.
 pub(crate) fn start() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -19,7 +19,7 @@ pub(crate) fn start() -> io::Result<String> {
     thread::spawn(move || {
         let mut is_first = true;
         for stream in listener.incoming() {
-            // A client that hangs up ends its own request only.
+            // A client that hangs up ends only its own request.
             if let Err(error) = stream.and_then(|stream| answer(stream, is_first, &number)) {
                 eprintln!("the demo server: {error}");
             }
@@ -50,7 +50,7 @@ fn answer(mut stream: TcpStream, refuse: bool, number: &str) -> io::Result<()> {
     )
 }
 
-/// The documented example, with a snapshot of this moment.
+/// Returns the documented example, with a snapshot from now.
 #[expect(clippy::disallowed_methods, reason = "a program is where the time comes in")]
 fn number() -> io::Result<String> {
     let document: Value = serde_json::from_str(include_str!("../../openapi.json"))?;

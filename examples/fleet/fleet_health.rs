@@ -1,11 +1,11 @@
-//! Which of my numbers can send? `cargo run -p fleet --bin fleet_health -- [ID…] [--json]`.
+//! Lists which numbers can send: `cargo run -p fleet --bin fleet_health -- [ID…] [--json]`.
 //!
-//! Without ids it asks for those on standard input, one a line, unless that is a terminal; without
-//! any there, for all numbers of the key's tenant. Exits with 2 if any number is blocked, else with
-//! 1 if any could not be asked for, else with 0.
+//! Without ids it reads them from standard input, one a line, unless that is a terminal. If there
+//! are none either, it lists all numbers of the key's tenant. It exits with 2 if any number is
+//! blocked, otherwise with 1 if any request failed, otherwise with 0.
 //!
-//! Without a credential in the environment, and without ids, it asks a small server of its own
-//! about 200 made-up numbers, under a rate limit.
+//! Without ids, and without a credential in the environment, it queries an example server with 200
+//! made-up numbers and a rate limit.
 
 mod common;
 
@@ -28,7 +28,7 @@ use pilot_status::{
 use serde_json::{Value, json};
 use support::{Reply, Request};
 
-/// How many numbers the example's own server knows.
+/// Number of numbers that the example server knows.
 const MADE_UP: usize = 200;
 
 type Answer = (String, Result<Number, pilot_status::Error>);
@@ -75,7 +75,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-/// The answers, worst first.
+/// Fetches the numbers, and returns the results, worst first.
 async fn ask(client: &Client, ids: Vec<String>) -> Vec<Answer> {
     let bar = ProgressBar::new(ids.len() as u64);
     let mut answers: Vec<Answer> =
@@ -88,26 +88,26 @@ async fn ask(client: &Client, ids: Vec<String>) -> Vec<Answer> {
     answers
 }
 
-/// `None` if it could not be asked for.
+/// Returns the level of a result; `None` if the request failed.
 fn level(answer: &Result<Number, pilot_status::Error>) -> Option<ReadinessLevel> {
     answer.as_ref().ok().map(|number| number.readiness().level())
 }
 
-/// Such as `197 ready, 2 degraded, 1 blocked`.
+/// Returns a summary such as `197 ready, 2 degraded, 1 blocked`.
 fn totals(answers: &[Answer]) -> String {
     let mut counts = BTreeMap::new();
     for (_, answer) in answers {
         let level = level(answer);
         *counts.entry((level.is_none(), level)).or_insert(0) += 1;
     }
-    let words = counts.into_iter().map(|((_, level), count)| {
+    let parts = counts.into_iter().map(|((_, level), count)| {
         format!("{count} {}", level.map_or("not asked for", ReadinessLevel::as_str))
     });
-    let words: Vec<_> = words.collect();
-    if words.is_empty() { "no numbers".to_owned() } else { words.join(", ") }
+    let parts: Vec<_> = parts.collect();
+    if parts.is_empty() { "no numbers".to_owned() } else { parts.join(", ") }
 }
 
-/// As wide as the terminal, if there is one.
+/// Returns a table as wide as the terminal, if there is one.
 fn table(answers: &[Answer], columns: Option<u16>) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
@@ -158,7 +158,7 @@ fn json_lines(answers: &[Answer]) -> Result<String, serde_json::Error> {
     Ok(lines)
 }
 
-/// What the example's own server answers: numbers of all kinds, and a 429 now and then.
+/// Returns the response of the example server: numbers of all kinds, and an occasional 429.
 fn made_up(request: usize, line: &Request, example: &Value) -> Reply {
     if request % 70 == 69 {
         return Reply::json(429, r#"{"error":"Too many requests"}"#).with("retry-after", "0.5");
@@ -189,7 +189,7 @@ mod tests {
 
     fn answers() -> Vec<Answer> {
         let answer = |id: &str| {
-            let long = "a text that nobody would expect to be as long as this one is";
+            let long = "a text that is longer than any column of the table can be";
             let number = json!({
                 "id": id, "name": long, "number": "+5511999999999999", "state": "A_STATE_THAT_IS_NEW",
                 "health": { "sendable": false, "reason": long, "messagingLimitTier": "TIER_UNLIMITED" },
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_fits_the_terminal_whatever_is_in_it() {
+    fn table_with_long_texts_fits_the_terminal() {
         for columns in [80, 110, 200] {
             let text = table(&answers(), Some(columns)).to_string();
             let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_totals_count_what_there_is() {
+    fn totals_count_the_results() {
         assert_eq!(totals(&answers()), "2 blocked");
         assert_eq!(totals(&[]), "no numbers");
     }

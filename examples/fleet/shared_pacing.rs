@@ -1,8 +1,8 @@
-//! Several processes of one key under one limit, with and without a store that they share:
+//! Runs several processes of one key under one limit, with or without a store that they share:
 //! `cargo run -p fleet --features redis --bin shared_pacing -- [--processes 3] [--requests 300] [--alone]`.
 //!
-//! It starts a `redis-server` and a small server with a limit, both on loopback, and then itself
-//! once for each process; it prints what each was served.
+//! It starts a `redis-server` and a small server with a limit, both on loopback. Then it starts
+//! itself once for each process, and prints how many requests each was served.
 
 use std::{
     env,
@@ -19,13 +19,13 @@ use futures_util::StreamExt;
 use pilot_status::{Client, Pacing, shared_limit::RedisLimit};
 use support::{Reply, Server};
 
-/// Of all processes together.
+/// Number of tasks of all processes together.
 const TASKS: usize = 64;
 const A_SECOND: f64 = 10.0;
 const BURST: f64 = 20.0;
 
-/// Tells a process that it is one of several: the URL of the server, that of Redis (empty for
-/// none), requests and tasks.
+/// The variable that passes its work to a process: the URL of the server, the URL of Redis (empty
+/// without a store), requests and tasks.
 const WORK: &str = "SHARED_PACING_WORK";
 
 #[tokio::main]
@@ -81,7 +81,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     .await?;
     let url = redis.as_ref().map_or(String::new(), |redis| redis.url.clone());
     let work = |n: usize| {
-        // What does not divide goes to the first ones.
+        // The remainder goes to the first processes.
         let share = |all: usize| all / processes + usize::from(n < all % processes);
         format!("{} {url} {} {}", server.url(), share(requests.into()), share(TASKS).max(1))
     };
@@ -100,7 +100,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the server allows.
+/// The limit of the server.
 struct Bucket {
     tokens: f64,
     last: Instant,
@@ -149,13 +149,13 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        // One that has ended cannot be ended again.
+        // Killing a process that has already ended fails, which does no harm.
         self.process.kill().ok();
         self.process.wait().ok();
     }
 }
 
-/// This program, as one of the processes.
+/// A process of this program.
 struct Worker(Child);
 
 impl Worker {
@@ -166,12 +166,12 @@ impl Worker {
     }
 }
 
-/// Lets all begin at once; their last words.
+/// Starts all workers at once, and returns the last line of each.
 fn finish(mut workers: Vec<Worker>) -> io::Result<Vec<String>> {
     let mut outputs = Vec::new();
     for Worker(child) in &mut workers {
         let mut output = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
-        // It is ready.
+        // The first line reports that the worker is ready.
         output.read_line(&mut String::new())?;
         outputs.push(output);
     }

@@ -1,10 +1,12 @@
-//! What changes in my fleet? `cargo run -p fleet --bin watch_fleet -- [ID…] [--every SECONDS] [--json]`.
+//! Prints the changes in a fleet:
+//! `cargo run -p fleet --bin watch_fleet -- [ID…] [--every SECONDS] [--json]`.
 //!
-//! Without ids it watches all numbers of the key's tenant. It tells each number as it is, then one
-//! line per change, and ends with Ctrl-C or with its reader. Times are UTC.
+//! Without ids it watches all numbers of the key's tenant. It prints the state of each number, and
+//! then one line for each change. It ends with Ctrl-C, or when its reader closes the pipe. Times
+//! are UTC.
 //!
-//! Without a credential in the environment, and without ids, it watches 20 made-up numbers of a
-//! small server of its own, where much happens.
+//! Without ids, and without a credential in the environment, it watches 20 made-up numbers of an
+//! example server, which change often.
 
 mod common;
 
@@ -23,13 +25,13 @@ use serde_json::{Value, json};
 use support::{Reply, Request};
 use tokio::{runtime::Runtime, signal::ctrl_c, task::spawn_blocking};
 
-/// How many numbers the example's own server knows.
+/// Number of numbers that the example server knows.
 const MADE_UP: usize = 20;
 
 fn main() -> io::Result<ExitCode> {
     let runtime = Runtime::new()?;
     let code = runtime.block_on(common::end(run()));
-    // Nobody waits for the look-up of a host or for a write that is still under way.
+    // The program ends without waiting for a host look-up or a write in progress.
     runtime.shutdown_background();
     Ok(code)
 }
@@ -59,7 +61,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = command().get_matches();
     tokio::select! {
         pressed = ctrl_c() => pressed?,
-        told = watch(arguments) => told?,
+        result = watch(arguments) => result?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -80,7 +82,7 @@ async fn watch(mut arguments: ArgMatches) -> Result<(), Box<dyn Error>> {
         } else {
             text_line(&change)
         };
-        // A reader that is slow does not keep Ctrl-C waiting.
+        // A slow reader of the output does not delay Ctrl-C.
         spawn_blocking(move || io::stdout().write_all(line.as_bytes())).await??;
         let hint = change.error().and_then(pilot_status::Error::hint);
         if let Some(hint) = hint.filter(|hint| hints.insert(*hint)) {
@@ -90,7 +92,8 @@ async fn watch(mut arguments: ArgMatches) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Such as `12:03:41  num_17  ready → degraded: quality RED`; coloured on a terminal.
+/// Returns a line such as `12:03:41  num_17  ready → degraded: quality RED`, coloured on a
+/// terminal.
 fn text_line(change: &Change) -> String {
     let time = change.at.format("%H:%M:%S");
     format!("{time}  {}\n", style_of(change).apply_to(change))
@@ -111,8 +114,8 @@ fn style_of(change: &Change) -> Style {
     }
 }
 
-/// What the example's own server answers: numbers that change from round to round, one that fails,
-/// one that is gone, one that comes and goes in the list, and a 429 now and then.
+/// Returns the response of the example server: numbers that change from round to round, one that
+/// fails, one that is deleted, one that comes and goes in the list, and an occasional 429.
 fn made_up(request: usize, line: &Request, example: &Value) -> Reply {
     if request % 50 == 49 {
         return Reply::json(429, r#"{"error":"Too many requests"}"#).with("retry-after", "1");
@@ -152,7 +155,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_line_is_a_line_whatever_is_in_it() {
+    async fn change_with_control_characters_is_one_line() {
         console::set_colors_enabled(false);
         let number =
             json!({ "id": support::DOCUMENTED_ID, "state": "A\n\u{1b}[31m\u{9b}\r\u{202e}" });
@@ -171,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_a_whole_number_of_seconds() {
+    fn interval_is_a_whole_number_of_seconds() {
         assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
         for text in ["0", "-1", "1.5", "", "soon", "99999999999999999999"] {
             assert!(seconds(text).is_err(), "{text}");

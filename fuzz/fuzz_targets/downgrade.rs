@@ -1,4 +1,4 @@
-//! Any JSON as a document of OpenAPI 3.1.
+//! Downgrades any JSON, as if it were an OpenAPI 3.1 document.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &[u8]| {

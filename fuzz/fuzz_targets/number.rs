@@ -1,4 +1,4 @@
-//! Any bytes as a number.
+//! Decodes any bytes as a number.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {

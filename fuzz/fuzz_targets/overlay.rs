@@ -1,4 +1,4 @@
-//! Any text as an overlay, on the document of this crate.
+//! Applies any text as an overlay to the document of this crate.
 #![no_main]
 
 use std::sync::LazyLock;

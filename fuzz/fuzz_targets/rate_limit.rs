@@ -1,4 +1,4 @@
-//! Any fields by which a server says what is left of its limit, one a line, in the order below.
+//! Reads any rate-limit header fields, one a line, in the order of `NAMES`.
 #![no_main]
 
 const NAMES: [&str; 9] = [

@@ -1,4 +1,4 @@
-//! Any `Date`, body and values of `Retry-After`, one a line.
+//! Reads any `Date`, body and values of `Retry-After`, one a line.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

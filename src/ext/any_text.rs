@@ -1,8 +1,8 @@
-//! Texts that nobody thought of, for unit tests: random pieces in a row.
+//! Random texts for unit tests: realistic pieces and arbitrary characters, concatenated.
 
 use fastrand::Rng;
 
-/// Runs a test on many seeds; the one that fails is printed.
+/// Runs a test with 2,000 seeds, and names the seed that fails.
 pub(crate) fn for_many_seeds(test: impl Fn(&mut Rng) + std::panic::RefUnwindSafe) {
     for seed in 0..2_000 {
         let run = std::panic::catch_unwind(|| test(&mut Rng::with_seed(seed)));
@@ -10,7 +10,8 @@ pub(crate) fn for_many_seeds(test: impl Fn(&mut Rng) + std::panic::RefUnwindSafe
     }
 }
 
-/// Up to so many of these pieces, or of any characters.
+/// Returns up to `most` parts, concatenated: seven of eight are from `pieces`, the others are
+/// arbitrary characters.
 pub(crate) fn any_text(rng: &mut Rng, pieces: &[&str], most: usize) -> String {
     let count = rng.usize(..=most);
     let piece = |_| match rng.choice(pieces) {

@@ -1,5 +1,5 @@
-//! The only place that reads a clock, the server's included, or draws a random number; everything
-//! else takes them as arguments.
+//! The only module that reads clocks, including the server's, or draws random numbers. All other
+//! code takes them as arguments.
 #![expect(clippy::disallowed_methods, reason = "this module is where the ban is lifted")]
 
 use std::time::{Duration, SystemTime};
@@ -10,29 +10,30 @@ use http::{
 };
 use tokio::time::Instant;
 
-/// The monotonic clock, which the tests of tokio can pause.
+/// Returns the time of the monotonic clock, which tests can pause.
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// The wall clock, for dates that the server sends.
+/// Returns the time of the wall clock, for comparison with dates from the server.
 pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
 }
 
-/// The server's wall clock: the `Date` of its answer, plus the `Age` that a cache adds. Without a
-/// date it is taken to be `now`.
+/// Returns the server's wall clock: the `Date` of its response plus the `Age` that a cache adds.
+/// Returns `now` if the response has no date.
 pub(crate) fn of_server(headers: &HeaderMap, now: SystemTime) -> SystemTime {
     let texts =
         |name: HeaderName| headers.get_all(name).into_iter().filter_map(|v| v.to_str().ok());
     let date = texts(DATE).find_map(|text| httpdate::parse_http_date(text).ok());
-    // Of a list, into which proxies join several lines, the first counts (RFC 9111, section 5.1).
+    // Proxies join several `Age` lines into one list, whose first value counts (RFC 9111, section
+    // 5.1).
     let mut ages = texts(AGE).flat_map(|text| text.split(','));
     let age = ages.find_map(|text| text.trim().parse().ok()).map(Duration::from_secs);
     date.and_then(|date| date.checked_add(age.unwrap_or_default())).unwrap_or(now)
 }
 
-/// A number in `0.0..1.0`.
+/// Returns a random number in `0.0..1.0`.
 pub(crate) fn random() -> f64 {
     fastrand::f64()
 }

@@ -1,11 +1,11 @@
-//! The hand-written layer, in rooms. Doors open one way: `watch` uses `number`, that uses `client`,
-//! that uses `call`, that uses `pacing` and `retry`, which use nothing of ours but `clock`. All use `error`, which uses plain values only. `decode`
-//! uses none of them.
+//! The hand-written layer, one module for each concern. Imports point one way: `watch` → `number` →
+//! `client` → `call` → `pacing` and `retry` → `clock`. Every module may use `error`, which uses
+//! plain values only. `decode` uses no other module.
 //!
-//! It meets the generated code at four seams: `Inner`, which every generated client carries; the
-//! hooks, through which every request passes; inherent `impl`s on generated types; and `decode`, by
-//! which the build lets these be decoded. What the API says belongs in the overlay of `xtask`; what
-//! a user wants beyond it belongs here.
+//! It meets the generated code in four places: `Inner`, the state that every generated client
+//! carries; the hooks, which every request passes; inherent `impl`s on generated types; and
+//! `decode`, which decodes those types. Facts about the API belong in the overlay of `xtask`;
+//! conveniences for users belong here.
 
 #[cfg(test)]
 pub(crate) mod any_text;

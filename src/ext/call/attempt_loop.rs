@@ -1,5 +1,5 @@
-//! Makes attempts until one succeeds or none may follow. It is the only loop, so what is promised
-//! about a call's deadline, retries and turns is kept here.
+//! Makes attempts until one succeeds or no other may follow. This is the only loop of attempts, so
+//! it enforces deadline, retries and turns of a call.
 
 use std::time::Duration;
 
@@ -22,23 +22,23 @@ use crate::ext::{
     trace,
 };
 
-/// A call on its way.
+/// A call in progress.
 pub(crate) struct Call<'a> {
     transport: &'a Transport,
     timeout: Duration,
     deadline: Option<Instant>,
-    /// Answers with a 429.
+    /// Number of 429 responses.
     rejections: u32,
-    /// What the server asked for last.
+    /// The wait that the server requested last.
     retry_after: Option<(Duration, DelaySource)>,
     outcome: CallOutcome,
-    /// Its place in the queue.
+    /// Its place in the queue of the pacer.
     ticket: Option<u64>,
 }
 
-/// A call that has ended.
+/// A finished call.
 pub(crate) struct Ended {
-    /// A success of any status, or the last failure.
+    /// A response with any success status, or the last failure.
     pub(crate) result: Result<BufferedResponse, Failure>,
     pub(crate) outcome: CallOutcome,
     pub(crate) url: Url,
@@ -46,7 +46,7 @@ pub(crate) struct Ended {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(transport: &'a Transport, timeout: Duration) -> Self {
-        // A timeout too long for the clock sets no deadline.
+        // A timeout beyond the range of the clock sets no deadline.
         let deadline = clock::now().checked_add(timeout);
         let outcome = CallOutcome::default();
         Self {
@@ -60,7 +60,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Tries until there is a success, a refusal, or the last failure that the policy allows.
+    /// Makes attempts until one succeeds, one fails for good, or the policy allows no more.
     pub(crate) async fn run(mut self, mut request: Request) -> Ended {
         let mut last = None;
         loop {
@@ -79,7 +79,7 @@ impl<'a> Call<'a> {
                 Ok(response) => return self.end(Ok(response), url),
                 Err(failure) => failure,
             };
-            // `None` if its body can be read only once.
+            // A body that can be read only once cannot be sent again.
             let Some(replayable) = replayable else { return self.end(Err(failure), url) };
             match self.decide(&method, &failure) {
                 Ok(delay) => sleep(delay).await,
@@ -107,7 +107,7 @@ impl<'a> Call<'a> {
         Ok(Some(in_flight))
     }
 
-    /// Tells the queue and the budget what came of an attempt.
+    /// Reports the outcome of an attempt to the queue and to the budget.
     fn record(
         &mut self,
         sent: Result<BufferedResponse, Failure>,
@@ -135,22 +135,23 @@ impl<'a> Call<'a> {
             (Some(in_flight), Some(_)) => {
                 in_flight.served(failure.response().and_then(rate_limit));
             }
-            // Dropped: nothing was learned.
+            // Dropping `in_flight` reports a request without a response.
             (_, None) | (None, _) => {}
         }
         Err(failure)
     }
 
-    /// How long to wait before the next attempt, or why there is none.
+    /// Returns the wait before the next attempt, or the reason to stop.
     fn decide(&self, method: &Method, failure: &Failure) -> Result<Duration, StopReason> {
         failure.resend().check(method)?;
         let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);
         let paced = rejected && self.transport.pacer.is_some();
-        // The queue knows best how long to wait after a 429; the policy only says whether.
-        let asked = self.outcome.retry_after.or(paced.then_some(Duration::ZERO));
+        // After a 429 the queue decides how long to wait; the policy decides only whether to retry.
+        let requested = self.outcome.retry_after.or(paced.then_some(Duration::ZERO));
         let (attempts, left) = (self.outcome.attempts, self.left());
-        let delay = self.transport.retry.next(attempts, asked, left, clock::random())?;
-        // Neither a 429 nor a fault of this machine adds to an outage.
+        let delay = self.transport.retry.next(attempts, requested, left, clock::random())?;
+        // Retries after a 429 or a fault of this machine are free, since they do not add to an
+        // outage.
         let is_free = rejected || failure.is_local();
         if !is_free && !self.transport.withdraw() {
             return Err(StopReason::Budget);
@@ -164,7 +165,7 @@ impl<'a> Call<'a> {
         Ok(if paced { Duration::ZERO } else { delay })
     }
 
-    /// Ends the call since its turn would come, in `wait`, after its deadline.
+    /// Ends a call whose turn would come in `wait`, after its deadline.
     fn too_late(mut self, last: Option<Failure>, url: Url, wait: Duration) -> Ended {
         self.outcome.retry_after = self.outcome.retry_after.max(Some(wait));
         self.outcome.stop_reason = Some(StopReason::Timeout);
@@ -185,7 +186,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// What the server says is left of its limit.
+/// Returns the quota that the response reports as left.
 fn rate_limit(response: &BufferedResponse) -> Option<RateLimit> {
     rate_limit::read(&response.headers, clock::wall())
 }

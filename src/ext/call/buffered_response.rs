@@ -1,5 +1,5 @@
-//! A response whose body is in memory. The body is read in the attempt, and not by the generated
-//! code, so that a body that is cut short can be retried.
+//! A response whose body is in memory. The attempt reads the body, so that a truncated body can be
+//! retried; generated code reads it too late for that.
 
 use std::mem;
 
@@ -9,9 +9,9 @@ use reqwest::{Response, ResponseBuilderExt, Url};
 
 use crate::{ext::error::SizeLimit, types::ApiError};
 
-/// Memory that one value of a JSON document may take, with its key, apart from the text itself.
+/// Estimated memory of one JSON value with its key, without the text itself.
 const VALUE_BYTES: usize = 128;
-/// What decoding may take, however low the limit is.
+/// Memory that decoding may always use, even if the limit is lower.
 const MIN_DECODE_BYTES: usize = 1024 * 1024;
 
 /// A response with its whole body.
@@ -19,48 +19,51 @@ pub(crate) struct BufferedResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// The API's own error, if it is a refusal that has one.
+    /// The API's own error, if this is an error response that contains one.
     pub(super) api_error: Option<ApiError>,
     version: Version,
 }
 
-/// Why there is no whole response.
+/// The reason why a response could not be read completely.
 pub(crate) enum ReadError {
     Network(reqwest::Error),
-    /// HTTP/2 may end a body early in order (`RST_STREAM` with `NO_ERROR`), which is no error to hyper.
+    /// The body is shorter than announced. HTTP/2 may end a body early without an error
+    /// (`RST_STREAM` with `NO_ERROR`), and hyper does not report that.
     CutShort,
-    /// The body goes beyond this many bytes.
+    /// The body exceeds this number of bytes.
     TooLarge(usize, SizeLimit),
 }
 
 impl BufferedResponse {
-    /// The API's code, if it is a refusal that has one.
+    /// Returns the API's error code, if this is an error response that contains one.
     pub(crate) fn code(&self) -> Option<&str> {
         self.api_error.as_ref()?.code()
     }
 
-    /// Scheme, host and port of where a redirect leads to; the rest of a URL may hold secrets.
+    /// Returns scheme, host and port of a redirect's target. The rest of the URL is omitted, since
+    /// it may hold secrets.
     pub(super) fn redirect(&self, url: &Url) -> Option<String> {
         let location = self.headers.get(LOCATION)?.to_str().ok()?;
         let url = url.join(location).ok().filter(|_| self.status.is_redirection())?;
         Some(url.origin().ascii_serialization())
     }
 
-    /// The success of a removal, with a status and a body that generated code knows: the number is
-    /// removed, and what the body does not say is not known. A page is no answer of the API, and
-    /// stays one.
+    /// Changes a success of a removal to a status and a body that generated code accepts: the
+    /// number is removed, even if the body has no details. An HTML page is left unchanged, since it
+    /// does not come from the API and has to be an error.
     pub(crate) fn into_removed(self) -> Self {
-        // Any object is one of these.
+        // `ApiError` accepts any object.
         let is_object = ApiError::read(&self.body).is_some();
         let is_page = self.body.trim_ascii_start().starts_with(b"<");
         let body = if is_page || is_object { self.body } else { Bytes::from_static(b"{}") };
         Self { status: StatusCode::OK, body, ..self }
     }
 
-    /// The response as generated code expects it. Its body is in memory, so reading it cannot fail.
+    /// Converts it to the response that generated code expects. The body is in memory, so reading
+    /// it cannot fail.
     pub(crate) fn into_response(self, url: Url) -> Response {
         let with_url = http::Response::builder().url(url).body(());
-        // Nothing that could be invalid was set.
+        // Building fails only for invalid parts, and there are none.
         let mut response = with_url.unwrap_or_default().map(|()| self.body);
         *response.status_mut() = self.status;
         *response.version_mut() = self.version;
@@ -81,7 +84,7 @@ pub(super) async fn read(
         return Err(ReadError::TooLarge(limit, SizeLimit::Length));
     }
     let (body, is_whole) = read_body(&mut response, limit).await.map_err(ReadError::Network)?;
-    // The status says what was refused; the rest of a long page is not needed.
+    // The status of an error response is enough; the rest of a long body is not needed.
     if is_success && !is_whole {
         return Err(ReadError::TooLarge(limit, SizeLimit::Length));
     }
@@ -102,9 +105,9 @@ pub(super) async fn read(
     })
 }
 
-/// The body up to the limit, and whether that is all of it.
+/// Returns the body up to the limit, and whether it is complete.
 async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
-    // Mostly the only one, which is not copied.
+    // Most bodies have one chunk, which is not copied.
     let first = response.chunk().await?.unwrap_or_default();
     if first.len() > limit {
         return Ok((first.slice(..limit), false));
@@ -112,14 +115,14 @@ async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(By
     let Some(mut chunk) = response.chunk().await? else {
         return Ok((first, true));
     };
-    // A copy, since the chunk's own memory is that of the connection's thread, where it would stay
+    // Copied, because the chunk was allocated on the connection's thread, whose memory would stay
     // with the process.
     let mut body = first.to_vec();
     loop {
         let room = limit - body.len();
         let more = &chunk[..chunk.len().min(room)];
         if more.len() > body.capacity() - body.len() {
-            // Far ahead, since each step leaves a hole.
+            // Grows by a large factor, because each reallocation leaves a hole in memory.
             body.reserve_exact(body.len().saturating_mul(8).clamp(more.len(), room));
         }
         body.extend_from_slice(more);
@@ -133,11 +136,11 @@ async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(By
     }
 }
 
-/// Whether decoding a body takes no more memory than `limit` (or 1 MiB, if that is more).
-/// `[[],[],[],…` takes many times its length.
+/// Returns true if decoding a body takes at most `limit` bytes of memory, or 1 MiB if that is more.
+/// A body such as `[[],[],[],…` takes many times its length.
 fn fits(body: &[u8], limit: usize) -> bool {
     let limit = limit.max(MIN_DECODE_BYTES);
-    // No value is written in less than two bytes, so most bodies need no look.
+    // A value takes at least two bytes of text, so most bodies need no count.
     let short = body.len() / 2 <= limit / VALUE_BYTES;
     short || body.iter().filter(|b| matches!(b, b',' | b'[' | b'{')).count() <= limit / VALUE_BYTES
 }
@@ -145,7 +148,7 @@ fn fits(body: &[u8], limit: usize) -> bool {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_body_fits_unless_its_values_take_more_memory_than_the_limit() {
+    fn many_small_values_exceed_the_memory_limit() {
         const MIB: usize = 1024 * 1024;
         let text = format!(r#"{{"id":"{}"}}"#, "x".repeat(4 * MIB));
         let values = |n: usize| format!("[{}]", vec!["0"; n].join(","));

@@ -1,5 +1,5 @@
-//! Why an attempt failed. Retry, pacing and the user's error decide by this one type, so that they
-//! agree.
+//! The reason why an attempt failed. Retry, pacing and the user's error all decide by this one
+//! type, so they agree.
 
 use std::{
     io,
@@ -20,17 +20,17 @@ use crate::ext::{
 };
 
 pub(crate) enum Failure {
-    /// A whole response that is not a success.
+    /// A whole response with a status other than success.
     Refused(Box<BufferedResponse>),
     /// No response, or not all of it.
     Network(reqwest::Error),
     /// A body that ends before its `content-length`.
     CutShort,
-    /// Not done after this time.
+    /// The time limit, and what it applied to.
     TimedOut(Duration, TimeoutScope),
-    /// A body that goes beyond this many bytes.
+    /// A body that exceeds this number of bytes.
     TooLarge(usize, SizeLimit),
-    /// Not sent: its turn would have come too late.
+    /// A request that was not sent, because its turn would have missed the deadline.
     NotAdmitted,
 }
 
@@ -58,7 +58,8 @@ impl Failure {
         }
     }
 
-    /// This machine could not connect for want of its own resources, so the server met nothing of it.
+    /// Returns true if this machine lacked the resources to connect, so that nothing reached the
+    /// server.
     pub(super) fn is_local(&self) -> bool {
         matches!(self, Self::Network(e) if e.is_connect() && classify::is_local(e))
     }
@@ -74,7 +75,8 @@ impl Failure {
         self.response().map(|response| response.status)
     }
 
-    /// How long the server asks to wait, and where it says so; after a 429 also by a reset.
+    /// Returns the wait that the server requests, and its source. After a 429 a reset of the rate
+    /// limit counts too.
     pub(super) fn retry_after(&self, now: SystemTime) -> Option<(Duration, DelaySource)> {
         let BufferedResponse { status, headers, api_error, .. } = self.response()?;
         retry_after(headers, api_error.as_ref(), now).or_else(|| {
@@ -84,7 +86,7 @@ impl Failure {
         })
     }
 
-    /// The error of a call to this URL that ends with it.
+    /// Returns the error of a call to this URL that ends with this failure.
     pub(crate) fn into_error(self, mut outcome: CallOutcome, url: &Url) -> Error {
         outcome.is_retryable = self.resend() != Resend::Never;
         match self {
@@ -114,7 +116,7 @@ fn network(source: reqwest::Error, outcome: CallOutcome) -> Error {
         return Error::connect(source, fault, outcome);
     }
     match classify::go_away(&source) {
-        // Without the server's words, which may be anything.
+        // The server's debug data is omitted, because it may contain anything.
         Some(reason) => {
             let text = format!("the server ended it with GOAWAY, {reason}");
             Error::network(io::Error::other(text), outcome)

@@ -1,4 +1,5 @@
-//! Counts what the calls of a client do. Each count only grows, and reading takes no lock.
+//! Counts the calls of a client and their outcomes. Each count only grows, and reading takes no
+//! lock.
 
 use std::{
     collections::BTreeMap,
@@ -7,25 +8,25 @@ use std::{
 
 use crate::ext::{error::kind::ErrorKind, pacing::PacingStats};
 
-/// What the calls of all clones of a client did since it was made, and what pacing is doing now;
-/// see [`Client::stats`](crate::Client::stats).
+/// Counts of the calls of all clones of a client since it was made, and the current state of
+/// pacing; see [`Client::stats`](crate::Client::stats).
 ///
-/// Calls of [`Client::raw`](crate::Client::raw) count as calls, attempts and retries only. A call
-/// that was dropped counts as a call, and neither as a success nor as an error.
+/// A call of [`Client::raw`](crate::Client::raw) counts only as a call, with its attempts and
+/// retries. A dropped call counts as a call, but neither as a success nor as an error.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Calls for which a request was made.
+    /// Calls that sent a request, or tried to.
     pub calls: u64,
-    /// Requests that were sent or tried to be sent.
+    /// Requests that were sent, or tried to be sent.
     pub attempts: u64,
-    /// Those of them that were not the first of their call.
+    /// Attempts other than the first of their call.
     pub retries: u64,
-    /// Calls that returned what was asked for.
+    /// Calls that returned a value.
     pub successes: u64,
-    /// Calls that returned an error, by its kind; only kinds that occurred.
+    /// Calls that returned an error, by its kind. Kinds that did not occur are absent.
     pub errors: BTreeMap<ErrorKind, u64>,
-    /// What pacing is doing: 429s, the time waited, the queue and the rate. All zero with
+    /// State of pacing: 429s, time waited, queue and rate. All are zero with
     /// [`Pacing::Off`](crate::Pacing::Off).
     pub pacing: PacingStats,
 }
@@ -36,7 +37,7 @@ pub(crate) struct Figures {
     attempts: AtomicU64,
     retries: AtomicU64,
     successes: AtomicU64,
-    /// In the order of [`ErrorKind::ALL`].
+    /// One count per kind, in the order of [`ErrorKind::ALL`].
     errors: [AtomicU64; ErrorKind::ALL.len()],
 }
 

@@ -1,9 +1,9 @@
-//! One call: attempts until there is something to return.
+//! One call: attempts until there is a result.
 //!
 //! [`attempt_loop`] is the loop. Each attempt sends a [`replayable_request`] over the
-//! [`transport`], and brings a [`buffered_response`] or a [`failure`]. [`single_flight`] lets calls
-//! that overlap share one, [`on_wire`] shows whether a request is
-//! under way, and [`figures`] counts what calls do.
+//! [`transport`], and returns a [`buffered_response`] or a [`failure`]. [`single_flight`] lets
+//! overlapping calls share one request, [`on_wire`] shows whether a request is in progress, and
+//! [`figures`] counts calls and outcomes.
 
 pub(crate) mod attempt_loop;
 pub(crate) mod buffered_response;

@@ -1,5 +1,5 @@
-//! Lets the owner of a call see whether a request of it is on the wire, or the call waits: for its
-//! turn, or before a retry.
+//! Shows the owner of a call whether one of its requests is on the wire, or whether the call
+//! waits for its turn or before a retry.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,17 +11,17 @@ tokio::task_local! {
     static CALL: OnWire;
 }
 
-/// Since when a request of a call is on the wire.
+/// The time at which the request of a call that is now on the wire was sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OnWire(Arc<Mutex<Option<Instant>>>);
 
 impl OnWire {
-    /// Makes a call, of which this reports.
+    /// Runs a call, and records its requests here.
     pub(crate) fn of<F: Future>(&self, call: F) -> TaskLocalFuture<Self, F> {
         CALL.scope(self.clone(), call)
     }
 
-    /// When the request was sent that is on the wire; `None` while the call waits.
+    /// Returns when the request that is now on the wire was sent; `None` while the call waits.
     pub(crate) fn since(&self) -> Option<Instant> {
         *self.lock()
     }
@@ -31,7 +31,7 @@ impl OnWire {
     }
 }
 
-/// Reports that a request is on the wire, until this is dropped.
+/// Marks a request as on the wire until this guard is dropped.
 pub(super) struct Sending(Option<OnWire>);
 
 impl Sending {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn request_is_on_the_wire_between_sending_and_answer() {
+    fn request_is_on_wire_until_answered() {
         let (turn, answer, call) = (Notify::new(), Notify::new(), OnWire::default());
         let mut future = Box::pin(call.of(async {
             turn.notified().await;
@@ -77,7 +77,7 @@ mod tests {
         assert!(!poll() && call.since().is_none());
         turn.notify_one();
         assert!(poll());
-        // A call without an owner that looks.
+        // Without an owner nothing is recorded.
         drop(Sending::begin());
     }
 }

@@ -1,14 +1,14 @@
-//! A request that can be sent again. Sending consumes a request, and a copy of each by `try_clone`
-//! would cost 2.6 % of a call's instructions and 6 allocations
-//! (`cargo run --release --package speed -- --check`).
+//! A request that can be sent again. Sending consumes a request. Copying each one with `try_clone`
+//! would cost 2.6 % of a call's instructions and 6 allocations, measured by
+//! `cargo run --release --package speed -- --check`.
 
 use http::{HeaderName, HeaderValue, Method, Version, header::ACCEPT};
 use reqwest::{Request, Url};
 
-/// What it takes to send a request again.
+/// The parts needed to send a request again.
 pub(super) enum ReplayableRequest {
-    /// `Accept` and the key, where it has nothing else: a copy of the whole costs more than most
-    /// calls need.
+    /// `Accept` and the key, for a request that has nothing else. Copying the whole request costs
+    /// more, and most calls need no copy.
     Plain {
         accept: HeaderValue,
         key: (HeaderName, HeaderValue),
@@ -17,7 +17,7 @@ pub(super) enum ReplayableRequest {
 }
 
 impl ReplayableRequest {
-    /// `None` if its body can be read only once.
+    /// Copies a request; `None` if its body can be read only once.
     pub(super) fn of(request: &Request) -> Option<Self> {
         let headers = request.headers();
         let has_more = headers.len() != 2
@@ -33,7 +33,7 @@ impl ReplayableRequest {
         }
     }
 
-    /// The request, of the method and to the URL that it had.
+    /// Builds the request again, with the method and URL that it had.
     pub(super) fn into_request(self, method: Method, url: Url) -> Request {
         match self {
             Self::Plain { accept, key: (name, value) } => {
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_comes_back_as_it_was() {
+    fn replayed_request_equals_the_original() {
         let value = HeaderValue::from_static;
         let mut secret = value("ps_1");
         secret.set_sensitive(true);

@@ -1,6 +1,6 @@
-//! Lets overlapping calls for one key share one request, since each refresh makes the API ask Meta.
-//! Each caller keeps its own deadline: nobody is left with another's time-out, or waits for a
-//! leader that nobody drives.
+//! Lets overlapping calls for one key share one request, since each refresh makes the API query
+//! Meta. Each caller keeps its own deadline: it does not get another caller's timeout error, and
+//! does not wait for a request that is no longer polled.
 
 use std::{
     collections::HashMap,
@@ -21,17 +21,18 @@ use crate::ext::{
 
 type Flight<T> = BoxFuture<'static, Result<T, Error>>;
 
-/// By key. What nobody waits for any more is gone, and stops.
+/// Shared requests in progress, by key. A request that no caller waits for is dropped.
 pub(crate) struct SingleFlight<T: Clone>(Mutex<HashMap<String, UnderWay<T>>>);
 
 struct UnderWay<T: Clone> {
     flight: WeakShared<Flight<T>>,
-    /// How long others wait for it: after the time of one attempt it may be on a runtime that
-    /// stands still. A time too long for the clock has no end.
+    /// The end of the wait of callers that join. It comes after the time of one attempt, because
+    /// then the runtime of the first caller may have stopped. `None` if the time exceeds the range
+    /// of the clock.
     until: Option<Instant>,
 }
 
-/// Another caller's flight, and until when to wait for it.
+/// The end of the wait for a request that another caller started.
 struct Joined {
     until: Option<Instant>,
 }
@@ -43,8 +44,8 @@ impl<T: Clone> Default for SingleFlight<T> {
 }
 
 impl<T: Clone> SingleFlight<T> {
-    /// What came of the flight that is under way for this key, or of a new one. Whoever waits for
-    /// another's begins anew where that ran out of time.
+    /// Returns the result of the request in progress for this key, or of a new one. If a joined
+    /// request runs out of time, the caller starts a new one.
     pub(crate) async fn join<F>(
         &self,
         key: &str,
@@ -56,7 +57,7 @@ impl<T: Clone> SingleFlight<T> {
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let deadline = clock::now().checked_add(timeout);
-        // A flight of one's own that begins at once ends by itself.
+        // The caller's own first request needs no limit here: it ends by its own timeout.
         let mut own_until = None;
         loop {
             let (flight, joined) = self.share(key, attempt_timeout, &new);
@@ -76,7 +77,7 @@ impl<T: Clone> SingleFlight<T> {
         }
     }
 
-    /// The flight that is under way, or a new one.
+    /// Returns the request in progress, or starts a new one.
     fn share<F>(
         &self,
         key: &str,
@@ -87,7 +88,7 @@ impl<T: Clone> SingleFlight<T> {
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let now = clock::now();
-        // Nothing panics while it is held; if it did, the map would still be one.
+        // No code panics while it holds the lock. If it did, the map would still be valid.
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         under_way.retain(|_, current| {
             current.running().is_some() && current.until.is_none_or(|until| now < until)
@@ -112,7 +113,7 @@ impl<T: Clone> UnderWay<T> {
     }
 }
 
-/// What came of it, if it came in time.
+/// Returns the result, or `None` if it did not come in time.
 async fn wait<T: Clone>(
     flight: Shared<Flight<T>>,
     until: Option<Instant>,

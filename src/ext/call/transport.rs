@@ -1,5 +1,5 @@
 //! Makes one attempt: sends a request, and reads the whole response within the limits of time and
-//! size, of which reqwest knows only the first.
+//! size. reqwest itself limits only the time.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,7 +20,7 @@ use crate::ext::{
     retry::{budget::Budget, policy::RetryPolicy},
 };
 
-/// What the calls of all clones share.
+/// State that the calls of all clones share.
 pub(crate) struct Transport {
     http: reqwest::Client,
     pub(crate) retry: RetryPolicy,
@@ -30,7 +30,7 @@ pub(crate) struct Transport {
     pub(crate) figures: Figures,
 }
 
-/// What a call may take.
+/// Limits of a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) timeout: Duration,
@@ -49,7 +49,7 @@ impl Transport {
         Self { http, retry, pacer, budget, limits, figures: Figures::default() }
     }
 
-    /// `left` is what is left of the call's `timeout`.
+    /// Sends a request. `left` is the remainder of `call_timeout`.
     pub(super) async fn send(
         &self,
         request: Request,
@@ -61,7 +61,8 @@ impl Transport {
         let response = buffered_response::read(self.http.execute(request), max_response_bytes);
         match timeout(limit, response).await {
             Ok(response) => response.map_err(Failure::from),
-            // Of the whole call's time, what was left for this attempt says little.
+            // The error names the timeout of the whole call, since the remainder alone would
+            // mislead.
             Err(_) if limit < attempt_timeout => {
                 Err(Failure::TimedOut(call_timeout, TimeoutScope::Call))
             }
@@ -69,12 +70,13 @@ impl Transport {
         }
     }
 
-    /// Pays for a retry that no 429 asked for.
+    /// Takes the cost of a retry from the budget; false if the budget is empty. Retries after a 429
+    /// are free.
     pub(super) fn withdraw(&self) -> bool {
         self.budget().is_none_or(|mut budget| budget.withdraw())
     }
 
-    /// A call has succeeded.
+    /// Adds the refund of a successful call to the budget.
     pub(super) fn deposit(&self) {
         if let Some(mut budget) = self.budget() {
             budget.deposit();
@@ -82,7 +84,7 @@ impl Transport {
     }
 
     fn budget(&self) -> Option<MutexGuard<'_, Budget>> {
-        // Nothing panics while it is held; if it did, the budget would still be one.
+        // No code panics while it holds the lock. If it did, the budget would still be valid.
         Some(self.budget.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,4 +1,4 @@
-//! Checks the base URL. The key is sent there, so a URL by which it could leak is refused.
+//! Checks the base URL. The key is sent there, so a URL that could leak it is rejected.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -11,10 +11,10 @@ pub(crate) const DEFAULT: &str = "https://pilotstatus.com.br";
 
 type ParseError = <Url as FromStr>::Err;
 
-/// Checks a base URL; the result ends before `/v1`, with which every operation's path begins, since
-/// the vendor's pages give it with and without. An error calls the setting by `name`.
+/// Checks a base URL, and removes a trailing `/v1`: every operation's path begins with it, and the
+/// vendor's pages give the URL with and without. An error calls the setting by `name`.
 pub(crate) fn parse(name: &str, text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
-    // The URL itself is not repeated: it may hold a password.
+    // The error does not quote the URL, which may hold a password.
     let refuse = |why: &str| Err(Error::invalid_input(format!("{name}{why}, such as {DEFAULT}")));
     let text = trim(text);
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -56,7 +56,7 @@ pub(crate) fn parse(name: &str, text: &str, allow_insecure_http: bool) -> Result
     Ok(url)
 }
 
-/// The digits of a port that cannot be one; `None` where they may be part of a password.
+/// Returns the text of a port that is out of range; `None` if it may be part of a password.
 fn port(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("://").filter(|_| !text.contains('@'))?;
     let (_, port) = rest.split(['/', '?', '#']).next()?.rsplit_once(':')?;
@@ -64,7 +64,7 @@ fn port(text: &str) -> Option<&str> {
     is_number.then_some(port)
 }
 
-/// Whether the host is this machine.
+/// Returns true if the host is this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_urls_that_are_taken() {
+    fn base_url_is_accepted_without_its_v1() {
         let cases = [
             ("https://pilotstatus.com.br", "https://pilotstatus.com.br/"),
             ("https://pilotstatus.com.br/", "https://pilotstatus.com.br/"),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn base_urls_that_are_refused_with_a_sentence() {
+    fn unsafe_base_url_is_rejected_with_a_reason() {
         let cases = [
             ("", "X has no scheme"),
             ("pilotstatus.com.br", "X has no scheme"),

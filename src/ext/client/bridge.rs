@@ -1,10 +1,11 @@
 //! The bridge to generated code, and the only file that knows progenitor.
 //!
 //! A call such as [`Client::get_number`] begins with a [`CallContext`], which a clone of the
-//! generated client carries. Generated code makes the request and calls the hooks around it: `pre`
-//! adds the key, `exec` runs the attempt loop, and `post` ends a call that brought no response.
-//! Their results keep neither attempts nor errors of ours, so `exec` leaves these in the context,
-//! and [`CallContext::finish`] joins both. A raw call goes the same way, without a context.
+//! generated client carries. Generated code builds the request and calls the hooks around it: `pre`
+//! adds the key, `exec` runs the attempt loop, and `post` ends a call that got no response. Results
+//! of generated code cannot carry attempts or this crate's errors, so `exec` stores these in the
+//! context, and [`CallContext::finish`] joins both. A raw call takes the same way without a
+//! context.
 
 use std::{
     fmt,
@@ -39,15 +40,15 @@ use crate::{
 
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
-/// A success, with what is known of its call.
+/// A successful result, with metadata of its call.
 pub(crate) struct Answer<T> {
     pub(crate) value: T,
     pub(crate) attempts: u32,
-    /// The server's wall clock, by which the dates of its answer are meant.
+    /// The server's wall clock, which the dates in the response refer to.
     pub(crate) server_time: SystemTime,
 }
 
-/// The operations. Each takes at most this time, or the client's own.
+/// The operations. Each takes at most `timeout`, or the client's own timeout if that is `None`.
 impl Client {
     pub(crate) async fn get_number(
         &self,
@@ -100,7 +101,7 @@ impl Client {
         let state = Arc::new(ClientState { origin, credential, transport, refreshes });
         let inner = Inner { state, context: None };
         let raw = generated::Client {
-            // Every operation's path begins with the slash.
+            // The path of every operation begins with a slash.
             baseurl: base_url.as_str().trim_end_matches('/').to_owned(),
             client: http,
             inner,
@@ -130,33 +131,32 @@ impl Client {
     }
 }
 
-/// What a generated client needs to make calls: HTTP client, credential, retry, pacing and limits.
-/// Clones share it.
+/// The settings and shared state behind a generated client: HTTP client, credential, retry, pacing
+/// and limits. Clones share them.
 #[derive(Clone)]
 pub struct Inner {
     state: Arc<ClientState>,
-    /// Of a client that makes one call; raw clients have none.
+    /// Set in a client made for a single call; raw clients have none.
     context: Option<CallContext>,
 }
 
-/// What all clones of a client share.
+/// State that all clones of a client share.
 pub(crate) struct ClientState {
-    /// Where the key may go: what the URL of a request begins with, up to its path and with the
-    /// slash.
+    /// Prefix of every URL that may receive the key: scheme, host and port, with a trailing slash.
     origin: String,
     pub(crate) credential: Credential,
     pub(crate) transport: Transport,
-    /// Each with the server's wall clock at its answer.
+    /// Refreshes in progress. Each returns the number and the server's wall clock.
     pub(crate) refreshes: SingleFlight<(Number, SystemTime)>,
 }
 
-/// One call: the time that it may take, and what became of it.
+/// One call: its timeout, and its outcome.
 #[derive(Clone)]
 struct CallContext {
     state: Arc<ClientState>,
     number: Option<NumberId>,
     timeout: Duration,
-    /// Filled by `exec`, so empty where nothing was sent.
+    /// Set by `exec`; empty if nothing was sent.
     report: Arc<OnceLock<Report>>,
 }
 
@@ -169,8 +169,8 @@ struct Report {
 }
 
 impl CallContext {
-    /// The success or the error of the call that ended with this result of generated code. It is
-    /// counted.
+    /// Returns the success or the error of a call, given the result of generated code, and counts
+    /// it.
     fn finish<T: Field + DeserializeOwned>(
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,
@@ -205,14 +205,14 @@ impl CallContext {
         Ok(Answer { value, attempts: outcome.attempts, server_time })
     }
 
-    /// The error of a success whose body is not what the API documents.
+    /// Returns the error of a success whose body is not what the API documents.
     fn misfit(&self, body: Bytes, error: DecodeError, mut outcome: CallOutcome) -> Error {
-        let said = ApiError::read(&body);
-        let code = said.as_ref().and_then(ApiError::code);
+        let error_body = ApiError::read(&body);
+        let code = error_body.as_ref().and_then(ApiError::code);
         outcome.echoes_credential = self.state.credential.is_echoed(&body, code);
-        match said {
-            Some(said) if said.message().or(said.code()).is_some() => {
-                Error::error_in_success(said, body, outcome)
+        match error_body {
+            Some(api) if api.message().or(api.code()).is_some() => {
+                Error::error_in_success(api, body, outcome)
             }
             _ => Error::decode(error, body, outcome),
         }
@@ -228,23 +228,23 @@ impl CallContext {
         let now = clock::wall();
         let server_time = headers.map_or(now, |headers| clock::of_server(headers, now));
         let report = Report { operation, outcome, server_time, error: error.cloned() };
-        // A context is of one call, so this is the first report.
+        // A context belongs to one call, so this is the first report.
         self.report.set(report).ok();
     }
 
-    /// Warns of an answer with another id than was asked for. It is accepted, since servers made
-    /// from the document answer all ids alike.
-    fn compare(&self, asked: &NumberId, answered: Option<&str>) {
+    /// Warns of a response for another id than the requested one. It is accepted, because servers
+    /// that are generated from the API document return the same id for all.
+    fn compare(&self, requested: &NumberId, returned: Option<&str>) {
         if let Some(report) = self.report.get()
-            && answered.is_some_and(|id| id != asked.as_str())
+            && returned.is_some_and(|id| id != requested.as_str())
         {
-            trace::other_id(report.operation, asked);
+            trace::other_id(report.operation, requested);
         }
     }
 }
 
 impl ClientHooks<Inner> for generated::Client {
-    /// Adds the credential, if the request goes where the key may go.
+    /// Adds the credential, if the request goes to the configured host.
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Generated<E>> {
         let ClientState { origin, credential: Credential { name, value }, .. } = &*self.inner.state;
         if !request.url().as_str().starts_with(origin) {
@@ -252,7 +252,7 @@ impl ClientHooks<Inner> for generated::Client {
             return Err(Generated::InvalidRequest(text.to_owned()));
         }
         let headers = request.headers_mut();
-        // Generated code sends it on every request; this API has no such header.
+        // Generated code sends this header on every request, but the API has none.
         headers.remove(&API_VERSION);
         headers.insert(name, value.clone());
         Ok(())
@@ -267,13 +267,13 @@ impl ClientHooks<Inner> for generated::Client {
         let call = trace::call(info.operation_id, number, call);
         let Ended { result, mut outcome, url } = call.await;
         let result = match (context, result) {
-            // A raw caller gets whatever the server answered.
+            // Raw callers get any response.
             (None, Ok(response)) => Ok(response),
             (None, Err(Failure::Refused(response))) => Ok(*response),
             (None, Err(Failure::Network(error))) => return Err(error),
             (Some(_), Ok(response)) if is_removal => Ok(response.into_removed()),
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),
-            // No operation documents it.
+            // No operation documents another success status.
             (Some(_), Ok(BufferedResponse { status, body, .. })) => {
                 Err(Error::unexpected_status(status, None, body, outcome.clone()))
             }
@@ -303,7 +303,7 @@ impl ClientHooks<Inner> for generated::Client {
     }
 }
 
-/// Marks a response that stands for none, since `exec` can return no error of ours.
+/// Marks a placeholder response, since `exec` cannot return this crate's errors.
 #[derive(Clone)]
 struct NoResponse(Error);
 
@@ -313,13 +313,13 @@ fn no_response(error: Error) -> Response {
     response.into()
 }
 
-/// The error of a call that generated code refused itself.
+/// Returns the error of a call that generated code rejected.
 fn refused(generated: Option<Generated<ApiError>>) -> Error {
     match generated {
         Some(Generated::InvalidRequest(text) | Generated::Custom(text)) => {
             Error::invalid_input(text)
         }
-        // Their own texts may quote a body.
+        // The texts of other errors may quote a body.
         _ => Error::invalid_input("the request cannot be made, or its answer not be read"),
     }
 }

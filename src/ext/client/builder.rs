@@ -1,4 +1,4 @@
-//! The settings of a client. Those that keep the key safe are applied last, so that
+//! The settings of a client. Settings that protect the key are applied last, so that
 //! `configure_http` cannot undo them.
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -47,7 +47,7 @@ impl Client {
 pub struct ClientBuilder {
     credential: Option<Result<Credential, Error>>,
     base_url: String,
-    /// What an error calls it.
+    /// The name of the setting in errors.
     base_url_name: &'static str,
     limits: Limits,
     connect_timeout: Duration,
@@ -80,99 +80,102 @@ impl Default for ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The API key (`ps_…`), sent as `x-api-key`. Of key and key id, the last one set wins.
+    /// Sets the API key (`ps_…`), which is sent as `x-api-key`. If key and key id are both set, the
+    /// last one counts.
     ///
-    /// Blanks, line breaks, quotes and a byte order mark around it are dropped, since no key has them.
-    /// It is copied; the copy is wiped from memory when the last clone of the client is dropped.
-    /// The buffers from which hyper and the TLS library sent it are not.
+    /// Blanks, line breaks, quotes and a byte order mark around the key are removed, since no key
+    /// has them. The key is copied. The copy is wiped from memory when the last clone of the client
+    /// is dropped; the send buffers of hyper and of the TLS library are not wiped.
     pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
         self.credential = Some(Credential::api_key(key.as_ref()));
         self
     }
 
-    /// The id of an API key, sent as `x-api-key-id`. Of key and key id, the last one set wins.
+    /// Sets the id of an API key, which is sent as `x-api-key-id`. If key and key id are both set,
+    /// the last one counts.
     pub fn api_key_id(mut self, id: impl AsRef<str>) -> Self {
         self.credential = Some(Credential::api_key_id(id.as_ref()));
         self
     }
 
-    /// Scheme, host and, where the API is behind a path, that path; with or without `/v1` at its
-    /// end. Blanks, line breaks, quotes and a byte order mark around it are dropped. Default:
-    /// `https://pilotstatus.com.br`.
+    /// Sets the base URL: scheme, host, and the path in front of the API if there is one. A `/v1`
+    /// at its end is optional. Blanks, line breaks, quotes and a byte order mark around it are
+    /// removed. Default: `https://pilotstatus.com.br`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self.base_url_name = "the base URL";
         self
     }
 
-    /// Lets `http://` be used with a host that is not loopback, which shows the key to the network
-    /// and its proxies. Default: `false`.
+    /// Allows `http://` with a host that is not loopback. This shows the key to the network and its
+    /// proxies. Default: `false`.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
     }
 
-    /// The time that one call may take, waits and retries included. Default: 90 s.
+    /// Sets the time limit of one call, including waits and retries. Default: 90 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self
     }
 
-    /// The time that one attempt may take, from connecting to the last byte of the body. Default:
+    /// Sets the time limit of one attempt, from connecting to the last byte of the body. Default:
     /// 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.limits.attempt_timeout = timeout;
         self
     }
 
-    /// The time that connecting may take, TLS included. Default: 10 s.
+    /// Sets the time limit for connecting, including TLS. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// When to try again. Default: [`RetryPolicy::default`].
+    /// Sets how often and when failed calls are retried. Default: [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// Whether calls wait for each other after a 429. Default: [`Pacing::Adaptive`].
+    /// Sets the coordination between calls after a 429. Default: [`Pacing::Adaptive`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.pacing = pacing;
         self
     }
 
-    /// The longest body that is read, in bytes, after decompression if there is any, and what its
-    /// values may take in memory (at least 1 MiB). Default: 4 MiB.
+    /// Sets the length limit of a response body, in bytes after decompression. It also limits the
+    /// memory that the decoded values may take, to this or 1 MiB, whichever is more. Default: 4
+    /// MiB.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_response_bytes = bytes;
         self
     }
 
-    /// The product that is named before this crate's own in `User-Agent`, such as `my-app/1.0`.
+    /// Sets the product that precedes this crate's in `User-Agent`, such as `my-app/1.0`.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.user_agent = Some(product.into());
         self
     }
 
-    /// Changes the `reqwest::ClientBuilder`, for instance to add a proxy or a certificate. Called
-    /// once.
+    /// Changes the `reqwest::ClientBuilder`, for example to add a proxy or a certificate.
+    /// `configure` is called once.
     ///
-    /// What keeps the key safe is set after it, and cannot be undone: redirects are not followed,
-    /// there is no `Referer`, an `https://` base URL stays https, and what is sent is not logged
-    /// (`connection_verbose`). A header of the key's name is overwritten, longer timeouts than this
-    /// builder's have no effect, and reqwest's own retries are off: [`retry`](Self::retry) says
-    /// what is tried again.
+    /// Settings that protect the key are applied afterwards and cannot be undone: redirects are not
+    /// followed, no `Referer` is sent, an `https://` base URL stays https, and traffic is not
+    /// logged (`connection_verbose`). A header with the key's name is overwritten. Timeouts longer
+    /// than those of this builder have no effect. reqwest's own retries are off;
+    /// [`retry`](Self::retry) sets the retries.
     ///
-    /// Proxies are those of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, …) unless it
-    /// says otherwise. A proxy of an `https://` request sees the host and not the key. `http://` to
-    /// loopback goes through none but one that is set here, and needs no certificates.
+    /// The proxies of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, …) apply unless
+    /// `configure` changes them. A proxy of an `https://` request sees the host, but not the key. A
+    /// loopback `http://` URL uses only a proxy that is set here, and needs no certificates.
     ///
-    /// HTTP/1.1 is spoken, or with feature `http2` what the server offers; it may choose one
-    /// (`http1_only`, `http2_prior_knowledge`).
+    /// The protocol is HTTP/1.1, or with feature `http2` the one that the server selects.
+    /// `configure` may fix one (`http1_only`, `http2_prior_knowledge`).
     ///
-    /// An authority of your own, beside those of the platform:
+    /// An additional certificate authority, beside those of the platform:
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -196,9 +199,9 @@ impl ClientBuilder {
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if the credential is missing or cannot be a header, the base URL
-    /// is not one that a key may be sent to, a limit is zero, or reqwest refuses what
-    /// [`configure_http`](Self::configure_http) made.
+    /// [`Error::is_invalid_input`] if the credential is missing or cannot be sent as a header, the
+    /// key may not be sent to the base URL, a limit is zero, or reqwest rejects the result of
+    /// [`configure_http`](Self::configure_http).
     pub fn build(self) -> Result<Client, Error> {
         self.retry.validate()?;
         self.refuse_zeros()?;
@@ -214,7 +217,7 @@ impl ClientBuilder {
         let mut http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
             .connect_timeout(self.connect_timeout)
             .user_agent(user_agent);
-        // A proxy of the environment would be shown a key that is meant to stay on this machine.
+        // A proxy of the environment would see a key that should stay on this machine.
         let stays_here = base_url.scheme() == "http" && base_url::is_loopback(&base_url);
         if stays_here {
             http = http.no_proxy();
@@ -229,7 +232,8 @@ impl ClientBuilder {
             http = without_trust_store(http);
         }
         let http = http
-            // An attempt is one request; and with room for none, reqwest makes no copy of each.
+            // Each attempt is exactly one request. A maximum of 0 retries also saves reqwest a copy
+            // of each request.
             .retry(reqwest::retry::never().max_retries_per_request(0))
             .connection_verbose(false)
             .redirect(redirect::Policy::none())
@@ -243,20 +247,21 @@ impl ClientBuilder {
         Ok(Client::assemble(&base_url, http, credential, transport))
     }
 
-    /// The environment's base URL, of which an error names the variable.
+    /// Sets the base URL of the environment; errors name the variable.
     pub(super) fn base_url_of(mut self, variable: &'static str, url: String) -> Self {
         self.base_url = url;
         self.base_url_name = variable;
         self
     }
 
-    /// The environment's credential goes on as it is, so that an error names its variable.
+    /// Sets the credential of the environment. An error is kept until `build`, so that it names the
+    /// variable.
     pub(super) fn credential(mut self, credential: Result<Credential, Error>) -> Self {
         self.credential = Some(credential);
         self
     }
 
-    /// Under a limit of zero every call would fail.
+    /// Rejects limits of zero, with which every call would fail.
     fn refuse_zeros(&self) -> Result<(), Error> {
         let limits = [
             ("timeout", self.limits.timeout.is_zero()),
@@ -288,15 +293,15 @@ fn pacer(pacing: Pacing, retry: &RetryPolicy, credential: &Credential) -> Option
     Some(Pacer::new(Law::DEFAULT, Delays { base, max }, store))
 }
 
-/// HTTP/1.1, also where another crate switches HTTP/2 on in reqwest: there, a connection that has
-/// gone silent fails every call, and one of HTTP/1.1 an attempt.
+/// Uses HTTP/1.1 only, even if another crate enables HTTP/2 in reqwest. A silent connection fails
+/// one attempt over HTTP/1.1, but would fail every call over HTTP/2.
 #[cfg(not(feature = "http2"))]
 fn version(http: reqwest::ClientBuilder, _: Duration) -> reqwest::ClientBuilder {
     http.http1_only()
 }
 
-/// HTTP/2 as well, with pings, so that a connection that has gone silent is given up within half
-/// an attempt, and with room for as long a head as hyper has in HTTP/1.1.
+/// Allows HTTP/2. Pings detect a silent connection within half an attempt's time. Response heads
+/// may be as long as hyper allows in HTTP/1.1.
 #[cfg(feature = "http2")]
 fn version(http: reqwest::ClientBuilder, attempt_timeout: Duration) -> reqwest::ClientBuilder {
     const MAX_HEAD_BYTES: u32 = 400 * 1024;
@@ -306,8 +311,8 @@ fn version(http: reqwest::ClientBuilder, attempt_timeout: Duration) -> reqwest::
         .http2_max_header_list_size(MAX_HEAD_BYTES)
 }
 
-/// The TLS library of this crate's feature, whatever others switch on in reqwest, and no TLS before
-/// 1.2.
+/// Selects the TLS library of this crate's feature, even if other crates enable another one in
+/// reqwest, and requires TLS 1.2.
 fn tls(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
     let http = http.tls_backend_rustls();
@@ -321,16 +326,16 @@ fn tls(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     http
 }
 
-/// Makes a client that trusts only the certificates that are given to it, so that it needs none of
-/// the system.
+/// Makes a client that trusts only certificates that are added to it, so it needs none of the
+/// system.
 fn without_trust_store(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
     let http = http.tls_certs_only([]);
     http
 }
 
-/// Finds by trial whether certificates of the system are missing, since reqwest's error does not
-/// tell it.
+/// Finds out by trial whether the system's certificates are missing, since reqwest's error does not
+/// say.
 fn http_client_error(error: reqwest::Error) -> Error {
     let plain = || tls(reqwest::Client::builder());
     if plain().build().is_err() && without_trust_store(plain()).build().is_ok() {
@@ -339,8 +344,8 @@ fn http_client_error(error: reqwest::Error) -> Error {
     Error::http_client(error)
 }
 
-/// Switches off the proxies of the environment, and no others, in a builder that may be a new one:
-/// any proxy does, and this one takes no request.
+/// Disables the proxies of the environment, but no others. reqwest ignores the environment once any
+/// proxy is set; this one matches no request.
 fn without_environment(http: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> {
     let proxy = Proxy::all("http://127.0.0.1").map_err(Error::http_client)?;
     Ok(http.proxy(proxy.no_proxy(NoProxy::from_string("*, 0.0.0.0/0, ::/0"))))
@@ -354,7 +359,7 @@ fn bad_user_agent() -> Error {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the credential nor the base URL, which is not yet checked for a password.
+        // Omits the credential, and the base URL, which may still hold a password.
         f.debug_struct("ClientBuilder")
             .field("limits", &self.limits)
             .field("connect_timeout", &self.connect_timeout)

@@ -1,5 +1,5 @@
-//! The key, as the header that carries it: marked sensitive, so that nothing prints it, and wiped
-//! from memory with the last client that has it.
+//! The key, as the header that carries it. It is marked sensitive, so that it is never printed, and
+//! is wiped from memory with the last client that holds it.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -15,7 +15,8 @@ pub(super) const API_KEY: &str = "PILOT_STATUS_API_KEY";
 /// The environment variable that holds the API key id, used when there is no key.
 pub(super) const API_KEY_ID: &str = "PILOT_STATUS_API_KEY_ID";
 
-/// `x-api-key` or `x-api-key-id` with its value, which is marked sensitive and so never printed.
+/// Name and value of `x-api-key` or `x-api-key-id`. The value is marked sensitive, so it is never
+/// printed.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
     pub(crate) name: HeaderName,
@@ -31,19 +32,19 @@ impl Credential {
         Self::new("x-api-key-id", id, "API key id")
     }
 
-    /// Whether a text holds the secret, in whatever case.
+    /// Returns true if a text contains the secret, ignoring case.
     pub(crate) fn is_in(&self, text: &[u8]) -> bool {
         let secret = self.value.as_bytes();
         text.windows(secret.len()).any(|window| window.eq_ignore_ascii_case(secret))
     }
 
-    /// Whether the server sent the secret back: as the API's code, or anywhere in its answer. In
-    /// the answer it may be escaped, and so stand only in the code.
+    /// Returns true if the server sent the secret back, in its body or as the API's error code. The
+    /// code is checked separately, because the body may contain it escaped.
     pub(super) fn is_echoed(&self, body: &[u8], code: Option<&str>) -> bool {
         self.is_in(body) || code.is_some_and(|code| self.is_in(code.as_bytes()))
     }
 
-    /// A name for it that does not tell it: half of a SHA-256.
+    /// Returns a name that does not reveal the secret: half of a SHA-256 hash.
     #[cfg(feature = "shared-pacing")]
     pub(super) fn fingerprint(&self) -> String {
         let hash = Sha256::new()
@@ -70,7 +71,8 @@ impl Credential {
         if let Some(character) = secret.chars().find_map(misfit) {
             return Err(refused(character));
         }
-        // Wiped when the last header that shares it is dropped, which a header's own copy is not.
+        // A header wipes nothing itself. These bytes are wiped when the last header that shares
+        // them is dropped.
         let secret = Bytes::from_owner(Zeroizing::new(secret.as_bytes().to_vec()));
         let mut value = HeaderValue::from_maybe_shared(secret)
             .map_err(|_| refused("a character that no header has"))?;
@@ -79,7 +81,7 @@ impl Credential {
     }
 }
 
-/// What a character is that no key has.
+/// Describes a character that no key contains; `None` for valid ones.
 fn misfit(character: char) -> Option<&'static str> {
     match character {
         '\n' | '\r' => Some("a line break inside"),
@@ -91,7 +93,7 @@ fn misfit(character: char) -> Option<&'static str> {
     }
 }
 
-/// There is no credential.
+/// Returns the error of a missing credential.
 pub(super) fn missing() -> Error {
     Error::invalid_input(format!(
         "there is no credential: set {API_KEY} or {API_KEY_ID}, or call api_key or api_key_id on the builder (dashboard, Profile → API); an empty variable counts as not set"

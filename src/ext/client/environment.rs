@@ -1,4 +1,4 @@
-//! Makes a client from environment variables, so that a program needs no configuration of its own.
+//! Makes a client from environment variables, so that a program needs no configuration code.
 
 use std::{env, ffi::OsString};
 
@@ -14,10 +14,10 @@ use crate::ext::error::Error;
 const BASE_URL: &str = "PILOT_STATUS_BASE_URL";
 
 impl Client {
-    /// A client with the defaults and the credential of the environment: `PILOT_STATUS_API_KEY`, or
-    /// without it `PILOT_STATUS_API_KEY_ID`; and `PILOT_STATUS_BASE_URL`, where that is set. An
-    /// empty variable counts as not set. Blanks, line breaks, quotes and a byte order mark around a
-    /// value are dropped.
+    /// Makes a client with default settings from the environment. The credential is
+    /// `PILOT_STATUS_API_KEY`, or `PILOT_STATUS_API_KEY_ID` if there is no key.
+    /// `PILOT_STATUS_BASE_URL` is optional. An empty variable counts as not set. Blanks, line
+    /// breaks, quotes and a byte order mark around a value are removed.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if neither credential is set, or a value cannot be used.
@@ -27,7 +27,7 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// As [`Client::from_env`], with more to be set before it is built.
+    /// Starts a builder with the variables of [`Client::from_env`], to set more before it is built.
     ///
     /// ```no_run
     /// use pilot_status::ClientBuilder;
@@ -73,7 +73,7 @@ mod tests {
     use crate::ext::client::base_url;
 
     #[test]
-    fn the_environment_gives_credential_and_base_url() {
+    fn environment_sets_credential_and_base_url() {
         type Expected = Result<(&'static str, &'static str), &'static str>;
         let cases: [(&[(&str, &str)], Expected); 14] = [
             (&[(API_KEY, "ps_1")], Ok(("x-api-key", base_url::DEFAULT))),

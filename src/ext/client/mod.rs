@@ -1,5 +1,5 @@
-//! [`Client`]: what users hold. [`builder`] (or [`environment`]) makes it, of a [`credential`] and a
-//! [`base_url`]; [`bridge`] makes its calls.
+//! [`Client`], the type that users hold. [`builder`] or [`environment`] makes it from a
+//! [`credential`] and a [`base_url`]; [`bridge`] makes its calls.
 
 pub(crate) mod base_url;
 pub(crate) mod bridge;
@@ -13,12 +13,12 @@ use std::{fmt, sync::Arc};
 
 use crate::{ext::call::figures::Stats, generated};
 
-/// The client of the Pilot Status API. It holds the key, a connection pool, and the queue and
-/// budget that all its calls share.
+/// A client of the Pilot Status API. It holds the key, a connection pool, and the queue and retry
+/// budget of its calls.
 ///
-/// Make one and clone it: a clone counts one reference, and shares them. Begin with
-/// [`from_env`](Self::from_env) or [`builder`](Self::builder), then [`number`](Self::number) for
-/// one number or [`numbers`](Self::numbers) for many.
+/// Make one and clone it: clones share all of these, and cloning is cheap. Begin with
+/// [`from_env`](Self::from_env) or [`builder`](Self::builder), then call [`number`](Self::number)
+/// for one number or [`numbers`](Self::numbers) for many.
 ///
 /// ```no_run
 /// # #[tokio::main]
@@ -34,8 +34,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The generated client, for operations as the document names them. Retry, pacing and the key
-    /// are the same; its errors know less: see [`raw`](crate::raw).
+    /// Returns the generated client, which has the operations under their names in the API
+    /// document. Retry, pacing and the key are the same; its errors carry less: see
+    /// [`raw`](crate::raw).
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -49,8 +50,8 @@ impl Client {
         &self.raw
     }
 
-    /// What the calls of all clones of this client did since it was made, and what pacing is doing
-    /// now. Its counts only grow, and reading them is cheap.
+    /// Returns counts of the calls of all clones since this client was made, and the current state
+    /// of pacing. The counts only grow, and reading them is cheap.
     ///
     /// ```
     /// # let client = pilot_status::Client::builder().api_key("ps_example").build()?;

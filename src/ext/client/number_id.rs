@@ -1,5 +1,5 @@
-//! The id of a number. It becomes a segment of a URL's path, so an id that would lead elsewhere is
-//! refused.
+//! The id of a number. It becomes a path segment of a URL, so an id that would lead elsewhere is
+//! rejected.
 
 use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::trim::trimmed;
 use crate::ext::error::Error;
 
-/// The opaque id of a number: one path segment of `/v1/numbers/{id}`. A clone counts one reference.
+/// The opaque id of a number: one path segment of `/v1/numbers/{id}`. Cloning is cheap.
 ///
-/// Refused are ids that would reach another resource: the empty id (the collection), `.` and `..`
-/// (dot segments, [RFC 3986, section 5.2.4]), and those with control characters or a backslash,
-/// which URL parsers drop or take for a slash. Blanks, line breaks, quotes and a byte order mark at
-/// the ends are dropped, as files leave them there. Everything else is sent percent-encoded as one
+/// Ids that would reach another resource are rejected: the empty id (the collection), `.` and `..`
+/// (dot segments, [RFC 3986, section 5.2.4]), and ids with control characters or a backslash, which
+/// URL parsers drop or treat as a slash. Blanks, line breaks, quotes and a byte order mark at the
+/// ends are removed, since files often add them. Everything else is percent-encoded and sent as one
 /// segment.
 ///
 /// ```
@@ -33,7 +33,7 @@ use crate::ext::error::Error;
 pub struct NumberId(Arc<str>);
 
 impl NumberId {
-    /// The id as it was given, not encoded.
+    /// Returns the id without percent-encoding.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,13 +1,13 @@
-//! Trims what env files, editors and pages leave at the ends of a copied value.
+//! Trims characters that env files, editors and web pages leave around a copied value.
 
-/// The value without blanks, line breaks, quotes and byte order marks at its ends. No key, id or
-/// URL has them there.
+/// Removes blanks, line breaks, quotes and byte order marks at both ends. No key, id or URL has
+/// them there.
 pub(crate) fn trim(value: &str) -> &str {
     const MARKS: &str = "\"'“”‘’\u{feff}\u{200b}";
     value.trim_matches(|c: char| c.is_whitespace() || MARKS.contains(c))
 }
 
-/// The same of an owned value, which is copied only where it changes.
+/// Trims an owned value, which is copied only if it changes.
 pub(crate) fn trimmed(value: String) -> String {
     match trim(&value) {
         part if part.len() == value.len() => value,
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_ends_of_a_value_are_trimmed() {
+    fn value_is_trimmed_only_at_its_ends() {
         let ends = ["", " ", "\t", "\r\n", "\"", "'", "\u{feff}", "\u{a0}", "”", "\u{feff}\" "];
         for value in ["a", "a b", "a\"b", "a\nb", "[::1]", "<a>", "\0"] {
             for (start, end) in ends.iter().flat_map(|start| ends.map(|end| (start, end))) {

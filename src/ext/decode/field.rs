@@ -1,5 +1,5 @@
-//! The value of one field. What a field's type does not take is odd, and is handed back as it was
-//! sent, so that nothing is lost.
+//! Decoding of the value of one field. A value of a type that the field does not accept is
+//! *malformed*. It is returned with its original content, so that nothing is lost.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-/// What a type takes of JSON: each kind of value that it does not take is odd.
+/// A type of a field, and the kinds of JSON values that it accepts. All other values are malformed.
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` cannot be decoded",
     note = "say in src/ext/decode/field.rs what it takes of JSON"
@@ -27,7 +27,7 @@ pub(crate) trait Field: Sized {
         None
     }
 
-    /// Reads the array into the field, and hands back what is odd.
+    /// Reads an array into the field, and returns the malformed value, if any.
     fn from_array<'de, A: SeqAccess<'de>>(
         array: A,
         _: &mut Option<Self>,
@@ -35,7 +35,7 @@ pub(crate) trait Field: Sized {
         collect(array).map(Some)
     }
 
-    /// Reads the object into the field, and hands back what is odd.
+    /// Reads an object into the field, and returns the malformed value, if any.
     fn from_object<'de, A: MapAccess<'de>>(
         object: A,
         into: &mut Option<Self>,
@@ -45,20 +45,21 @@ pub(crate) trait Field: Sized {
         Ok(into.is_none().then_some(value))
     }
 
-    /// Why this value cannot be one at all.
+    /// Returns the reason why this value can never be of this type.
     fn misfit(_: &Value) -> Misfit {
         Misfit::new("", "another value")
     }
 
-    /// Adds the paths of what could not be read, of which `at` is the beginning.
+    /// Adds the paths of the values that could not be read to `paths`; `at` is the path of this
+    /// value.
     fn add_unreadable(&self, _at: &mut String, _paths: &mut Vec<String>) {}
 }
 
-/// Where a body is not what its type takes.
+/// The place where a body differs from its type.
 pub(crate) struct Misfit {
-    /// The name of a field; empty for the body itself.
+    /// The name of the field; empty for the body itself.
     pub(crate) field: &'static str,
-    /// What the type takes there, in the words of JSON.
+    /// The JSON that the type expects there.
     pub(crate) expected: &'static str,
 }
 
@@ -68,23 +69,23 @@ impl Misfit {
     }
 }
 
-/// Reads the value of a field without which there is no object, and hands back what is odd. A number
-/// is read as its text.
+/// Reads the value of a required field, and returns a malformed value. A number is converted to
+/// text.
 pub(crate) fn required<'de, A: MapAccess<'de>>(
     object: &mut A,
     into: &mut String,
 ) -> Result<Option<Value>, A::Error> {
     let mut text = None::<Text>;
-    let odd = object.next_value_seed(Reader(&mut text))?;
+    let malformed = object.next_value_seed(Reader(&mut text))?;
     let Some(Text(text)) = text else {
         into.clear();
-        return Ok(Some(odd.unwrap_or_default()));
+        return Ok(Some(malformed.unwrap_or_default()));
     };
     *into = text;
     Ok(None)
 }
 
-/// Whether a required field can have this value.
+/// Returns true if a required field can have this value.
 pub(super) fn is_text(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty(),
@@ -97,7 +98,7 @@ struct Text(String);
 
 impl Field for Text {
     fn from_number(number: &Number) -> Option<Self> {
-        // The digits of a larger one are not those that were sent.
+        // A larger number would not keep the digits that were sent.
         let is_exact = !number.is_f64() || number.as_f64()?.abs() < 1e15;
         is_exact.then(|| Self(number.to_string()))
     }
@@ -107,7 +108,7 @@ impl Field for Text {
     }
 }
 
-/// Reads the value of an optional field, and hands back what is odd.
+/// Reads the value of an optional field, and returns a malformed value.
 // Inlined, since there is one call for each field.
 #[inline]
 pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
@@ -118,14 +119,14 @@ pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
     object.next_value_seed(Reader(into))
 }
 
-/// Reads a value through a reference: a result that held both, it and what is odd, would be moved
-/// with every field.
+/// Reads a value through a reference. A result that held both the field and the malformed value
+/// would be moved for every field.
 pub(super) struct Reader<'a, T>(pub(super) &'a mut Option<T>);
 
 impl<T> Reader<'_, T> {
-    fn set(self, value: Option<T>, odd: impl FnOnce() -> Value) -> Option<Value> {
+    fn set(self, value: Option<T>, malformed: impl FnOnce() -> Value) -> Option<Value> {
         *self.0 = value;
-        self.0.is_none().then(odd)
+        self.0.is_none().then(malformed)
     }
 }
 
@@ -168,7 +169,7 @@ impl<'de, T: Field> Visitor<'de> for Reader<'_, T> {
         Ok(self.set(T::from_number(&number.into()), || number.into()))
     }
 
-    // serde_json calls this with `arbitrary_precision`.
+    // serde_json calls this with its feature `arbitrary_precision`.
     fn visit_i128<E>(self, number: i128) -> Result<Self::Value, E> {
         let value = Number::from_i128(number);
         Ok(self.set(value.as_ref().and_then(T::from_number), || value.into()))
@@ -228,24 +229,24 @@ impl Field for Map<String, Value> {
     ) -> Result<Option<Value>, A::Error> {
         match collect_object(object)? {
             Value::Object(map) => *into = Some(map),
-            odd => return Ok(Some(odd)),
+            malformed => return Ok(Some(malformed)),
         }
         Ok(None)
     }
 }
 
-/// A type that takes no value: the reader returns each one.
+/// A type that accepts no value, so the reader returns each one.
 struct Nothing;
 
 impl Field for Nothing {}
 
-/// Reads any value of an object. `Value` itself would fail by a key that means something to
-/// `serde_json` alone.
+/// Reads any value of an object. Deserializing a `Value` would fail for a key that `serde_json`
+/// reserves for itself.
 pub(super) fn any<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Value, A::Error> {
     Ok(object.next_value_seed(Reader::<Nothing>(&mut None))?.unwrap_or_default())
 }
 
-/// Reads the rest of an object, or the number that comes as one.
+/// Reads the rest of an object. Returns a number if the object represents one.
 pub(crate) fn collect_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Value, A::Error> {
     let mut fields = Map::new();
     while let Some(name) = object.next_key()? {
@@ -254,8 +255,8 @@ pub(crate) fn collect_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Va
     Ok(number(&fields).map_or(Value::Object(fields), Value::Number))
 }
 
-/// The number that comes as an object with one private key, with `arbitrary_precision` of
-/// `serde_json`.
+/// Returns the number that an object with one private key represents, with feature
+/// `arbitrary_precision` of `serde_json`.
 pub(super) fn number(object: &Map<String, Value>) -> Option<Number> {
     let text = object.get("$serde_json::private::Number").filter(|_| object.len() == 1)?;
     text.as_str()?.parse().ok()

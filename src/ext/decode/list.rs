@@ -1,5 +1,5 @@
-//! A list. One odd item does not cost the others: these are read, and the whole list is handed back
-//! as it was sent.
+//! Decoding of a list. A malformed item does not cost the others: they are decoded, and the whole
+//! list is returned with its original content.
 
 use serde::{Serialize, de::SeqAccess};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::field::{Field, Reader};
 /// The items of a list.
 pub(crate) struct Items<T> {
     pub(crate) read: Vec<T>,
-    /// The others as they were sent, each with the count of those that were read before it.
+    /// The malformed items, unchanged. Each has the count of decoded items before it.
     pub(crate) odd: Vec<(usize, Value)>,
 }
 
@@ -27,7 +27,7 @@ impl<T: Field> Items<T> {
     }
 }
 
-/// The whole list, each item in its place.
+/// Returns the original list, with each item in its place.
 pub(crate) fn as_sent<T: Serialize>(read: &[T], odd: Vec<(usize, Value)>) -> Value {
     let mut sent = Vec::with_capacity(read.len() + odd.len());
     let mut rest = read.iter().map(|item| serde_json::to_value(item).unwrap_or_default());
@@ -59,7 +59,7 @@ impl<T: Field + Serialize> Field for Vec<T> {
     }
 }
 
-/// As [`Field::add_unreadable`], of an item in this place.
+/// Adds paths for an item of a list, given its position; see [`Field::add_unreadable`].
 pub(crate) fn add_unreadable<T: Field>(
     item: &T,
     place: usize,

@@ -1,9 +1,10 @@
-//! How generated types are decoded. The API documents its answers by examples, so each type is a
-//! conjecture: where a value is not of its field's type, that costs the field and not the answer.
+//! Decoding of the generated types. The API documents its responses only by examples, so each type
+//! is a conjecture. A value of another type than its field's costs only the field, not the whole
+//! response.
 //!
-//! [`object`] reads an object field by field. [`field`] reads the value of one, or keeps it as it
-//! was sent, and [`list`] reads the items of an array. [`repair`] mends a body that is no JSON.
-//! `build/decoders.rs` writes which fields a type has.
+//! [`object`] reads an object field by field. [`field`] reads the value of one field, or retains it
+//! unchanged. [`list`] reads the items of an array. [`repair`] repairs a body that is not valid
+//! JSON. `build/decoders.rs` generates the list of fields of each type.
 
 pub(crate) mod field;
 pub(crate) mod list;

@@ -1,5 +1,5 @@
-//! An object with known fields. What it holds beside them, and what they cannot hold, is kept in
-//! `extra` under its own name.
+//! Decoding of an object with known fields. Unknown fields and malformed values are retained in
+//! `extra` under their names.
 
 use std::{fmt, marker::PhantomData};
 
@@ -14,27 +14,27 @@ use super::field::{self, Field, Misfit, number};
 
 /// A generated struct with `extra`.
 pub(crate) trait Object: Default {
-    /// As they are sent.
+    /// The names of the fields in JSON.
     const FIELDS: &[&str];
-    /// The fields without which there is no object; each is a text that is not empty.
+    /// The required fields; each is a text that is not empty.
     const REQUIRED: &[&str];
 
-    /// Which of the fields has this name.
+    /// Returns the index of the field with this name.
     fn position(name: &str) -> Option<usize>;
 
-    /// Reads the value of a field, and hands back what is odd.
+    /// Reads the value of a field, and returns a malformed value.
     fn read<'de, A: MapAccess<'de>>(
         &mut self,
         field: usize,
         object: &mut A,
     ) -> Result<Option<Value>, A::Error>;
 
-    /// Whether it has the required fields.
+    /// Returns true if all required fields are present.
     fn is_complete(&self) -> bool;
 
     fn write<M: SerializeMap>(&self, object: &mut M) -> Result<(), M::Error>;
 
-    /// As [`Field::add_unreadable`], of each field.
+    /// Adds the paths of unreadable values in each field; see [`Field::add_unreadable`].
     fn add_unreadable_of_fields(&self, at: &mut String, paths: &mut Vec<String>);
 
     fn extra(&self) -> &Map<String, Value>;
@@ -59,7 +59,7 @@ pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
             let has_field = read(object, &mut into)?;
             let has_error = || into.extra().get("error").is_some_and(|error| !error.is_null());
             if !into.is_complete() || !has_field && has_error() {
-                // `DecodeError` says more.
+                // `DecodeError` finds out the details.
                 return Err(de::Error::custom("a required field is missing"));
             }
             Ok(into)
@@ -69,7 +69,8 @@ pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
     deserializer.deserialize_map(Object(PhantomData))
 }
 
-/// What stands in `extra` under the name of a field is written in place of it: it is what was sent.
+/// Serializes an object. A value in `extra` with the name of a field replaces that field, because
+/// it is the value that was sent.
 pub(crate) fn serialize<T: Object, S: Serializer>(
     object: &T,
     serializer: S,
@@ -82,7 +83,7 @@ pub(crate) fn serialize<T: Object, S: Serializer>(
     map.end()
 }
 
-/// Writes a field, unless it is absent or `extra` has it.
+/// Writes a field, unless it is absent or `extra` has its name.
 pub(crate) fn write<M: SerializeMap>(
     object: &mut M,
     extra: &Map<String, Value>,
@@ -95,14 +96,14 @@ pub(crate) fn write<M: SerializeMap>(
     }
 }
 
-/// The paths of all that is not of its documented type.
+/// Returns the paths of all malformed values.
 pub(crate) fn unreadable(object: &impl Object) -> Vec<String> {
     let mut paths = Vec::new();
     object.add_unreadable(&mut String::new(), &mut paths);
     paths
 }
 
-/// As [`Field::add_unreadable`], of a field with this name.
+/// Adds paths for a field with this name; see [`Field::add_unreadable`].
 pub(crate) fn add_unreadable<T: Field>(
     field: Option<&T>,
     name: &str,
@@ -118,7 +119,7 @@ pub(crate) fn add_unreadable<T: Field>(
     }
 }
 
-/// Reads the fields. Returns whether there was any.
+/// Reads the fields. Returns true if there was any known field.
 fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<bool, A::Error> {
     let mut has_field = false;
     while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
@@ -126,8 +127,8 @@ fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Resul
             Name::Field(n) => {
                 has_field = true;
                 match this.read(n, &mut object)? {
-                    Some(odd) => _ = this.extra_mut().insert(T::FIELDS[n].to_owned(), odd),
-                    // Of a field that comes twice the last value counts.
+                    Some(value) => _ = this.extra_mut().insert(T::FIELDS[n].to_owned(), value),
+                    // If a field occurs twice, its last value counts.
                     None => _ = this.extra_mut().remove(T::FIELDS[n]),
                 }
             }
@@ -144,15 +145,15 @@ impl<T: Object> Field for T {
     ) -> Result<Option<Value>, A::Error> {
         let this = into.insert(Self::default());
         let has_field = read(object, this)?;
-        let odd = match number(this.extra()).filter(|_| !has_field) {
+        let malformed = match number(this.extra()).filter(|_| !has_field) {
             Some(number) => Some(Value::Number(number)),
             None if this.is_complete() => None,
             None => Some(serialize(&*this, serde_json::value::Serializer).unwrap_or_default()),
         };
-        if odd.is_some() {
+        if malformed.is_some() {
             *into = None;
         }
-        Ok(odd)
+        Ok(malformed)
     }
 
     fn misfit(value: &Value) -> Misfit {
@@ -173,7 +174,7 @@ impl<T: Object> Field for T {
     }
 }
 
-/// Tells fields by their names.
+/// Identifies fields by their names.
 struct Key<T>(PhantomData<T>);
 
 enum Name {

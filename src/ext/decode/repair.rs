@@ -1,12 +1,12 @@
-//! Mends what browsers mend in a body. JavaScript cuts an emoji in two and sends the halves, which
-//! are no characters, and it reads numbers beyond `f64`: that must not cost the whole answer.
-//! Nothing else becomes lenient. Only a body that does not decode is looked at.
+//! Repairs the errors in a JSON body that browsers tolerate. JavaScript splits an emoji and sends
+//! half of a surrogate pair, and it accepts numbers beyond `f64`. Such a value must not cost the
+//! whole response. Nothing else is tolerated, and only a body that fails to decode is repaired.
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-/// Decodes a body that failed with this error once more, mended. Returns the mended body and its
-/// error where that fails, too.
+/// Repairs a body that failed with this error, and decodes it again. Returns the repaired body and
+/// its error if that fails too, or the original ones if there is nothing to repair.
 pub(crate) fn decode<T: DeserializeOwned>(
     body: Bytes,
     error: serde_json::Error,
@@ -15,9 +15,9 @@ pub(crate) fn decode<T: DeserializeOwned>(
     serde_json::from_slice(&mended).map_err(|error| (mended.into(), error))
 }
 
-/// U+FFFD in place of half of a surrogate pair and of a control character in a text; ±9e307 in place
-/// of a number beyond `f64`; without a byte order mark before, and NULs behind. `None` if there is
-/// nothing to mend.
+/// Returns the repaired body, or `None` if there is nothing to repair. Half of a surrogate pair, or
+/// a control character in a text, becomes U+FFFD. A number beyond `f64` becomes ±9e307. A byte
+/// order mark at the start and NULs at the end are removed.
 fn repair(body: &[u8]) -> Option<Vec<u8>> {
     let trimmed = trim(body);
     let is_shorter = trimmed.len() < body.len();
@@ -30,14 +30,14 @@ fn trim(body: &[u8]) -> &[u8] {
     &body[..end]
 }
 
-/// Digits of the least integer beyond `f64`.
+/// Number of digits of the smallest integer beyond `f64`.
 const LARGE: usize = 309;
 
 fn is_of_number(byte: u8) -> bool {
     byte.is_ascii_digit() || b"+-.eE".contains(&byte)
 }
 
-/// `None` if there is nothing to mend.
+/// Repairs texts and numbers; `None` if there is nothing to repair.
 fn mend(body: &[u8]) -> Option<Vec<u8>> {
     let (mut mended, mut kept) = (Vec::new(), 0);
     let (mut at, mut is_in_text) = (0, false);
@@ -63,7 +63,8 @@ fn mend(body: &[u8]) -> Option<Vec<u8>> {
 
 const NO_CHARACTER: &str = "\u{fffd}";
 
-/// The length of an escape, of a whole pair if it is one, and what takes the place of half of a pair.
+/// Returns the length of an escape, or of a whole surrogate pair, and the replacement for half of a
+/// pair.
 fn escape(text: &[u8]) -> (usize, Option<&'static str>) {
     match unit(text) {
         None => (2, None),
@@ -76,19 +77,19 @@ fn escape(text: &[u8]) -> (usize, Option<&'static str>) {
     }
 }
 
-/// The length of a number, and what takes its place if it is beyond `f64`.
+/// Returns the length of a number, and its replacement if it is beyond `f64`.
 fn number(text: &[u8]) -> (usize, Option<&'static str>) {
     let length = text.iter().take_while(|byte| is_of_number(**byte)).count();
     let may_be_large = length >= LARGE || text[..length].iter().any(|byte| byte | 0x20 == b'e');
-    // No number is beyond serde_json's `arbitrary_precision`.
+    // No number is too large with feature `arbitrary_precision` of serde_json.
     let is_large = may_be_large
         && serde_json::from_slice::<IgnoredAny>(&text[..length]).is_ok()
         && serde_json::from_slice::<serde_json::Number>(&text[..length]).is_err();
-    // No longer than the number, so that the body does not grow.
+    // The replacement is never longer than the number, so the body does not grow.
     (length, is_large.then_some(if text[0] == b'-' { "-9e307" } else { "9e307" }))
 }
 
-/// The UTF-16 unit of an escape such as `\ud83d`.
+/// Parses the UTF-16 unit of an escape such as `\ud83d`.
 fn unit(text: &[u8]) -> Option<u16> {
     let digits = str::from_utf8(text.get(..6)?.strip_prefix(br"\u")?).ok()?;
     u16::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_browsers_mend_is_mended_and_nothing_else() {
+    fn only_errors_tolerated_by_browsers_are_repaired() {
         let cases = [
             (r#"{"a":"\ud83d\ude00 \n \\"}"#, r#"{"a":"\ud83d\ude00 \n \\"}"#),
             (r#"{"a":"x\ud83d"}"#, "{\"a\":\"x\u{fffd}\"}"),
@@ -123,7 +124,7 @@ mod tests {
             ("[-1E+400, 0.1e0310,2e308 ]", "[-9e307, 9e307,9e307 ]"),
             (r#"{"a":1e400,"1e400":"1e400, 1e400"}"#, r#"{"a":9e307,"1e400":"1e400, 1e400"}"#),
             ("[1e308,1e-400,-1.5e3,123]", "[1e308,1e-400,-1.5e3,123]"),
-            // As broken as before.
+            // Not repaired.
             ("[01e400]", "[01e400]"),
             ("[1e400e]", "[1e400e]"),
             ("[1.e400]", "[1.e400]"),
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn number_of_many_digits_is_mended_wherever_it_is() {
+    fn too_large_number_is_repaired_at_any_offset() {
         for place in 0..2 * LARGE {
             let text = |number: &str| format!("[{}{number}]", " ".repeat(place));
             for (digits, is_large) in [(LARGE - 1, false), (LARGE, true), (10_000, true)] {
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_json_is_not_changed_in_what_it_says() {
+    fn valid_json_keeps_its_value() {
         let pieces = [
             "\"", "\\", "\\ud83d", "\\ude00", "\\n", "\n", "{", "}", ":", "1", "é", "u", "e400",
             ",",

@@ -1,5 +1,5 @@
-//! Accessors of a number, its status and its removal. The API has some facts in two places, and any may be absent: this file
-//! decides which counts.
+//! Accessors of a number, its status and its removal. The API has some facts in two places, and
+//! each may be absent: this file decides which value counts.
 
 use std::{borrow::Cow, cmp::Reverse, time::Duration};
 
@@ -10,13 +10,14 @@ use crate::types::{
     NumberStatus, PhoneStatus, Provider, QualityRating,
 };
 
-/// Facts about a number. `None` means that the server did not say; an empty text says nothing.
+/// Facts about a number. `None` means that the response has no value; an empty text counts as no
+/// value.
 ///
-/// Quality, status and limits are in `health` and in the phone number object. Where both say
-/// something, the worse counts. A value such as `UNKNOWN` or `NA` counts only where the other place
-/// says nothing either.
+/// Quality, status and limits occur in `health` and in the phone number object. If both have a
+/// value, the worse one counts. A placeholder such as `UNKNOWN` or `NA` counts only if the other
+/// place has no value either.
 impl Number {
-    /// Whether it is a number of Meta's official API, which has a `meta` block.
+    /// Returns true if this is a number of Meta's official API, which has a `meta` block.
     #[must_use]
     pub fn is_meta(&self) -> bool {
         match said(self.provider.as_ref()) {
@@ -25,8 +26,8 @@ impl Number {
         }
     }
 
-    /// Whether it is connected to WhatsApp, as far as `state` and `isFullyConnected` say; `false`
-    /// if neither is there, or one cannot be read.
+    /// Returns true if `state` and `isFullyConnected` show that the number is connected to
+    /// WhatsApp. Returns false if both are absent, or if one of them cannot be read.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         let open = said(self.state.as_ref()).map(|s| *s == ConnectionState::Open);
@@ -36,10 +37,10 @@ impl Number {
         facts.contains(&Some(true)) && !facts.contains(&Some(false)) && !is_unreadable
     }
 
-    /// Returns `health.sendable`, but `false` if an extra charge is unpaid or Meta misses a payment
-    /// (131042 as `health.code`): these block sending without showing in `health.sendable`. It is
-    /// `false` as well if `health` is absent or one of these cannot be read. It is one fact of
-    /// [`readiness`](Self::readiness), which also returns the reasons.
+    /// Returns `health.sendable`, with two exceptions that block sending but do not show there: it
+    /// returns false if an extra charge is unpaid, or if Meta lacks a payment (`health.code`
+    /// 131042). It also returns false if `health` is absent or one of these values cannot be read.
+    /// This is one fact of [`readiness`](Self::readiness), which also returns the reasons.
     #[must_use]
     pub fn is_sendable(&self) -> bool {
         let Some(health) = &self.health else { return false };
@@ -50,45 +51,45 @@ impl Number {
         health.sendable == Some(true) && !is_blocked
     }
 
-    /// The quality as Meta rates it.
+    /// Returns the quality as rated by Meta.
     #[must_use]
     pub fn quality(&self) -> Option<&QualityRating> {
         use QualityRating::{Green, Other, Red, Yellow};
-        self.said_twice(|h| h.quality_rating.as_ref(), |p| p.quality_rating.as_ref()).max_by_key(
+        self.both_values(|h| h.quality_rating.as_ref(), |p| p.quality_rating.as_ref()).max_by_key(
             |quality| match quality {
                 Red => 4,
                 Yellow => 3,
-                Other(text) if !says_nothing(text) => 2,
+                Other(text) if !is_placeholder(text) => 2,
                 Green => 1,
                 _ => 0,
             },
         )
     }
 
-    /// The status at Meta.
+    /// Returns the status at Meta.
     #[must_use]
     pub fn meta_status(&self) -> Option<&PhoneStatus> {
-        self.said_twice(|h| h.meta_status.as_ref(), |p| p.status.as_ref()).max_by_key(|status| {
+        self.both_values(|h| h.meta_status.as_ref(), |p| p.status.as_ref()).max_by_key(|status| {
             match status {
                 status if blocks(status) => 3,
                 PhoneStatus::Connected => 1,
-                PhoneStatus::Other(text) if says_nothing(text) => 0,
+                PhoneStatus::Other(text) if is_placeholder(text) => 0,
                 _ => 2,
             }
         })
     }
 
-    /// The number of customers that may be written to first in 24 hours. It is the limit of the
-    /// business portfolio, which its numbers share; if that says nothing, such as `TIER_NOT_SET`, it
-    /// is the number's.
+    /// Returns the number of customers that the business may start conversations with in 24 hours.
+    /// This is the limit of the business portfolio, which its numbers share. The number's own limit
+    /// is returned if the portfolio has none, or only a placeholder such as `TIER_NOT_SET`.
     #[must_use]
     pub fn messaging_limit(&self) -> Option<&MessagingLimitTier> {
-        let portfolio = self.said_twice(
+        let portfolio = self.both_values(
             |h| h.portfolio_messaging_limit_tier.as_ref(),
             |p| p.business_manager_messaging_limit.as_ref(),
         );
         let number = self
-            .said_twice(|h| h.messaging_limit_tier.as_ref(), |p| p.messaging_limit_tier.as_ref());
+            .both_values(|h| h.messaging_limit_tier.as_ref(), |p| p.messaging_limit_tier.as_ref());
         // `Reverse`: the lower of two limits counts.
         let portfolio = portfolio.max_by_key(|tier| tier.recipients().map(Reverse));
         let number = number.max_by_key(|tier| tier.recipients().map(Reverse));
@@ -96,37 +97,37 @@ impl Number {
         limits.max_by_key(|tier| tier.recipients().is_some())
     }
 
-    /// The display name that Meta verified.
+    /// Returns the display name that Meta verified.
     #[must_use]
     pub fn verified_name(&self) -> Option<&str> {
         said(self.phone()?.verified_name.as_ref()).map(String::as_str)
     }
 
-    /// The phone number as customers see it, such as `+55 11 99999-9999`.
+    /// Returns the phone number as customers see it, such as `+55 11 99999-9999`.
     #[must_use]
     pub fn display_phone_number(&self) -> Option<&str> {
         said(self.phone()?.display_phone_number.as_ref()).map(String::as_str)
     }
 
-    /// The id of the WhatsApp Business Account that owns it.
+    /// Returns the id of the WhatsApp Business Account that owns the number.
     #[must_use]
     pub fn waba_id(&self) -> Option<&str> {
         said(self.meta.as_ref()?.waba.as_ref()?.id.as_ref()).map(String::as_str)
     }
 
-    /// When the snapshot was taken; `None` also if the text is no RFC 3339 date.
+    /// Returns the time of the snapshot; `None` also if the text is not an RFC 3339 date.
     #[must_use]
     pub fn fetched_at(&self) -> Option<DateTime<Utc>> {
         self.meta.as_ref()?.fetched_at.as_deref()?.parse().ok()
     }
 
-    /// How old the snapshot is at `now`; zero if it is dated later than that.
+    /// Returns the age of the snapshot at `now`; zero if its date is later.
     #[must_use]
     pub fn snapshot_age(&self, now: DateTime<Utc>) -> Option<Duration> {
         Some((now - self.fetched_at()?).to_std().unwrap_or_default())
     }
 
-    /// `health.code`, which may be sent as a number.
+    /// Returns `health.code`, which may be sent as a JSON number.
     pub(super) fn health_code(&self) -> Option<Cow<'_, str>> {
         let health = self.health.as_ref()?;
         let number = || Some(health.extra.get("code")?.as_number()?.to_string().into());
@@ -138,9 +139,9 @@ impl Number {
         self.health_code().is_some_and(|code| code.trim() == "131042")
     }
 
-    /// The values of one fact in the phone number object and in `health`. `health` comes last, since
-    /// [`Iterator::max_by_key`] returns the last of equals.
-    fn said_twice<'a, T: AsRef<str> + 'a>(
+    /// Returns the values of one fact in the phone number object and in `health`. `health` comes
+    /// last, because [`Iterator::max_by_key`] returns the last of equal values.
+    fn both_values<'a, T: AsRef<str> + 'a>(
         &'a self,
         health: fn(&'a NumberHealth) -> Option<&'a T>,
         phone: fn(&'a MetaPhone) -> Option<&'a T>,
@@ -154,10 +155,11 @@ impl Number {
     }
 }
 
-/// What users ask of a state.
+/// Facts about the connection of a number.
 impl NumberStatus {
-    /// Whether it is connected to WhatsApp: `state` is `OPEN`, and `isFullyConnected` is not false;
-    /// `false` if the answer does not say, or `isFullyConnected` cannot be read.
+    /// Returns true if the number is connected to WhatsApp: `state` is `OPEN`, and
+    /// `isFullyConnected` is not false. Returns false if `state` is absent, or if
+    /// `isFullyConnected` cannot be read.
     #[must_use]
     pub fn is_open(&self) -> bool {
         let is_partial =
@@ -165,14 +167,15 @@ impl NumberStatus {
         self.state == Some(ConnectionState::Open) && !is_partial
     }
 
-    /// Whether it is a live reading rather than the last remembered one; `false` if the answer does
-    /// not say.
+    /// Returns true if this is a live reading rather than the last remembered one; false if the
+    /// response does not say.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.stale == Some(false)
     }
 
-    /// When the reading was made, live or remembered; `None` also if the text is no RFC 3339 date.
+    /// Returns the time of the reading, live or remembered; `None` also if the text is not an RFC
+    /// 3339 date.
     #[must_use]
     pub fn read_at(&self) -> Option<DateTime<Utc>> {
         let text = self.checked_at.as_ref().filter(|_| self.stale != Some(true));
@@ -180,21 +183,22 @@ impl NumberStatus {
     }
 }
 
-/// What users ask of a removal.
+/// Facts about a removal.
 impl NumberRemoved {
-    /// Until when it can be restored; `None` also if the text is no RFC 3339 date.
+    /// Returns the time until which the number can be restored; `None` also if the text is not an
+    /// RFC 3339 date.
     #[must_use]
     pub fn restorable_until(&self) -> Option<DateTime<Utc>> {
         self.restorable_until.as_ref()?.parse().ok()
     }
 }
 
-/// The value, unless it is an empty text.
+/// Returns the value, unless it is an empty text.
 pub(super) fn said<T: AsRef<str>>(value: Option<&T>) -> Option<&T> {
     value.filter(|value| !value.as_ref().trim().is_empty())
 }
 
-/// Returns true if a number with this status sends nothing at all.
+/// Returns true if a number with this status cannot send at all.
 pub(super) fn blocks(status: &PhoneStatus) -> bool {
     use PhoneStatus::{
         Banned, Deleted, Disconnected, Migrated, Offline, Pending, Unlinked, Unverified,
@@ -205,8 +209,8 @@ pub(super) fn blocks(status: &PhoneStatus) -> bool {
     )
 }
 
-/// Returns true for a word that stands for no value.
-fn says_nothing(text: &str) -> bool {
-    let words = ["NA", "N/A", "NONE", "NOT_SET", "NULL", "UNDEFINED", "UNKNOWN"];
-    words.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+/// Returns true if the text is a placeholder for no value.
+fn is_placeholder(text: &str) -> bool {
+    let placeholders = ["NA", "N/A", "NONE", "NOT_SET", "NULL", "UNDEFINED", "UNKNOWN"];
+    placeholders.iter().any(|known| text.trim().eq_ignore_ascii_case(known))
 }

@@ -1,5 +1,5 @@
-//! `client.numbers(ids)`: many numbers, a few at a time. It is a stream, so memory does not grow
-//! with the number of ids.
+//! `client.numbers(ids)`: calls for many numbers, a few at a time. The results are a stream, so
+//! memory does not grow with the number of ids.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::{
     types::{Number, NumberStatus},
 };
 
-/// How many numbers are asked for at once, unless it is set.
+/// Default number of concurrent calls.
 pub(crate) const CONCURRENCY: usize = 16;
 
 impl Client {
-    /// Many numbers: each id is asked for when its turn comes, and one answer comes out for each,
-    /// whatever becomes of the others.
+    /// Prepares calls for many numbers. Each id gets one result; a failure does not affect the
+    /// others.
     ///
-    /// Memory does not grow with the number of ids: nothing is remembered, so an id that comes
-    /// twice is asked for twice.
+    /// Memory does not grow with the number of ids. Nothing is remembered, so an id that occurs
+    /// twice is requested twice.
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) {
@@ -41,7 +41,7 @@ impl Client {
         self.numbers_from(stream::iter(ids.into_iter().map(Into::into)))
     }
 
-    /// As [`numbers`](Self::numbers), with ids that come from a stream.
+    /// Does the same as [`numbers`](Self::numbers) with ids from a stream.
     pub fn numbers_from<S: Stream<Item = String>>(&self, ids: S) -> Numbers<S> {
         Numbers {
             client: self.clone(),
@@ -55,8 +55,8 @@ impl Client {
 
 /// Many numbers of the API; made by [`Client::numbers`].
 ///
-/// It owns a clone of the client, and so do its streams: where the ids are `Send` and `'static`,
-/// the streams are, too, and can be stored, spawned and boxed.
+/// It owns a clone of the client, and so do its streams. If the ids are `Send` and `'static`, the
+/// streams are too: they can be stored, spawned and boxed.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked for until the stream of get, refresh, get_fresh or status is polled"]
 pub struct Numbers<S> {
@@ -68,35 +68,35 @@ pub struct Numbers<S> {
 }
 
 impl<S: Stream<Item = String>> Numbers<S> {
-    /// How many are asked for at once; 0 counts as 1. Default: 16.
+    /// Sets the number of concurrent calls; 0 counts as 1. Default: 16.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
     }
 
-    /// Answers in the order of the ids, rather than as they come in.
+    /// Returns the results in the order of the ids, instead of the order in which they arrive.
     pub fn ordered(mut self) -> Self {
         self.ordered = true;
         self
     }
 
-    /// The time that each call may take, as [`NumberHandle::timeout`].
+    /// Sets the time limit of each call; see [`NumberHandle::timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Each as [`NumberHandle::get`], with its id.
+    /// Calls [`NumberHandle::get`] for each id, and returns the results with their ids.
     pub fn get(self) -> impl Stream<Item = (String, Result<Number, Error>)> + use<S> {
         self.each(|number| number.get())
     }
 
-    /// Each as [`NumberHandle::refresh`], with its id.
+    /// Calls [`NumberHandle::refresh`] for each id, and returns the results with their ids.
     pub fn refresh(self) -> impl Stream<Item = (String, Result<Number, Error>)> + use<S> {
         self.each(|number| number.refresh())
     }
 
-    /// Each as [`NumberHandle::get_fresh`], with its id.
+    /// Calls [`NumberHandle::get_fresh`] for each id, and returns the results with their ids.
     pub fn get_fresh(
         self,
         max_age: Duration,
@@ -104,7 +104,7 @@ impl<S: Stream<Item = String>> Numbers<S> {
         self.each(move |number| number.get_fresh(max_age))
     }
 
-    /// Each as [`NumberHandle::status`], with its id.
+    /// Calls [`NumberHandle::status`] for each id, and returns the results with their ids.
     pub fn status(self) -> impl Stream<Item = (String, Result<NumberStatus, Error>)> + use<S> {
         self.each(|number| number.status())
     }

@@ -1,4 +1,4 @@
-//! `client.number(id)`: the calls on one number.
+//! `client.number(id)`: the calls for one number.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,12 +14,12 @@ use crate::{
     types::{self, Provider},
 };
 
-/// How far a snapshot may be dated ahead of its answer, since two of the API's clocks may differ.
+/// Tolerated clock skew within the API: a snapshot may be dated this far ahead of its response.
 pub(crate) const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 impl Client {
-    /// The number with this id, which may be a `&str`, `String`, `&String`, [`NumberId`] or
-    /// `&NumberId`. Nothing is sent yet.
+    /// Returns a handle for the number with this id, which may be a `&str`, `String`, `&String`,
+    /// [`NumberId`] or `&NumberId`. Nothing is sent yet.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), pilot_status::Error> {
@@ -34,10 +34,10 @@ impl Client {
     }
 }
 
-/// One number of the API; made by [`Client::number`].
+/// A handle for one number of the API; made by [`Client::number`].
 ///
-/// It owns a clone of the client, which counts one reference, and its id. So it can be stored,
-/// cloned and sent to other tasks, and so can the futures of its calls.
+/// It owns its id and a clone of the client, so it can be stored, cloned and sent to other tasks.
+/// The futures of its calls can be, too. Cloning is cheap.
 ///
 /// ```no_run
 /// # async fn example(client: pilot_status::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -50,58 +50,59 @@ impl Client {
 #[derive(Clone, Debug)]
 pub struct NumberHandle {
     pub(super) client: Client,
-    /// Or why no call can be made.
+    /// The id, or the reason why no call can be made.
     id: Result<NumberId, Error>,
     timeout: Option<Duration>,
 }
 
-// Each call is boxed, so that it is compiled here, once, and not by every crate that makes it.
+// Each call is boxed, so that it is compiled once, here, instead of in every crate that uses it.
 impl NumberHandle {
-    /// The time that each call of this handle may take, waits and retries included, in place of
-    /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout); shorter or longer. It waits
-    /// in the same queue as all other calls of the client.
+    /// Sets the time limit of each call of this handle, including waits and retries. It replaces
+    /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), and may be shorter or longer. The
+    /// calls wait in the same queue as all other calls of the client.
     #[must_use = "it changes a copy of the handle"]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// The number as the API last saw it: a cached snapshot, whose age
-    /// [`types::Number::snapshot_age`] tells.
+    /// Returns the number as the API last saw it: a cached snapshot. Its age is
+    /// [`types::Number::snapshot_age`].
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if the id cannot be one (see [`NumberId`]), before anything is
-    /// sent; else what became of the call after its retries.
+    /// [`Error::is_invalid_input`] if the id is invalid (see [`NumberId`]); nothing is sent then.
+    /// Otherwise the error of the call after its retries.
     ///
-    /// An answer with another id than was asked for is returned as it is, with a warning by feature
-    /// `tracing`: test servers made from the document answer all ids alike.
+    /// A response for another id than the requested one is returned unchanged, and feature
+    /// `tracing` logs a warning: test servers that are generated from the API document return one
+    /// id for all.
     pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
         let this = self.clone();
         async move { this.answered_get(None).await.map(|answer| answer.value) }.boxed()
     }
 
-    /// The number as Meta sees it now: the API asks the Meta Graph and keeps the answer as its new
-    /// snapshot.
+    /// Returns the number as Meta sees it now. The API queries the Meta Graph, and stores the
+    /// result as its new snapshot.
     ///
-    /// Calls for one number that overlap wait for one refresh, also those of other clones of the
-    /// client. Each keeps its own deadline: if the refresh runs out of time first, or takes longer
-    /// than one attempt may, the others begin a new one.
+    /// Overlapping calls for one number share one refresh, including calls of other clones of the
+    /// client. Each call keeps its own deadline: if the shared refresh times out, or takes longer
+    /// than the time limit of one attempt, the remaining calls start a new one.
     ///
     /// # Errors
-    /// As [`get`](Self::get).
+    /// The errors of [`get`](Self::get).
     pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
         self.joined_refresh().map_ok(|(number, _)| number).boxed()
     }
 
-    /// The number from a snapshot that is no older than `max_age`: the cached one if it is young
-    /// enough, else a [`refresh`](Self::refresh). So the API is asked once, or twice; both within
-    /// one timeout. Its age counts by the clock of the answer: its `Date`, plus its `Age`.
+    /// Returns the number with a snapshot that is at most `max_age` old: the cached one if it is
+    /// recent enough, otherwise a [`refresh`](Self::refresh). The one or two API calls share one
+    /// timeout. The age counts by the server's clock: the `Date` of the response, plus its `Age`.
     ///
-    /// A number without a snapshot, or with one that is dated over a minute ahead, is refreshed, too, unless its provider is known to have none
-    /// (`PILOT_STATUS`, `EVO_GO`): that is returned as it is.
+    /// A number without a snapshot is refreshed, unless its provider never has one (`PILOT_STATUS`,
+    /// `EVO_GO`). A number whose snapshot is dated more than a minute ahead is refreshed, too.
     ///
     /// # Errors
-    /// As [`get`](Self::get).
+    /// The errors of [`get`](Self::get).
     pub fn get_fresh(
         &self,
         max_age: Duration,
@@ -112,7 +113,7 @@ impl NumberHandle {
             let Answer { value: number, attempts, server_time } = this.answered_get(None).await?;
             let now = server_time.into();
             let is_fresh = match number.snapshot_age(now) {
-                // Dated later than that, it says nothing of its age.
+                // A snapshot that is dated further ahead has no known age.
                 Some(age) => age <= max_age && number.fetched_at() <= Some(now + MAX_SKEW),
                 None => matches!(number.provider, Some(Provider::PilotStatus | Provider::EvoGo)),
             };
@@ -130,24 +131,25 @@ impl NumberHandle {
         .boxed()
     }
 
-    /// The state of the connection alone: cheaper than [`get`](Self::get).
+    /// Returns only the state of the connection; cheaper than [`get`](Self::get).
     ///
     /// # Errors
-    /// As [`get`](Self::get); a 503 with `PROVIDER_NOT_CONFIGURED` is not retried, since it lasts.
+    /// The errors of [`get`](Self::get). A 503 with `PROVIDER_NOT_CONFIGURED` is not retried,
+    /// because it is permanent.
     pub fn status(
         &self,
     ) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send + use<> {
         self.answered_status().map_ok(|answer| answer.value).boxed()
     }
 
-    /// Removes the number and logs its device out. For 30 days it can be restored.
+    /// Removes the number and logs out its device. The number can be restored for 30 days.
     ///
-    /// Tried again only where the number cannot have been removed: after a 429, and when there was
-    /// no connection.
+    /// The removal is retried only if the number cannot have been removed: after a 429, and after a
+    /// failure to connect.
     ///
     /// # Errors
-    /// As [`get`](Self::get). After a time-out or a broken connection the number may or may not be
-    /// removed.
+    /// The errors of [`get`](Self::get). After a timeout or a broken connection the number may or
+    /// may not be removed.
     pub fn delete(
         &self,
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
@@ -160,13 +162,13 @@ impl NumberHandle {
         .boxed()
     }
 
-    /// Returns what [`get`](Self::get) does, with the server's wall clock.
+    /// Returns the result of [`get`](Self::get), with the server's wall clock.
     pub(crate) fn dated_get(&self) -> BoxFuture<'static, Result<Dated, Error>> {
         let this = self.clone();
         async move { this.answered_get(None).await.map(dated) }.boxed()
     }
 
-    /// Returns what [`refresh`](Self::refresh) does, with the server's wall clock.
+    /// Returns the result of [`refresh`](Self::refresh), with the server's wall clock.
     pub(crate) fn dated_refresh(&self) -> BoxFuture<'static, Result<Dated, Error>> {
         self.joined_refresh().boxed()
     }
@@ -182,12 +184,12 @@ impl NumberHandle {
                 async move { this.answered_get(Some("1")).await.map(dated) }
             };
             let joined = state.refreshes.join(id.as_str(), this.time(), attempt_timeout, refresh);
-            // The error may be of another's call, or of none.
+            // The error may come from a request for another caller, or from no request.
             joined.await.map_err(|error| error.about(target(id)))
         }
     }
 
-    /// The status, with what it took.
+    /// Returns the status, with metadata of the call.
     pub(super) fn answered_status(
         &self,
     ) -> impl Future<Output = Result<Answer<types::NumberStatus>, Error>> + Send + use<> {
@@ -199,7 +201,7 @@ impl NumberHandle {
         }
     }
 
-    /// The time that a call may take.
+    /// Returns the time limit of a call.
     pub(super) fn time(&self) -> Duration {
         self.timeout.unwrap_or(self.client.state().transport.limits.timeout)
     }
@@ -210,14 +212,14 @@ impl NumberHandle {
         answer.map_err(|error| error.about(target(id)))
     }
 
-    /// The id, if a call can be made.
+    /// Returns the id, or the reason why no call can be made.
     pub(super) fn id(&self) -> Result<&NumberId, Error> {
         check_timeout(self.timeout)?;
         self.id.as_ref().map_err(Error::clone)
     }
 }
 
-/// A number, and the server's wall clock at its answer.
+/// A number, with the server's wall clock at its response.
 pub(crate) type Dated = (types::Number, SystemTime);
 
 fn dated(answer: Answer<types::Number>) -> Dated {
@@ -237,9 +239,9 @@ pub(super) fn target(id: &NumberId) -> Target {
     Target { text: format!("number {}", printable_id(id)), is_phone_number: is_phone_number(id) }
 }
 
-/// Whether an id is what people take for one: a phone number.
+/// Returns true if the id looks like a phone number, which people often pass instead of an id.
 fn is_phone_number(id: &str) -> bool {
-    // Pages and spreadsheets write them with dashes and blanks beyond ASCII.
+    // Web pages and spreadsheets write phone numbers with dashes and blanks beyond ASCII.
     let is_separator = |c: char| c.is_whitespace() || "+\u{ff0b}-‐‑–().".contains(c);
     let digits = id.chars().filter(|c| c.is_numeric()).count();
     (8..=15).contains(&digits) && id.chars().all(|c| c.is_numeric() || is_separator(c))

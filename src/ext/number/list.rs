@@ -1,4 +1,5 @@
-//! `client.list_numbers()` and `client.find_number(phone)`: users know a phone number, and no id.
+//! `client.list_numbers()` and `client.find_number(phone)`, for users who know a phone number but
+//! no id.
 
 use std::time::Duration;
 
@@ -17,11 +18,11 @@ const TARGET: &str = "the list of numbers";
 const WITH_COUNTRY_CODE: &str = "give it with its country code, such as +55 11 99999-9999";
 
 impl Client {
-    /// All numbers of the key's tenant, without Meta details: `GET /v1/numbers`. Their connection
-    /// states are the last known ones.
+    /// Returns all numbers of the key's tenant, without Meta details: `GET /v1/numbers`. Their
+    /// connection states are the last known ones.
     ///
-    /// An item that is no object, or has no id, is left out. What [`raw`](Self::raw) returns has it:
-    /// a [`NumberList`].
+    /// An item that is not an object, or has no id, is skipped. [`raw`](Self::raw) returns it in a
+    /// [`NumberList`].
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
@@ -32,15 +33,15 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// What became of the call after its retries. A key that is scoped to one number may not list
-    /// them: [`Error::is_forbidden`], with a hint.
+    /// The error of the call after its retries. A key that is scoped to one number may not list
+    /// numbers: [`Error::is_forbidden`], with a hint.
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
         self.answered_list(None).map_ok(|answer| answer.value.numbers).boxed()
     }
 
-    /// The list with what in it is no number, within this time or the client's own.
+    /// Returns the list, including its malformed items, within `timeout` or the client's own.
     pub(crate) fn fetch_list(
         &self,
         timeout: Option<Duration>,
@@ -61,9 +62,9 @@ impl Client {
 
     /// Finds the number of the key's tenant that has this phone number; `None` if there is none.
     ///
-    /// Compares digits, country code first. A number with exactly these digits comes before one
-    /// that differs by the ninth digit of a Brazilian mobile number, which may be present or absent
-    /// where the digit after it is 6 to 9. Each call lists all numbers: keep the id.
+    /// Compares digits, including the country code. A number with exactly these digits is preferred
+    /// to one that differs by the ninth digit of a Brazilian mobile number. That digit is optional
+    /// if the digit after it is 6 to 9. Each call lists all numbers, so store the id.
     ///
     /// | Given | Read as |
     /// |---|---|
@@ -73,9 +74,10 @@ impl Client {
     /// | `5511999999999`, `12125550123`: no `+`, as the API writes numbers | unchanged, country code first |
     /// | `11 90000-0002`, `011 90000-0002`, `90000-0002`: no `+`, and no number has exactly these digits | an error: the country code is missing |
     ///
-    /// Without `+` or `00`, the country code counts as missing where the digits begin with 0, are fewer
-    /// than 10, or have the form of a Brazilian number with its area code: 11 digits of which the
-    /// third is 9, or 10 of which the third is 2 to 9, without a 0 in the area code.
+    /// A text without `+` or `00` counts as lacking its country code in three cases: its digits
+    /// begin with 0, it has fewer than 10 digits, or it has the form of a Brazilian number with
+    /// area code. That form is 11 digits with a 9 as the third, or 10 digits with 2 to 9 as the
+    /// third, and no 0 in the area code.
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
@@ -86,9 +88,9 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// As [`list_numbers`](Self::list_numbers); [`Error::is_invalid_input`] if the text has no
-    /// digit or no country code; [`ErrorKind::Ambiguous`](crate::ErrorKind::Ambiguous), with the
-    /// ids, if several numbers have this phone number.
+    /// The errors of [`list_numbers`](Self::list_numbers). [`Error::is_invalid_input`] if the text
+    /// has no digit or no country code. [`ErrorKind::Ambiguous`](crate::ErrorKind::Ambiguous), with
+    /// the ids, if several numbers have this phone number.
     pub fn find_number(
         &self,
         phone: &str,
@@ -129,7 +131,7 @@ fn matching(numbers: Vec<NumberSummary>, phone: &Phone) -> Vec<NumberSummary> {
 }
 
 fn phone_of(number: &NumberSummary) -> Option<Phone> {
-    // Users have met phone numbers that are JSON numbers.
+    // The API has been seen to send phone numbers as JSON numbers.
     let digits = || Some(number.extra.get("number")?.as_u64()?.to_string());
     Phone::parse(&number.number.clone().or_else(digits)?)
 }

@@ -1,4 +1,4 @@
-//! What users do with numbers, and what they ask of them.
+//! Calls on numbers, and facts derived from their responses.
 
 mod accessors;
 pub(crate) mod fleet;

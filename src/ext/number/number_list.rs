@@ -1,5 +1,5 @@
-//! The answer to the call for all numbers. An item that cannot be read does not cost the others,
-//! and users have met the list within an object.
+//! The response to the call for all numbers. An item that cannot be read does not cost the others.
+//! The list has also been seen wrapped in an object.
 
 use std::fmt;
 
@@ -17,22 +17,23 @@ use crate::{
     generated::types::NumberSummary,
 };
 
-/// All numbers of a tenant; what `raw().get_numbers()` returns.
-/// [`Client::list_numbers`](crate::Client::list_numbers) has the numbers alone.
+/// All numbers of a tenant, as returned by `raw().get_numbers()`.
+/// [`Client::list_numbers`](crate::Client::list_numbers) returns only the numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NumberList {
-    /// The numbers, in the order in which they were sent.
+    /// The numbers, in the order of the response.
     pub numbers: Vec<NumberSummary>,
-    /// The items that are no numbers, since they are no objects or have no id, as they were sent;
-    /// each with the count of numbers before it.
+    /// The malformed items, which are not objects or have no id. Each is retained unchanged, with
+    /// the count of numbers before it.
     pub odd: Vec<(usize, Value)>,
-    /// What stood beside the list, where it was sent within an object, under `data` or `numbers`.
+    /// The other fields of the response, if it was an object with the list under `data` or
+    /// `numbers`.
     pub extra: Map<String, Value>,
 }
 
 impl NumberList {
-    /// Whether it holds all numbers: no item that cannot be read may be one, and no error beside
-    /// the list says that some are missing.
+    /// Returns true if it holds all numbers: it has no malformed item, which may be a number, and
+    /// no error beside the list.
     pub(crate) fn is_whole(&self) -> bool {
         self.odd.is_empty() && !self.has_error()
     }
@@ -48,7 +49,7 @@ impl NumberList {
         })
     }
 
-    /// The paths of all that is not of its documented type, such as `[2]` or `[0].state`.
+    /// Returns the paths of all malformed values, such as `[2]` or `[0].state`.
     #[must_use]
     pub fn unreadable(&self) -> Vec<String> {
         let mut paths = Vec::new();
@@ -116,7 +117,7 @@ impl<'de> Visitor<'de> for ListVisitor {
 }
 
 impl Serialize for NumberList {
-    /// As an array, with the odd items in their places.
+    /// Serializes it as an array, with the malformed items in their places.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         list::as_sent(&self.numbers, self.odd.clone()).serialize(serializer)
     }

@@ -1,6 +1,6 @@
-//! The open enums. Meta adds values at any time: an unknown one is kept, as it was sent, in `Other`.
-//! A known one is known in whatever case it is sent, since endpoints differ, and is written as it is
-//! documented.
+//! The open enums. Meta adds values at any time: an unknown value is retained unchanged in `Other`.
+//! A known value is recognized in any case, since endpoints differ, and is written in its
+//! documented spelling.
 
 use std::{convert::Infallible, fmt, marker::PhantomData, str::FromStr};
 
@@ -8,12 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::ext::{decode::field::Field, error::plain::plain_or_withheld};
 
-/// What all of them have, for the rest of the crate.
+/// Methods of all open enums, for the rest of the crate.
 pub(crate) trait OpenEnum: for<'a> From<&'a str> {
-    /// The value as the API spells it, if this version of the crate knows it.
+    /// Returns the value as the API spells it, if this version of the crate knows it.
     fn known(&self) -> Option<&str>;
 
-    /// The value as it may be printed and kept: an unknown one only where it is a plain code.
+    /// Returns the value in a form that may be printed and stored: an unknown value only if it is a
+    /// plain code.
     fn printable(&self) -> &str;
 }
 
@@ -24,7 +25,7 @@ macro_rules! open_enums {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* #[doc = concat!("\n\nSent as `", $text, "`.")] $variant,)+
-            /// A value that this version of the crate does not know, as it was sent.
+            /// A value that this version of the crate does not know, with its original text.
             Other(String),
         }
 
@@ -32,7 +33,7 @@ macro_rules! open_enums {
             /// The values that this version of the crate knows.
             pub const KNOWN: &[Self] = &[$(Self::$variant,)+];
 
-            /// The value as the API spells it.
+            /// Returns the value as the API spells it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -113,7 +114,7 @@ macro_rules! open_enums {
     )+};
 }
 
-/// Reads an open enum without a copy of the text.
+/// Deserializes an open enum without copying the text.
 struct Text<T>(PhantomData<T>);
 
 impl<T: for<'a> From<&'a str>> de::Visitor<'_> for Text<T> {
@@ -129,7 +130,7 @@ impl<T: for<'a> From<&'a str>> de::Visitor<'_> for Text<T> {
 }
 
 open_enums! {
-    /// Who connects a number to WhatsApp.
+    /// The provider that connects a number to WhatsApp.
     Provider {
         /// Meta's official API: the number has a `meta` block.
         Meta = "META",
@@ -149,19 +150,19 @@ open_enums! {
         Close = "CLOSE",
     }
 
-    /// How long message content is stored.
+    /// Retention of message content.
     PiiMode {
         /// Not stored.
         RelayOnly = "RELAY_ONLY",
         /// Stored for `piiRetentionDays`.
         StoreXDays = "STORE_X_DAYS",
-        /// Stored without end.
+        /// Stored without a time limit.
         StoreIndefinite = "STORE_INDEFINITE",
     }
 
-    /// How sure it is that a number is used in the WhatsApp Business app, too.
+    /// Certainty that a number is also used in the WhatsApp Business app.
     CoexistenceStatus {
-        /// Meta says so.
+        /// Meta reports it.
         Confirmed = "CONFIRMED",
         /// Signs point to it.
         Likely = "LIKELY",
@@ -171,7 +172,7 @@ open_enums! {
         Unknown = "UNKNOWN",
     }
 
-    /// What a [`CoexistenceStatus`] was concluded from.
+    /// The evidence for a [`CoexistenceStatus`].
     CoexistenceEvidence {
         /// Meta's own flag.
         MetaIsOnBizApp = "meta_is_on_biz_app",
@@ -195,9 +196,9 @@ open_enums! {
         Unknown = "UNKNOWN",
     }
 
-    /// How many customers a business may start conversations with in a rolling 24 hours. The limit
-    /// belongs to the business portfolio and is shared by its numbers: it is no quota of one
-    /// number. See [`recipients`](Self::recipients).
+    /// The number of customers that a business may start conversations with in a rolling 24 hours.
+    /// The limit belongs to the business portfolio and is shared by its numbers; it is not a quota
+    /// of one number. See [`recipients`](Self::recipients).
     MessagingLimitTier {
         /// 50 customers.
         Tier50 = "TIER_50",
@@ -249,13 +250,13 @@ open_enums! {
         Deleted = "DELETED",
     }
 
-    /// Whether ownership of a number was verified by code.
+    /// Verification of a number's ownership by code.
     CodeVerificationStatus {
         /// Verified.
         Verified = "VERIFIED",
         /// Not verified.
         Unverified = "UNVERIFIED",
-        /// Not verified, as other endpoints spell it.
+        /// Not verified, in the spelling of other endpoints.
         NotVerified = "NOT_VERIFIED",
         /// The verification has expired.
         Expired = "EXPIRED",
@@ -277,17 +278,17 @@ open_enums! {
         None = "NONE",
     }
 
-    /// Where a number is hosted.
+    /// The platform that hosts a number.
     PlatformType {
         /// Meta's Cloud API.
         CloudApi = "CLOUD_API",
         /// The On-Premises API.
         OnPremise = "ON_PREMISE",
-        /// On no API.
+        /// No API.
         NotApplicable = "NOT_APPLICABLE",
     }
 
-    /// How fast a number may send.
+    /// The sending speed of a number.
     ThroughputLevel {
         /// 80 messages a second.
         Standard = "STANDARD",
@@ -297,11 +298,11 @@ open_enums! {
         NotApplicable = "NOT_APPLICABLE",
     }
 
-    /// Whether a number is live.
+    /// The mode of a number: live, or for tests.
     AccountMode {
         /// Live.
         Live = "LIVE",
-        /// For tests.
+        /// Used for tests.
         Sandbox = "SANDBOX",
     }
 
@@ -313,23 +314,23 @@ open_enums! {
         Pending = "PENDING",
         /// Rejected.
         Rejected = "REJECTED",
-        /// Put off.
+        /// Postponed.
         Deferred = "DEFERRED",
         /// Restricted.
         Restricted = "RESTRICTED",
-        /// The business has reached its number of accounts.
+        /// The business has reached its maximum number of accounts.
         LimitReached = "LIMIT_REACHED",
     }
 
-    /// Who owns a WhatsApp Business Account.
+    /// The owner of a WhatsApp Business Account.
     OwnershipType {
         /// The client.
         Client = "CLIENT",
         /// The business itself.
         SelfManaged = "SELF",
-        /// The business itself, as other endpoints spell it.
+        /// The business itself, in the spelling of other endpoints.
         SelfOwned = "SELF_OWNED",
-        /// The client, as other endpoints spell it.
+        /// The client, in the spelling of other endpoints.
         ClientOwned = "CLIENT_OWNED",
         /// An agency.
         AgencyOwned = "AGENCY_OWNED",
@@ -377,7 +378,7 @@ open_enums! {
         Alcohol = "ALCOHOL",
         /// Online gambling.
         OnlineGambling = "ONLINE_GAMBLING",
-        /// Gambling on the spot.
+        /// Gambling at a physical place.
         PhysicalGambling = "PHYSICAL_GAMBLING",
         /// Over-the-counter drugs.
         OtcDrugs = "OTC_DRUGS",
@@ -393,13 +394,13 @@ open_enums! {
         Verified = "verified",
         /// Not verified.
         NotVerified = "not_verified",
-        /// Not verified, as other endpoints spell it.
+        /// Not verified, in the spelling of other endpoints.
         Unverified = "unverified",
         /// Under review.
         Pending = "pending",
         /// Under review; Meta needs more information.
         PendingNeedMoreInfo = "pending_need_more_info",
-        /// To be submitted.
+        /// Not submitted yet.
         PendingSubmission = "pending_submission",
         /// The verification failed.
         Failed = "failed",
@@ -431,18 +432,18 @@ mod tests {
     {
         let texts: BTreeSet<String> = known.iter().map(T::to_string).collect();
         assert_eq!(Some(texts), spec.remove(name), "{name}");
-        let unheard_of = T::from("something new");
-        for value in known.iter().chain([&unheard_of]) {
+        let unknown = T::from("something new");
+        for value in known.iter().chain([&unknown]) {
             let json = serde_json::to_value(value).unwrap();
             assert_eq!(json, value.to_string());
             assert_eq!(&serde_json::from_value::<T>(json).unwrap(), value);
         }
-        assert!(!known.contains(&unheard_of));
+        assert!(!known.contains(&unknown));
         assert!(serde_json::from_str::<T>("1").is_err());
     }
 
     #[test]
-    fn the_enums_are_the_value_sets_of_the_document() {
+    fn enums_match_the_value_sets_of_the_document() {
         let spec: serde_json::Value =
             serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
         let schemas = spec["components"]["schemas"].as_object().unwrap();
@@ -466,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_value_is_known_in_whatever_case_and_an_unknown_one_keeps_its_letters() {
+    fn known_value_is_recognized_in_any_case() {
         let cases = [
             ("open", ConnectionState::Open, "OPEN"),
             ("Open", ConnectionState::Open, "OPEN"),

@@ -1,22 +1,24 @@
-//! Phone numbers, compared by their digits. People and systems write them with `+` or `00`, spaces
-//! and dashes, and Brazilian mobile numbers with or without their ninth digit.
+//! Phone numbers, compared by their digits. People and systems write them with `+` or `00`, with
+//! spaces and dashes, and Brazilian mobile numbers with or without their ninth digit.
 
-/// Zero of each script whose ten digits are in phone numbers; the other nine follow it in Unicode.
-/// They are ASCII, Arabic-Indic, Persian, nine scripts of India, Thai and full-width.
+/// The zero of each script whose digits occur in phone numbers; the other nine digits follow it in
+/// Unicode. The scripts are ASCII, Arabic-Indic, Persian, nine scripts of India, Thai and
+/// full-width.
 const ZEROS: [char; 14] = [
     '0', '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}',
     '\u{c66}', '\u{ce6}', '\u{d66}', '\u{e50}', '\u{ff10}',
 ];
 
-/// The digits of a phone number, country code first.
+/// The digits of a phone number, beginning with the country code.
 pub(crate) struct Phone {
     digits: String,
-    /// No `+` or `00` marks a country code, and the digits have the form of a number without one.
+    /// True if no `+` or `00` marks a country code, and the digits have the form of a number
+    /// without one.
     may_be_national: bool,
 }
 
 impl Phone {
-    /// Returns `None` if the text has no digit.
+    /// Parses a phone number; `None` if the text has no digit.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let signs: String = text.chars().filter_map(sign).collect();
         let signs = signs.replace("(0)", "");
@@ -50,7 +52,7 @@ impl Phone {
     }
 }
 
-/// A character that counts in a phone number, in ASCII.
+/// Returns the ASCII form of a character that counts in a phone number.
 fn sign(char: char) -> Option<char> {
     let digit = |zero: &char| char::from_digit(u32::from(char).checked_sub(u32::from(*zero))?, 10);
     match char {
@@ -61,8 +63,9 @@ fn sign(char: char) -> Option<char> {
     }
 }
 
-/// A trunk prefix, a number without its area code, or a Brazilian one: area code, then `9` and eight
-/// digits, or eight digits of which the first is 2 to 9.
+/// Returns true for a trunk prefix, a number without its area code, or a Brazilian number with it.
+/// A Brazilian number has its area code, then `9` and eight digits, or eight digits of which the
+/// first is 2 to 9.
 fn is_national(digits: &str) -> bool {
     match digits.as_bytes() {
         [b'0', ..] => true,
@@ -75,7 +78,8 @@ fn is_national(digits: &str) -> bool {
     }
 }
 
-/// A Brazilian mobile number with its ninth digit instead of without, or without instead of with.
+/// Adds the ninth digit to a Brazilian mobile number that lacks it, or removes it from one that has
+/// it.
 fn other_spelling(digits: &str) -> Option<String> {
     let (area, subscriber) = digits.split_at_checked(4).filter(|_| digits.starts_with("55"))?;
     match subscriber.as_bytes() {
@@ -92,7 +96,7 @@ fn other_spelling(digits: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The digits, whether the country code may be missing, and the other spelling.
+    /// Returns the digits, whether the country code may be missing, and the other spelling.
     fn parsed(text: &str) -> Option<(String, bool, Option<String>)> {
         let Phone { digits, may_be_national } = Phone::parse(text)?;
         let other = other_spelling(&digits);
@@ -129,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_country_code_is_seen() {
+    fn missing_country_code_is_detected() {
         let cases = [
             ("11 90000-0002", true),
             ("011 90000-0002", true),
@@ -139,13 +143,13 @@ mod tests {
             ("99999-9999", true),
             ("0800 123 4567", true),
             ("1", true),
-            // Area code 55, since no number has 9 digits after a country code of 55.
+            // 55 is an area code here: no number has 9 digits after the country code 55.
             ("55 99999-9999", true),
             ("+11 90000-0002", false),
             ("0011 90000-0002", false),
             ("5511900000002", false),
             ("551140028922", false),
-            // Of other countries.
+            // Numbers of other countries.
             ("1 212 555 0123", false),
             ("351 912 345 678", false),
             ("+351 912 345 678", false),
@@ -157,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn ninth_digit_of_mobile_numbers_alone_is_optional() {
+    fn ninth_digit_is_optional_only_in_mobile_numbers() {
         let cases = [
             ("5511999999999", Some("551199999999")),
             ("551199999999", Some("5511999999999")),

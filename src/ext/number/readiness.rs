@@ -1,5 +1,5 @@
-//! Whether a number can send, and if not, why. The facts are spread over a dozen fields; here they
-//! are put together once.
+//! The verdict on whether a number can send, with its reasons. The facts are spread over a dozen
+//! fields; this file combines them.
 
 use std::{borrow::Cow, fmt};
 
@@ -17,14 +17,14 @@ use crate::{
     },
 };
 
-/// Whether a number can send, from everything that its snapshot says.
+/// The verdict on whether a number can send, from all facts of its snapshot.
 ///
 /// | Fact | Verdict |
 /// |---|---|
 /// | `state` is not `OPEN`, or `isFullyConnected` is false | blocked |
 /// | `health.sendable` is false | blocked |
 /// | `extraChargeUnpaidSince` is set | blocked |
-/// | `health.code` is 131042: Meta misses a payment | blocked |
+/// | `health.code` is 131042: a payment to Meta is missing | blocked |
 /// | status is `BANNED`, `DISCONNECTED`, `OFFLINE`, `PENDING`, `UNVERIFIED`, `UNLINKED`, `MIGRATED` or `DELETED` | blocked |
 /// | status is `FLAGGED`, `RESTRICTED`, `RATE_LIMITED`, `LINKED` or unknown to this crate | degraded |
 /// | quality is `YELLOW` or `RED` | degraded |
@@ -33,17 +33,18 @@ use crate::{
 /// | the account's review is not `APPROVED` | degraded |
 /// | the account is a `SANDBOX` | degraded |
 /// | `meta.errors` is not empty | degraded |
-/// | one of these facts is not of its documented type, so that it cannot be read | degraded |
-/// | none of these, and `health.sendable` is true, or the status is `CONNECTED`, or it is not Meta's and connected | ready |
-/// | none of these, and nothing else was said | unknown |
+/// | one of these facts is malformed, so that it cannot be read | degraded |
+/// | none of these, and at least one of: `health.sendable` is true; the status is `CONNECTED`; the number is not Meta's, and is connected | ready |
+/// | none of the above | unknown |
 ///
-/// A fact that is absent, null or an empty text neither blocks nor makes ready, and the snapshot's age
-/// plays no part.
+/// A fact that is absent, null or an empty text does not count. The age of the snapshot does not
+/// count either.
 ///
-/// Status and quality are in `health` (`metaStatus`, `qualityRating`) and in `meta.phone` (`status`,
-/// `qualityRating`). Of two values that disagree the worse counts: of a status, one that blocks before
-/// one that degrades before `CONNECTED`; of a quality, `RED` before `YELLOW` before any other. A value
-/// that says nothing, such as `UNKNOWN` or `NA`, yields to one that does.
+/// Status and quality occur in `health` (`metaStatus`, `qualityRating`) and in `meta.phone`
+/// (`status`, `qualityRating`). If the two values differ, the worse one counts. The order of
+/// statuses, from the worst: those that block, those that degrade, `CONNECTED`. The order of
+/// qualities: `RED`, `YELLOW`, any other. A placeholder such as `UNKNOWN` or `NA` counts only if
+/// there is no other value.
 ///
 /// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","text":"quality RED"}]}`.
 ///
@@ -58,35 +59,35 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Readiness {
-    /// It can send, and nothing speaks against it.
+    /// The number can send, and no fact counts against it.
     Ready,
-    /// It can send or answer, with limits or at a risk; never empty.
+    /// The number can send or reply, with limits or at a risk. The list is never empty.
     Degraded(Vec<ReadinessReason>),
-    /// It cannot send, for the reasons that come first; never empty.
+    /// The number cannot send. The blocking reasons come first, and the list is never empty.
     Blocked(Vec<ReadinessReason>),
-    /// The snapshot does not say.
+    /// The snapshot has no fact that decides it.
     Unknown,
 }
 
-/// The verdict without its reasons, from the best to the worst.
+/// The verdict without its reasons, ordered from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReadinessLevel {
-    /// As [`Readiness::Ready`].
+    /// The level of [`Readiness::Ready`].
     Ready,
-    /// As [`Readiness::Unknown`].
+    /// The level of [`Readiness::Unknown`].
     Unknown,
-    /// As [`Readiness::Degraded`].
+    /// The level of [`Readiness::Degraded`].
     Degraded,
-    /// As [`Readiness::Blocked`].
+    /// The level of [`Readiness::Blocked`].
     Blocked,
 }
 
 impl ReadinessLevel {
-    /// All levels, from the best to the worst.
+    /// All levels, from best to worst.
     pub const ALL: [Self; 4] = [Self::Ready, Self::Unknown, Self::Degraded, Self::Blocked];
 
-    /// `ready`, `unknown`, `degraded` or `blocked`.
+    /// Returns `ready`, `unknown`, `degraded` or `blocked`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -105,7 +106,7 @@ impl fmt::Display for ReadinessLevel {
 }
 
 impl Readiness {
-    /// The verdict without its reasons, for comparisons and metrics.
+    /// Returns the verdict without its reasons, for comparisons and metrics.
     #[must_use]
     pub fn level(&self) -> ReadinessLevel {
         match self {
@@ -116,7 +117,7 @@ impl Readiness {
         }
     }
 
-    /// Why it is degraded or blocked; empty if it is neither.
+    /// Returns the reasons why it is degraded or blocked; empty if it is neither.
     #[must_use]
     pub fn reasons(&self) -> &[ReadinessReason] {
         match self {
@@ -126,27 +127,27 @@ impl Readiness {
     }
 }
 
-/// Why a number cannot send, or not freely. It is serialized as its code and its text.
+/// A reason why a number cannot send, or not freely. It is serialized as its code and its text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReadinessReason {
-    /// It is not connected to WhatsApp; the state, if that is what says so.
+    /// The number is not connected to WhatsApp. Holds `state` if that is the reason.
     NotConnected(Option<ConnectionState>),
     /// `health.sendable` is false.
     NotSendable {
-        /// Code of the reason, if given.
+        /// The code of the reason, if given.
         code: Option<String>,
-        /// The reason in words, if given. It is not printed, since it may hold personal data.
+        /// The reason as text, if given. It is not printed, because it may hold personal data.
         reason: Option<String>,
     },
     /// An extra charge was refused, and sending is blocked until it is paid.
     ExtraChargeUnpaid {
-        /// Since when, ISO 8601.
+        /// The time since which it is unpaid, ISO 8601.
         since: String,
-        /// When the number will be disconnected, ISO 8601, if given.
+        /// The time at which the number will be disconnected, ISO 8601, if given.
         disconnect_at: Option<String>,
     },
-    /// Meta blocks sending, since a payment is missing: its error 131042.
+    /// Meta blocks sending because a payment is missing: its error 131042.
     PaymentMissing,
     /// Meta's status of the number.
     Status(PhoneStatus),
@@ -160,16 +161,17 @@ pub enum ReadinessReason {
     AccountReview(AccountReviewStatus),
     /// The account is for tests.
     Sandbox,
-    /// These calls to the Meta Graph failed when the snapshot was taken, so it is incomplete.
+    /// These calls to the Meta Graph failed when the snapshot was taken, so the snapshot is
+    /// incomplete.
     IncompleteSnapshot(Vec<String>),
-    /// A fact of this path is not of its documented type, such as `health.sendable`: it may speak
-    /// against the number. See [`Number::unreadable`].
+    /// The fact at this path, such as `health.sendable`, is malformed, and may count against the
+    /// number. See [`Number::unreadable`].
     Unreadable(String),
 }
 
-/// The calls to the Meta Graph that a snapshot is made of.
+/// The calls to the Meta Graph that make up a snapshot.
 const CALLS: [&str; 3] = ["phone", "profile", "waba"];
-/// The facts on which the verdict rests, by their paths, in the order of their reasons.
+/// The paths of the facts that the verdict is based on, in the order of their reasons.
 const FACTS: [&str; 19] = [
     "provider",
     "state",
@@ -193,7 +195,8 @@ const FACTS: [&str; 19] = [
 ];
 
 impl Number {
-    /// Whether it can send, and if not, why: see the table at [`Readiness`].
+    /// Returns whether this number can send, and the reasons if not: see the table at
+    /// [`Readiness`].
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         let (mut blocking, degrading) = (self.blocking_reasons(), self.degrading_reasons());
@@ -250,9 +253,10 @@ impl Number {
             ReadinessReason::IncompleteSnapshot(calls)
         }));
         let mut paths = self.unreadable();
-        // A number is read as well.
+        // A code that is a JSON number can be read, too.
         paths.retain(|path| path != "health.code" || self.health_code().is_none());
-        // Not in the order of the answer, which may be another each time.
+        // The response may list its fields in a different order each time; `FACTS` has a fixed
+        // order.
         let unreadable = FACTS.iter().filter(|fact| paths.iter().any(|path| path == *fact));
         let unreadable = unreadable.map(|fact| ReadinessReason::Unreadable((*fact).to_owned()));
         reasons.into_iter().flatten().chain(unreadable).collect()
@@ -278,9 +282,9 @@ fn waba_reasons(waba: &MetaWaba) -> [Option<ReadinessReason>; 2] {
 }
 
 impl ReadinessReason {
-    /// A word for metrics, which stays the same: `not_connected`, `not_sendable`,
-    /// `extra_charge_unpaid`, `payment_missing`, `status`, `quality`, `name`,
-    /// `business_verification`, `account_review`, `sandbox`, `incomplete_snapshot` or `unreadable`.
+    /// Returns a stable code for metrics: `not_connected`, `not_sendable`, `extra_charge_unpaid`,
+    /// `payment_missing`, `status`, `quality`, `name`, `business_verification`, `account_review`,
+    /// `sandbox`, `incomplete_snapshot` or `unreadable`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -299,8 +303,8 @@ impl ReadinessReason {
         }
     }
 
-    /// The value that it rests on, where this crate knows it: it can be compared and kept, unlike
-    /// free text.
+    /// Returns the value that the reason is based on, if this crate knows it. Unlike free text, it
+    /// can be compared and stored.
     pub(crate) fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {
             Self::NotConnected(state) => state.as_ref()?.known()?,
@@ -354,7 +358,7 @@ impl fmt::Display for Readiness {
     }
 }
 
-/// Text of the server is printed only where it is a plain code or a date: the fields have the rest.
+/// Text from the server is printed only if it is a plain code or a date; the fields hold the rest.
 impl fmt::Display for ReadinessReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

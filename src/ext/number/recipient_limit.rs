@@ -1,12 +1,12 @@
-//! The number that a messaging-limit tier stands for, so that nobody parses `TIER_2K`.
+//! The number that a messaging-limit tier stands for, so that users need not parse `TIER_2K`.
 
 use std::fmt;
 
 use crate::types::MessagingLimitTier;
 
 impl MessagingLimitTier {
-    /// The number that the tier stands for: any `TIER_` with a number, also in `K` or `M`, and
-    /// `TIER_UNLIMITED` or `UNLIMITED`; `None` for other tiers.
+    /// Returns the number that the tier stands for; `None` if it stands for none. Any `TIER_` with
+    /// a number is read, also in `K` or `M`, and so are `TIER_UNLIMITED` and `UNLIMITED`.
     ///
     /// ```
     /// use pilot_status::{RecipientLimit, types::MessagingLimitTier};
@@ -26,7 +26,7 @@ impl MessagingLimitTier {
     }
 }
 
-/// A number such as `250`, `250K` or `1M`.
+/// Parses a number such as `250`, `250K` or `1M`.
 fn count(text: &str) -> Option<u32> {
     let digits = text.trim_end_matches(['K', 'M']);
     let factor = match &text[digits.len()..] {
@@ -39,13 +39,13 @@ fn count(text: &str) -> Option<u32> {
     digits.parse::<u32>().ok().filter(|_| is_number)?.checked_mul(factor)
 }
 
-/// Distinct customers that a business may start conversations with in a rolling 24 hours. No number
-/// is more than unlimited.
+/// The number of distinct customers that a business may start conversations with in a rolling 24
+/// hours. `Unlimited` is greater than any count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RecipientLimit {
-    /// This many.
+    /// At most this number of customers.
     Count(u32),
-    /// Any number.
+    /// No limit.
     Unlimited,
 }
 
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tier_of_any_number_is_that_number() {
+    fn tier_with_a_number_is_parsed() {
         use RecipientLimit::{Count, Unlimited};
         let cases = [
             ("TIER_50", Some(Count(50))),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::ext::clock;
 
-/// A store of one process, for its clients of one key and for tests.
+/// A store in memory, for the clients of one key in one process, and for tests.
 ///
 /// ```
 /// use pilot_status::{Client, Pacing, shared_limit::InMemory};

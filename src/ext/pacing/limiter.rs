@@ -1,24 +1,24 @@
 //! The limiter: decides when requests may be sent after a 429. Pure: `now` and randomness are
-//! arguments, and the state is plain data. It is the same for one process, in a store and in the
-//! benchmark; `redis.lua` is its copy in Lua.
+//! arguments, and the state is plain data. One process, a store and the benchmark all use this
+//! limiter; `redis.lua` is its copy in Lua.
 //!
 //! A *turn* is the permission to send one request. A limiter is in one of five phases:
 //!
 //! 1. **Free**: the last hold ended over two minutes ago. Every request is admitted.
-//! 2. **Hold**: a 429 came. No request is admitted until the time that the server asked for, or
-//!    until a backoff has passed, and at most for `max_delay`.
+//! 2. **Hold**: a 429 came. No request is admitted until the wait that the server requested is
+//!    over, or until a backoff has passed, and at most for `max_delay`.
 //! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
-//!    follows, with a longer backoff. If it is not answered in time, another probe is admitted.
+//!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
 //!    probe to the next; the first one begins some seconds before the first 429. The requests
-//!    served in a cycle, over its duration, make the estimate, averaged with earlier cycles. CUBIC
-//!    (RFC 9438) varies the rate: half the estimate at first, the whole after half of a usual
-//!    cycle, then ever faster until the next 429.
-//! 5. **Slow start**: a probe was served, but nothing before it, so there is no estimate. Two
-//!    requests are admitted, then twice as many for each round trip.
+//!    served in a cycle, divided by its duration, give the estimate, which is averaged with earlier
+//!    cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the
+//!    estimate after half of a usual cycle, and then grows ever faster until the next 429.
+//! 5. **Slow start**: a probe was served, but no request before it, so there is no estimate. Two
+//!    requests are admitted, then twice as many in each round trip.
 //!
-//! Time in which callers asked for less than the rate allows does not count: neither does it lower
-//! the estimate, nor does the rate climb in it.
+//! Time in which callers need less than the rate allows does not count: it does not lower the
+//! estimate, and the rate does not grow in it.
 
 use std::{ops::Range, time::Duration};
 
@@ -29,23 +29,24 @@ use serde::{Deserialize, Serialize};
 pub struct Law {
     /// Weight of the last cycle in the estimate of the rate.
     pub weight: f64,
-    /// A flow starts this part of the estimate below it.
+    /// Part of the estimate by which a flow starts below it.
     pub decrease: f64,
     /// Part of a usual cycle after which a flow is back at the estimate.
     pub plateau: f64,
-    /// Multiple of the estimate that a flow climbs to at most.
+    /// Multiple of the estimate that limits the growth of a flow.
     pub max_increase: f64,
     /// Growth of the backoff with each failed probe.
     pub backoff: f64,
     /// Time without a 429 after which the limiter is free.
     pub expiry: f64,
-    /// Least time that the answer to a probe is waited for.
+    /// Minimum time to wait for the response to a probe.
     pub min_patience: f64,
-    /// The same time in usual round trips.
+    /// The same time in usual round trips; the longer of both counts.
     pub patience: f64,
-    /// Least time between two questions while another process probes.
+    /// Minimum time between two requests for turns while another process probes.
     pub min_again: f64,
-    /// One grant holds the turns of this time at the current rate, and at least one.
+    /// Duration whose turns, at the current rate, are granted at once. At least one turn is
+    /// granted.
     pub batch: f64,
 }
 
@@ -65,63 +66,63 @@ impl Law {
     };
 }
 
-/// The longest hold, in seconds. `max_delay` may be longer, but a store would keep a mistake for as
-/// long.
+/// The longest hold, in seconds. `max_delay` may be longer, but a store would keep a mistaken hold
+/// for that time.
 const MAX_HOLD: f64 = 3_600.0;
-/// The clock of a store may be set back by this much. If by more, the state is discarded.
+/// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
 
-/// A question or a report to a limiter. `served` counts the requests that were served since the
-/// last step of the same process.
+/// A request for turns, or a report, to a limiter. `served` counts the requests that were served
+/// since the last step of the same process.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
-    /// Is anything limited?
+    /// Queries whether a limit is active.
     Look,
-    /// May requests be sent?
+    /// Requests turns.
     Admit {
         /// Requests served since the last step.
         served: u32,
-        /// Requests that wait.
+        /// Requests that wait for a turn.
         want: u32,
         /// The reservation of an earlier [`Reply::Wait`], if there is one.
         slot: Slot,
     },
-    /// A request met a 429.
+    /// Reports a request that met a 429.
     Rejected(Rejection),
-    /// A request was served. A store gets this step for probes only, and the count of the others
-    /// with the next step.
+    /// Reports a request that was served. A store gets this step only for probes; other requests
+    /// are counted in the next step.
     Served {
         /// Requests served since the last step, this one included.
         served: u32,
-        /// The epoch of its [`Reply::Go`].
+        /// The epoch of the [`Reply::Go`] that admitted it.
         epoch: u64,
-        /// Time from request to answer.
+        /// Time from request to response.
         latency: Duration,
     },
-    /// A request was given up, or got no answer.
+    /// Reports a request that was abandoned, or got no response.
     Unanswered {
-        /// The epoch of its [`Reply::Go`].
+        /// The epoch of the [`Reply::Go`] that admitted it.
         epoch: u64,
     },
 }
 
-/// A 429.
+/// A report of a 429.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rejection {
     /// Requests served since the last step.
     pub served: u32,
     /// Time in which they were served.
     pub lasted: Duration,
-    /// The epoch of the [`Reply::Go`] of the request; 0 if it was sent without one.
+    /// The epoch of the [`Reply::Go`] that admitted the request; 0 if it was sent without one.
     pub epoch: u64,
-    /// Time since the 429 came.
+    /// Time since the 429 arrived.
     pub age: Duration,
-    /// The wait that the server asked for.
+    /// The wait that the server requested.
     pub asked: Option<Duration>,
     /// Base delay of the retry policy.
     pub base_delay: Duration,
-    /// Maximum delay of the retry policy; at most an hour is used of it.
+    /// Maximum delay of the retry policy; more than an hour counts as an hour.
     pub max_delay: Duration,
     /// A random number in `0.0..1.0`.
     pub random: f64,
@@ -132,7 +133,7 @@ pub struct Rejection {
 pub struct Slot {
     /// The epoch in which they were reserved. A later hold cancels them.
     pub epoch: u64,
-    /// Requests that may be sent then.
+    /// Number of requests that may be sent then.
     pub turns: u32,
 }
 
@@ -140,36 +141,36 @@ pub struct Slot {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Reply {
-    /// Nothing is limited.
+    /// No limit is active.
     Free,
-    /// Something is limited.
+    /// A limit is active.
     Limited,
     /// Requests may be sent now.
     Go {
-        /// Counts the holds; to be returned with the outcome of each request.
+        /// Number of holds so far; to be returned with the outcome of each request.
         epoch: u64,
-        /// The other requests wait for the answer to this one.
+        /// True if the request is a probe, for whose response all others wait.
         is_probe: bool,
         /// Number of requests that may be sent.
         turns: u32,
         /// Requests a second; 0 while unknown.
         rate: f64,
     },
-    /// Ask again later.
+    /// No request may be sent yet.
     Wait {
-        /// Time from now.
+        /// Time until the next request for turns.
         time: Duration,
-        /// To be returned with the next question.
+        /// A reservation; to be returned with the next request for turns.
         slot: Slot,
         /// Requests a second; 0 while unknown.
         rate: f64,
     },
-    /// The report is noted.
+    /// The report was recorded.
     Noted,
 }
 
-/// The state of a limiter: plain data, which a store can load, change by [`step`](Self::step) under
-/// a lock, and keep.
+/// The state of a limiter: plain data. A store loads it, changes it with [`step`](Self::step) under
+/// a lock, and saves it.
 ///
 /// ```
 /// use pilot_status::shared_limit::{LimitState, Reply, Step};
@@ -182,48 +183,53 @@ pub enum Reply {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LimitState {
-    /// Counts the holds; 0 while free.
+    /// Number of holds; 0 while free.
     epoch: u64,
     is_flow: bool,
     held_until: f64,
-    /// Probes in a row that met a 429.
+    /// Number of probes in a row that met a 429.
     failures: u32,
-    /// Until then the answer to a probe, or to slow start, is waited for.
+    /// The end of the wait for the response to a probe, or to slow start.
     patient_until: f64,
-    /// The estimate, in requests a second, and the usual cycle; 0 while unknown.
+    /// The estimate, in requests a second; 0 while unknown.
     rate: f64,
+    /// Duration of a usual cycle, in seconds; 0 while unknown.
     cycle: f64,
-    /// In a hold or a probe: when the first 429 came. In flow: when it began, moved on by idle
+    /// In a hold or a probe, the time of the first 429. In a flow, its start, moved on by idle
     /// time.
     since: f64,
     /// Start of the cycle, moved on by idle time.
     cycle_start: f64,
-    /// Requests of this cycle.
+    /// Requests served in this cycle.
     served: f64,
+    /// Turns granted in slow start.
     granted: f64,
-    /// Unused turns.
+    /// Turns saved up.
     tokens: f64,
-    /// The most that they may be.
+    /// Maximum of `tokens`.
     capacity: f64,
-    /// When they were last counted. While turns are reserved, the time of the last of these.
+    /// The time up to which `tokens` is counted. While turns are reserved, the time of the last of
+    /// these.
     refilled: f64,
-    /// Savings may be spent from then on.
+    /// The time from which saved turns may be used.
     spend_at: f64,
+    /// Usual time from request to response.
     latency: f64,
+    /// Time at which the limiter becomes free.
     expires: f64,
     /// Time of the last step.
     updated: f64,
 }
 
 impl LimitState {
-    /// Plays one step. `now` is a time by the clock of whoever keeps the state, since any fixed
-    /// start.
+    /// Performs one step. `now` is the time since any fixed start, by the clock of the process or
+    /// the store that holds the state.
     #[cfg(any(test, feature = "shared-pacing"))]
     pub fn step(&mut self, step: Step, now: Duration) -> Reply {
         self.step_by(&Law::DEFAULT, step, now)
     }
 
-    /// Plays one step with other constants.
+    /// Performs one step with other constants.
     #[doc(hidden)]
     pub fn step_by(&mut self, law: &Law, step: Step, now: Duration) -> Reply {
         let now = now.as_secs_f64();
@@ -269,34 +275,34 @@ impl LimitState {
         }
     }
 
-    /// Whether requests are limited at the moment, and since which hold.
+    /// Returns the number of the current hold; 0 if no limit is active.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Whether a 429 holds all requests, or a probe is under way.
+    /// Returns true while a 429 holds all requests, or a probe is in progress.
     pub(super) fn is_held(&self) -> bool {
         self.epoch > 0 && !self.is_flow
     }
 
-    /// Requests are admitted without an estimate.
+    /// Returns true if requests are admitted without an estimate.
     pub(super) fn is_slow_start(&self) -> bool {
         self.is_flow && self.rate == 0.0
     }
 
-    /// The hold ends then.
+    /// Returns the end of the hold.
     pub(super) fn held_until(&self) -> Duration {
         seconds(self.held_until)
     }
 
-    /// The limiter is free then, unless it meets another 429.
+    /// Returns the time at which the limiter becomes free, unless it meets another 429.
     pub(super) fn expires(&self) -> Duration {
         seconds(self.expires)
     }
 
-    /// The span in which a request is least likely to meet a 429, for the last attempts of calls.
-    /// In flow: the second half of the climb back to the estimate. In a probe: when it has taken
-    /// as long as that climb. Without an estimate there is none.
+    /// Returns the span in which a request is least likely to meet a 429. The last attempts of
+    /// calls are sent in it. In a flow it is the second half of the climb back to the estimate. In
+    /// a probe it begins after a wait as long as that climb. Without an estimate there is none.
     pub(super) fn calm(&self, law: &Law) -> Range<Duration> {
         let rise = law.plateau * self.cycle;
         if self.rate == 0.0 {
@@ -308,7 +314,7 @@ impl LimitState {
         }
     }
 
-    /// The usual time from request to answer.
+    /// Returns the usual time from request to response.
     pub(super) fn latency(&self) -> Duration {
         seconds(self.latency)
     }
@@ -330,7 +336,8 @@ impl LimitState {
         !is_ahead && all.iter().chain(&more).all(|value| value.is_finite())
     }
 
-    /// The limit was not met for long. If calls wait all the same, they go by slow start.
+    /// Ends the limit after a long time without a 429. If calls still wait, slow start follows, so
+    /// that they are not all sent at once.
     fn expire(&mut self, law: &Law, step: &Step, now: f64) {
         let many_wait = matches!(step, Step::Admit { want: 2.., .. });
         if many_wait && self.epoch > 0 {
@@ -365,7 +372,7 @@ impl LimitState {
     fn slow_start(&mut self, law: &Law, want: u32, now: f64) -> Reply {
         let mut room = 2.0 * self.served + 1.0 - self.granted;
         if room < 1.0 && now >= self.patient_until {
-            // The answers do not come.
+            // The responses do not come.
             room = 1.0;
         }
         if room < 1.0 {
@@ -377,7 +384,7 @@ impl LimitState {
         Reply::Go { epoch: self.epoch, is_probe: false, turns: whole(turns), rate: 0.0 }
     }
 
-    /// Turns are given in the order of the questions: the next that are not given yet.
+    /// Grants turns in the order of the requests for them: the next turns that are not granted yet.
     fn flow(&mut self, law: &Law, want: u32, slot: Slot, now: f64) -> Reply {
         let rate = self.rate_at(law, self.refilled.max(now));
         if slot.epoch == self.epoch && slot.turns > 0 {
@@ -385,7 +392,8 @@ impl LimitState {
         }
         let saved = self.save(rate, now);
         let (at, turns) = if saved >= 1.0 {
-            // Not all at once: one more for each round trip, so that a 429 is seen in time.
+            // Saved turns are not granted all at once, but one more in each round trip, so that a
+            // 429 is noticed in time.
             let fast = rate + 1.0 / self.latency.max(law.min_again);
             let turns = (fast * law.batch).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
@@ -398,7 +406,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // Savings are spent once.
+        // Saved turns are used only once.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
@@ -407,7 +415,7 @@ impl LimitState {
         Reply::Wait { time: seconds(at - now), slot: Slot { epoch: self.epoch, turns }, rate }
     }
 
-    /// Turns that are saved up by now.
+    /// Returns the number of turns that are saved up by now.
     fn save(&mut self, rate: f64, now: f64) -> f64 {
         if self.refilled > now {
             return 0.0;
@@ -418,12 +426,12 @@ impl LimitState {
             self.since += idle;
             self.cycle_start += idle;
         }
-        // Sums of fractions are a little less than they should be.
+        // Rounding makes sums of fractions slightly too small.
         (self.tokens + rate * (now - self.refilled)).min(self.capacity) + 1e-6
     }
 
-    /// Holds all requests: for the wait that the server asked for and a random part of the backoff,
-    /// so that processes do not come back together; without such a wait, for 75 to 100 % of the
+    /// Holds all requests. If the server requested a wait, the hold is that wait plus a random part
+    /// of the backoff, so that processes do not return together. Otherwise it is 75 to 100 % of the
     /// backoff.
     fn hold(&mut self, law: &Law, rejection: &Rejection, now: f64) {
         let Rejection { served, lasted, epoch, age, asked, base_delay, max_delay, random } =
@@ -447,17 +455,18 @@ impl LimitState {
             let backoff = (base_delay.as_secs_f64().max(interval) * factor).min(max);
             asked.map_or(backoff * (0.75 + 0.25 * random), |asked| asked + backoff * random)
         } else {
-            // Sent before the hold: only what the server asks is new.
+            // The request was sent before the hold, so only the wait that the server requests is
+            // new.
             asked.unwrap_or_default()
         };
         self.held_until = self.held_until.max(met + wait.min(max));
         self.expires = self.held_until.max(now) + law.expiry;
     }
 
-    /// A probe was served: the cycle ends, and its rate is learned.
+    /// Ends the cycle when a probe was served, and learns its rate.
     fn release(&mut self, law: &Law, now: f64) {
         let lasted = (now - self.cycle_start).max(1e-3);
-        // The probe is the first of the next cycle.
+        // The probe is the first request of the next cycle.
         let before = self.served - 1.0;
         if before > 0.0 {
             let seen = before / lasted;
@@ -474,15 +483,15 @@ impl LimitState {
         (self.is_flow, self.failures) = (true, 0);
     }
 
-    /// A faster answer replaces the usual latency. A slower one moves it by a tenth, since it may be
-    /// an exception.
+    /// Updates the usual latency. A faster response replaces it. A slower one, which may be an
+    /// exception, moves it by a tenth of the difference.
     fn learn_latency(&mut self, latency: f64) {
         let is_slower = self.latency > 0.0 && latency > self.latency;
         self.latency =
             if is_slower { self.latency + 0.1 * (latency - self.latency) } else { latency };
     }
 
-    /// Requests a second at a time of the flow.
+    /// Returns the rate at this time of the flow, in requests a second.
     fn rate_at(&self, law: &Law, time: f64) -> f64 {
         let time = (time - self.since) / (law.plateau * self.cycle);
         self.rate * (1.0 + law.decrease * (time - 1.0).powi(3)).min(law.max_increase)
@@ -537,14 +546,14 @@ mod tests {
         })
     }
 
-    /// Held from second 10 to 11, after so many requests in a second.
+    /// Returns a limiter that is held from second 10 to 11, after `served` requests in a second.
     fn held(served: u32) -> LimitState {
         let mut state = LimitState::default();
         state.step(rejected(served, 0, Some(S(1))), S(10));
         state
     }
 
-    /// In flow from second 11 on, at an estimate of ten requests a second.
+    /// Returns a limiter in flow from second 11 on, with an estimate of ten requests a second.
     fn flowing() -> LimitState {
         let mut state = held(20);
         admit(&mut state, 1, Slot::default(), S(11));
@@ -552,7 +561,7 @@ mod tests {
         state
     }
 
-    /// Turns that are granted between two moments, to a process that always wants more.
+    /// Returns the turns granted between two times, to a process that always wants more.
     fn turns(state: &mut LimitState, from: Duration, to: Duration) -> u32 {
         let (mut now, mut slot, mut turns) = (from, Slot::default(), 0);
         while now < to {
@@ -566,7 +575,7 @@ mod tests {
     }
 
     #[test]
-    fn a_429_holds_all_and_then_admits_one_probe() {
+    fn first_429_holds_requests_then_admits_one_probe() {
         let mut state = held(10);
         let wait = admit(&mut state, 5, Slot::default(), MS(10_500));
         assert!(matches!(wait, Reply::Wait { time, .. } if time == MS(500)), "{wait:?}");
@@ -576,7 +585,7 @@ mod tests {
     }
 
     #[test]
-    fn probe_without_an_answer_is_replaced_after_a_second() {
+    fn unanswered_probe_is_replaced_after_a_second() {
         let mut state = held(10);
         admit(&mut state, 1, Slot::default(), S(11));
         assert!(matches!(admit(&mut state, 1, Slot::default(), MS(11_900)), Reply::Wait { .. }));
@@ -600,7 +609,7 @@ mod tests {
     }
 
     #[test]
-    fn flow_starts_below_the_estimate_and_climbs_past_it() {
+    fn flow_starts_below_estimate_and_climbs_past_it() {
         let mut state = flowing();
         let saved = turns(&mut state, S(11), MS(11_300));
         let early = turns(&mut state, MS(11_300), MS(11_600));
@@ -625,11 +634,11 @@ mod tests {
     }
 
     #[test]
-    fn quiet_time_neither_lowers_the_estimate_nor_raises_the_rate() {
+    fn idle_time_changes_neither_estimate_nor_rate() {
         let mut state = flowing();
         turns(&mut state, S(11), S(12));
         let mut busy = state.clone();
-        // A minute with one request each ten seconds.
+        // A minute with one request every ten seconds.
         for n in 2..8 {
             admit(&mut state, 1, Slot::default(), S(10 * n));
         }
@@ -642,7 +651,7 @@ mod tests {
         let mut state = flowing();
         assert_eq!(state.step(Step::Look, S(130)), Reply::Limited);
         assert_eq!(admit(&mut state, 1, Slot::default(), S(131)), Reply::Free);
-        // If many wait all the same, they do not go all at once; also if no probe was answered.
+        // Calls that still wait are not all sent at once, even if no probe was answered.
         for mut state in [flowing(), held(20)] {
             let go = admit(&mut state, 500, Slot::default(), S(131));
             assert!(matches!(go, Reply::Go { turns: 1, .. }), "{go:?}");
@@ -663,7 +672,7 @@ mod tests {
     }
 
     #[test]
-    fn late_429_stops_a_flow_for_what_it_asks() {
+    fn late_429_pauses_flow_for_its_requested_wait() {
         let mut state = flowing();
         state.step(rejected(0, 0, Some(S(5))), MS(11_500));
         assert_eq!(turns(&mut state, MS(11_500), MS(16_400)), 0);
@@ -671,16 +680,16 @@ mod tests {
     }
 
     #[test]
-    fn state_of_another_time_is_no_state() {
+    fn state_of_another_clock_is_discarded() {
         let mut state = flowing();
         assert_eq!(state.step(Step::Look, S(8)), Reply::Free, "the clock was set back");
         assert_eq!(admit(&mut state, 1, Slot::default(), S(8)), Reply::Free);
-        let odd = r#"{"epoch":3,"held_until":1e300,"expires":1e300,"updated":1}"#;
-        let mut state: LimitState = serde_json::from_str(odd).unwrap();
+        let json = r#"{"epoch":3,"held_until":1e300,"expires":1e300,"updated":1}"#;
+        let mut state: LimitState = serde_json::from_str(json).unwrap();
         assert_eq!(state.step(Step::Look, S(10)), Reply::Free);
-        // Of an older version, or a newer one.
-        let odd = r#"{"epoch":3,"is_flow":true,"expires":100,"later":[1]}"#;
-        let mut state: LimitState = serde_json::from_str(odd).unwrap();
+        // State of an older or a newer version of the crate.
+        let json = r#"{"epoch":3,"is_flow":true,"expires":100,"later":[1]}"#;
+        let mut state: LimitState = serde_json::from_str(json).unwrap();
         assert!(matches!(admit(&mut state, 1, Slot::default(), S(10)), Reply::Go { .. }));
     }
 
@@ -693,7 +702,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_steps_leave_a_state_that_goes_on() {
+    fn extreme_steps_leave_a_usable_state() {
         let times = [Duration::ZERO, MS(1), S(1), S(1_000_000), Duration::MAX];
         let counts = [0, 1, 1_000, u32::MAX];
         for_many_seeds(|rng| {

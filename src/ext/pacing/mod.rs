@@ -1,11 +1,12 @@
-//! Pacing: how fast the calls of a client are sent once the server has limited them.
+//! Pacing: limits the rate of a client's calls once the server has limited them.
 //!
 //! - [`limiter`] decides when requests may be sent. It is pure, and the same in a store.
-//! - [`turns`] decides which call of a process goes next, with the [`queue`], the [`quota`] that the
-//!   server says is left (read by [`rate_limit`]), and the [`reports`] to a store. It is pure.
-//! - [`pacer`] drives both: the clock, the lock, the task that asks. [`recent`] counts what is served
-//!   while nothing is limited.
-//! - [`store`] is the trait for stores; `in_memory` and `redis` are two of them.
+//! - [`turns`] decides which call of a process is sent next. It combines the limiter, the
+//!   [`queue`], the [`quota`] that the server reports as left (read by [`rate_limit`]), and the
+//!   [`reports`] to a store. It is pure.
+//! - [`pacer`] drives these with the clock, the lock and a background task. [`recent`] counts the
+//!   requests that are served while no limit is active.
+//! - [`store`] is the trait for stores; `in_memory` and `redis` implement it.
 
 #[cfg(feature = "shared-pacing")]
 pub(crate) mod in_memory;
@@ -28,7 +29,7 @@ use std::time::Duration;
 #[cfg(feature = "shared-pacing")]
 use store::SharedLimit;
 
-/// The delays of the retry policy, which bound those of pacing.
+/// The delays of the retry policy, which also bound those of pacing.
 #[derive(Clone, Copy, Debug)]
 pub struct Delays {
     /// Base delay.
@@ -37,21 +38,21 @@ pub struct Delays {
     pub max: Duration,
 }
 
-/// Whether calls of one client wait for each other after a 429.
+/// Coordination between the calls of one client after a 429.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Pacing {
-    /// All clones of a client share one queue, first in, first out. Before the first 429 it only
-    /// heeds what answers say is left of the limit (`RateLimit`, `RateLimit-Remaining`,
-    /// `X-RateLimit-Remaining` with their resets), if they say it. From then on calls are let
-    /// through as fast as the server is seen to serve them, until the limit is not met any more. A
-    /// call that does not take its turn when it comes is passed over, and has its place back when
-    /// it asks again.
+    /// All clones of a client share one queue, first in, first out. Before the first 429, it
+    /// honours only the rate-limit headers of responses, if there are any (`RateLimit`,
+    /// `RateLimit-Remaining`, `X-RateLimit-Remaining`, with their resets). After a 429, calls are
+    /// admitted as fast as the server is seen to serve them, until the limit is no longer met. A
+    /// call that does not use its turn is passed over; it regains its place when it is polled
+    /// again.
     #[default]
     Adaptive,
-    /// Every call is on its own, and only heeds what it was answered itself.
+    /// No coordination: each call honours only its own responses.
     Off,
-    /// As `Adaptive`, and shared with the other processes of the key; made by
+    /// The same as `Adaptive`, but coordinated with the other processes of the key; made by
     /// [`shared`](Self::shared).
     #[cfg(feature = "shared-pacing")]
     #[cfg_attr(docsrs, doc(cfg(feature = "shared-pacing")))]
@@ -61,33 +62,35 @@ pub enum Pacing {
 #[cfg(feature = "shared-pacing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shared-pacing")))]
 impl Pacing {
-    /// As [`Adaptive`](Self::Adaptive), and shared through a store with the other processes of the
-    /// key: after a 429 one of them probes, and all wait for turns that the store gives. Up to about
-    /// 8 processes do well without: see [`guide::retry_and_pacing`](crate::guide::retry_and_pacing).
+    /// Returns [`Adaptive`](Self::Adaptive) pacing that is coordinated through a store with the
+    /// other processes of the key. After a 429 one process probes, and all wait for turns that the
+    /// store grants. Up to about 8 processes do well without a store: see
+    /// [`guide::retry_and_pacing`](crate::guide::retry_and_pacing).
     ///
-    /// What is shared has a name that is derived from a hash of the credential, unless the store has
-    /// one; it holds neither the credential nor ids. Two clients with one name and different
-    /// credentials are paced as if they had one limit.
+    /// The name of the shared state is derived from a hash of the credential, unless the store sets
+    /// another name. The state holds neither the credential nor ids. Two clients with one name and
+    /// different credentials are paced as if they had one limit.
     ///
-    /// The store is not asked before the first 429, but once a second, in the background, whether
-    /// another process has met one. Where it fails, or does not answer within 50 ms, each process
-    /// paces itself; with feature `tracing` a warning says so once. It is asked again a second later.
+    /// Before the first 429 no call waits for the store; a background check, once a second, finds
+    /// out whether another process has met one. If the store fails, or does not reply within 50 ms,
+    /// each process paces itself, and with feature `tracing` one warning is logged. The store is
+    /// tried again a second later.
     pub fn shared(store: impl SharedLimit + 'static) -> Self {
         Self::Shared(Arc::new(store))
     }
 }
 
-/// What pacing is doing at this moment; see [`Client::stats`](crate::Client::stats).
+/// The current state of pacing; see [`Client::stats`](crate::Client::stats).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PacingStats {
-    /// Requests a second that are let through: at most 16 times as many as were served a second
-    /// before the last 429s. `None` while nothing is paced or no rate is known.
+    /// Requests admitted a second: at most 16 times the rate that was served before the last 429s.
+    /// `None` while no limit is active or no rate is known.
     pub rate: Option<f64>,
     /// Calls that wait for their turn.
     pub queued: usize,
-    /// 429s since the client was made.
+    /// Number of 429s since the client was made.
     pub rejected: u64,
-    /// How long calls have waited for their turns, all together.
+    /// Total time that calls have waited for their turns.
     pub waited: Duration,
 }

@@ -1,9 +1,9 @@
 //! The pacer that all clones of a client share: the clock, the lock and the task around [`Turns`].
 //!
-//! A call that has to wait joins the queue and sleeps. One task per pacer, the asker, asks the
-//! limiter or the store for turns and wakes the calls that get them. It runs on the runtime of the
-//! first call that waits, and ends when nobody waits. If that runtime ends or stands still, the
-//! calls that wait notice within a second, and one of them starts another asker on its own
+//! A call that has to wait joins the queue and sleeps. One task per pacer, the asker, requests
+//! turns from the limiter or the store, and wakes the calls that get them. It runs on the runtime
+//! of the first call that waits, and ends when the queue is empty. If that runtime ends or stalls,
+//! the waiting calls notice within a second, and one of them starts another asker on its own
 //! runtime.
 
 use std::{
@@ -32,17 +32,17 @@ use super::{
 };
 use crate::ext::{clock, trace};
 
-/// A call that waits looks after the asker this often.
+/// Interval at which a waiting call checks the asker.
 const WATCH_EVERY: Duration = Duration::from_millis(500);
-/// An asker that is this late stands still.
+/// An asker that is later than this has stalled.
 const MAX_LATE: Duration = Duration::from_millis(500);
-/// The reply of a store is waited for this long.
+/// Time limit for a reply of the store.
 const STORE_PATIENCE: Duration = Duration::from_millis(50);
 
 /// The pacer of a client. Its lock is never held across an await.
 pub struct Pacer {
     start: Instant,
-    /// Calls that begin before this moment, in milliseconds since the start, need no lock.
+    /// Calls that begin before this time, in milliseconds since the start, need no lock.
     free_until: AtomicU64,
     recent: Recent,
     state: Mutex<State>,
@@ -60,24 +60,24 @@ struct State {
 #[derive(Clone, Copy)]
 struct Asker {
     number: u64,
-    /// It is to run again at this moment.
+    /// Time at which it is to run again.
     due: Duration,
 }
 
-/// An attempt that asks for its turn.
+/// An attempt that requests its turn.
 pub struct Asking<'a> {
-    /// When it began.
+    /// Start of the attempt.
     pub now: Instant,
     /// The deadline of its call.
     pub deadline: Option<Instant>,
-    /// After a 429 it has no other attempt.
+    /// True if its call makes no other attempt after a 429.
     pub is_last: bool,
-    /// The place of its call, which it keeps from one attempt to the next.
+    /// The place of its call in the queue, which is the same for all its attempts.
     pub ticket: &'a mut Option<Ticket>,
 }
 
 impl Pacer {
-    /// A pacer of the given law, which asks the store, if there is one.
+    /// Makes a pacer with these constants. It requests turns from the store, if there is one.
     #[must_use]
     pub fn new(law: Law, delays: Delays, store: Option<Store>) -> Arc<Self> {
         let turns = Turns::new(law, delays, store.is_some());
@@ -95,7 +95,7 @@ impl Pacer {
     /// Waits for the turn of an attempt.
     ///
     /// # Errors
-    /// The time in which the turn would come, if that is after the deadline.
+    /// The time until the turn, if that comes after the deadline.
     pub async fn admit(self: &Arc<Self>, asking: Asking<'_>) -> Result<InFlight<'_>, Duration> {
         let sent = self.since_start(asking.now);
         if milliseconds(sent) < self.free_until.load(Ordering::Relaxed) {
@@ -104,7 +104,7 @@ impl Pacer {
         self.wait(asking, sent).await
     }
 
-    /// The numbers of this moment.
+    /// Returns the current statistics.
     pub fn stats(&self) -> PacingStats {
         let now = self.now();
         self.lock().turns.stats(now)
@@ -126,7 +126,7 @@ impl Pacer {
             };
             let place = Place { pacer: self, ticket: asking.ticket.unwrap_or_default(), receiver };
             let turn = place.turn(until, asking.is_last).await?;
-            // A call that was not polled when its turn came waits again.
+            // The turn has expired, because the call was not polled in time.
             if self.change(|turns, now| turns.claim(&turn, now)) {
                 return Ok(self.in_flight(turn, began));
             }
@@ -140,7 +140,7 @@ impl Pacer {
         InFlight { pacer: self, turn: Some(turn), sent, waited }
     }
 
-    /// Changes the turns, and lets the asker do what follows.
+    /// Changes the turns, and lets the asker act on the change.
     fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Turns, Duration) -> T) -> T {
         let (result, asker, pause) = {
             let (mut state, now) = (self.lock(), self.now());
@@ -156,20 +156,20 @@ impl Pacer {
             Some(Pause::Ends) => trace::pause_ends(),
             None => {}
         }
-        // Not under the lock: a runtime that ends drops the task at once. Without a runtime no call
-        // could be made either.
+        // Spawned without the lock: a runtime that is shutting down drops the task at once, which
+        // takes the lock. Without a runtime no call could be made either.
         if let (Some(asker), Ok(runtime)) = (asker, Handle::try_current()) {
             runtime.spawn(asker.run());
         }
         result
     }
 
-    /// Wakes the asker that runs. If there is none, or it stands still, returns another one.
+    /// Wakes the running asker. If there is none, or it has stalled, returns a new one.
     fn asker(self: &Arc<Self>, state: &mut State, now: Duration) -> Option<AskerTask> {
         if let Some(asker) = &mut state.asker
             && now <= asker.due.saturating_add(MAX_LATE)
         {
-            // It is to run now. If it does not, it stands still.
+            // It is to run now. If it does not, it has stalled.
             asker.due = asker.due.min(now);
             self.changed.notify_one();
             return None;
@@ -179,8 +179,8 @@ impl Pacer {
         Some(AskerTask { pacer: Arc::clone(self), number: state.askers })
     }
 
-    /// Plays a step on the store, and reads its reply.
-    async fn question(&self, store: &Store, step: Step) {
+    /// Performs a step on the store, and processes its reply.
+    async fn query(&self, store: &Store, step: Step) {
         let is_admission = matches!(step, Step::Admit { .. });
         let reply = timeout(STORE_PATIENCE, store.limit.step(&store.name, step)).await;
         let (mut state, now) = (self.lock(), self.now());
@@ -211,12 +211,12 @@ impl Pacer {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held; if it did, the state would still be one.
+        // No code panics while it holds the lock. If it did, the state would still be valid.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The task that asks for turns.
+/// The task that requests turns.
 struct AskerTask {
     pacer: Arc<Pacer>,
     number: u64,
@@ -228,7 +228,8 @@ impl AskerTask {
             let next = {
                 let (mut state, now) = (self.pacer.lock(), self.pacer.now());
                 if state.asker.is_none_or(|asker| asker.number != self.number) {
-                    // Another one took its place, and may have missed a call.
+                    // Another asker has taken over. It gets the notification that this one may have
+                    // received instead.
                     self.pacer.changed.notify_one();
                     return;
                 }
@@ -244,11 +245,11 @@ impl AskerTask {
                 next
             };
             match (next, &self.pacer.store) {
-                (Next::Ask(step), Some(store)) => self.pacer.question(store, step).await,
+                (Next::Ask(step), Some(store)) => self.pacer.query(store, step).await,
                 (Next::At(due), _) => {
                     let changed = self.pacer.changed.notified();
                     match self.pacer.start.checked_add(due) {
-                        // Woken or not, it looks again.
+                        // The loop continues, whether it was woken or not.
                         Some(due) => _ = timeout_at(due, changed).await,
                         None => changed.await,
                     }
@@ -268,7 +269,7 @@ impl Drop for AskerTask {
     }
 }
 
-/// The place of a call that waits. Dropped with its future, it leaves no hole in the queue.
+/// The place of a waiting call. Dropping it with the call's future removes the call from the queue.
 struct Place<'a> {
     pacer: &'a Arc<Pacer>,
     ticket: Ticket,
@@ -280,7 +281,7 @@ impl Place<'_> {
         loop {
             let now = self.pacer.now();
             if now >= until {
-                // It may have come in this moment.
+                // The turn may have come at this moment.
                 return match self.receiver.try_recv() {
                     Ok(turned) => turned,
                     Err(_) => self.pacer.change(|turns, now| turns.end_of_wait(is_last, now)),
@@ -305,18 +306,18 @@ impl Drop for Place<'_> {
     }
 }
 
-/// A request that was let go and is not answered yet.
+/// A request that was admitted and has no response yet.
 pub struct InFlight<'a> {
     pacer: &'a Arc<Pacer>,
-    /// `None` if nothing was limited.
+    /// `None` if no limit was active.
     turn: Option<Turn>,
     sent: Duration,
-    /// Time for which it waited for its turn.
+    /// Time that it waited for its turn.
     pub waited: Duration,
 }
 
 impl InFlight<'_> {
-    /// It was answered, and not with a 429.
+    /// Reports a response other than a 429.
     pub fn served(mut self, limit: Option<RateLimit>) {
         let is_free = self.pacer.free_until.load(Ordering::Relaxed) > 0;
         self.pacer.recent.count(self.sent);
@@ -328,11 +329,11 @@ impl InFlight<'_> {
         self.pacer.change(|turns, now| turns.served(turn.unwrap_or_default(), sent, limit, now));
     }
 
-    /// It was answered with a 429.
-    pub fn rejected(mut self, asked: Option<Duration>, limit: Option<RateLimit>) {
+    /// Reports a 429.
+    pub fn rejected(mut self, requested: Option<Duration>, limit: Option<RateLimit>) {
         let turn = self.turn.take().unwrap_or_default();
         let (recent, random) = (&self.pacer.recent, clock::random());
-        self.pacer.change(|turns, now| turns.rejected(turn, asked, limit, recent, now, random));
+        self.pacer.change(|turns, now| turns.rejected(turn, requested, limit, recent, now, random));
     }
 }
 
@@ -357,7 +358,7 @@ mod tests {
     const DELAYS: Delays =
         Delays { base: Duration::from_millis(500), max: Duration::from_secs(60) };
 
-    /// A call that waits for its turn, and then for an answer.
+    /// A call that waits for its turn, and then for a response.
     type Call<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
     async fn admit(pacer: &Arc<Pacer>, timeout: Duration) -> Result<InFlight<'_>, Duration> {
@@ -366,7 +367,7 @@ mod tests {
         pacer.admit(Asking { now, deadline, is_last: false, ticket: &mut None }).await
     }
 
-    /// A server that serves so many requests a second, and bursts of so many.
+    /// A server that serves `RATE` requests a second, and bursts of `BURST`.
     struct Bucket {
         tokens: f64,
         at: Instant,
@@ -386,7 +387,8 @@ mod tests {
         }
     }
 
-    /// A call whose answer takes this long; returns whether it was served in its time.
+    /// Makes a call whose response takes this long. Returns whether it was served within its
+    /// timeout.
     async fn call(pacer: &Arc<Pacer>, bucket: &Mutex<Bucket>, takes: Duration) -> bool {
         let mut ticket = None;
         let deadline = clock::now().checked_add(Duration::from_secs(90));
@@ -418,8 +420,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn quiet_past_is_not_learned_as_the_limit() {
-        // Nothing; two overlapping slow calls for a minute; a watch of 120 a minute.
+    async fn low_past_load_is_not_learned_as_limit() {
+        // No calls; two overlapping slow calls for a minute; a watch with 120 calls a minute.
         let pasts: [(usize, u64, u64); 3] = [(0, 1, 1), (12, 6_000, 5_000), (120, 1_000, 500)];
         for (before, takes, every) in pasts {
             let (pacer, bucket) = pacer_and_bucket();
@@ -441,7 +443,7 @@ mod tests {
 
     #[cfg(feature = "shared-pacing")]
     #[tokio::test(start_paused = true)]
-    async fn quiet_past_is_not_learned_by_a_store() {
+    async fn low_past_load_is_not_learned_by_store() {
         for idle in [0, 60] {
             let limit = Arc::new(super::super::in_memory::InMemory::default());
             let store = Store { limit, name: String::new() };
@@ -456,7 +458,7 @@ mod tests {
 
     #[cfg(feature = "shared-pacing")]
     #[tokio::test(start_paused = true)]
-    async fn unlimited_past_of_a_process_is_not_reported_to_a_store() {
+    async fn unlimited_past_load_is_not_reported_to_store() {
         let limit = Arc::new(super::super::in_memory::InMemory::default());
         let bucket = Mutex::new(Bucket { tokens: BURST, at: clock::now() });
         let pacer = || {
@@ -468,10 +470,10 @@ mod tests {
             assert!(call(&old, &bucket, MS(5)).await);
             sleep(Duration::from_secs(1)).await;
         }
-        // The new one meets the limit, and the old one hears of it.
+        // The new process meets the limit, and the old one learns of it.
         let late = async {
             sleep(MS(200)).await;
-            // Makes it look at the store.
+            // Makes the old process query the store.
             drop(admit(&old, Duration::MAX).await);
             sleep(MS(20)).await;
             drain(&old, &bucket, 100).await
@@ -485,7 +487,7 @@ mod tests {
     async fn dropped_caller_costs_no_turn() {
         let (pacer, bucket) = pacer_and_bucket();
         assert!(drain(&pacer, &bucket, 30).await > Duration::from_secs(1));
-        // Of 60 callers each second one is dropped while it waits.
+        // Half of 60 callers are dropped while they wait.
         let dropped: Vec<_> = (0..60)
             .map(|n| {
                 let (pacer, bucket) = (Arc::clone(&pacer), &bucket);
@@ -534,7 +536,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn asker_that_ends_or_stands_still_is_replaced() {
+    async fn ended_or_stalled_asker_is_replaced() {
         let runtime =
             || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for is_dropped in [true, false] {
@@ -542,7 +544,7 @@ mod tests {
             let first = admit(&pacer, Duration::MAX).await.ok().unwrap();
             first.rejected(Some(MS(300)), None);
             let (other, call) = (runtime(), Arc::clone(&pacer));
-            // The first call that waits brings the asker to its runtime, which is driven no more.
+            // The first waiting call starts the asker on its runtime, which is not driven any more.
             let other = std::thread::spawn(move || {
                 for _ in 0..20 {
                     let call = Arc::clone(&call);
@@ -588,7 +590,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_call_is_left_queued_whatever_happens_to_it() {
+    async fn no_call_stays_queued_after_random_events() {
         let pacer = Pacer::new(Law::DEFAULT, DELAYS, None);
         let mut rng = fastrand::Rng::with_seed(12);
         let mut kept: Vec<Call<'_>> = Vec::new();
@@ -613,7 +615,7 @@ mod tests {
                 drop(kept.swap_remove(rng.usize(..kept.len())));
             }
         }
-        // Those that are left are driven to their ends, or to their deadlines.
+        // Drives the remaining calls to their ends, or to their deadlines.
         std::future::poll_fn(|context| {
             kept.retain_mut(|call| call.poll_unpin(context).is_pending());
             if kept.is_empty() { Poll::Ready(()) } else { Poll::Pending }

@@ -1,14 +1,14 @@
-//! The queue of a process: first in, first out, by the order in which calls first asked. A call
-//! that is refused and waits again has its old place. Pure.
+//! The queue of a process: first in, first out, in the order in which calls first requested a turn.
+//! A call that meets a 429 and waits again keeps its old place. Pure.
 
 use std::{collections::BTreeMap, time::Duration};
 
-/// A place in the queue: the lower, the earlier.
+/// A place in the queue. Lower is earlier.
 pub(crate) type Ticket = u64;
 
 #[derive(Debug)]
 pub(super) struct Waiting<W> {
-    /// The last moment at which a turn is of use to the call.
+    /// The last time at which a turn is of use to the call.
     pub(super) until: Duration,
     /// Wakes the call.
     pub(super) waker: W,
@@ -17,7 +17,7 @@ pub(super) struct Waiting<W> {
 #[derive(Debug)]
 pub(super) struct Queue<W> {
     waiting: BTreeMap<Ticket, Waiting<W>>,
-    /// Last attempts of calls. They go at the end of their time, or when nothing is limited.
+    /// Last attempts of calls. They are sent at the end of their time, or when no limit is active.
     last_attempts: BTreeMap<Ticket, Waiting<W>>,
     next: Ticket,
     last_probe: Ticket,
@@ -31,7 +31,7 @@ impl<W> Default for Queue<W> {
 }
 
 impl<W> Queue<W> {
-    /// A place behind all others.
+    /// Returns a place behind all others.
     pub(super) fn ticket(&mut self) -> Ticket {
         self.next += 1;
         self.next
@@ -42,23 +42,24 @@ impl<W> Queue<W> {
         queue.insert(ticket, call);
     }
 
-    /// Removes a call; returns whether it was waiting.
+    /// Removes a call. Returns true if it was waiting.
     pub(super) fn leave(&mut self, ticket: Ticket) -> bool {
         self.waiting.remove(&ticket).or_else(|| self.last_attempts.remove(&ticket)).is_some()
     }
 
-    /// All that wait, last attempts included.
+    /// Returns the number of waiting calls, including last attempts.
     pub(super) fn len(&self) -> usize {
         self.waiting.len() + self.last_attempts.len()
     }
 
-    /// Those that wait for a turn.
+    /// Returns the number of waiting calls, without last attempts.
     pub(super) fn want(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Takes the first call; for a probe the first after the call that made the last one, so that a
-    /// long outage does not cost one call all its attempts.
+    /// Takes the first call. A probe goes to the first call after the one that made the last probe,
+    /// so that a long outage does not use up all attempts of one call. In a calm span, a last
+    /// attempt goes first.
     pub(super) fn take(&mut self, is_probe: bool, is_calm: bool) -> Option<(Ticket, Waiting<W>)> {
         if is_calm && (!is_probe || self.waiting.is_empty()) && !self.last_attempts.is_empty() {
             return self.last_attempts.pop_first();
@@ -72,12 +73,12 @@ impl<W> Queue<W> {
         self.waiting.remove_entry(&ticket)
     }
 
-    /// Nothing is limited any more: last attempts wait for a turn like all others.
+    /// Makes last attempts wait for a turn like all others, because no limit is active any more.
     pub(super) fn hurry(&mut self) {
         self.waiting.append(&mut self.last_attempts);
     }
 
-    /// Takes the calls to which no turn after this moment is of use.
+    /// Takes the calls to which a turn after this time is of no use.
     pub(super) fn take_late(&mut self, moment: Duration) -> Vec<Waiting<W>> {
         let late = self.waiting.iter().filter(|(_, call)| call.until <= moment);
         let late: Vec<_> = late.map(|(ticket, _)| *ticket).collect();
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_call_keeps_its_place_and_passes_the_probe_on() {
+    fn rejected_call_keeps_place_and_passes_probe_on() {
         let mut queue = queue(3);
         assert_eq!(take(&mut queue, true), Some(1));
         queue.join(1, Waiting { until: Duration::MAX, waker: () }, false);
@@ -113,7 +114,7 @@ mod tests {
         assert_eq!(take(&mut queue, true), Some(3));
         queue.join(3, Waiting { until: Duration::MAX, waker: () }, false);
         assert_eq!(take(&mut queue, true), Some(1), "in turn");
-        assert_eq!(take(&mut queue, false), Some(2), "a turn of the flow is for the first");
+        assert_eq!(take(&mut queue, false), Some(2), "a turn in flow goes to the first call");
     }
 
     #[test]

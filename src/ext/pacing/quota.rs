@@ -1,8 +1,9 @@
-//! The quota that a server says is left, as a gate that can be withdrawn. Pure.
+//! The quota that a server reports as left, as a gate for requests. Pure.
 //!
-//! It only restricts, and at most for `max_delay`. A server is believed once it has served a
-//! request and said that something is left: many servers say "0 left" at all times. It is no longer
-//! believed once it serves a request after it has said that nothing is left.
+//! The gate can only delay requests, and at most for `max_delay`. A server's reports are trusted
+//! once it has served a request and reported that something is left, because many servers report 0
+//! at all times. The reports are no longer trusted once the server serves a request after it has
+//! reported that nothing is left.
 
 use std::time::Duration;
 
@@ -13,13 +14,13 @@ use super::rate_limit::{self, RateLimit};
 pub(super) struct Quota {
     allowance: Option<Allowance>,
     is_credible: bool,
-    /// A request was served, and its answer said that nothing is left until then.
+    /// The end of the period in which, according to a served request, nothing is left.
     none_until: Duration,
-    /// Numbers the requests that are sent.
+    /// Number of the last request that was counted.
     sent: u64,
-    /// In place of the number of a request that was not counted: that of the last one before it.
+    /// The number of a request that was not counted: that of the last counted one before it.
     unnumbered: u64,
-    /// The newest request whose answer was read: older answers are outdated.
+    /// The newest request whose response was read; older responses are outdated.
     newest: u64,
 }
 
@@ -30,12 +31,12 @@ struct Allowance {
 }
 
 impl Quota {
-    /// Whether requests are counted.
+    /// Returns true if requests are counted.
     pub(super) fn is_counting(&self) -> bool {
         self.allowance.is_some()
     }
 
-    /// The next request may be sent then.
+    /// Returns the time at which the next request may be sent.
     pub(super) fn ready(&self) -> Duration {
         match self.allowance {
             Some(Allowance { left: 0, until }) => until,
@@ -43,23 +44,23 @@ impl Quota {
         }
     }
 
-    /// Requests that may be sent now.
+    /// Returns the number of requests that may be sent now.
     pub(super) fn left(&self, now: Duration) -> u64 {
         match self.allowance {
             Some(allowance) if now < allowance.until => allowance.left,
-            // After a reset one request shows what is left.
+            // After a reset, one request finds out what is left.
             Some(_) => 1,
             None => u64::MAX,
         }
     }
 
-    /// Requests are not counted from now on.
+    /// Stops counting requests.
     pub(super) fn rest(&mut self) {
         self.unnumbered = self.sent;
     }
 
-    /// Counts a request that is sent, and returns its number. The answer to the first one after a
-    /// reset is waited for no longer than `patience`.
+    /// Counts a request that is sent, and returns its number. After a reset, other requests wait
+    /// for the first response, but no longer than `patience`.
     pub(super) fn take(&mut self, now: Duration, patience: Duration) -> u64 {
         self.sent += 1;
         if let Some(allowance) = &mut self.allowance {
@@ -72,7 +73,7 @@ impl Quota {
         self.sent
     }
 
-    /// Reads the answer to a request: the quota that is left, or nothing about it.
+    /// Reads the response to a request: the quota that it reports as left, if any.
     pub(super) fn update(
         &mut self,
         number: Option<u64>,
@@ -97,14 +98,15 @@ impl Quota {
             self.none_until = now.saturating_add(reset.min(max_delay));
         }
         if self.is_credible && (remaining <= rate_limit::LITTLE) {
-            // The requests that were sent after this one take their part.
+            // Requests that were sent after this one have used a part of it.
             let left = remaining.saturating_sub(self.sent.saturating_sub(number));
             self.allowance =
                 Some(Allowance { left, until: now.saturating_add(reset.min(max_delay)) });
         }
     }
 
-    /// The wait that a 429 asks for by what is left; the limiter takes over from the gate.
+    /// Returns the wait that a 429 requests by its quota, and opens the gate, since the limiter
+    /// takes over.
     pub(super) fn asked(&mut self, limit: Option<RateLimit>) -> Option<Duration> {
         self.allowance = None;
         limit.filter(|limit| self.is_credible && limit.remaining == 0).map(|limit| limit.reset)
@@ -123,10 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn quota_of_a_later_period_is_heeded_too() {
+    fn quota_of_every_period_is_honoured() {
         let mut quota = Quota::default();
         for period in [0, 100, 200] {
-            // Much is left, so that requests are not counted; then little.
+            // Much is left at first, so that requests are not counted; then little.
             answer(&mut quota, None, 1_000, S(period));
             assert!(!quota.is_counting());
             quota.rest();
@@ -136,14 +138,14 @@ mod tests {
             quota.take(S(period + 2), S(1));
             assert_eq!(quota.ready(), S(period + 11), "none left before the reset");
             answer(&mut quota, Some(number), 1, S(period + 3));
-            assert_eq!(quota.left(S(period + 3)), 0, "the second takes its part");
+            assert_eq!(quota.left(S(period + 3)), 0, "the second request has used its part");
             let number = quota.take(S(period + 12), S(1));
             answer(&mut quota, Some(number), 1_000, S(period + 12));
         }
     }
 
     #[test]
-    fn server_that_always_says_none_is_left_is_not_believed() {
+    fn server_that_always_reports_zero_is_not_trusted() {
         let mut quota = Quota::default();
         for now in 0..3 {
             answer(&mut quota, None, 0, S(now));
@@ -152,7 +154,7 @@ mod tests {
         answer(&mut quota, None, 5, S(20));
         answer(&mut quota, None, 0, S(21));
         assert_eq!((quota.left(S(22)), quota.ready()), (0, S(31)));
-        // It serves all the same.
+        // The server serves a request nevertheless.
         answer(&mut quota, None, 0, S(23));
         assert_eq!(quota.left(S(24)), u64::MAX);
     }

@@ -1,7 +1,7 @@
-//! Reads what an answer says is left of the server's limit: `RateLimit` ([IETF draft], structured
-//! fields), or the fields that were usual before it.
+//! Reads the quota that a response reports as left: from `RateLimit` ([IETF draft], structured
+//! fields), or from the fields that were usual before it.
 //!
-//! What is malformed or contradicts itself counts as not said.
+//! A malformed or contradictory field counts as absent.
 //!
 //! [IETF draft]: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 
@@ -12,20 +12,20 @@ use sfv::{BareItem, Dictionary, Item, List, ListEntry, Parser};
 
 use crate::ext::clock;
 
-/// The quota of an answer: so many requests more, until a time from now.
+/// The quota of a response: the requests that are left until the reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Requests that are left.
+    /// Number of requests that are left.
     pub remaining: u64,
-    /// Time until the limit is reset.
+    /// Time until the reset of the limit.
     pub reset: Duration,
 }
 
-/// Up to this many requests left, each request is counted.
+/// Requests are counted if at most this number is left.
 pub(super) const LITTLE: u64 = 100;
 
 impl RateLimit {
-    /// Whether so little is left that the calls after this answer may have to wait.
+    /// Returns true if so little is left that later calls may have to wait.
     pub(super) fn is_little(self) -> bool {
         self.remaining <= LITTLE
     }
@@ -38,22 +38,22 @@ const SEPARATE: [[&str; 3]; 4] = [
     ["x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-limit"],
     ["x-rate-limit-remaining", "x-rate-limit-reset", "x-rate-limit-limit"],
 ];
-/// A reset of so many seconds or more is no time from now but a moment since 1970; of a thousand
-/// times as many, in milliseconds.
+/// A reset of at least this number of seconds is a time since 1970, not a duration. A reset of at
+/// least a thousand times this number is such a time in milliseconds.
 const EPOCH: f64 = 1e9;
 
-/// What is left, by the first form that says so; several limits in one field count as the one that
-/// holds longest.
+/// Reads the quota in the first form that is present. If a field has several limits, the strictest
+/// counts.
 pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<RateLimit> {
-    // Most answers say nothing, which is seen at once.
+    // Most responses have no such field; this check is fast.
     if !headers.keys().any(|name| name.as_str().contains("limit")) {
         return None;
     }
     structured(headers).or_else(|| SEPARATE.iter().find_map(|names| separate(headers, names, now)))
 }
 
-/// How long a 429 asks to wait by a reset, where it does not say that something is left; of several
-/// resets without a count of what is left, the longest.
+/// Returns the wait that a 429 requests by a reset; `None` if it reports that something is left. If
+/// there are several resets without a count, the longest counts.
 pub(crate) fn reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     if let Some(limit) = read(headers, now) {
         return Some(limit.reset).filter(|_| limit.remaining == 0);
@@ -63,7 +63,7 @@ pub(crate) fn reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     waits.filter_map(positive).max()
 }
 
-/// `"default";r=50;t=30`, or in older drafts `limit=100, remaining=50, reset=30`.
+/// Reads `"default";r=50;t=30`, or the form of older drafts: `limit=100, remaining=50, reset=30`.
 fn structured(headers: &HeaderMap) -> Option<RateLimit> {
     let field = joined(headers, "ratelimit")?;
     let quotas = policies(headers);
@@ -84,7 +84,7 @@ fn structured(headers: &HeaderMap) -> Option<RateLimit> {
     limit(number("remaining")?, number("reset")?, number("limit"))
 }
 
-/// The quota of each policy: `"default";q=100;w=60`.
+/// Reads the quota of each policy: `"default";q=100;w=60`.
 fn policies(headers: &HeaderMap) -> Vec<(BareItem, Option<f64>)> {
     let field = joined(headers, "ratelimit-policy").unwrap_or_default();
     let list = Parser::new(&field).parse::<List>().unwrap_or_default();
@@ -100,11 +100,12 @@ fn policies(headers: &HeaderMap) -> Vec<(BareItem, Option<f64>)> {
 fn separate(headers: &HeaderMap, names: &[&str; 3], now: SystemTime) -> Option<RateLimit> {
     let [remaining, reset, quota] = *names;
     let reset = seconds_until(headers, reset, now)?;
-    // Of several policies in the limit's field, as `100, 100;w=60`, only the first is a number.
+    // A limit field with several policies, such as `100, 100;w=60`, is not a number, and is
+    // ignored.
     limit(decimal(headers, remaining)?, reset, decimal(headers, quota))
 }
 
-/// The number in a field; two values of one field contradict each other.
+/// Returns the number in a field; `None` if the field occurs twice, since its values may differ.
 fn decimal(headers: &HeaderMap, name: &str) -> Option<f64> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?.trim();
@@ -112,8 +113,8 @@ fn decimal(headers: &HeaderMap, name: &str) -> Option<f64> {
     value.parse().ok().filter(|_| is_number && values.next().is_none())
 }
 
-/// Seconds until the reset in a field: they themselves, or a moment since 1970 against the server's
-/// own clock; `None` if that is past.
+/// Returns the seconds until the reset in a field. The field holds the seconds, or a time since
+/// 1970, which is compared with the server's own clock; `None` if that time is past.
 fn seconds_until(headers: &HeaderMap, name: &str, now: SystemTime) -> Option<f64> {
     let reset = decimal(headers, name)?;
     if reset < EPOCH {
@@ -125,7 +126,8 @@ fn seconds_until(headers: &HeaderMap, name: &str, now: SystemTime) -> Option<f64
     Some(moment - now).filter(|wait| *wait > 0.0)
 }
 
-/// The limit that holds longest; `None` if there is none, or one of them makes no sense.
+/// Returns the limit with the fewest requests left; of equal ones, that with the latest reset.
+/// Returns `None` if there is no limit, or if one of them is invalid.
 fn strictest(limits: impl Iterator<Item = Option<RateLimit>>) -> Option<RateLimit> {
     let limits: Option<Vec<RateLimit>> = limits.collect();
     let is_left = |limit: &RateLimit| (limit.remaining, std::cmp::Reverse(limit.reset));
@@ -155,17 +157,17 @@ fn number(item: &BareItem) -> Option<f64> {
     integer.or_else(|| item.as_decimal().map(f64::from))
 }
 
-/// A field that came in several lines, as one (RFC 9110, section 5.3).
+/// Joins the lines of a field (RFC 9110, section 5.3).
 fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines: Vec<_> = headers.get_all(name).iter().map(|v| v.to_str().unwrap_or("?")).collect();
     (!lines.is_empty()).then(|| lines.join(", "))
 }
 
-/// What holds of any header fields, for the tests and for `fuzz/`: what is read is a wait, and
-/// reading never panics.
+/// Checks a property of any header fields, for the tests and for `fuzz/`: reading never panics, and
+/// a wait is never zero.
 ///
 /// # Panics
-/// If that does not hold.
+/// If the property does not hold.
 #[cfg(any(test, fuzzing))]
 pub fn promise(fields: &[(&str, &[u8])]) {
     let mut headers = HeaderMap::new();
@@ -200,14 +202,15 @@ mod tests {
         headers
     }
 
-    /// Of these lines, at second 1,500,000,000: what is left, and seconds until the reset.
+    /// Returns the requests left and the seconds until the reset, for these lines at second
+    /// 1,500,000,000.
     fn parse(lines: &[&str]) -> Option<(u64, f64)> {
         let limit = read(&headers(lines), now())?;
         Some((limit.remaining, limit.reset.as_secs_f64()))
     }
 
     #[test]
-    fn reset_of_a_429_is_a_wait_unless_something_is_left() {
+    fn reset_of_429_counts_unless_quota_is_left() {
         let cases: [(&[&str], Option<f64>); 16] = [
             (&["X-RateLimit-Reset: 5"], Some(5.0)),
             (&["X-RateLimit-Reset: 0.5"], Some(0.5)),
@@ -219,7 +222,7 @@ mod tests {
             (&["X-RateLimit-Limit: 9", "X-RateLimit-Reset: 5"], Some(5.0)),
             (&["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 5"], Some(5.0)),
             (&["RateLimit: \"a\";r=0;t=30"], Some(30.0)),
-            // Another limit was met than the one that is told.
+            // The limit that was met is not the one that is reported.
             (&["X-RateLimit-Remaining: 3", "X-RateLimit-Reset: 5"], None),
             (&["RateLimit: \"a\";r=3;t=30"], None),
             (&["X-RateLimit-Reset: 0"], None),
@@ -234,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_what_is_left() {
+    fn every_form_of_quota_is_read() {
         type Case<'a> = (&'a [&'a str], Option<(u64, f64)>);
         let policy = "RateLimit-Policy: \"a\";q=100;w=60, \"b\";q=10;w=1";
         let cases: [Case; 27] = [
@@ -256,7 +259,7 @@ mod tests {
                 &["RateLimit: \"a\";r=1;t=9", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 5"],
                 Some((1, 9.0)),
             ),
-            // A date of the server's own, by which ten seconds less are left.
+            // The server's own date leaves ten seconds less.
             (
                 &[
                     "X-RateLimit-Remaining: 0",
@@ -275,7 +278,7 @@ mod tests {
                 Some((0, 6.0)),
             ),
             (&["X-RateLimit-Remaining: 2", "X-RateLimit-Reset-After: 0.5"], Some((2, 0.5))),
-            // More than there can be, past, none, or no number.
+            // More than the quota, in the past, absent, or not a number.
             (&["RateLimit: \"b\";r=50;t=30", policy], None),
             (&["RateLimit-Limit: 5", "RateLimit-Remaining: 7", "RateLimit-Reset: 5"], None),
             (&["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1400000000"], None),
@@ -295,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn any_fields_are_a_wait_or_nothing() {
+    fn random_fields_are_read_without_panic() {
         let structured =
             ["\"a\"", "\"b\"", ";r=", ";q=", ";t=", "-", "1", "30", "999", ", ", "=", "("];
         let numbers = ["0", "1", "9", "1500000", "999999999999", ".", "-", "e"];

@@ -1,5 +1,5 @@
-//! Requests served in the last seconds, counted without a lock. A limiter that meets its first 429
-//! learns from these, and from nothing older: past load says little about a limit.
+//! Counts the requests served in the last seconds, without a lock. A limiter that meets its first
+//! 429 learns from these, and from nothing older, because past load says little about a limit.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -11,12 +11,13 @@ const BUCKET_MS: u64 = 250;
 /// Weighs a short burst against a longer load: a burst counts as if it had lasted this much longer.
 const BURST_MS: u64 = 500;
 
-/// Each bucket holds its number since the start in the upper half, and its count in the lower half.
+/// A ring of buckets. Each holds its number since the start in the upper half, and its count in the
+/// lower half.
 #[derive(Debug, Default)]
 pub(super) struct Recent([AtomicU64; BUCKETS]);
 
 impl Recent {
-    /// Counts a request that was sent at this time since the start, and served.
+    /// Counts a request that was sent at this time since the start, and was served.
     pub(super) fn count(&self, sent: Duration) {
         let sent_ms = milliseconds(sent);
         let number = sent_ms / BUCKET_MS + 1;
@@ -26,7 +27,7 @@ impl Recent {
             std::cmp::Ordering::Greater => None,
         };
         let bucket = self.bucket(number);
-        // `Err`: the request is older than all that is counted.
+        // `Err` means that the request is older than all buckets.
         bucket.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok();
     }
 
@@ -35,8 +36,8 @@ impl Recent {
         &self.0[index]
     }
 
-    /// The count over the part of the last four seconds, up to now, that was busiest, and the
-    /// duration of that part.
+    /// Returns the count and the duration of the busiest span of the last four seconds that ends
+    /// now.
     pub(super) fn busiest(&self, now: Duration) -> (u32, Duration) {
         let now_ms = milliseconds(now);
         let newest = now_ms / BUCKET_MS + 1;
@@ -71,14 +72,15 @@ mod tests {
 
     #[test]
     fn recent_load_counts_over_its_busiest_part() {
-        // Sent at (ms), how many; asked at; count, lasted (ms).
+        // Times of sending (ms) with counts; time of the query (ms); expected count and duration
+        // (ms).
         type Case = (&'static [(u64, u64)], u64, u32, u64);
         let cases: [Case; 6] = [
             (&[], 0, 0, 0),
             (&[(0, 20)], 100, 20, 100),
-            // A steady load counts whole, over the four seconds that are known.
+            // A steady load counts completely, over the four seconds that are known.
             (&[(0, 10), (1_000, 10), (2_000, 10), (3_000, 10)], 3_900, 40, 3_900),
-            // A quiet time before a burst does not count, nor does what is older.
+            // An idle time before a burst does not count; an older load does not count either.
             (&[(0, 1), (2_000, 1), (3_800, 20)], 3_900, 20, 150),
             (&[(0, 100), (60_000, 3)], 60_100, 3, 100),
             (&[(0, 100)], 60_000, 0, 0),
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn answer_that_comes_late_does_not_count_as_recent() {
+    fn late_response_does_not_count_as_recent() {
         let recent = Recent::default();
         (0..5).for_each(|_| recent.count(MS(60_000)));
         recent.count(MS(0));

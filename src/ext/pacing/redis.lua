@@ -1,5 +1,5 @@
--- One step of a limiter: limiter.rs in Lua. A test plays both side by side.
--- KEYS[1] the state; ARGV[1] the step, ARGV[2..] its fields; times in seconds.
+-- One step of a limiter: the copy of limiter.rs in Lua. A test compares both.
+-- KEYS[1] is the state, ARGV[1] the step, and ARGV[2..] its fields. Times are in seconds.
 local WEIGHT, DECREASE, PLATEAU, MAX_INCREASE, BACKOFF = 0.7, 0.5, 0.47, 16.0, 1.5
 local EXPIRY, MIN_PATIENCE, PATIENCE, MIN_AGAIN, BATCH = 120.0, 1.0, 4.0, 0.02, 0.05
 local MAX_HOLD, MAX_STEP_BACK = 3600.0, 1.0

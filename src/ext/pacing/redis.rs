@@ -1,4 +1,4 @@
-//! Feature `redis`: a Redis or Valkey server as the store, by one script that is atomic.
+//! Feature `redis`: a Redis or Valkey server as the store, changed by one atomic script.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -9,15 +9,15 @@ use super::{
     store::{SharedLimit, StepFuture},
 };
 
-/// What stands before each name; the layout of what is kept is a part of it.
+/// Prefix of each key. It contains the version of the layout of the state.
 const PREFIX: &str = "pilot-status:limit:2:";
 
-/// A limit that is shared through Redis or Valkey: one hash of numbers, by one script (`EVALSHA`,
-/// loaded when it is missing), with the server's own clock. It expires two minutes after the last
-/// hold.
+/// A limit that is shared through Redis or Valkey. Its state is one hash of numbers, which one
+/// script (`EVALSHA`, loaded if it is missing) changes by the server's own clock. It expires two
+/// minutes after the last hold.
 ///
-/// The connection is the caller's, with its TLS and password; a wrong URL or password is an error
-/// there. It is to be one that reconnects, such as the crate's `ConnectionManager`.
+/// The caller makes the connection, including TLS and password; a wrong URL or password is an error
+/// there. Use a connection that reconnects, such as the `ConnectionManager` of the crate `redis`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,14 +35,14 @@ pub struct RedisLimit {
 }
 
 impl RedisLimit {
-    /// Shares under a name that is derived from a hash of the credential.
+    /// Shares a limit under a name that is derived from a hash of the credential.
     #[must_use]
     pub fn new(connection: ConnectionManager) -> Self {
         Self { connection, script: Script::new(include_str!("redis.lua")), name: None }
     }
 
-    /// Shares under this name, which may be any text. Clients with one name share one limit,
-    /// whatever their credentials.
+    /// Sets the name of the limit, which may be any text. Clients with one name share one limit,
+    /// even if their credentials differ.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -120,7 +120,7 @@ fn read(reply: &[String]) -> Option<Reply> {
 
 impl fmt::Debug for RedisLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the connection, which may show a password.
+        // Omits the connection, which may show a password.
         f.debug_struct("RedisLimit").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,5 @@
-//! What a process has to report to its store. 429s are merged, so that a hundred of them are one
-//! report, and each keeps its age. Pure.
+//! The reports of a process to its store. 429s are merged, so that a hundred of them are one
+//! report, which includes the age of the 429. Pure.
 
 use std::{mem, time::Duration};
 
@@ -8,7 +8,7 @@ use super::{
     limiter::{Rejection, Step},
 };
 
-/// A 429 that is older is not reported.
+/// A 429 that is older than this is not reported.
 const MAX_AGE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(super) struct Reports {
 struct Met {
     epoch: u64,
     at: Duration,
-    asked_until: Option<Duration>,
+    requested_until: Option<Duration>,
 }
 
 impl Reports {
@@ -33,7 +33,7 @@ impl Reports {
         self.met.is_none() && self.served_probe.is_none() && self.unanswered.is_none() && !self.look
     }
 
-    /// Requests that were served before the process knew of a limit.
+    /// Records the requests that were served before the process met a limit.
     pub(super) fn begin(&mut self, served: u32, lasted: Duration, now: Duration) {
         (self.served, self.since) = (served, now.saturating_sub(lasted));
     }
@@ -55,15 +55,15 @@ impl Reports {
     }
 
     pub(super) fn rejected(&mut self, epoch: u64, asked: Option<Duration>, now: Duration) {
-        let asked_until = asked.map(|asked| now.saturating_add(asked));
-        let met = self.met.get_or_insert(Met { epoch, at: now, asked_until });
+        let requested_until = asked.map(|asked| now.saturating_add(asked));
+        let met = self.met.get_or_insert(Met { epoch, at: now, requested_until });
         if epoch > met.epoch {
             (met.epoch, met.at) = (epoch, now);
         }
-        met.asked_until = met.asked_until.max(asked_until);
+        met.requested_until = met.requested_until.max(requested_until);
     }
 
-    /// Takes back a report that the store did not get. Of an old 429 there is nothing to report.
+    /// Restores a report that the store did not receive. An old 429 is not reported again.
     pub(super) fn restore(&mut self, step: &Step, now: Duration) {
         if let Step::Rejected(Rejection { epoch, age, asked, max_delay, .. }) = *step
             && age < max_delay.min(MAX_AGE)
@@ -72,26 +72,27 @@ impl Reports {
         }
     }
 
-    /// The requests served since the last report, and in which time.
+    /// Returns the number of requests served since the last report, and the time in which they were
+    /// served.
     pub(super) fn counts(&mut self, now: Duration) -> (u32, Duration) {
         let since = mem::replace(&mut self.since, now);
         (mem::take(&mut self.served), now.saturating_sub(since))
     }
 
-    /// The next report; a 429 comes first.
+    /// Returns the next report. A 429 comes first.
     pub(super) fn take(&mut self, delays: Delays, now: Duration, random: f64) -> Option<Step> {
         let max_age = delays.max.min(MAX_AGE);
         let met = self.met.take().filter(|met| now.saturating_sub(met.at) <= max_age);
-        if let Some(Met { epoch, at, asked_until }) = met {
+        if let Some(Met { epoch, at, requested_until }) = met {
             let (served, lasted) = self.counts(now);
             let age = now.saturating_sub(at);
             return Some(Step::Rejected(Rejection {
                 served,
-                // Counted up to the 429, as the limiter does.
+                // The limiter also counts only up to the 429.
                 lasted: lasted.saturating_sub(age),
                 epoch,
                 age,
-                asked: asked_until.map(|until| until.saturating_sub(at)),
+                asked: requested_until.map(|until| until.saturating_sub(at)),
                 base_delay: delays.base,
                 max_delay: delays.max,
                 random,
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn older_429_lengthens_the_wait_that_is_asked() {
+    fn older_429_can_lengthen_the_requested_wait() {
         let mut reports = Reports::default();
         reports.rejected(2, None, S(10));
         reports.rejected(1, Some(S(9)), S(11));

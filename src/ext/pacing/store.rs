@@ -7,14 +7,16 @@ use super::limiter::{Reply, Step};
 /// A store in which the processes of a key share a limiter; see
 /// [`Pacing::shared`](crate::Pacing::shared).
 ///
-/// [`InMemory`](crate::shared_limit::InMemory) serves the clients of one process and tests, and `RedisLimit` (feature `redis`) many
-/// processes. Another store loads a [`LimitState`](crate::shared_limit::LimitState), plays [`step`](crate::shared_limit::LimitState::step) on it by its own
-/// clock, and keeps the result, all under a lock. It may drop a state that was not used for some
-/// minutes.
+/// [`InMemory`](crate::shared_limit::InMemory) serves the clients of one process, and tests.
+/// `RedisLimit` (feature `redis`) serves many processes. Another store loads a
+/// [`LimitState`](crate::shared_limit::LimitState), calls
+/// [`step`](crate::shared_limit::LimitState::step) with the time of its clock, and saves the
+/// result, all under a lock. It may drop a state that was not used for some minutes.
 ///
-/// A store may fail, hang and lose its state: after 50 ms each process paces itself.
+/// A store may fail, hang or lose its state: after 50 ms without a reply, each process paces
+/// itself.
 pub trait SharedLimit: fmt::Debug + Send + Sync {
-    /// Plays one step on the state of this name, which is derived from a hash of the credential.
+    /// Performs one step on the state of this name, which is derived from a hash of the credential.
     fn step<'a>(&'a self, name: &'a str, step: Step) -> StepFuture<'a>;
 }
 

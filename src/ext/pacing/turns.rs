@@ -1,5 +1,6 @@
-//! The turns of one process: which call goes next, and when. Brings together the limiter, the
-//! queue, the quota and the reports to a store. `now`, since the start of the pacer, is an argument.
+//! The turns of one process: decides which call is sent next, and when. Combines the limiter, the
+//! queue, the quota and the reports to a store. `now`, the time since the start of the pacer, is an
+//! argument.
 
 use std::{collections::BTreeMap, mem, time::Duration};
 
@@ -15,45 +16,48 @@ use super::{
     reports::Reports,
 };
 
-/// Between two questions to a store.
-const QUESTION_EVERY: Duration = Duration::from_millis(20);
-/// From one look at a store to the next, and from a failure of a store to the next question.
+/// Minimum interval between two queries to a store.
+const QUERY_EVERY: Duration = Duration::from_millis(20);
+/// Interval between two background checks of a store, and pause after a failure of a store.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// A wait of this length is checked against the deadlines of all that wait.
+/// A wait longer than this is checked against the deadlines of all waiting calls.
 const LONG_WAIT: Duration = Duration::from_secs(1);
-/// A turn is of use until a few round trips, and at least this, before the end of a call.
+/// Minimum time between a turn and the deadline of its call, for the turn to be of use.
 const MIN_ANSWER: Duration = Duration::from_millis(20);
+/// The same time in round trips; the longer of both counts.
 const ANSWER_TRIPS: u32 = 3;
-/// Time that a call's last attempt has for its answer, at least, and in round trips.
+/// Minimum time that the last attempt of a call has for its response.
 pub(super) const MIN_PATIENCE: Duration = Duration::from_secs(1);
+/// The same time in round trips; the longer of both counts.
 const PATIENCE: u32 = 4;
-/// A call that does not take its turn within this time is not polled: the next one goes.
+/// A call that does not use its turn within this time is not being polled; the turn goes to the
+/// next call.
 const CLAIM_WITHIN: Duration = Duration::from_millis(100);
 
 /// The right to send one request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Turn {
     id: u64,
-    /// The hold of the process before it; 0 if nothing was limited.
+    /// Number of the last hold of the process; 0 if no limit was active.
     pub(super) epoch: u64,
-    /// The hold of the store before it, if the store granted it.
+    /// Number of the last hold of the store, if the store granted the turn.
     store_epoch: Option<u64>,
     is_probe: bool,
-    /// Its place among the requests that the quota counts.
+    /// Its number among the requests that the quota counts.
     number: Option<u64>,
 }
 
-/// The end of a wait: a turn, or the time after which one would come, which is too late.
+/// The end of a wait: a turn, or the time until one would come, which is too late.
 pub(super) type Turned = Result<Turn, Duration>;
 
-/// The next thing to do for those that wait.
+/// The next action for the waiting calls.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// Nobody waits, and there is nothing to report.
+    /// Nothing to do: no call waits, and there is nothing to report.
     Stop,
-    /// Nothing before this moment, unless something changes.
+    /// Nothing to do before this time, unless something changes.
     At(Duration),
-    /// A step for the store.
+    /// A step to perform on the store.
     Ask(Step),
 }
 
@@ -66,13 +70,13 @@ pub(super) enum Pause {
     Ends,
 }
 
-/// The place of a call that joins the queue.
+/// The result of joining the queue.
 pub(super) enum Entry {
-    /// Nothing is limited: it may be sent.
+    /// No limit is active: the call may be sent.
     Go(Turn),
-    /// Its turn would come in this time, which is too late.
+    /// The turn would be too late: the time until it would come.
     Late(Duration),
-    /// It waits, until this moment at most.
+    /// The call waits, at most until this time.
     Wait(oneshot::Receiver<Turned>, Duration),
 }
 
@@ -82,12 +86,12 @@ pub(super) struct Turns {
     limiter: LimitState,
     queue: Queue<oneshot::Sender<Turned>>,
     quota: Quota,
-    /// No request is sent before: this process has seen a server ask for it.
+    /// No request is sent before this time, because the server has requested a wait.
     floor: Duration,
-    /// The limiter or the store is not asked before.
+    /// No turn is requested from the limiter or the store before this time.
     ask_at: Duration,
     slot: Slot,
-    /// Turns that were granted and not taken yet, each with the moment at which it is lost.
+    /// Turns that were granted and not used yet, each with the time at which it expires.
     unclaimed: BTreeMap<u64, (Duration, Turn)>,
     granted: u64,
     rate: f64,
@@ -102,14 +106,14 @@ pub(super) struct Turns {
 /// The connection to a store.
 #[derive(Debug, Default)]
 struct Link {
-    /// The store says that something is limited.
+    /// True if the store reports an active limit.
     is_limited: bool,
     reports: Reports,
     looked: Option<Duration>,
-    next_question: Duration,
+    next_query: Duration,
     off_until: Duration,
     is_off: bool,
-    /// The first wait since the store last let a request go.
+    /// Time of the first wait since the store last admitted a request.
     waits_since: Option<Duration>,
 }
 
@@ -149,7 +153,7 @@ impl Turns {
         Some(if is_limited { Pause::Begins(until.saturating_sub(now)) } else { Pause::Ends })
     }
 
-    /// Calls need not ask before this moment.
+    /// Returns the time until which calls need no turn.
     pub(super) fn free_until(&mut self, now: Duration) -> Duration {
         if self.is_limited(now) || self.quota.is_counting() {
             return Duration::ZERO;
@@ -159,7 +163,8 @@ impl Turns {
         link.looked.map_or(Duration::ZERO, |at| at + LOOK_EVERY)
     }
 
-    /// Lets a call join, at the end of the queue or at the place that it had; it ends at `end`.
+    /// Adds a call at the end of the queue, or at its earlier place. `end` is the deadline of the
+    /// call.
     pub(super) fn join(
         &mut self,
         ticket: &mut Option<Ticket>,
@@ -192,7 +197,7 @@ impl Turns {
         Entry::Wait(receiver, until)
     }
 
-    /// The call waits no longer; a turn that it was granted and has not used goes to the next.
+    /// Removes a call from the queue. An unused turn that was granted to it goes to the next call.
     pub(super) fn leave(&mut self, ticket: Ticket, unused: Option<Turn>, now: Duration) {
         self.queue.leave(ticket);
         if let Some(turn) = unused
@@ -202,8 +207,8 @@ impl Turns {
         }
     }
 
-    /// The end of a call's wait has come. A last attempt is sent, unless the server asked for more
-    /// time; any other is too late.
+    /// Handles the end of a call's wait. A last attempt is sent, unless the server requested more
+    /// time; any other attempt is too late.
     pub(super) fn end_of_wait(&mut self, is_kept: bool, now: Duration) -> Turned {
         let least = self.floor.saturating_sub(now);
         if is_kept && least.is_zero() {
@@ -214,7 +219,7 @@ impl Turns {
         Err(least.max(self.ask_at.saturating_sub(now)))
     }
 
-    /// Takes a turn that was granted; returns whether it may still be used.
+    /// Takes a turn that was granted. Returns true if it may still be used.
     pub(super) fn claim(&mut self, turn: &Turn, now: Duration) -> bool {
         let is_there = self.unclaimed.remove(&turn.id).is_some();
         is_there && turn.epoch == self.limiter.epoch() && now >= self.floor
@@ -236,7 +241,7 @@ impl Turns {
         self.waited += waited;
     }
 
-    /// Grants all turns that are due, and returns the next thing to do.
+    /// Grants all turns that are due, and returns the next action.
     pub(super) fn next(&mut self, now: Duration, random: f64) -> Next {
         self.take_back(now);
         let next = self.next_step(now, random);
@@ -251,11 +256,11 @@ impl Turns {
         if let Some(link) = &mut self.store {
             let is_on = now >= link.off_until;
             if is_on && !link.reports.is_empty() {
-                if now < link.next_question {
-                    return Next::At(link.next_question);
+                if now < link.next_query {
+                    return Next::At(link.next_query);
                 }
                 if let Some(step) = link.reports.take(delays, now, random) {
-                    link.next_question = now + QUESTION_EVERY;
+                    link.next_query = now + QUERY_EVERY;
                     return Next::Ask(step);
                 }
             }
@@ -265,7 +270,7 @@ impl Turns {
             let calm = self.limiter.calm(&self.law);
             let is_calm = calm.contains(&now);
             if self.queue.want() == 0 && is_limited && !is_calm {
-                // The last attempts go by themselves, unless the limit ends before.
+                // Last attempts are sent in the calm span, unless the limit ends before.
                 let next = if now < calm.start {
                     calm.start.min(self.limiter.expires())
                 } else {
@@ -285,14 +290,14 @@ impl Turns {
             if let Some(link) =
                 self.store.as_mut().filter(|link| is_limited && now >= link.off_until)
             {
-                if now < link.next_question {
-                    return Next::At(link.next_question);
+                if now < link.next_query {
+                    return Next::At(link.next_query);
                 }
-                link.next_question = now + QUESTION_EVERY;
+                link.next_query = now + QUERY_EVERY;
                 if let Step::Admit { served, slot, .. } = &mut step {
                     (*served, _) = link.reports.counts(now);
                     if link.is_off {
-                        // The reservation is one of the process itself.
+                        // The reservation was granted by the process itself, not by the store.
                         *slot = Slot::default();
                     }
                 }
@@ -307,7 +312,7 @@ impl Turns {
         Next::Stop
     }
 
-    /// Reads the reply of the store to a step. Returns the reason if the reply is of no use.
+    /// Processes the reply of the store to a step. Returns the reason if the reply cannot be used.
     pub(super) fn heed(
         &mut self,
         is_admission: bool,
@@ -346,8 +351,8 @@ impl Turns {
         Ok(())
     }
 
-    /// The store failed, or is of no use: this process paces itself for a while. Returns whether
-    /// that is new.
+    /// Records that the store failed or cannot be used: this process paces itself for a while.
+    /// Returns true if the store worked before.
     pub(super) fn store_failed(&mut self, step: &Step, now: Duration) -> bool {
         let Some(link) = &mut self.store else { return false };
         link.off_until = now + LOOK_EVERY;
@@ -360,12 +365,12 @@ impl Turns {
         is_new
     }
 
-    /// The store answers. Returns whether that is new.
+    /// Records that the store replied. Returns true if it had failed before.
     pub(super) fn store_answered(&mut self) -> bool {
         self.store.as_mut().is_some_and(|link| std::mem::take(&mut link.is_off))
     }
 
-    /// Whether there is something to do for a task in the background.
+    /// Returns true if the background task has something to do.
     pub(super) fn needs_asker(&self, now: Duration) -> bool {
         let link = self.store.as_ref().filter(|link| now >= link.off_until);
         self.queue.len() > 0 || link.is_some_and(|link| !link.reports.is_empty())
@@ -384,7 +389,7 @@ impl Turns {
         self.limiter.step_by(&self.law, Step::Served { served: 1, epoch, latency }, now);
         let is_limited = self.is_limited(now);
         if let Some(link) = &mut self.store {
-            // What is served without a limit says nothing of one.
+            // Requests that are served without an active limit say nothing about one.
             if is_limited {
                 link.reports.served();
             }
@@ -401,7 +406,7 @@ impl Turns {
     pub(super) fn rejected(
         &mut self,
         turn: Turn,
-        asked: Option<Duration>,
+        requested: Option<Duration>,
         limit: Option<RateLimit>,
         recent: &Recent,
         now: Duration,
@@ -411,10 +416,10 @@ impl Turns {
         let is_first = !self.is_limited(now);
         self.quota.update(turn.number, limit, false, now, self.delays.max);
         let Delays { base: base_delay, max: max_delay } = self.delays;
-        if let Some(asked) = asked {
-            self.floor = self.floor.max(now.saturating_add(asked.min(max_delay)));
+        if let Some(wait) = requested {
+            self.floor = self.floor.max(now.saturating_add(wait.min(max_delay)));
         }
-        let asked = asked.or(self.quota.asked(limit));
+        let asked = requested.or(self.quota.asked(limit));
         let (served, lasted) =
             if self.limiter.epoch() == 0 { recent.busiest(now) } else { Default::default() };
         let epoch_before = self.limiter.epoch();
@@ -441,7 +446,7 @@ impl Turns {
         self.refuse_late(least, now);
     }
 
-    /// The request was given up, or got no answer.
+    /// Records a request that was abandoned, or got no response.
     pub(super) fn unanswered(&mut self, turn: Turn, now: Duration) {
         if turn.is_probe || self.limiter.is_slow_start() {
             self.limiter.step_by(&self.law, Step::Unanswered { epoch: turn.epoch }, now);
@@ -452,7 +457,7 @@ impl Turns {
         }
     }
 
-    /// Whether anything is limited, as far as this process knows.
+    /// Returns true if a limit is active, as far as this process knows.
     fn is_limited(&mut self, now: Duration) -> bool {
         now < self.floor
             || self.limiter.step_by(&self.law, Step::Look, now) == Reply::Limited
@@ -471,7 +476,7 @@ impl Turns {
         }
     }
 
-    /// Hands out the turns of a reply, or waits for them.
+    /// Grants the turns of a reply, or waits for them.
     fn obey(&mut self, reply: Reply, store_epoch: Option<u64>, now: Duration) {
         match reply {
             Reply::Go { epoch, is_probe, turns, rate } => {
@@ -479,7 +484,7 @@ impl Turns {
                 for granted in 0..turns {
                     let turn = self.turn(store_epoch, is_probe, now);
                     if !self.grant(turn, now) {
-                        // The rest is for the calls that come next.
+                        // The remaining turns are for the next calls.
                         self.slot = Slot { epoch, turns: turns - granted };
                         break;
                     }
@@ -506,7 +511,7 @@ impl Turns {
         }
     }
 
-    /// Gives a turn to the first call that waits for it; returns whether there is one.
+    /// Grants a turn to the first waiting call. Returns false if no call waits.
     fn grant(&mut self, turn: Turn, now: Duration) -> bool {
         let is_calm = self.limiter.calm(&self.law).contains(&now);
         while let Some((_, call)) = self.queue.take(turn.is_probe, is_calm) {
@@ -528,7 +533,7 @@ impl Turns {
         Turn { id: self.granted, epoch: self.limiter.epoch(), store_epoch, is_probe, number }
     }
 
-    /// Ends the waits to which no turn before this moment comes.
+    /// Ends the waits of calls that need a turn before this time, since none comes before it.
     fn refuse_late(&mut self, moment: Duration, now: Duration) {
         let wait = moment.saturating_sub(now);
         if !wait.is_zero() {
@@ -538,14 +543,16 @@ impl Turns {
         }
     }
 
-    /// Something changed that the limiter waits for. Reserved turns stay reserved.
+    /// Requests turns earlier, because a change has occurred that the limiter waits for. Reserved
+    /// turns stay reserved.
     fn ask_now(&mut self, now: Duration) {
         if self.slot == Slot::default() {
             self.ask_at = self.ask_at.min(now);
         }
     }
 
-    /// The earliest moment at which a call may have its turn, with so many before it.
+    /// Returns the earliest time at which a call may have its turn, with `before` calls ahead of
+    /// it.
     fn expected(&self, before: usize, now: Duration) -> Duration {
         let mut least = self.floor.max(self.quota.ready()).max(now);
         if self.queue.want() > 0 {
@@ -559,7 +566,7 @@ impl Turns {
         }
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let seconds = before as f64 / self.rate;
-        // The rate may double meanwhile.
+        // The rate may double in the meantime.
         least.saturating_add(Duration::try_from_secs_f64(seconds / 2.0).unwrap_or(Duration::MAX))
     }
 
@@ -572,7 +579,7 @@ impl Turns {
     }
 }
 
-/// A rate as a store says it; 0 if it is none.
+/// Returns the rate that a store reports, or 0 if it is invalid.
 fn sound(rate: f64) -> f64 {
     if rate.is_finite() && rate > 0.0 { rate } else { 0.0 }
 }

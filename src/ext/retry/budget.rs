@@ -1,10 +1,10 @@
 //! Limits retries to a share of the successes, so that they cannot amplify an outage. Pure.
 
-/// What the budget holds at the most, and at first.
+/// Tokens that the budget holds initially and at most.
 const CAPACITY: u32 = 500;
-/// What a retry takes.
+/// Tokens that a retry takes.
 const COST: u32 = 5;
-/// What a success gives back.
+/// Tokens that a success adds.
 const REFUND: u32 = 1;
 
 /// A bucket of tokens that all calls of a client share.
@@ -18,7 +18,7 @@ impl Budget {
         Self { tokens: CAPACITY }
     }
 
-    /// Pays for a retry, if there is enough left.
+    /// Takes the cost of a retry. Returns false if not enough is left.
     pub(crate) fn withdraw(&mut self) -> bool {
         match self.tokens.checked_sub(COST) {
             Some(left) => {
@@ -29,7 +29,7 @@ impl Budget {
         }
     }
 
-    /// A call has succeeded.
+    /// Adds the refund of a successful call.
     pub(crate) fn deposit(&mut self) {
         self.tokens = CAPACITY.min(self.tokens + REFUND);
     }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hundred_retries_at_once_and_then_one_for_every_five_successes() {
+    fn empty_budget_allows_one_retry_per_five_successes() {
         let mut budget = Budget::new();
         let granted = |budget: &mut Budget| (0..1_000).filter(|_| budget.withdraw()).count();
         assert_eq!(granted(&mut budget), 100);

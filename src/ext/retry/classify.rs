@@ -1,5 +1,5 @@
-//! Which failures may be retried. A request that is not safe is repeated only where it cannot have
-//! been carried out.
+//! Decides which failures may be retried. An unsafe request is repeated only if it cannot have been
+//! carried out.
 
 use std::{error::Error, io};
 
@@ -7,30 +7,33 @@ use http::{Method, StatusCode};
 
 use crate::ext::error::outcome::StopReason;
 
-/// When a failed request may be sent again.
+/// The condition under which a failed request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resend {
-    /// With any method: it was not processed.
+    /// Any method may be sent again, because the request was not processed.
     Always,
-    /// With a safe method (RFC 9110, section 9.2.1): it may have been carried out.
+    /// Only a safe method (RFC 9110, section 9.2.1) may be sent again, because the request may have
+    /// been carried out.
     IfSafe,
-    /// The same request would fail again.
+    /// No request may be sent again, because it would fail in the same way.
     Never,
 }
 
 impl Resend {
-    /// The only table of the statuses and codes that mean "not now" rather than "no".
+    /// Classifies an error response. This is the only table of the statuses and codes that are
+    /// temporary.
     pub(crate) fn after(status: StatusCode, code: Option<&str>) -> Self {
         match status.as_u16() {
             429 => Self::Always,
             _ if code == Some("PROVIDER_NOT_CONFIGURED") => Self::Never,
-            // From 520 on they are those of edges, for faults of the origin or the way to it.
+            // Statuses from 520 on are sent by edge servers, for faults of the origin or of the
+            // connection to it.
             408 | 500 | 502..=504 | 520..=524 | 529 | 530 => Self::IfSafe,
             _ => Self::Never,
         }
     }
 
-    /// Why a request with this method may not be sent again.
+    /// Returns the reason why a request with this method may not be sent again.
     pub(crate) fn check(self, method: &Method) -> Result<(), StopReason> {
         match self {
             Self::Always => Ok(()),
@@ -41,10 +44,11 @@ impl Resend {
     }
 }
 
-/// Whether a connection failed since one side refused the other's TLS, which it would do again.
+/// Returns true if a connection failed because one side rejected the other's TLS. It would fail
+/// again.
 pub(crate) fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
-    // So rustls's errors reach us, but for those that only mean a connection cut short. Connecting
-    // itself has no such kind.
+    // rustls reports its errors with this kind, except those that mean a broken connection.
+    // Connecting itself never fails with it.
     let mut is_refused = false;
     for cause in causes(error) {
         match cause.downcast_ref::<io::Error>() {
@@ -56,9 +60,10 @@ pub(crate) fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
     is_refused
 }
 
-/// Whether this machine lacks what a connection takes: a descriptor, a port, memory.
+/// Returns true if this machine lacks a resource for the connection: a descriptor, a port or
+/// memory.
 pub(crate) fn is_local(error: &(dyn Error + 'static)) -> bool {
-    // EMFILE, ENFILE and ENOBUFS, which have no `ErrorKind`.
+    // The codes of EMFILE, ENFILE and ENOBUFS, which have no `ErrorKind`.
     const CODES: &[i32] = if cfg!(windows) {
         &[10_024, 10_055]
     } else if cfg!(any(target_os = "linux", target_os = "android")) {
@@ -72,19 +77,20 @@ pub(crate) fn is_local(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// An error and what it was caused by.
+/// Returns an error and its causes.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
-        // Its source would be that of the error inside.
+        // Its `source` would skip the inner error and return that error's source.
         Some(e) => e.get_ref().map(|inner| inner as _),
         None => cause.source(),
     })
 }
 
-/// An error of native-tls; with an `io::Error` below it, the connection was cut short.
+/// Returns true for an error of native-tls, unless it means that the connection ended. An
+/// `io::Error` below it in the chain means that too.
 #[cfg(feature = "native-tls")]
 fn is_native_refusal(error: &(dyn Error + 'static)) -> bool {
-    // OpenSSL has no other mark of an end of the connection.
+    // OpenSSL marks the end of a connection only in this text.
     let is_end = |e: &dyn Error| e.to_string().to_ascii_lowercase().contains("unexpected eof");
     error.is::<native_tls::Error>() && !is_end(error)
 }
@@ -94,17 +100,18 @@ fn is_native_refusal(_: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// Whether the server says that it has not processed the request, so that any may be sent again
-/// (RFC 9113, section 8.7).
+/// Returns true if the server reports that it has not processed the request. Any such request may
+/// be sent again (RFC 9113, section 8.7).
 #[cfg(feature = "http2")]
 pub(crate) fn is_unprocessed(error: &reqwest::Error) -> bool {
-    // h2 gives a GOAWAY to the streams that are after the last one it names.
+    // h2 reports a GOAWAY only to streams after the last one that the server processed.
     let refused = |e: &h2::Error| e.is_go_away() || e.reason() == Some(h2::Reason::REFUSED_STREAM);
-    // After the head of an answer it would not be true.
+    // Once the head of a response has arrived, the request was processed.
     error.is_request() && by_server(error).is_some_and(refused)
 }
 
-/// The reason of a GOAWAY. The error itself has the server's words, too, which may be anything.
+/// Returns the reason of a GOAWAY. The rest of the error is omitted: it contains debug data of the
+/// server, which may be anything.
 #[cfg(feature = "http2")]
 pub(crate) fn go_away(error: &reqwest::Error) -> Option<String> {
     let reason = by_server(error).filter(|e| e.is_go_away())?.reason()?;
@@ -138,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_handshake_is_found_within_other_errors() {
+    fn rejected_handshake_is_found_in_nested_errors() {
         let refused = || io::Error::new(io::ErrorKind::InvalidData, "certificate");
         let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
         assert!(is_refused_handshake(&refused()));
@@ -149,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_of_this_machine_are_found_within_other_errors() {
+    fn local_fault_is_found_in_nested_errors() {
         let kind = io::Error::from;
         assert!(is_local(&kind(io::ErrorKind::AddrNotAvailable)));
         assert!(is_local(&io::Error::other(kind(io::ErrorKind::OutOfMemory))));
@@ -169,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn resend_by_status_code_and_method() {
+    fn resend_depends_on_status_code_and_method() {
         let permanent = Some("PROVIDER_NOT_CONFIGURED");
         let transient = [408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530];
         for status in 100..1_000 {

@@ -1,8 +1,8 @@
-//! Whether a call is tried again, and when. Pure: the time left and randomness are arguments.
+//! Decides whether and when a call is retried. Pure: the time left and randomness are arguments.
 //!
-//! [`policy`] is what users set: how often, and how long to wait. [`classify`] says whether a failure
-//! may be retried at all, [`retry_after`] reads the wait that a server asks for, and [`budget`] keeps
-//! retries from amplifying an outage.
+//! [`policy`] holds the user's settings: number of attempts and delays. [`classify`] decides which
+//! failures may be retried, [`retry_after`] reads the wait that a server requests, and [`budget`]
+//! prevents retries from amplifying an outage.
 
 pub(crate) mod budget;
 pub(crate) mod classify;

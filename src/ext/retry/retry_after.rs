@@ -1,6 +1,6 @@
-//! Reads how long a server asks to wait: `Retry-After` as seconds, decimal seconds or a date,
-//! `retry-after-ms`, else `retryAfterSeconds` in the body. Of several values the longest counts, so
-//! that none is undercut.
+//! Reads the wait that a server requests: `Retry-After` as seconds, decimal seconds or a date, and
+//! `retry-after-ms`. Without these it reads `retryAfterSeconds` in the body. The longest of several
+//! values counts, so that the client never sends too early.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,14 +10,14 @@ use crate::{ext::clock, types::ApiError};
 
 const RETRY_AFTER_MS: &str = "retry-after-ms";
 
-/// By what a wait was chosen.
+/// The source of a delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DelaySource {
     /// `Retry-After`, or another header field.
     Header,
     /// `retryAfterSeconds`.
     Body,
-    /// The policy, since the server named no time.
+    /// The policy, because the server requested no wait.
     Backoff,
     /// The queue of pacing.
     Pacing,
@@ -35,16 +35,17 @@ impl DelaySource {
     }
 }
 
-/// How long the server asks to wait, and where it says so; `None` if it does not say, or says it in
-/// no form that means a time to come.
+/// Returns the wait that the server requests, and its source. Returns `None` if there is no valid
+/// value, or only a date in the past.
 ///
-/// Of several values the longest counts, so that none is undercut.
+/// The longest of several values counts, so that the client never sends too early.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     body: Option<&ApiError>,
     now: SystemTime,
 ) -> Option<(Duration, DelaySource)> {
-    // Against the server's own clock, so that a wrong one on either side does no harm.
+    // Dates are compared with the server's own clock, so that a wrong clock on either side does no
+    // harm.
     let now = clock::of_server(headers, now);
     let seconds = texts(headers, RETRY_AFTER.as_str()).filter_map(|text| parse(text, now));
     let millis = texts(headers, RETRY_AFTER_MS).filter_map(|text| longest(text, 1e-3));
@@ -64,23 +65,24 @@ fn parse(value: &str, now: SystemTime) -> Option<Duration> {
     httpdate::parse_http_date(value).ok()?.duration_since(now).ok().filter(|d| !d.is_zero())
 }
 
-/// The longest of a list, into which proxies join several lines; its unit in seconds.
+/// Returns the longest wait of a list, into which proxies join several lines. `unit` is in seconds.
 fn longest(list: &str, unit: f64) -> Option<Duration> {
     list.split(',').filter_map(|member| decimal(member.trim(), unit)).max()
 }
 
 fn decimal(value: &str, unit: f64) -> Option<Duration> {
-    // f64 alone would let `1e308` and `-0` pass, and of thousands of digits make no number.
+    // Parsing as f64 alone would accept `1e308` and `-0`, and turn thousands of digits into
+    // infinity.
     let is_decimal = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let number = value.parse().ok().filter(|number: &f64| is_decimal && number.is_finite())?;
     Some(Duration::try_from_secs_f64(number * unit).unwrap_or(Duration::MAX))
 }
 
-/// What holds of any header fields and body, for the tests and for `fuzz/`: the longest value
-/// counts.
+/// Checks a property of any header fields and body, for the tests and for `fuzz/`: the longest
+/// value counts.
 ///
 /// # Panics
-/// If that does not hold.
+/// If the property does not hold.
 #[cfg(any(test, fuzzing))]
 pub fn promise(values: &[&[u8]], date: &[u8], body: &[u8]) {
     let body = serde_json::from_slice(body).ok();
@@ -114,7 +116,11 @@ mod tests {
         httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
     }
 
-    fn ask(values: &[&str], extra: &[(&'static str, &str)], body: Option<f64>) -> Option<Duration> {
+    fn wait_for(
+        values: &[&str],
+        extra: &[(&'static str, &str)],
+        body: Option<f64>,
+    ) -> Option<Duration> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(RETRY_AFTER, value.parse().unwrap());
@@ -129,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_retry_after() {
+    fn every_form_of_retry_after_is_read() {
         let ms = |ms| Some(Duration::from_millis(ms));
         let cases: [(&str, Option<Duration>); 24] = [
             ("1, 2", ms(2_000)),
@@ -158,22 +164,22 @@ mod tests {
             ("+5", None),
         ];
         for (value, expected) in cases {
-            assert_eq!(ask(&[value], &[], None), expected, "Retry-After: {value}");
+            assert_eq!(wait_for(&[value], &[], None), expected, "Retry-After: {value}");
         }
     }
 
     #[test]
-    fn the_longest_of_several_counts_and_the_body_only_without_a_header() {
+    fn longest_header_counts_and_body_is_the_fallback() {
         let s = |s| Some(Duration::from_secs(s));
-        assert_eq!(ask(&["2", "5", "x"], &[], Some(9.0)), s(5));
-        assert_eq!(ask(&[], &[], Some(9.0)), s(9));
-        assert_eq!(ask(&["soon"], &[], Some(9.0)), s(9));
-        assert_eq!(ask(&[], &[], Some(-1.0)), None);
-        assert_eq!(ask(&[], &[], Some(1e308)), Some(Duration::MAX));
+        assert_eq!(wait_for(&["2", "5", "x"], &[], Some(9.0)), s(5));
+        assert_eq!(wait_for(&[], &[], Some(9.0)), s(9));
+        assert_eq!(wait_for(&["soon"], &[], Some(9.0)), s(9));
+        assert_eq!(wait_for(&[], &[], Some(-1.0)), None);
+        assert_eq!(wait_for(&[], &[], Some(1e308)), Some(Duration::MAX));
     }
 
     #[test]
-    fn of_any_values_the_longest_counts() {
+    fn longest_of_random_values_counts() {
         let values = ["0", "5", "1e9", ".", ",", " ", "-", "Sun, 06 Nov 1994 08:49:37 GMT"];
         let dates = ["Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 2050 08:49:37 GMT", "x"];
         let bodies = ["{\"retryAfterSeconds\":", "-", "1", ".5", "e300", "}", "null"];
@@ -186,24 +192,24 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_against_the_servers_own_clock() {
+    fn date_is_compared_with_the_servers_clock() {
         let skewed = date(500);
-        let asked = |age| ask(&[&date(530)], &[("date", &skewed), ("age", age)], None);
-        assert_eq!(asked("0"), Some(Duration::from_secs(30)));
-        assert_eq!(asked("20"), Some(Duration::from_secs(10)));
+        let wait = |age| wait_for(&[&date(530)], &[("date", &skewed), ("age", age)], None);
+        assert_eq!(wait("0"), Some(Duration::from_secs(30)));
+        assert_eq!(wait("20"), Some(Duration::from_secs(10)));
     }
 
     #[test]
-    fn retry_after_ms_is_read_beside_retry_after() {
-        let asked = |values: &[&str], ms| ask(values, &[(RETRY_AFTER_MS, ms)], Some(9.0));
+    fn retry_after_ms_counts_beside_retry_after() {
+        let wait = |values: &[&str], ms| wait_for(values, &[(RETRY_AFTER_MS, ms)], Some(9.0));
         let ms = |ms| Some(Duration::from_millis(ms));
-        assert_eq!(asked(&[], "3000"), ms(3_000));
-        assert_eq!(asked(&[], "1.5"), Some(Duration::from_micros(1_500)));
-        assert_eq!(asked(&[], "100, 200"), ms(200));
-        assert_eq!(asked(&["1"], "3000"), ms(3_000));
-        assert_eq!(asked(&["5"], "3000"), ms(5_000));
+        assert_eq!(wait(&[], "3000"), ms(3_000));
+        assert_eq!(wait(&[], "1.5"), Some(Duration::from_micros(1_500)));
+        assert_eq!(wait(&[], "100, 200"), ms(200));
+        assert_eq!(wait(&["1"], "3000"), ms(3_000));
+        assert_eq!(wait(&["5"], "3000"), ms(5_000));
         for other in ["-1", "", "soon", "1e3", "Sun, 06 Nov 2050 08:49:37 GMT"] {
-            assert_eq!(asked(&[], other), ms(9_000), "{other}");
+            assert_eq!(wait(&[], other), ms(9_000), "{other}");
         }
     }
 }
