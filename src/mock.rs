@@ -1,11 +1,11 @@
 //! Feature `mock`: helpers for tests of code that uses this crate. There are typed [`httpmock`]
-//! helpers for each operation, sample numbers, an error of each kind, and a server with a rate
-//! limit.
+//! helpers for each operation, sample values, an error of each kind, a client without waits,
+//! sequences of responses, and a server with a rate limit.
 //!
 //! The helpers need [httpmock](https://docs.rs/httpmock) 0.9, which is re-exported here.
 //!
 //! ```
-//! use pilot_status::{Client, mock::{self, MockServerExt, WhenId, httpmock::MockServer}};
+//! use pilot_status::mock::{self, MockServerExt, WhenId, httpmock::MockServer};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), pilot_status::Error> {
@@ -14,7 +14,7 @@
 //!     when.number("num_1");
 //!     then.ok(&mock::blocked_number());
 //! });
-//! let client = Client::builder().api_key("ps_test").base_url(server.base_url()).build()?;
+//! let client = mock::client(&server)?;
 //! let number = client.number("num_1").get().await?;
 //! assert_eq!(number.readiness().to_string(), "blocked: status BANNED");
 //! # Ok(()) }
@@ -23,18 +23,24 @@
 use std::{
     fmt,
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use http::StatusCode;
 pub use httpmock;
 use httpmock::{HttpMockRequest, HttpMockResponse, Mock, MockServer};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 pub use crate::generated::mock::{MockServerExt, operations};
 use crate::{
-    Error, ErrorKind,
+    Client, Error, ErrorKind, RetryPolicy,
     ext::clock,
-    types::{Number, PhoneStatus, QualityRating},
+    types::{
+        ConnectionState, Number, NumberList, NumberRemoved, NumberStatus, NumberSummary,
+        PhoneStatus, QualityRating,
+    },
 };
 
 /// An id in the form that the generated helpers match against a path: percent-encoded, with the
@@ -85,6 +91,147 @@ when_id!(GetNumbersIdWhen GetNumbersIdStatusWhen DeleteNumbersIdWhen);
 #[must_use]
 pub fn error(kind: ErrorKind) -> Error {
     Error::sample(kind)
+}
+
+/// Returns the error of an HTTP status with the API's code and a `Retry-After`, as a call for number
+/// `num_1` could return it after one attempt.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let error = pilot_status::mock::status_error(503, None, Some(Duration::from_secs(30)));
+/// assert!(error.is_retryable());
+/// assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+/// ```
+///
+/// # Panics
+/// If the status is not between 100 and 999.
+#[must_use]
+pub fn status_error(status: u16, code: Option<&str>, retry_after: Option<Duration>) -> Error {
+    let status = StatusCode::from_u16(status).expect("a status is between 100 and 999");
+    Error::sample_of(status, code, retry_after)
+}
+
+/// Returns a client of this server whose waits are short: backoff and
+/// [`wait_until_open`](crate::NumberHandle::wait_until_open) begin with 1 ms. A `Retry-After` of the
+/// server is still honoured.
+///
+/// # Errors
+/// The errors of [`ClientBuilder::build`](crate::ClientBuilder::build).
+pub fn client(server: &MockServer) -> Result<Client, Error> {
+    let short = Duration::from_millis(1);
+    let builder = Client::builder().api_key("ps_test").base_url(server.base_url());
+    builder.retry(RetryPolicy::default().base_delay(short)).poll_delay(short).build()
+}
+
+/// A response in a [`sequence`].
+#[derive(Clone, Debug)]
+pub struct Answer {
+    status: u16,
+    retry_after: Option<String>,
+    body: String,
+}
+
+impl Answer {
+    /// Returns a 200 with this value, such as [`number`], [`status`] or [`number_list`].
+    ///
+    /// # Panics
+    /// If the value is not JSON. Every value of this crate is.
+    #[must_use]
+    pub fn ok(value: &impl Serialize) -> Self {
+        let body = serde_json::to_string(value).expect("the value is serializable");
+        Self { status: 200, retry_after: None, body }
+    }
+
+    /// Returns an error of this status, with a code such as `NUMBER_SCOPE_NOT_ALLOWED`.
+    #[must_use]
+    pub fn error(status: u16, code: &str) -> Self {
+        let body = json!({ "error": "a sentence", "code": code }).to_string();
+        Self { status, retry_after: None, body }
+    }
+
+    /// Adds a `Retry-After` header, such as `0` or `30`.
+    #[must_use]
+    pub fn retry_after(self, value: &str) -> Self {
+        Self { retry_after: Some(value.to_owned()), ..self }
+    }
+
+    fn response(&self) -> HttpMockResponse {
+        let response = HttpMockResponse::builder().status(self.status).body(self.body.clone());
+        let response = response.header("content-type", "application/json");
+        match &self.retry_after {
+            Some(value) => response.header("retry-after", value.as_str()).build(),
+            None => response.build(),
+        }
+    }
+}
+
+/// Makes a server return these responses in turn, to requests of any operation. The last one is
+/// repeated.
+///
+/// ```
+/// use pilot_status::mock::{self, Answer, httpmock::MockServer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), pilot_status::Error> {
+/// let server = MockServer::start_async().await;
+/// mock::sequence(&server, [Answer::error(429, "").retry_after("0"), Answer::ok(&mock::number())]);
+/// assert_eq!(mock::client(&server)?.number("num_1").get().await?.id, "num_1");
+/// # Ok(()) }
+/// ```
+///
+/// # Panics
+/// If there is no response.
+pub fn sequence(server: &MockServer, answers: impl IntoIterator<Item = Answer>) -> Mock<'_> {
+    let answers: Vec<_> = answers.into_iter().collect();
+    assert!(!answers.is_empty(), "a sequence has at least one response");
+    let requests = AtomicUsize::new(0);
+    server.mock(|when, then| {
+        when.path_prefix("/v1/numbers");
+        then.respond_with(move |_: &HttpMockRequest| {
+            let at = requests.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1);
+            answers[at].response()
+        });
+    })
+}
+
+/// Returns an item of the list of numbers: a connected number with this id and phone number.
+#[must_use]
+pub fn summary(id: &str, phone: &str) -> NumberSummary {
+    NumberSummary {
+        number: Some(phone.to_owned()),
+        state: Some(ConnectionState::Open),
+        is_fully_connected: Some(true),
+        ..of(json!({ "id": id }))
+    }
+}
+
+/// Returns the list of these numbers.
+#[must_use]
+pub fn number_list(numbers: impl IntoIterator<Item = NumberSummary>) -> NumberList {
+    NumberList { numbers: numbers.into_iter().collect(), ..NumberList::default() }
+}
+
+/// Returns the live connection state of number `num_1`.
+#[must_use]
+pub fn status(state: ConnectionState) -> NumberStatus {
+    NumberStatus {
+        id: Some("num_1".to_owned()),
+        state: Some(state),
+        stale: Some(false),
+        ..NumberStatus::default()
+    }
+}
+
+/// Returns the result of a removal, which can be undone for 30 days.
+#[must_use]
+pub fn removed() -> NumberRemoved {
+    let until = DateTime::<Utc>::from(clock::wall()) + TimeDelta::days(30);
+    NumberRemoved {
+        ok: Some(true),
+        restorable_until: Some(until.to_rfc3339_opts(SecondsFormat::Millis, true)),
+        ..NumberRemoved::default()
+    }
 }
 
 /// Returns a number of Meta's official API that is ready to send. Its id is `num_1`, and its
@@ -176,7 +323,7 @@ fn decoded(segment: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn of(json: Value) -> Number {
+fn of<T: DeserializeOwned>(json: Value) -> T {
     // The tests of this crate decode every fixture, so this cannot fail for users.
-    serde_json::from_value(json).expect("a fixture is a number")
+    serde_json::from_value(json).expect("a fixture can be decoded")
 }

@@ -1,11 +1,13 @@
 //! Feature `mock`: the typed helpers answer for each documented status, and their answers are what
 //! the client reads.
 
+use std::time::Duration;
+
 use httpmock::MockServer;
 use pilot_status::{
     Client, ErrorKind, RetryPolicy,
-    mock::{self, MockServerExt, WhenId},
-    types::{ApiError, Number},
+    mock::{self, Answer, MockServerExt, WhenId},
+    types::{ApiError, ConnectionState, Number},
 };
 
 fn client(server: &MockServer) -> Client {
@@ -125,4 +127,50 @@ fn a_snapshot_is_of_now_unless_it_is_told_otherwise() {
     assert!(mock::number().snapshot_age(now).unwrap().as_secs() < 60);
     let date = now - chrono::TimeDelta::hours(2);
     assert_eq!(mock::number_at(date).snapshot_age(now).unwrap().as_secs() / 60, 120);
+}
+
+#[tokio::test]
+async fn sequence_is_answered_in_turn_and_its_last_response_is_repeated() {
+    let server = MockServer::start_async().await;
+    let answers = [
+        Answer::error(429, "").retry_after("0"),
+        Answer::error(503, ""),
+        Answer::ok(&mock::number()),
+    ];
+    let sequence = mock::sequence(&server, answers);
+    let client = mock::client(&server).unwrap();
+    for _ in 0..2 {
+        assert_eq!(client.number("num_1").get().await.unwrap().id, "num_1");
+    }
+    sequence.assert_calls(4);
+}
+
+#[tokio::test]
+async fn list_status_and_removal_can_be_mocked() {
+    let server = MockServer::start_async().await;
+    let list = mock::number_list([mock::summary("a", "+55 11 98888-7777"), mock::summary("b", "")]);
+    let answers = [
+        Answer::ok(&list),
+        Answer::ok(&mock::status(ConnectionState::Connecting)),
+        Answer::ok(&mock::status(ConnectionState::Open)),
+        Answer::ok(&mock::removed()),
+    ];
+    mock::sequence(&server, answers);
+    let client = mock::client(&server).unwrap();
+    assert_eq!(client.find_number("+5511988887777").await.unwrap().unwrap().id, "a");
+    let number = client.number("a");
+    assert!(number.wait_until_open(Duration::from_secs(60)).await.unwrap().is_open());
+    assert!(number.delete().await.unwrap().restorable_until().is_some());
+}
+
+#[test]
+fn error_of_a_status_has_its_code_and_its_retry_after() {
+    let second = Duration::from_secs(1);
+    let cases = [(429, None, true), (503, None, true), (403, Some("NO_ACCESS"), false)];
+    for (status, code, is_retryable) in cases {
+        let error = mock::status_error(status, code, Some(second));
+        assert_eq!((error.status().unwrap().as_u16(), error.code()), (status, code));
+        assert_eq!(error.is_retryable(), is_retryable);
+        assert_eq!(error.retry_after(), is_retryable.then_some(second));
+    }
 }

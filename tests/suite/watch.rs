@@ -127,7 +127,7 @@ async fn what_is_comes_first_and_then_only_what_changes() {
     assert_eq!(change.changed, [Changed::Readiness, Changed::Limit, Changed::State]);
     assert_eq!(
         change.to_string(),
-        "a  ready → blocked: not connected (CLOSE); limit not told → TIER_2K"
+        "a  ready → blocked: not connected (CLOSE); limit unknown → TIER_2K"
     );
     assert_silent(&mut watch).await;
 }
@@ -466,8 +466,7 @@ async fn unknown_values_are_printed_as_codes_and_compared_with_known_ones() {
     next(&mut watch).await;
     let health =
         |quality: &str| Ok(json!({ "health": { "sendable": true, "qualityRating": quality } }));
-    let cases =
-        [("PURPLE", "a  quality not told → PURPLE"), ("GREEN", "a  quality PURPLE → GREEN")];
+    let cases = [("PURPLE", "a  quality unknown → PURPLE"), ("GREEN", "a  quality PURPLE → GREEN")];
     for (quality, line) in cases {
         world.set("a", health(quality));
         assert_eq!(next(&mut watch).await.to_string(), line);

@@ -36,6 +36,8 @@ pub(crate) struct Limits {
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_response_bytes: usize,
+    /// The first delay between two polls of `wait_until_open`.
+    pub(crate) poll_delay: Duration,
 }
 
 impl Transport {

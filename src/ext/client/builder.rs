@@ -68,6 +68,7 @@ impl Default for ClientBuilder {
                 timeout: Duration::from_secs(90),
                 attempt_timeout: Duration::from_secs(30),
                 max_response_bytes: 4 * 1024 * 1024,
+                poll_delay: Duration::from_secs(1),
             },
             connect_timeout: Duration::from_secs(10),
             retry: RetryPolicy::default(),
@@ -142,6 +143,13 @@ impl ClientBuilder {
     /// Sets the coordination between calls after a 429. Default: [`Pacing::Adaptive`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.pacing = pacing;
+        self
+    }
+
+    /// Shortens the first delay of `wait_until_open`, for tests.
+    #[cfg(feature = "mock")]
+    pub(crate) fn poll_delay(mut self, delay: Duration) -> Self {
+        self.limits.poll_delay = delay;
         self
     }
 

@@ -212,3 +212,14 @@ fn of_status(status: StatusCode) -> ErrorKind {
         _ => ErrorKind::Status,
     }
 }
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for ErrorKind {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ErrorKind".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names = Self::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>();
+        schemars::json_schema!({ "type": "string", "x-extensible-enum": names })
+    }
+}

@@ -3,14 +3,32 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::{
     ConnectFault, Error, NotOpen, SizeLimit, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
 };
-use crate::types::{ApiError, ConnectionState, NumberStatus};
+use crate::{
+    ext::retry::classify::Resend,
+    types::{ApiError, ConnectionState, NumberStatus},
+};
 
 impl Error {
+    pub(crate) fn sample_of(
+        status: StatusCode,
+        code: Option<&str>,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let is_retryable = Resend::after(status, code).check(&Method::GET).is_ok();
+        let outcome =
+            CallOutcome { attempts: 1, is_retryable, retry_after, ..CallOutcome::default() };
+        let mut api_error =
+            ApiError { error: Some("a sentence".to_owned()), ..ApiError::default() };
+        api_error.code = code.map(str::to_owned);
+        Self::unexpected_status(status, Some(api_error), Bytes::new(), outcome)
+            .about("number num_1")
+    }
+
     pub(crate) fn sample(kind: ErrorKind) -> Self {
         let is_retryable = matches!(
             kind,

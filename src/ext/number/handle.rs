@@ -94,9 +94,11 @@ impl NumberHandle {
         self.joined_refresh().map_ok(|(number, _)| number).boxed()
     }
 
-    /// Returns the number with a snapshot that is at most `max_age` old: the cached one if it is
-    /// recent enough, otherwise a [`refresh`](Self::refresh). The one or two API calls share one
-    /// timeout. The age counts by the server's clock: the `Date` of the response, plus its `Age`.
+    /// Sends one or two API calls, and returns the number with a snapshot that is at most `max_age`
+    /// old: the API's cached one if it is recent enough, otherwise a [`refresh`](Self::refresh). This
+    /// crate caches nothing; for frequent reads, such as a health endpoint, use
+    /// [`Watch::table`](crate::Watch::table). The calls share one timeout. The age counts by the
+    /// server's clock: the `Date` of the response, plus its `Age`.
     ///
     /// A number without a snapshot is refreshed, unless its provider never has one (`PILOT_STATUS`,
     /// `EVO_GO`). A number whose snapshot is dated more than a minute ahead is refreshed, too.

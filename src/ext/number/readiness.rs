@@ -47,6 +47,8 @@ use crate::{
 /// there is no other value.
 ///
 /// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","text":"quality RED"}]}`.
+/// There is no `Deserialize`, because a reason's text does not hold its fields. To store a verdict,
+/// use [`Seen`](crate::Seen), which can be read back.
 ///
 /// ```
 /// use pilot_status::{ReadinessLevel, ReadinessReason, types::Number};
@@ -71,6 +73,7 @@ pub enum Readiness {
 
 /// The verdict without its reasons, ordered from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ReadinessLevel {
     /// The level of [`Readiness::Ready`].
@@ -341,6 +344,40 @@ impl Serialize for ReadinessReason {
         reason.serialize_field("code", self.code())?;
         reason.serialize_field("text", &self.to_string())?;
         reason.end()
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Readiness {
+    fn schema_name() -> Cow<'static, str> {
+        "Readiness".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "required": ["level", "reasons"],
+            "properties": {
+                "level": generator.subschema_for::<ReadinessLevel>(),
+                "reasons": generator.subschema_for::<Vec<ReadinessReason>>(),
+            },
+        })
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for ReadinessReason {
+    fn schema_name() -> Cow<'static, str> {
+        "ReadinessReason".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let text = generator.subschema_for::<String>();
+        schemars::json_schema!({
+            "type": "object",
+            "required": ["code", "text"],
+            "properties": { "code": text, "text": text },
+        })
     }
 }
 

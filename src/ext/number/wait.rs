@@ -1,4 +1,5 @@
-//! `wait_until_open`: after a QR code was shown, users ask for the state until the number is open.
+//! `wait_until_open`, for the time after a QR code is shown: polls the connection state until the
+//! number is open.
 
 use std::time::Duration;
 
@@ -14,19 +15,15 @@ use crate::{
     types::NumberStatus,
 };
 
-/// From one question to the next: at first,
-const FIRST_DELAY: Duration = Duration::from_secs(1);
-/// at most,
+/// The longest delay between two polls.
 const MAX_DELAY: Duration = Duration::from_secs(10);
-/// and how much longer each time.
+/// The growth of the delay from poll to poll.
 const FACTOR: f64 = 1.5;
 
 impl NumberHandle {
-    /// Asks for [`status`](Self::status) until the number is open, and not merely remembered as
-    /// open: at first every second, then less often, up to every 10 s, and by the client's pacing.
-    /// Returns the last status.
-    ///
-    /// A question that fails by what is temporary is asked again.
+    /// Polls [`status`](Self::status) until the number is open by a live answer, not by the last known
+    /// state, and returns that status. Polls every second at first, and up to every 10 s later. A
+    /// temporary failure is polled again.
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
@@ -38,11 +35,11 @@ impl NumberHandle {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::NotOpen`](crate::ErrorKind::NotOpen) if the number is not open within `limit`:
+    /// [`ErrorKind::NotOpen`](crate::ErrorKind::NotOpen) if the number is not open within `limit`.
     /// [`Error::last_status`] has its last state, and the cause of the error is the failure of the
-    /// last question, where it failed. It comes at once where the server asks for a longer wait than
-    /// is left of `limit`. Else as [`status`](Self::status), where the failure is one that lasts;
-    /// and [`Error::is_invalid_input`] for a limit of 0.
+    /// last poll, if it failed. It is returned at once if the server requests a longer wait than is
+    /// left of `limit`. A permanent failure returns the error of [`status`](Self::status). A limit of
+    /// 0 is [`Error::is_invalid_input`].
     pub fn wait_until_open(
         &self,
         limit: Duration,
@@ -50,8 +47,8 @@ impl NumberHandle {
         self.wait_until_open_with(limit, |_| {})
     }
 
-    /// As [`wait_until_open`](Self::wait_until_open), with a function that is called with each
-    /// answer and each failure, so that a person can be shown how it goes.
+    /// Does the same as [`wait_until_open`](Self::wait_until_open), and calls `show` with each
+    /// response and each failure, to show progress to a person.
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
@@ -66,7 +63,7 @@ impl NumberHandle {
     /// ```
     ///
     /// # Errors
-    /// As [`wait_until_open`](Self::wait_until_open).
+    /// The errors of [`wait_until_open`](Self::wait_until_open).
     pub fn wait_until_open_with<F>(
         &self,
         limit: Duration,
@@ -85,12 +82,12 @@ async fn wait(
     mut show: impl FnMut(Result<&NumberStatus, &Error>) + Send,
 ) -> Result<NumberStatus, Error> {
     if limit.is_zero() {
-        let text = "the limit of the wait is 0, so nothing would be asked: give the time that a person needs to scan a QR code";
+        let text = "the limit of the wait is 0, so nothing would be sent: pass the time that a person needs to scan a QR code";
         return Err(Error::invalid_input(text));
     }
     let start = clock::now();
     let left = || limit.saturating_sub(clock::now() - start);
-    let (mut delay, mut attempts) = (FIRST_DELAY, 0);
+    let (mut delay, mut attempts) = (number.client.state().transport.limits.poll_delay, 0);
     let mut last = NotOpen { limit, ..NotOpen::default() };
     loop {
         let time = number.time().min(left());
@@ -107,7 +104,7 @@ async fn wait(
             Err(error) => {
                 attempts += error.attempts();
                 show(Err(&error));
-                // That the limit cut the last question short is no news beside a known state.
+                // If a state is known, a last poll that the limit cut short adds nothing.
                 let is_cut = error.is_out_of_time() && left().is_zero() && last.status.is_some();
                 last.failure = Some(error).filter(|_| !is_cut);
             }

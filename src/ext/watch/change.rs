@@ -1,4 +1,4 @@
-//! What a watch tells of a number.
+//! [`Change`], the event of a watch.
 
 use std::{fmt, sync::Arc};
 
@@ -11,48 +11,48 @@ use crate::{
     types::{Number, NumberStatus},
 };
 
-/// Something of a watched number is otherwise than before. It prints as a line that is safe to log:
-/// `num_17  ready → degraded: quality RED`.
+/// A change of a watched number, or of the watch itself. It is displayed as a line that is safe to
+/// log: `num_17  ready → degraded: quality RED`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Change {
-    /// The number; `None` where the change is of the watch itself: its key, its list, or its interval.
+    /// The id of the number, valid or not; `None` for a change of the watch itself, which is one of its
+    /// key, its list or its interval.
     pub id: Option<Arc<str>>,
-    /// What was seen last, if anything.
+    /// The values before the change, if any are known.
     pub before: Option<Seen>,
-    /// What is seen now; of one that is no longer listed, what was seen last.
+    /// The values after the change. For a number that is no longer listed they are its last values.
     pub after: Seen,
-    /// Whence it is known.
+    /// The source of the change.
     pub current: Current,
-    /// The number as it was at the answer before, where
-    /// [`Watch::keep_whole`](crate::Watch::keep_whole) asks for it.
+    /// The previous response, if [`Watch::keep_whole`](crate::Watch::keep_whole) is set.
     pub previous: Option<Arc<Number>>,
-    /// What is otherwise; empty where only [`Watch::on`](crate::Watch::on) says that it counts.
+    /// The parts that changed; empty if only [`Watch::on`](crate::Watch::on) counts it as a change.
     pub changed: Vec<Changed>,
-    /// When the answer came, by this machine's clock.
+    /// The time of the response, by this machine's clock.
     pub at: DateTime<Utc>,
 }
 
-/// What a change was found by.
+/// The source of a change.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Current {
-    /// The number, whole.
+    /// A response with the whole number.
     Number(Arc<Number>),
-    /// The state alone, where [`Watch::statuses`](crate::Watch::statuses) asks for it.
+    /// A response with the connection state, if [`Watch::statuses`](crate::Watch::statuses) is set.
     Status(Arc<NumberStatus>),
-    /// The call failed, after its retries. The watch goes on.
+    /// A call that failed after its retries. The watch continues.
     Failed(Error),
-    /// The list of numbers no longer has it.
+    /// A list of numbers that no longer has the number.
     Unlisted,
-    /// The list of numbers is read again, which had failed.
+    /// A list of numbers that could be read, after one that failed.
     List,
-    /// The key is accepted again, which was refused.
+    /// A call with a key that is accepted, after it was refused.
     KeyAccepted,
 }
 
 impl Change {
-    /// A change of the watch itself.
+    /// Returns a change of the watch itself.
     pub(super) fn of_watch(
         before: Option<Seen>,
         current: Current,
@@ -66,13 +66,13 @@ impl Change {
         Self { id: None, before, after, current, previous: None, changed: vec![changed], at }
     }
 
-    /// Whether this is among what changed.
+    /// Returns true if this part changed.
     #[must_use]
     pub fn has(&self, changed: Changed) -> bool {
         self.changed.contains(&changed)
     }
 
-    /// The number, if it was asked for and answered.
+    /// Returns the number, if the change comes from a response that has it.
     #[must_use]
     pub fn number(&self) -> Option<&Arc<Number>> {
         match &self.current {
@@ -85,7 +85,7 @@ impl Change {
         }
     }
 
-    /// The error, if the call failed.
+    /// Returns the error, if the call failed.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         match &self.current {
@@ -99,7 +99,8 @@ impl Change {
     }
 }
 
-/// As its `id` (or null), `at`, `changed`, `before`, `after`, and the `error` as its line, or null.
+/// Serializes `id` (or null), `at`, `changed`, `before`, `after`, and the `error` as one line (or
+/// null). There is no `Deserialize`, because a response and an error cannot be read back.
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Change", 6)?;
@@ -108,7 +109,7 @@ impl Serialize for Change {
         object.serialize_field("changed", &self.changed)?;
         object.serialize_field("before", &self.before)?;
         object.serialize_field("after", &self.after)?;
-        // Of each change the same fields, since not each format can leave one out.
+        // Always the same fields, because some formats cannot omit one.
         object.serialize_field("error", &self.error().map(ToString::to_string))?;
         object.end()
     }
@@ -138,7 +139,7 @@ impl fmt::Display for Change {
 }
 
 impl Change {
-    /// What happened besides.
+    /// Returns the words before the verdict.
     fn prefix(&self, before: &Seen) -> &'static str {
         let was_seen = before.level.is_some() || before.state.is_some();
         if self.has(Changed::Listed) {
@@ -185,7 +186,7 @@ impl Change {
     }
 }
 
-/// From which level to which, and why.
+/// Returns the change of the level, and the reasons.
 fn verdict(before: &Seen, after: &Seen) -> String {
     let was = before.level.filter(|_| before.level != after.level);
     let was = was.map(|level| format!("{level} → ")).unwrap_or_default();
@@ -196,5 +197,5 @@ fn verdict(before: &Seen, after: &Seen) -> String {
 }
 
 fn text(value: Option<&impl fmt::Display>) -> String {
-    value.map_or_else(|| "not told".to_owned(), ToString::to_string)
+    value.map_or_else(|| "unknown".to_owned(), ToString::to_string)
 }

@@ -1,6 +1,6 @@
-//! What a watch remembers of a number, and what has changed from one answer to the next. Little, so
-//! that the memory of a watch is that of its ids; and codes only, since free text of a server may be
-//! new in each answer, and may be personal data.
+//! The values that a watch retains of a number, and their comparison with the next response. They are
+//! few, so that a watch needs little more memory than its ids. They are codes only: free text of the
+//! server may differ in each response, and may be personal data.
 
 use std::{borrow::Cow, fmt};
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ext::{
+        clock,
         error::{Error, kind::ErrorKind},
         number::{
             handle::MAX_SKEW,
@@ -20,34 +21,46 @@ use crate::{
     types::{ConnectionState, MessagingLimitTier, Number, QualityRating},
 };
 
-/// What a [`Watch`](crate::Watch) has seen of a number last. A failed call leaves the other fields
-/// unchanged, and so does a snapshot that is older than the one seen.
+/// The last known values of a number of a [`Watch`](crate::Watch). A failed call leaves the other
+/// fields unchanged, and so does a snapshot that is older than the last one.
 ///
-/// A value that this version of the crate does not know is kept where it is a plain code, such as
-/// `PURPLE`, and else as `withheld`.
+/// A value that this version of the crate does not know is retained if it is a plain code, such as
+/// `PURPLE`, and otherwise becomes `withheld`.
+///
+/// ```
+/// use pilot_status::{Seen, types::Number};
+///
+/// let number: Number = serde_json::from_str(r#"{"id":"num_1","health":{"qualityRating":"RED"}}"#)?;
+/// let seen = Seen::from(&number);
+/// assert_eq!(seen.reasons[0].code(), "quality");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Seen {
-    /// Whether it can send; `None` before the first answer.
+    /// The readiness level; `None` before the first response.
     pub level: Option<ReadinessLevel>,
-    /// Why it cannot, or not freely.
+    /// The reasons for the level.
     pub reasons: Vec<SeenReason>,
-    /// Meta's rating.
+    /// Meta's quality rating.
     pub quality: Option<QualityRating>,
-    /// How many customers it may write to in 24 hours.
+    /// The number of customers it may write to in 24 hours.
     pub limit: Option<MessagingLimitTier>,
     /// The state of its connection.
     pub state: Option<ConnectionState>,
-    /// The error by which the last call for it failed.
+    /// The error of the last call, if it failed.
     pub error: Option<SeenError>,
-    /// The time of the newest snapshot seen.
+    /// The date of the newest snapshot.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub fetched_at: Option<DateTime<Utc>>,
 }
 
-/// A reason why a number cannot send, or not freely: a [`ReadinessReason`] without free text of the
-/// server. It prints as a phrase, such as `quality RED`.
+/// A [`ReadinessReason`] without free text of the server. It is displayed as a phrase, such as
+/// `quality RED`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SeenReason {
     code: Cow<'static, str>,
     value: Option<String>,
@@ -56,50 +69,90 @@ pub struct SeenReason {
 
 /// The error of a call, such as `forbidden 403 NUMBER_SCOPE_NOT_ALLOWED`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SeenError {
-    /// Its kind.
+    /// The kind of the error.
     pub kind: ErrorKind,
-    /// The status of the answer. A limit is one error, whether it was met or not even tried: it has
-    /// none.
+    /// The status of the response. It is absent for a rate limit, so that a 429 and a call that was
+    /// not sent count as the same error.
     pub status: Option<u16>,
-    /// The API's code, where it is a plain code.
+    /// The API's code, if it is a plain code.
     pub code: Option<String>,
 }
 
-/// What of a number changed.
+/// The part of a number that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Changed {
-    /// It is seen for the first time.
+    /// All of it: this is its first response.
     First,
-    /// The verdict or its reasons.
+    /// The readiness level or its reasons.
     Readiness,
-    /// Meta's rating.
+    /// Meta's quality rating.
     Quality,
     /// The messaging limit.
     Limit,
-    /// The state of the connection.
+    /// The connection state.
     State,
-    /// Calls for it fail, or fail by something else than before.
+    /// Its calls fail, or fail with another error than before.
     ErrorBegan,
-    /// Calls for it succeed again.
+    /// Its calls succeed again.
     ErrorEnded,
-    /// It came into the list of numbers that is followed.
+    /// It is new in the list of numbers.
     Listed,
-    /// It is no longer in the list, and not watched any more.
+    /// It is no longer in the list of numbers, and no longer watched.
     Unlisted,
 }
 
+impl Changed {
+    /// All values, in the order of their declaration.
+    pub const ALL: [Self; 9] = [
+        Self::First,
+        Self::Readiness,
+        Self::Quality,
+        Self::Limit,
+        Self::State,
+        Self::ErrorBegan,
+        Self::ErrorEnded,
+        Self::Listed,
+        Self::Unlisted,
+    ];
+
+    /// Returns a stable name for metrics, such as `error_began`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Readiness => "readiness",
+            Self::Quality => "quality",
+            Self::Limit => "limit",
+            Self::State => "state",
+            Self::ErrorBegan => "error_began",
+            Self::ErrorEnded => "error_ended",
+            Self::Listed => "listed",
+            Self::Unlisted => "unlisted",
+        }
+    }
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl SeenReason {
-    /// A word for metrics, as [`ReadinessReason::code`].
+    /// Returns a stable code for metrics, the one of [`ReadinessReason::code`].
     #[must_use]
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// The value on which it rests, such as `RED`, if this version of the crate knows it.
+    /// Returns the value that the reason is based on, such as `RED`, if this version of the crate
+    /// knows it.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
@@ -147,8 +200,15 @@ impl fmt::Display for SeenError {
     }
 }
 
+/// The values of a number that was read now, by the clock of this machine.
+impl From<&Number> for Seen {
+    fn from(number: &Number) -> Self {
+        Self::of(None, number, clock::wall().into())
+    }
+}
+
 impl Seen {
-    /// After an answer, at this time of the server.
+    /// Returns the values of a response, at this time of the server.
     pub(super) fn of(before: Option<&Self>, number: &Number, now: DateTime<Utc>) -> Self {
         let readiness = number.readiness();
         let last = before.and_then(|before| before.fetched_at);
@@ -159,29 +219,28 @@ impl Seen {
             limit: number.messaging_limit().map(kept_limit),
             state: number.state.as_ref().map(kept),
             error: None,
-            // By one from the future all that follow would be older.
+            // After a date in the future all later snapshots would count as older.
             fetched_at: number.fetched_at().filter(|at| *at <= now + MAX_SKEW).or(last),
         }
     }
 
-    /// After a failed call, of a number of which this was seen before.
+    /// Adds a failed call to the values before it.
     pub(super) fn failed(before: Option<&Self>, error: &Error) -> Self {
         Self { error: Some(SeenError::of(error)), ..before.cloned().unwrap_or_default() }
     }
 
-    /// After an answer that has only the state, or not even that, of a number of which this was seen
-    /// before.
+    /// Adds a response that has at most the connection state to the values before it.
     pub(super) fn of_state(before: Option<&Self>, state: Option<&ConnectionState>) -> Self {
         let before = before.cloned().unwrap_or_default();
         Self { state: state.map(kept).or(before.state), error: None, ..before }
     }
 
-    /// Whether a newer snapshot was seen than that of this number.
+    /// Returns true if the last snapshot is newer than that of this number.
     pub(super) fn is_newer_than(&self, number: &Number) -> bool {
         matches!((self.fetched_at, number.fetched_at()), (Some(seen), Some(at)) if at < seen)
     }
 
-    /// What is otherwise than before: level, codes and known values are compared, and no other text.
+    /// Returns what changed. Compares levels, codes and known values, and no other text.
     pub(super) fn changes(&self, before: Option<&Self>) -> Vec<Changed> {
         let Some(before) = before else {
             let error = self.error.is_some().then_some(Changed::ErrorBegan);
@@ -222,7 +281,7 @@ fn kept_limit(limit: &MessagingLimitTier) -> MessagingLimitTier {
     }
 }
 
-/// Whether both are the same known value, or both are unknown ones.
+/// Returns true if both are the same known value, or both are unknown ones.
 fn is_same<T: OpenEnum>(a: Option<&T>, b: Option<&T>) -> bool {
     a.map(OpenEnum::known) == b.map(OpenEnum::known)
 }
@@ -231,8 +290,8 @@ fn recipients(seen: &Seen) -> Option<RecipientLimit> {
     seen.limit.as_ref()?.recipients()
 }
 
-/// Whether two codes are the same. Digits beside letters do not count: they may be an id that is new
-/// in each answer.
+/// Returns true if two codes are the same. Digits beside letters do not count: they may be an id that
+/// differs in each response.
 fn is_same_code(a: Option<&str>, b: Option<&str>) -> bool {
     let letters = |code: &str| code.replace(|c: char| c.is_ascii_digit(), "");
     match (a, b) {

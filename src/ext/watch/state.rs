@@ -1,5 +1,5 @@
-//! What a watch knows, as plain data, so that a program that is started anew tells only what changed
-//! meanwhile. Nothing is written by this crate.
+//! The state of a watch as plain data, so that a program that restarts reports only what changed in
+//! between. This crate writes no file.
 
 use std::{
     collections::{BTreeMap, HashMap, btree_map},
@@ -11,12 +11,14 @@ use serde_json::Value;
 
 use super::seen::Seen;
 
-/// What a [`Watch`](crate::Watch) knows of each number: taken by [`Watch::state`](crate::Watch::state),
-/// kept by the caller in whatever format, and given back by [`Watch::resume`](crate::Watch::resume).
+/// The last known values of each number of a [`Watch`](crate::Watch). [`Watch::state`](crate::Watch::state)
+/// returns it, the caller stores it in any format, and [`Watch::resume`](crate::Watch::resume) takes it
+/// back.
 ///
-/// It holds ids, states and codes, and neither keys nor phone numbers nor free text of the server. Any
-/// serde format will do; in one that people do not read each number is a JSON text. An entry that
-/// this version cannot read, such as one of a later version, is skipped.
+/// It holds ids, states and codes. It holds no key, no phone number and no free text of the server. Any
+/// serde format works; a binary format stores each number as a JSON text. An entry that this version
+/// cannot read, such as one of a later version, is skipped. Ids of another tenant do no harm: an id
+/// that is not watched is ignored.
 ///
 /// ```
 /// let state: pilot_status::WatchState = serde_json::from_str(
@@ -29,7 +31,7 @@ use super::seen::Seen;
 pub struct WatchState(BTreeMap<String, Seen>);
 
 impl WatchState {
-    /// Each id with what was seen of its number, in the order of the ids.
+    /// Returns each id with the values of its number, in the order of the ids.
     pub fn iter(&self) -> btree_map::Iter<'_, String, Seen> {
         self.0.iter()
     }
@@ -40,6 +42,12 @@ impl WatchState {
 
     pub(super) fn into_known(self) -> HashMap<Arc<str>, Seen> {
         self.0.into_iter().map(|(id, seen)| (id.into(), seen)).collect()
+    }
+}
+
+impl<I: Into<String>> FromIterator<(I, Seen)> for WatchState {
+    fn from_iter<T: IntoIterator<Item = (I, Seen)>>(entries: T) -> Self {
+        Self(entries.into_iter().map(|(id, seen)| (id.into(), seen)).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`FleetTable`]: the fleet as a watch knows it, for those who ask rather than wait for changes.
+//! [`FleetTable`], the last known state of a watched fleet, which can be read at any time.
 
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
@@ -10,12 +10,12 @@ use crate::{
     types::Number,
 };
 
-/// The numbers of a [`Watch`](crate::Watch), each as it was at its last answer; made by
+/// The numbers of a [`Watch`](crate::Watch), each with its last response; made by
 /// [`Watch::table`](crate::Watch::table).
 ///
-/// The watch fills it while it is polled, so asking the table makes no request. Clones share it, and
-/// can be sent to other tasks. After the watch was dropped it keeps what it has:
-/// [`is_live`](Self::is_live) says so.
+/// The watch fills it while it is polled, so reading the table sends no request. Clones share it, and
+/// can be sent to other tasks. After the watch is dropped the table retains its entries, and
+/// [`is_live`](Self::is_live) returns false.
 ///
 /// ```no_run
 /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
@@ -34,18 +34,18 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct FleetTable(Receiver<Rows>);
 
-/// What a [`FleetTable`] has of a number.
+/// A number in a [`FleetTable`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FleetEntry {
-    /// The id that the watch asks for.
+    /// The id that the watch polls.
     pub id: Arc<str>,
-    /// What was seen last, with the error of the last call, if it failed.
+    /// The last known values, with the error of the last call if it failed.
     pub seen: Seen,
-    /// The number at its last answer; `None` before there was one, and for
+    /// The last response; `None` before the first one, and for
     /// [`Watch::statuses`](crate::Watch::statuses).
     pub number: Option<Arc<Number>>,
-    /// When the last answer or failure came, by this machine's clock.
+    /// The time of the last response or failure, by this machine's clock.
     pub seen_at: SystemTime,
 }
 
@@ -57,20 +57,20 @@ struct Rows {
 }
 
 impl FleetTable {
-    /// The number with this id, if it was asked for at least once.
+    /// Returns the number with this id, if it was polled at least once.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<FleetEntry> {
         self.0.borrow().entries.get(id).cloned()
     }
 
-    /// All numbers that were asked for at least once, in the order of their ids.
+    /// Returns all numbers that were polled at least once, in the order of their ids.
     #[must_use]
     pub fn entries(&self) -> Vec<FleetEntry> {
         self.0.borrow().entries.values().cloned().collect()
     }
 
-    /// The numbers with this phone number, in any spelling with its country code. Mostly one; of
-    /// several the API may know which is meant.
+    /// Returns the numbers with this phone number, in any spelling with its country code. There is
+    /// more than one only if a tenant has the same phone number several times.
     #[must_use]
     pub fn by_phone(&self, phone: &str) -> Vec<FleetEntry> {
         let Some(phone) = Phone::parse(phone) else { return Vec::new() };
@@ -82,19 +82,19 @@ impl FleetTable {
         self.0.borrow().entries.values().filter(is_meant).cloned().collect()
     }
 
-    /// How many numbers were asked for at least once.
+    /// Returns the count of numbers that were polled at least once.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.borrow().entries.len()
     }
 
-    /// Whether no number was asked for yet.
+    /// Returns true before the first number was polled.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether each number was asked for at least once: the first round is done.
+    /// Returns true once each number was polled at least once: the first round is done.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.0.borrow().is_complete
@@ -103,7 +103,7 @@ impl FleetTable {
     /// Waits until [`is_complete`](Self::is_complete).
     ///
     /// # Errors
-    /// [`error`](Self::error), if it is one that lasts, such as a refused key; and
+    /// The [`error`](Self::error) of the watch, if it is permanent, such as a refused key.
     /// [`Error::is_invalid_input`] if the watch was dropped before its first round ended.
     pub async fn wait_until_complete(&self) -> Result<(), Error> {
         let mut rows = self.0.clone();
@@ -118,13 +118,13 @@ impl FleetTable {
         }
     }
 
-    /// The error that stops the whole watch for now: its key is refused, or its list fails.
+    /// Returns the error that currently stops the whole watch: its key is refused, or its list fails.
     #[must_use]
     pub fn error(&self) -> Option<Error> {
         self.0.borrow().error.clone()
     }
 
-    /// The time since when each number was seen again: that of the oldest entry. `None` before the
+    /// Returns the time of the oldest entry: every number was polled since then. `None` before the
     /// first round is done.
     #[must_use]
     pub fn last_round(&self) -> Option<SystemTime> {
@@ -133,14 +133,14 @@ impl FleetTable {
         times.min().filter(|_| rows.is_complete)
     }
 
-    /// Whether the watch goes on, so that the table is filled when it is polled.
+    /// Returns true until the watch is dropped.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.0.has_changed().is_ok()
     }
 }
 
-/// The side of the watch.
+/// The writing side, which the watch holds.
 #[derive(Debug)]
 pub(super) struct TableWriter(Sender<Rows>);
 
@@ -153,7 +153,7 @@ impl TableWriter {
         FleetTable(self.0.subscribe())
     }
 
-    /// Enters an answer or a failure, of a fleet of this many numbers.
+    /// Enters a response or a failure. `fleet` is the count of watched numbers.
     pub(super) fn enter(&self, mut entry: FleetEntry, fleet: usize) {
         self.0.send_modify(|rows| {
             if entry.number.is_none() {
@@ -165,12 +165,12 @@ impl TableWriter {
         });
     }
 
-    /// Enters the error that stops the whole watch, or its end.
+    /// Sets or clears the error that stops the whole watch.
     pub(super) fn set_error(&self, error: Option<&Error>) {
         self.0.send_modify(|rows| rows.error = error.cloned());
     }
 
-    /// Keeps the numbers that are still watched.
+    /// Removes the numbers that are no longer watched.
     pub(super) fn retain(&self, stays: impl Fn(&str) -> bool, fleet: usize) {
         self.0.send_modify(|rows| {
             rows.entries.retain(|id, _| stays(id));
