@@ -191,7 +191,7 @@ async fn calls(version: Version, sent: Sent, calls: usize) -> (usize, Duration, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_goes_silent_costs_an_attempt_and_no_call() {
+async fn silent_connection_costs_one_attempt() {
     let versions = [
         (Version::Http1, ATTEMPT_TIMEOUT),
         // A ping, and what it is waited for.
@@ -209,7 +209,7 @@ async fn a_connection_that_goes_silent_costs_an_attempt_and_no_call() {
 #[tokio::test(flavor = "multi_thread")]
 #[cfg(feature = "like-an-application")]
 #[ignore = "takes minutes: it shows why HTTP/1.1 is the default, and pings are sent in HTTP/2"]
-async fn the_table_of_the_versions() {
+async fn silent_connection_table_by_http_version() {
     let may_drop = std::env::var_os("MAY_DROP").is_some();
     println!(
         "| version | sent is | calls failed of {CALLS} | longest call | new connections |\n|---|---|---|---|---|"

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use support::{always, client, ok, process};
 
 #[tokio::test]
-async fn ten_thousand_ids_take_less_than_50_mb() {
+async fn ten_thousand_ids_use_under_50_mb() {
     let server = always(ok()).await;
     let client = client(&server);
     let ids = (0..10_000).map(|n| format!("num_{n}"));

@@ -14,7 +14,7 @@ const CALLS: usize = 16;
 const TRIES: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_answer_takes_more_than_twice_the_limit_for_each_call_at_a_time() {
+async fn response_memory_stays_within_twice_limit_per_call() {
     for (name, script) in answers() {
         let most = 2 * (LIMIT * CALLS) as u64;
         // What else the machine does only adds to it.

@@ -12,9 +12,9 @@ const EMAIL: &str = "atendimento@example.com";
 const TALKS: &str = "PILOT_STATUS_TEST_TALKS";
 
 #[test]
-fn nothing_that_a_process_writes_holds_the_key_or_personal_data() {
+fn process_output_contains_no_key_or_personal_data() {
     let output = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "everything_is_printed", "--ignored", "--nocapture"])
+        .args(["--exact", "child_prints_everything", "--ignored", "--nocapture"])
         .env(TALKS, "1")
         .env("RUST_BACKTRACE", "0")
         .output()
@@ -57,7 +57,7 @@ fn context(text: &str, form: &str) -> String {
 
 #[test]
 #[ignore = "run by the test above in a process of its own, since it sets what is logged"]
-fn everything_is_printed() {
+fn child_prints_everything() {
     if env::var_os(TALKS).is_none() {
         return;
     }

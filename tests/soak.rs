@@ -42,7 +42,7 @@ type Outcomes = BTreeMap<String, u64>;
 
 #[test]
 #[ignore = "takes ten minutes"]
-fn after_ten_minutes_of_faults_nothing_is_lost_stuck_or_leaked() {
+fn soak_under_faults_leaks_nothing() {
     let seconds = setting("SOAK_SECONDS", 600);
     let seed = setting("SOAK_SEED", fastrand::u64(..));
     println!("seed {seed}, {seconds} s");

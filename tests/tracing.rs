@@ -4,7 +4,7 @@
 use support::{KEY, Log, Reply, builder, ok, replies};
 
 #[tokio::test]
-async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
+async fn retried_call_logs_every_attempt_without_key() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -27,7 +27,7 @@ fn ids(count: usize) -> impl Iterator<Item = String> {
 }
 
 #[tokio::test]
-async fn ten_thousand_ids_take_less_than_60_mb() {
+async fn ten_thousand_watched_ids_use_under_60_mb() {
     let reply = Reply::json(200, support::example().to_string());
     let server = Server::start(move |_, _| reply.clone()).await.unwrap();
     let mut watch = client(&server).numbers(ids(10_000)).watch(Duration::from_secs(4));
@@ -88,7 +88,7 @@ impl Limited {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes ten minutes for each limit"]
-async fn five_hundred_ids_for_ten_minutes() {
+async fn watch_of_500_ids_for_ten_minutes() {
     let seconds = env::var("WATCH_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(600);
     println!("{IDS} ids every {EVERY:?}, {seconds} s");
     println!(

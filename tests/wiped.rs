@@ -48,7 +48,7 @@ fn copies(buffer: &mut [u8]) -> usize {
 }
 
 #[test]
-fn a_dropped_client_leaves_no_key_in_memory() {
+fn dropped_client_leaves_no_key_in_memory() {
     let mut buffer = vec![0; 1 << 20];
     assert_eq!(copies(&mut buffer), 0, "before");
 

@@ -27,7 +27,7 @@ async fn refusing_the_second(retry_after: &'static str) -> Server {
 }
 
 #[tokio::test]
-async fn what_one_client_is_told_another_heeds() {
+async fn limit_of_one_client_is_honoured_by_another() {
     let server = refusing_the_second("2").await;
     let store = Arc::new(InMemory::default());
     let (one, another) = (client(&server, Arc::clone(&store)), client(&server, store));
@@ -65,7 +65,7 @@ fn says(reply: Reply) -> StepFuture<'static> {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_hangs_or_lies_stops_no_call() {
+async fn faulty_store_does_not_fail_calls() {
     let stores: [(&str, Says); 6] = [
         ("fails", |_| Box::pin(ready(Err("out of order".into())))),
         ("hangs", |_| Box::pin(pending())),
@@ -90,7 +90,7 @@ async fn a_store_that_fails_hangs_or_lies_stops_no_call() {
 }
 
 #[tokio::test]
-async fn store_that_admits_nothing_holds_calls_for_max_delay() {
+async fn store_admitting_nothing_delays_calls_by_max_delay() {
     let never: [Says; 2] = [
         |_| says(Reply::Wait { time: Duration::MAX, slot: Slot::default(), rate: -1.0 }),
         |_| says(Reply::Wait { time: Duration::ZERO, slot: Slot::default(), rate: 0.0 }),
@@ -109,7 +109,7 @@ async fn store_that_admits_nothing_holds_calls_for_max_delay() {
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_calls_time_ends_it_before_it_is_sent() {
+async fn wait_beyond_deadline_fails_before_sending() {
     let server = always(Answer::json(429, "{}").with("retry-after", "30")).await;
     let store = Arc::new(InMemory::default());
     let client = builder(&server)
@@ -124,7 +124,7 @@ async fn a_wait_beyond_the_calls_time_ends_it_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_beside_the_looks_while_nothing_is_limited() {
+async fn unlimited_store_gets_only_background_checks() {
     let server = always(ok()).await;
     let asked = Arc::new(AtomicUsize::new(0));
     let client = client(&server, Odd(|_| says(Reply::Free), Arc::clone(&asked)));
@@ -138,7 +138,7 @@ async fn nothing_is_asked_beside_the_looks_while_nothing_is_limited() {
 }
 
 #[tokio::test]
-async fn that_pacing_is_not_shared_is_told_once_and_so_is_that_it_is_again() {
+async fn sharing_loss_and_recovery_are_logged_once() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber =
@@ -165,7 +165,7 @@ async fn that_pacing_is_not_shared_is_told_once_and_so_is_that_it_is_again() {
 }
 
 #[tokio::test]
-async fn a_look_that_takes_longer_than_a_call_is_heeded() {
+async fn background_check_slower_than_call_is_honoured() {
     static ADMITTED: AtomicUsize = AtomicUsize::new(0);
     let slow: Says = |step| {
         if step == Step::Look {
@@ -194,7 +194,7 @@ async fn refusing_the_first(retry_after: &'static str) -> Server {
 }
 
 #[tokio::test]
-async fn no_store_undercuts_what_the_server_asked() {
+async fn store_cannot_shorten_retry_after() {
     let server = refusing_the_first("0.4").await;
     let go: Says = |_| says(Reply::Go { epoch: 1, is_probe: false, turns: 100, rate: 1e9 });
     let client = client(&server, Odd(go, Arc::default()));
@@ -206,7 +206,7 @@ async fn no_store_undercuts_what_the_server_asked() {
 }
 
 #[tokio::test]
-async fn waiting_calls_share_one_question() {
+async fn waiting_calls_share_one_store_request() {
     let server = refusing_the_first("0.01").await;
     let asked = Arc::new(AtomicUsize::new(0));
     let wait: Says = |_| {
@@ -231,7 +231,7 @@ async fn waiting_calls_share_one_question() {
 }
 
 #[tokio::test]
-async fn a_429_is_reported_once_and_though_its_caller_is_dropped() {
+async fn burst_of_429_is_reported_despite_dropped_calls() {
     static REPORTED: AtomicUsize = AtomicUsize::new(0);
     let store: Says = |step| {
         let is_report = matches!(step, Step::Rejected(_));
@@ -254,7 +254,7 @@ async fn a_429_is_reported_once_and_though_its_caller_is_dropped() {
 }
 
 #[tokio::test]
-async fn server_that_always_refuses_is_reported_at_the_timeout() {
+async fn permanent_429_fails_near_the_timeout() {
     let server = always(Answer::json(429, "{}")).await;
     let store = Arc::new(InMemory::default());
     let timeout = Duration::from_millis(2_500);
@@ -273,7 +273,7 @@ async fn server_that_always_refuses_is_reported_at_the_timeout() {
 }
 
 #[tokio::test]
-async fn state_of_another_time_is_left_to_the_process() {
+async fn store_state_with_foreign_clock_is_ignored() {
     let server = refusing_the_first("0.05").await;
     let hour: Says = |_| {
         let time = Duration::from_secs(3_600);

@@ -13,7 +13,7 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 ";
 
 #[tokio::test]
-async fn the_script_answers_as_the_state_in_memory_does() {
+async fn script_matches_in_memory_limit_state() {
     let Some(server) = RedisServer::start().await else { return };
     let mut connection = server.try_connection().await.unwrap();
     let text = include_str!("../../src/ext/pacing/redis.lua");

@@ -70,7 +70,7 @@ async fn is_shared(redis: &RedisServer, client: &Client) -> bool {
 }
 
 #[tokio::test]
-async fn what_stands_in_the_store_is_numbers_under_a_name_that_tells_nothing_and_expires() {
+async fn stored_state_expires_and_reveals_nothing() {
     let Some(redis) = RedisServer::start().await else { return };
     let server = server().await;
     let client = client(&server, &redis).await;
@@ -87,7 +87,7 @@ async fn what_stands_in_the_store_is_numbers_under_a_name_that_tells_nothing_and
 }
 
 #[tokio::test]
-async fn whatever_happens_to_the_store_no_call_fails_and_sharing_resumes() {
+async fn redis_fault_fails_no_call_and_sharing_resumes() {
     // What is done to it, and what ends it; empty where it needs no end.
     let faults: [(&str, &[&str], &[&str]); 6] = [
         ("wiped", &["FLUSHALL"], &[]),
@@ -123,7 +123,7 @@ async fn whatever_happens_to_the_store_no_call_fails_and_sharing_resumes() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_and_comes_back_fails_no_call() {
+async fn redis_restart_fails_no_call() {
     let Some(redis) = RedisServer::start().await else { return };
     // Refused once: what is slow from then on is slow by the store.
     let refusal = Answer::json(429, "{}").with("retry-after", "0.05");
@@ -149,7 +149,7 @@ async fn a_server_that_is_killed_and_comes_back_fails_no_call() {
 }
 
 #[tokio::test]
-async fn a_name_may_be_any_text_and_what_another_version_left_is_no_harm() {
+async fn any_name_and_foreign_state_are_tolerated() {
     let Some(redis) = RedisServer::start().await else { return };
     for name in ["", "a b", "ç\n\0{}*", &"x".repeat(10_000)] {
         let store = RedisLimit::new(redis.manager().await).name(name);
@@ -187,7 +187,7 @@ async fn a_name_may_be_any_text_and_what_another_version_left_is_no_harm() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_an_error_where_the_connection_is_made() {
+async fn wrong_redis_password_fails_at_connect() {
     let Some(redis) = RedisServer::start().await else { return };
     redis.command(&["CONFIG", "SET", "requirepass", "right"]).await;
     let url = format!("redis://:wrong@127.0.0.1:{}", redis.port());

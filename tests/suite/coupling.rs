@@ -37,7 +37,7 @@ async fn refused(client: &Client) {
 }
 
 #[tokio::test]
-async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
+async fn unpolled_call_does_not_block_others() {
     let server = server(0).await;
     let client = builder(&server).timeout(MS(20_000)).build().unwrap();
     refused(&client).await;
@@ -59,7 +59,7 @@ async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_stream_whose_consumer_pauses_stops_nobody() {
+async fn paused_stream_does_not_block_other_calls() {
     let server = server(0).await;
     let client = builder(&server).timeout(MS(20_000)).build().unwrap();
     refused(&client).await;
@@ -77,7 +77,7 @@ async fn a_stream_whose_consumer_pauses_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_call_on_a_runtime_that_stands_still_stops_nobody() {
+async fn call_on_stopped_runtime_does_not_block_others() {
     let server = server(0).await;
     let client = builder(&server).timeout(MS(20_000)).build().unwrap();
     refused(&client).await;
@@ -98,7 +98,7 @@ async fn a_call_on_a_runtime_that_stands_still_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_probe_without_an_answer_costs_one_slow_call() {
+async fn unanswered_probe_delays_only_one_call() {
     let server = server(1).await;
     let attempt = MS(3_000);
     let client = builder(&server).attempt_timeout(attempt).timeout(MS(20_000)).build().unwrap();
@@ -117,7 +117,7 @@ async fn a_probe_without_an_answer_costs_one_slow_call() {
 }
 
 #[tokio::test]
-async fn no_call_fails_by_a_429_while_its_time_lasts() {
+async fn call_retries_429_until_its_deadline() {
     // Open again after longer than four backoffs take.
     let start = Instant::now();
     let answer = move |_, _: &_| {
@@ -130,7 +130,7 @@ async fn no_call_fails_by_a_429_while_its_time_lasts() {
 }
 
 #[tokio::test]
-async fn what_the_server_says_is_left_is_heeded_from_the_first_answer_on() {
+async fn remaining_quota_is_honoured_from_first_response() {
     // Three in each half second, as it truly says in one of two ways.
     for names in
         [["ratelimit-remaining", "ratelimit-reset"], ["x-ratelimit-remaining", "x-ratelimit-reset"]]
@@ -157,7 +157,7 @@ async fn what_the_server_says_is_left_is_heeded_from_the_first_answer_on() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_another_began_keeps_its_own_deadline() {
+async fn joined_refresh_keeps_its_own_deadline() {
     let answer = |n, _: &_| if n == 0 { Reply::Silence } else { ok() };
     let server = Server::start(answer).await.unwrap();
     let client = builder(&server).retry(RetryPolicy::none()).timeout(MS(1_500)).build().unwrap();
@@ -173,7 +173,7 @@ async fn a_refresh_that_another_began_keeps_its_own_deadline() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_nobody_drives_is_driven_by_who_joins_it() {
+async fn unpolled_refresh_is_driven_by_joining_caller() {
     let answer = |_, _: &_| Reply::Late(MS(50), Box::new(ok()));
     let server = Server::start(answer).await.unwrap();
     let client = client(&server);
@@ -185,7 +185,7 @@ async fn a_refresh_that_nobody_drives_is_driven_by_who_joins_it() {
 }
 
 #[tokio::test]
-async fn a_refresh_on_a_runtime_that_stands_still_is_replaced() {
+async fn refresh_on_stopped_runtime_is_replaced() {
     let server = Server::start(|_, _| ok()).await.unwrap();
     let client = builder(&server).attempt_timeout(MS(300)).build().unwrap();
     let still = std::thread::spawn({

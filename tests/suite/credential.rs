@@ -7,7 +7,7 @@ use pilot_status::Client;
 use support::{KEY, Reply, always, builder, client, ok};
 
 #[tokio::test]
-async fn key_and_key_id_go_into_their_own_headers_and_the_last_one_set_wins() {
+async fn last_credential_set_is_sent() {
     let server = always(ok()).await;
     let cases = [
         (builder(&server).api_key("ps_1"), ("x-api-key", "ps_1"), "x-api-key-id"),
@@ -33,7 +33,7 @@ async fn key_and_key_id_go_into_their_own_headers_and_the_last_one_set_wins() {
 }
 
 #[tokio::test]
-async fn the_user_agent_names_the_application_before_the_crate() {
+async fn user_agent_names_application_before_crate() {
     let server = always(ok()).await;
     let own = concat!("pilot-status/", env!("CARGO_PKG_VERSION"));
     client(&server).number("num_1").get().await.unwrap();
@@ -44,7 +44,7 @@ async fn the_user_agent_names_the_application_before_the_crate() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_the_key_itself_is_not_printed() {
+async fn error_code_equal_to_key_is_not_printed() {
     let bodies = [
         r#"{"code":"SECRET_KEY"}"#,
         r#"{"code":"SECRET\u005fKEY"}"#,
@@ -68,7 +68,7 @@ async fn a_code_that_is_the_key_itself_is_not_printed() {
 }
 
 #[tokio::test]
-async fn nothing_that_can_be_printed_holds_the_key() {
+async fn printed_values_never_contain_key() {
     let echo = format!(r#"{{"error":"{KEY}","code":"{KEY}","x":"{KEY}"}}"#);
     let server = always(Reply::json(400, echo.clone())).await;
     let builder = builder(&server);
@@ -97,7 +97,7 @@ async fn nothing_that_can_be_printed_holds_the_key() {
 }
 
 #[tokio::test]
-async fn key_as_name_of_field_is_not_printed() {
+async fn field_named_like_key_is_not_printed() {
     let key = "ps_live_abcdefgh";
     for name in [key, "PS_LIVE_ABCDEFGH", "x_ps_live_abcdefgh"] {
         let server =

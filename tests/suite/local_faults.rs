@@ -17,11 +17,11 @@ use support::KEY;
 const HAS_FEW_FILES: &str = "PILOT_STATUS_TEST_HAS_FEW_FILES";
 
 #[test]
-fn missing_descriptors_do_not_spend_the_retry_budget() {
+fn descriptor_exhaustion_does_not_use_retry_budget() {
     let mut child = Command::new("sh");
     child.args([
         "-c",
-        "ulimit -n 100 && exec \"$0\" --exact local_faults::without_descriptors --ignored",
+        "ulimit -n 100 && exec \"$0\" --exact local_faults::child_with_few_descriptors --ignored",
     ]);
     child.arg(env::current_exe().unwrap()).env(HAS_FEW_FILES, "1").stdin(Stdio::null());
     let output = child.output().unwrap();
@@ -30,7 +30,7 @@ fn missing_descriptors_do_not_spend_the_retry_budget() {
 
 #[tokio::test]
 #[ignore = "run by the test above in a process with few descriptors"]
-async fn without_descriptors() {
+async fn child_with_few_descriptors() {
     if env::var_os(HAS_FEW_FILES).is_none() {
         return;
     }

@@ -26,7 +26,7 @@ fn is_owned<T: Send + 'static>(owned: T) -> T {
 }
 
 #[tokio::test]
-async fn handles_and_streams_outlive_their_client_and_go_to_other_tasks() {
+async fn handles_and_streams_outlive_their_client() {
     let server = always(ok()).await;
     let Service { handle, numbers } = service(&server);
     let task = tokio::spawn(handle.clone().get());
@@ -45,7 +45,7 @@ async fn handles_and_streams_outlive_their_client_and_go_to_other_tasks() {
 }
 
 #[tokio::test]
-async fn an_id_may_be_any_text_that_is_at_hand() {
+async fn id_accepts_any_string_type() {
     let server = always(ok()).await;
     let client = client(&server);
     let id: NumberId = "num_1".parse().unwrap();

@@ -22,7 +22,7 @@ async fn refusing_first(retry_after: &'static str) -> (Server, Arc<Mutex<Vec<Ins
 }
 
 #[tokio::test]
-async fn nothing_waits_before_the_first_429() {
+async fn calls_before_first_429_do_not_wait() {
     let server = always(ok()).await;
     let client = client(&server);
     let calls =
@@ -39,7 +39,7 @@ async fn refused(client: &Client) {
 }
 
 #[tokio::test]
-async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
+async fn calls_share_retry_after_and_keep_order() {
     let (server, arrivals) = refusing_first("0.5").await;
     let client = client(&server);
     let calls = (0..5).map(|n| {
@@ -70,7 +70,7 @@ async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
 }
 
 #[tokio::test]
-async fn a_call_whose_turn_would_come_too_late_ends_at_once_and_says_when() {
+async fn call_that_would_miss_deadline_fails_immediately() {
     let (server, _) = refusing_first("20").await;
     let client = builder(&server).timeout(MS(5_000)).build().unwrap();
     assert!(client.number("num_1").get().await.unwrap_err().is_rate_limited());
@@ -90,7 +90,7 @@ async fn a_call_whose_turn_would_come_too_late_ends_at_once_and_says_when() {
 }
 
 #[tokio::test]
-async fn a_dropped_call_leaves_no_hole_in_the_queue() {
+async fn dropped_call_frees_its_queue_slot() {
     let (server, _) = refusing_first("0.5").await;
     let client = client(&server);
     let second = async {
@@ -108,7 +108,7 @@ async fn a_dropped_call_leaves_no_hole_in_the_queue() {
 }
 
 #[tokio::test]
-async fn without_pacing_a_sibling_is_on_its_own() {
+async fn call_without_pacing_ignores_other_calls() {
     let (server, _) = refusing_first("20").await;
     let client = builder(&server).pacing(Pacing::Off).retry(RetryPolicy::none()).build().unwrap();
     assert!(client.number("num_1").get().await.is_err());
@@ -117,7 +117,7 @@ async fn without_pacing_a_sibling_is_on_its_own() {
 }
 
 #[tokio::test]
-async fn an_outage_is_not_multiplied_by_retries_and_429s_cost_nothing() {
+async fn retry_budget_limits_5xx_but_not_429() {
     let retry = RetryPolicy::default().base_delay(Duration::ZERO);
     // Of a call's time, less is left than an answer may take: no last attempt is kept for later.
     let timeout = MS(900);

@@ -11,7 +11,7 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn a_client_whose_runtime_was_dropped_connects_anew_in_another() {
+fn client_reconnects_after_runtime_is_dropped() {
     let servers = Runtime::new().unwrap();
     let server = servers.block_on(always(ok()));
     let client = client(&server);
@@ -25,7 +25,7 @@ fn a_client_whose_runtime_was_dropped_connects_anew_in_another() {
 }
 
 #[test]
-fn a_refresh_on_a_runtime_that_stands_still_is_begun_anew_by_others() {
+fn refresh_on_stopped_runtime_is_restarted_elsewhere() {
     let servers = Runtime::new().unwrap();
     let server = servers.block_on(always(ok()));
     let client =

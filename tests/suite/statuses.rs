@@ -63,7 +63,7 @@ fn json_or_text(body: &[u8]) -> Value {
 }
 
 #[tokio::test]
-async fn every_status_with_any_body_is_its_own_error() {
+async fn every_status_maps_to_its_error() {
     // The id says which status and body are wanted.
     let server = Server::start(|_, request| {
         let (_, id) = request.line.rsplit_once('/').unwrap();
@@ -103,7 +103,7 @@ async fn every_status_with_any_body_is_its_own_error() {
 }
 
 #[tokio::test]
-async fn hint_retryable_and_retry_after_never_disagree() {
+async fn hint_agrees_with_retryable_and_retry_after() {
     const CODES: [&str; 3] = ["", "PROVIDER_NOT_CONFIGURED", "UPSTREAM_TIMEOUT"];
     // The id says which status, code and wait are wanted.
     let server = Server::start(|_, request| {
@@ -145,7 +145,7 @@ async fn hint_retryable_and_retry_after_never_disagree() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_not_documented_is_a_decode_error() {
+async fn undocumented_success_status_is_decode_error() {
     for body in ["", "{}"] {
         let server = always(Reply::json(202, body)).await;
         let error = client(&server).number("num_1").get().await.unwrap_err();
@@ -155,7 +155,7 @@ async fn a_success_that_is_not_documented_is_a_decode_error() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_an_error_is_one() {
+async fn success_status_with_error_body_is_error() {
     for body in
         [r#"{"error":"no","code":"A_CODE"}"#, r#"{"error":{"message":"no","code":"A_CODE"}}"#]
     {
@@ -177,7 +177,7 @@ async fn a_success_that_is_an_error_is_one() {
 }
 
 #[tokio::test]
-async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
+async fn disallowed_scope_error_has_hint() {
     let server =
         always(Reply::json(403, r#"{"error":"x","code":"NUMBER_SCOPE_NOT_ALLOWED"}"#)).await;
     let error = client(&server).number("num_1").get().await.unwrap_err();
@@ -187,7 +187,7 @@ async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
 }
 
 #[tokio::test]
-async fn unknown_id_that_is_a_phone_number_has_a_hint() {
+async fn unknown_id_like_phone_number_has_hint() {
     let server = always(Reply::json(404, "{}")).await;
     let client = client(&server);
     let cases = [
@@ -216,7 +216,7 @@ async fn unknown_id_that_is_a_phone_number_has_a_hint() {
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_its_code_and_its_wait_whatever_shape_its_sentence_has() {
+async fn error_code_survives_unexpected_message_shape() {
     let code = "NUMBER_SCOPE_NOT_ALLOWED";
     for body in [
         json!({ "error": { "message": "x", "code": code } }),
@@ -238,7 +238,7 @@ async fn a_refusal_keeps_its_code_and_its_wait_whatever_shape_its_sentence_has()
 }
 
 #[tokio::test]
-async fn a_code_that_is_no_plain_code_is_not_printed() {
+async fn error_code_with_unsafe_text_is_not_printed() {
     let codes = ["ps_live_secret", "A SENTENCE", "+5511999999999", "5511999999999", "A\x1b[31m"];
     for code in codes.into_iter().chain(["A".repeat(65).as_str()]) {
         let body = serde_json::json!({ "error": "x", "code": code }).to_string();
@@ -250,7 +250,7 @@ async fn a_code_that_is_no_plain_code_is_not_printed() {
 }
 
 #[tokio::test]
-async fn a_refusal_longer_than_the_limit_keeps_its_status_and_is_retried() {
+async fn oversized_error_body_keeps_status_and_retries() {
     let long = format!(r#"{{"error":"{}"}}"#, "x".repeat(100_000));
     let slow = Reply::json(429, long.clone()).with("retry-after", "0.01");
     let server = replies(vec![slow, Reply::json(401, long)]).await;
@@ -261,7 +261,7 @@ async fn a_refusal_longer_than_the_limit_keeps_its_status_and_is_retried() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_told_by_its_origin_alone() {
+async fn redirect_error_prints_only_target_origin() {
     let server =
         always(Reply::json(307, "").with("location", "https://other.example:1/x?secret")).await;
     let error = client(&server).number("num_1").get().await.unwrap_err();

@@ -50,7 +50,7 @@ async fn table_is_complete_after_the_first_round() {
 }
 
 #[tokio::test]
-async fn table_finds_numbers_by_phone_and_outlives_its_watch() {
+async fn table_outlives_watch_and_finds_numbers_by_phone() {
     let server = fleet().await;
     let mut watch = client(&server).numbers(["a", "b"]).watch(EVERY);
     let table = watch.table();
@@ -70,7 +70,7 @@ async fn table_finds_numbers_by_phone_and_outlives_its_watch() {
 }
 
 #[tokio::test]
-async fn table_whose_watch_was_dropped_early_says_so() {
+async fn table_of_dropped_watch_returns_error() {
     let server = fleet().await;
     let table = client(&server).numbers(["a", "b"]).watch(EVERY).table();
     let error = table.wait_until_complete().await.unwrap_err();

@@ -102,7 +102,7 @@ fn lists(server: &Server) -> usize {
 }
 
 #[tokio::test]
-async fn what_is_comes_first_and_then_only_what_changes() {
+async fn watch_emits_first_state_and_then_changes() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let mut watch = client(&server).numbers(["a", "b", "a"]).watch(EVERY);
@@ -133,7 +133,7 @@ async fn what_is_comes_first_and_then_only_what_changes() {
 }
 
 #[tokio::test]
-async fn an_error_is_told_once_until_it_changes_or_ends_and_disturbs_no_other() {
+async fn watch_reports_repeated_error_once() {
     let world = World::of(&["a", "b"]);
     world.set("b", Err(403));
     let server = world.server().await;
@@ -155,7 +155,7 @@ async fn an_error_is_told_once_until_it_changes_or_ends_and_disturbs_no_other() 
 }
 
 #[tokio::test]
-async fn what_was_seen_before_an_error_is_compared_with_what_is_seen_after_it() {
+async fn watch_compares_states_across_an_error() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let mut watch = client(&server).numbers(["a"]).watch(EVERY);
@@ -171,7 +171,7 @@ async fn what_was_seen_before_an_error_is_compared_with_what_is_seen_after_it() 
 }
 
 #[tokio::test]
-async fn a_number_that_is_gone_is_told_and_asked_for_less_often() {
+async fn missing_number_is_reported_and_polled_less() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let mut watch = client(&server).numbers(["a", "gone"]).watch(EVERY);
@@ -183,7 +183,7 @@ async fn a_number_that_is_gone_is_told_and_asked_for_less_often() {
 }
 
 #[tokio::test]
-async fn without_ids_it_ends_and_without_an_interval_it_is_refused() {
+async fn watch_rejects_zero_interval_and_ends_without_ids() {
     let server = always(ok()).await;
     let client = client(&server);
     assert!(client.numbers([""; 0]).watch(EVERY).next().await.is_none());
@@ -205,7 +205,7 @@ async fn without_ids_it_ends_and_without_an_interval_it_is_refused() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_started_anew_tells_only_what_changed_meanwhile() {
+async fn resumed_watch_reports_only_changes() {
     let world = World::of(&["a", "b", "c"]);
     let server = world.server().await;
     let client = client(&server);
@@ -228,7 +228,7 @@ async fn a_program_that_is_started_anew_tells_only_what_changed_meanwhile() {
 }
 
 #[test]
-fn a_state_may_have_more_or_less_than_this_version_knows() {
+fn watch_state_tolerates_unknown_and_missing_fields() {
     let error = json!({ "kind": "server", "status": 500 });
     let state = json!({ "a": { "new": 1 }, "b": { "quality": "PURPLE", "error": error } });
     let state: WatchState = serde_json::from_value(state).unwrap();
@@ -238,7 +238,7 @@ fn a_state_may_have_more_or_less_than_this_version_knows() {
 }
 
 #[tokio::test]
-async fn numbers_that_come_and_go_are_changes() {
+async fn listed_and_unlisted_numbers_are_reported() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
@@ -280,7 +280,7 @@ async fn numbers_that_come_and_go_are_changes() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_resumed_tells_who_came_and_went_meanwhile() {
+async fn resumed_list_watch_reports_listed_and_unlisted() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let state = json!({ "a": { "level": "ready" }, "z": { "level": "ready" } });
@@ -293,7 +293,7 @@ async fn a_list_that_is_resumed_tells_who_came_and_went_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_list_with_items_that_cannot_be_read_takes_nobody_away() {
+async fn list_with_invalid_items_unlists_no_number() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
@@ -310,7 +310,7 @@ async fn a_list_with_items_that_cannot_be_read_takes_nobody_away() {
 }
 
 #[tokio::test]
-async fn statuses_tell_the_state_alone_and_keep_what_else_was_seen() {
+async fn status_watch_changes_only_state() {
     let server = always(Reply::json(200, r#"{"id":"a","state":"OPEN"}"#)).await;
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses();
     assert_eq!(next(&mut watch).await.to_string(), "a  state OPEN");
@@ -324,7 +324,7 @@ async fn statuses_tell_the_state_alone_and_keep_what_else_was_seen() {
 }
 
 #[tokio::test]
-async fn the_caller_may_say_what_counts() {
+async fn change_filter_selects_reported_changes() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let watch = client(&server).numbers(["a"]).watch(EVERY);
@@ -337,7 +337,7 @@ async fn the_caller_may_say_what_counts() {
 }
 
 #[tokio::test]
-async fn each_way_of_asking_sends_its_own_request() {
+async fn each_watch_mode_sends_its_request() {
     type Ask = fn(Watch) -> Watch;
     let reply = Reply::json(200, r#"{"id":"a","state":"OPEN"}"#);
     let ways: [(Ask, &str); 3] = [
@@ -354,7 +354,7 @@ async fn each_way_of_asking_sends_its_own_request() {
 }
 
 #[tokio::test]
-async fn first_round_takes_thirty_seconds_at_most_and_is_spread() {
+async fn first_round_is_spread_over_thirty_seconds() {
     let ids: Vec<_> = (0..20).map(|n| format!("num_{n}")).collect();
     let server = always(ok()).await;
     let mut watch = client(&server).numbers(ids).watch(Duration::from_secs(3600));
@@ -368,7 +368,7 @@ async fn first_round_takes_thirty_seconds_at_most_and_is_spread() {
 }
 
 #[tokio::test]
-async fn no_more_than_so_many_are_asked_for_at_once_and_rounds_take_longer() {
+async fn concurrency_limit_lengthens_rounds() {
     let server = always(Reply::Late(Duration::from_millis(200), Box::new(ok()))).await;
     let mut watch = client(&server).numbers(["a", "b", "c"]).watch(EVERY).concurrency(1);
     let ids: BTreeSet<_> = changes(&mut watch, 3).await.into_keys().collect();
@@ -378,7 +378,7 @@ async fn no_more_than_so_many_are_asked_for_at_once_and_rounds_take_longer() {
 }
 
 #[tokio::test]
-async fn a_429_slows_it_and_is_no_change() {
+async fn watch_slows_after_429_without_event() {
     let server = Server::start(|n, _| {
         if n == 1 { Reply::json(429, "{}").with("retry-after", "0.3") } else { ok() }
     })
@@ -392,7 +392,7 @@ async fn a_429_slows_it_and_is_no_change() {
 }
 
 #[tokio::test]
-async fn it_can_be_spawned_and_what_is_dropped_asks_no_more() {
+async fn dropped_watch_sends_no_more_requests() {
     let server = Arc::new(World::of(&["a", "b"]).server().await);
     let client: Client = builder(&server).build().unwrap();
     let task = tokio::spawn(async move {
@@ -406,7 +406,7 @@ async fn it_can_be_spawned_and_what_is_dropped_asks_no_more() {
 }
 
 #[tokio::test]
-async fn a_number_is_kept_whole_where_it_is_asked_for() {
+async fn watch_retains_whole_numbers_on_request() {
     let world = World::of(&["a"]);
     world.set("a", Ok(json!({ "name": "old" })));
     let server = world.server().await;
@@ -439,7 +439,7 @@ fn free_text(id: &str, n: usize) -> Reply {
 }
 
 #[tokio::test]
-async fn free_text_is_not_compared_printed_or_kept() {
+async fn free_text_is_not_compared_printed_or_stored() {
     let server = Server::start(|n, request| free_text(request.line.rsplit('/').next().unwrap(), n));
     let server = server.await.unwrap();
     let ids = [
@@ -459,7 +459,7 @@ async fn free_text_is_not_compared_printed_or_kept() {
 }
 
 #[tokio::test]
-async fn unknown_values_are_printed_as_codes_and_compared_with_known_ones() {
+async fn unknown_values_are_compared_and_printed_as_codes() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let mut watch = client(&server).numbers(["a"]).watch(EVERY);
@@ -480,7 +480,7 @@ async fn unknown_values_are_printed_as_codes_and_compared_with_known_ones() {
 }
 
 #[tokio::test]
-async fn a_snapshot_older_than_the_one_seen_changes_nothing() {
+async fn older_snapshot_is_ignored() {
     let snapshot = |n: usize| {
         let (hour, quality) = if n.is_multiple_of(2) { (10, "RED") } else { (9, "GREEN") };
         let number = json!({
@@ -502,7 +502,7 @@ async fn a_snapshot_older_than_the_one_seen_changes_nothing() {
 }
 
 #[tokio::test]
-async fn older_snapshot_is_known_though_clocks_differ() {
+async fn older_snapshot_is_detected_despite_clock_skew() {
     let ahead = |seconds| chrono::Utc::now() + chrono::TimeDelta::seconds(seconds);
     let snapshot = move |n: usize| {
         let (at, quality) =
@@ -524,7 +524,7 @@ async fn older_snapshot_is_known_though_clocks_differ() {
 }
 
 #[tokio::test]
-async fn limit_is_compared_and_kept_by_its_figure() {
+async fn messaging_limit_is_compared_by_value() {
     let long = format!("TIER_{}1000", "0".repeat(100));
     let server = Server::start(move |n, _| {
         let tiers = ["TIER_1K", "TIER_1000", "\nTIER_1000\u{2028}", &long];
@@ -550,7 +550,7 @@ async fn limit_is_compared_and_kept_by_its_figure() {
 }
 
 #[tokio::test]
-async fn id_of_several_spellings_is_one_number() {
+async fn id_spellings_refer_to_one_number() {
     let world = World::of(&["a", "b"]);
     let list = Reply::json(200, r#"[{"id":" a\n"},{"id":"a"},{"id":"b"}]"#);
     world.0.lock().unwrap().insert("the list".to_owned(), list);
@@ -566,7 +566,7 @@ async fn id_of_several_spellings_is_one_number() {
 }
 
 #[tokio::test]
-async fn a_snapshot_dated_ahead_does_not_end_the_watch() {
+async fn snapshot_from_future_does_not_stop_watch() {
     let world = World::of(&["a"]);
     let at = |year: u32, quality: &str| {
         Ok(
@@ -582,7 +582,7 @@ async fn a_snapshot_dated_ahead_does_not_end_the_watch() {
 }
 
 #[tokio::test]
-async fn a_list_without_all_known_numbers_is_asked_again() {
+async fn list_missing_known_numbers_is_requested_again() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
@@ -602,7 +602,7 @@ async fn a_list_without_all_known_numbers_is_asked_again() {
 }
 
 #[tokio::test]
-async fn an_error_beside_an_empty_list_is_a_failed_list() {
+async fn error_with_empty_list_is_list_failure() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
@@ -620,7 +620,7 @@ async fn an_error_beside_an_empty_list_is_a_failed_list() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_admitted_is_no_change() {
+async fn call_not_admitted_emits_no_change() {
     let server =
         Server::start(
             |n, _| {
@@ -641,7 +641,7 @@ async fn a_call_that_is_not_admitted_is_no_change() {
 }
 
 #[tokio::test]
-async fn the_timeout_applies_to_the_list() {
+async fn watch_timeout_applies_to_list() {
     let server = always(Reply::Silence).await;
     let mut watch = client(&server).watch_all(EVERY).timeout(Duration::from_millis(100));
     let change = next(&mut watch).await;
@@ -652,7 +652,7 @@ async fn the_timeout_applies_to_the_list() {
 }
 
 #[tokio::test]
-async fn a_number_listed_again_while_its_call_hangs_has_one_call() {
+async fn relisted_number_with_hung_call_polled_once() {
     let world = World::of(&["b"]);
     world.0.lock().unwrap().insert("hangs".to_owned(), Reply::Silence);
     let server = world.server().await;
@@ -672,7 +672,7 @@ async fn a_number_listed_again_while_its_call_hangs_has_one_call() {
 }
 
 #[tokio::test]
-async fn a_number_that_left_is_not_asked_again() {
+async fn unlisted_number_is_not_polled_again() {
     let world = World::of(&["b"]);
     let later = Reply::json(503, "{}").with("retry-after", "0.5");
     world.0.lock().unwrap().insert("left".to_owned(), later);
@@ -694,7 +694,7 @@ fn state_with_all() -> Value {
 }
 
 #[tokio::test]
-async fn a_state_comes_back_through_any_format() {
+async fn watch_state_round_trips_in_every_format() {
     let world = World::of(&["a", "b", "c", "d"]);
     let unwell = json!({ "sendable": false, "code": "C", "qualityRating": "RED", "messagingLimitTier": "TIER_2K" });
     world.set("b", Ok(json!({ "state": "CLOSE", "health": unwell, "meta": { "fetchedAt": "2026-01-01T10:00:00.000Z" } })));
@@ -720,7 +720,7 @@ async fn a_state_comes_back_through_any_format() {
 }
 
 #[test]
-fn an_unknown_entry_of_a_state_costs_itself_alone() {
+fn unknown_watch_state_entry_is_skipped() {
     type Read = fn(&[u8]) -> WatchState;
     type Write = fn(&WatchState) -> Vec<u8>;
     let formats: [(Write, Read); 3] = [
@@ -742,7 +742,7 @@ fn an_unknown_entry_of_a_state_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn a_status_without_a_state_is_no_change() {
+async fn status_without_state_emits_no_change() {
     let world = World::of(&["a"]);
     world.set("a", Ok(json!({ "state": "CLOSE" })));
     let server = world.server().await;
@@ -763,7 +763,7 @@ async fn a_status_without_a_state_is_no_change() {
 }
 
 #[tokio::test]
-async fn refused_key_is_one_change_until_it_is_accepted() {
+async fn refused_key_is_reported_once() {
     let ids: Vec<String> = (0..40).map(|n| format!("num_{n:02}")).collect();
     let world = World::of(&ids.iter().map(String::as_str).collect::<Vec<_>>());
     let refuse = |world: &World| ids.iter().for_each(|id| world.set(id, Err(401)));
@@ -795,7 +795,7 @@ async fn refused_key_is_one_change_until_it_is_accepted() {
 }
 
 #[tokio::test]
-async fn refused_key_of_a_list_is_one_change_until_it_is_accepted() {
+async fn refused_key_of_list_is_reported_once() {
     let world = World::of(&["num_1"]);
     world.set("the list", Err(401));
     let server = world.server().await;

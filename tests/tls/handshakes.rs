@@ -30,7 +30,7 @@ fn client(authority: &Authority, server: &Server) -> Client {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_trusted_and_valid_and_of_the_host_is_taken() {
+async fn valid_certificate_of_host_is_accepted() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.server("localhost", NOW)).await;
     assert_eq!(client(&authority, &server).number("1").get().await.unwrap().id, "1");
@@ -38,7 +38,7 @@ async fn a_certificate_that_is_trusted_and_valid_and_of_the_host_is_taken() {
 }
 
 #[tokio::test]
-async fn a_server_that_would_rather_have_http_2_is_spoken_to_in_it_only_with_feature_http2() {
+async fn http2_is_negotiated_only_with_its_feature() {
     let authority = Authority::new("ours");
     let mut config = (*authority.server("localhost", NOW)).clone();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -52,7 +52,7 @@ async fn a_server_that_would_rather_have_http_2_is_spoken_to_in_it_only_with_fea
 }
 
 #[tokio::test]
-async fn an_authority_can_be_added_to_those_of_the_platform() {
+async fn added_authority_extends_platform_store() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.server("localhost", NOW)).await;
     let certificate = authority.certificate();
@@ -66,7 +66,7 @@ async fn an_authority_can_be_added_to_those_of_the_platform() {
 }
 
 #[tokio::test]
-async fn any_other_handshake_fails_at_once_and_the_key_is_not_sent() {
+async fn failed_handshake_is_final_and_hides_key() {
     let (authority, other) = (Authority::new("ours"), Authority::new("another"));
     let cases = [
         (other.server("localhost", NOW), "UnknownIssuer"),
@@ -83,7 +83,7 @@ async fn any_other_handshake_fails_at_once_and_the_key_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_server_of_tls_1_1_or_of_no_tls_hears_no_key() {
+async fn server_without_modern_tls_receives_no_key() {
     let authority = Authority::new("ours");
     let cases: [(&[u8], &str); 2] = [
         (TLS_1_1, "ServerDoesNotSupportTls12Or13"),
@@ -101,7 +101,7 @@ async fn a_server_of_tls_1_1_or_of_no_tls_hears_no_key() {
 /// The same, where native-tls is the only TLS library that the client may use.
 #[tokio::test]
 #[cfg(feature = "with-native-tls")]
-async fn with_native_tls_a_refused_certificate_is_final_and_a_cut_connection_is_not() {
+async fn native_tls_retries_cut_connection_not_bad_certificate() {
     let (authority, other) = (Authority::new("ours"), Authority::new("another"));
     let native = |port: u16| {
         let certificate = authority.certificate();

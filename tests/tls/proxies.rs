@@ -16,7 +16,7 @@ const BASE_URL: &str = "PILOT_STATUS_TEST_BASE_URL";
 const NEW_BUILDER: &str = "PILOT_STATUS_TEST_NEW_BUILDER";
 
 #[tokio::test]
-async fn a_proxy_of_an_https_request_sees_the_host_and_nothing_else() {
+async fn https_proxy_sees_only_host() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.server("api.example", Years(2000, 3000))).await;
     let proxy = Server::tunnel(server.address).await;
@@ -41,7 +41,7 @@ async fn a_proxy_of_an_https_request_sees_the_host_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_an_error_which_does_not_print_its_password() {
+async fn refusing_proxy_error_does_not_print_password() {
     for answer in [
         b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n".as_slice(),
         b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
@@ -65,7 +65,7 @@ async fn a_proxy_that_refuses_is_an_error_which_does_not_print_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
+async fn proxy_environment_applies_except_http_to_loopback() {
     let proxy = Server::plain(ANSWER).await;
     let direct = Server::plain(ANSWER).await;
     let proxied = format!("http://{}", proxy.address);
@@ -107,7 +107,7 @@ async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
 /// Makes one call in a process with these variables set to the proxy.
 fn run_with(variables: &[&str], proxy: &str, base_url: &str, is_new: bool) {
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", "proxies::one_call", "--ignored"]).env(BASE_URL, base_url);
+    child.args(["--exact", "proxies::child_makes_one_call", "--ignored"]).env(BASE_URL, base_url);
     if is_new {
         child.env(NEW_BUILDER, "1");
     }
@@ -123,7 +123,7 @@ fn run_with(variables: &[&str], proxy: &str, base_url: &str, is_new: bool) {
 
 #[tokio::test]
 #[ignore = "run by the test above with other environments"]
-async fn one_call() {
+async fn child_makes_one_call() {
     let Ok(base_url) = env::var(BASE_URL) else {
         return;
     };

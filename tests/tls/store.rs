@@ -18,9 +18,11 @@ fn builder(base_url: &str) -> ClientBuilder {
 }
 
 #[test]
-fn missing_certificate_store_has_a_hint_and_spares_loopback() {
+fn missing_certificate_store_error_has_hint() {
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", "store::without_a_store", "--ignored"]).env(HAS_NO_STORE, "1");
+    child
+        .args(["--exact", "store::child_without_certificate_store", "--ignored"])
+        .env(HAS_NO_STORE, "1");
     for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         child.env(name, "/nowhere/certificates");
     }
@@ -30,7 +32,7 @@ fn missing_certificate_store_has_a_hint_and_spares_loopback() {
 
 #[tokio::test]
 #[ignore = "run by the test above in a process without certificates"]
-async fn without_a_store() {
+async fn child_without_certificate_store() {
     if env::var_os(HAS_NO_STORE).is_none() {
         return;
     }
@@ -55,7 +57,7 @@ async fn without_a_store() {
 }
 
 #[test]
-fn another_failure_to_build_has_no_hint_of_certificates() {
+fn other_build_failure_has_no_certificate_hint() {
     let refused = builder("https://api.example")
         .configure_http(|http| http.tls_version_max(reqwest::tls::Version::TLS_1_0));
     let error = refused.build().unwrap_err();

@@ -73,13 +73,13 @@ pub(crate) enum Bytes {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_ends_as_docs_trust_md_says() {
+async fn every_fault_matches_trust_page() {
     run(faults::all(&good()), page::Part::Any).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg(feature = "like-an-application")]
-async fn every_fault_of_http_2_and_of_compression_ends_as_docs_trust_md_says() {
+async fn http2_and_compression_faults_match_trust_page() {
     let good = good();
     let faults = [faults::http2::all(&good), crate::compression::all(&good)];
     run(faults.into_iter().flatten().collect(), page::Part::LikeAnApplication).await;
