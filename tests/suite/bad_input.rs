@@ -1,4 +1,5 @@
-//! What cannot work is refused before anything is sent, with a sentence that says what to do.
+//! Invalid settings and ids are rejected before a request is sent, with an error that names the
+//! fix.
 
 use std::time::Duration;
 

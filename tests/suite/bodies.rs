@@ -1,5 +1,5 @@
-//! A body that is not what was promised is a decode error with its JSON path, without its text, and
-//! never a panic.
+//! An undocumented body gives a decode error with the JSON path and without the text. It never
+//! panics.
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What `configure_http` may not undo.
+//! Guarantees that `configure_http` cannot override.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use pilot_status::{ClientBuilder, RetryPolicy};
 use reqwest::header::{HeaderMap, HeaderValue};
 use support::{KEY, Reply, always, builder, ok};
 
-/// Everything that would show the key, or make the client wait.
+/// Sets every option that could expose the key or disable a limit.
 fn reckless(builder: ClientBuilder) -> ClientBuilder {
     builder.configure_http(|http| {
         let other_key = HeaderMap::from_iter([

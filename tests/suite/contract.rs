@@ -1,4 +1,4 @@
-//! The documented answer decodes whole, and nothing that a newer server sends is lost.
+//! The documented response decodes completely, and unknown fields of a newer server are retained.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn extras(number: &Number) -> Vec<&Map<String, Value>> {
     ]
 }
 
-/// Adds a field to every object of a value.
+/// Adds a field to every object in a value.
 fn widen(value: &mut Value) {
     match value {
         Value::Object(object) => {

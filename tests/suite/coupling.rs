@@ -1,5 +1,5 @@
-//! No caller harms another: whoever is dropped, hangs, or is never polled costs the others of its
-//! client no more than a moment.
+//! Isolation between calls: one that is dropped, hangs or is never polled delays the client's other
+//! calls only briefly.
 
 use std::{
     pin::pin,
@@ -16,7 +16,8 @@ use support::{Reply, Server, builder, client, ok};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
-/// Refuses the first request, answers nothing to the next `hung`, and serves the rest.
+/// Starts a server that rejects the first request, never answers the next `hung`, and serves the
+/// rest.
 async fn server(hung: usize) -> Server {
     let answer = move |n, _: &_| match n {
         0 => Reply::json(429, "{}").with("retry-after", "0.3"),
@@ -26,7 +27,7 @@ async fn server(hung: usize) -> Server {
     Server::start(answer).await.unwrap()
 }
 
-/// Makes a call that is refused, and goes no further.
+/// Polls a call until it is rejected, and then drops it.
 async fn refused(client: &Client) {
     let number = client.number("first");
     let mut call = pin!(number.get());
@@ -51,7 +52,7 @@ async fn unpolled_call_does_not_block_others() {
     for result in join_all(calls).await {
         assert!(result.is_ok(), "{result:?}");
     }
-    // A call whose turn has passed waits again as soon as it is polled.
+    // A call that missed its turn queues again when it is polled.
     for result in join_all(kept).await {
         assert!(result.is_ok(), "{result:?}");
     }
@@ -109,7 +110,7 @@ async fn unanswered_probe_delays_only_one_call() {
     let calls = calls.map(|number| async {
         let number = number;
         assert!(number.get().await.is_ok());
-        // No sooner is the one that hangs given up.
+        // A call this slow waited for the hung probe to time out.
         slow.fetch_add(usize::from(start.elapsed() >= attempt), Ordering::Relaxed);
     });
     join_all(calls).await;
@@ -118,7 +119,7 @@ async fn unanswered_probe_delays_only_one_call() {
 
 #[tokio::test]
 async fn call_retries_429_until_its_deadline() {
-    // Open again after longer than four backoffs take.
+    // The server recovers only after four backoffs.
     let start = Instant::now();
     let answer = move |_, _: &_| {
         if start.elapsed() < MS(600) { Reply::json(429, "{}") } else { ok() }
@@ -131,7 +132,7 @@ async fn call_retries_429_until_its_deadline() {
 
 #[tokio::test]
 async fn remaining_quota_is_honoured_from_first_response() {
-    // Three in each half second, as it truly says in one of two ways.
+    // The server admits three requests per half second and reports the rest in one of two header styles.
     for names in
         [["ratelimit-remaining", "ratelimit-reset"], ["x-ratelimit-remaining", "x-ratelimit-reset"]]
     {

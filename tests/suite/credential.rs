@@ -1,5 +1,4 @@
-//! The key goes where it is meant to go, as the header it is meant to be, and into nothing that is
-//! printed.
+//! The key is sent in its own header and never printed.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ async fn last_credential_set_is_sent() {
             ("x-api-key", "ps_2"),
             "x-api-key-id",
         ),
-        // As env files leave them.
+        // Env files leave a byte order mark, quotes and line breaks around a key.
         (builder(&server).api_key("\u{feff}\"ps_3\" \r\n"), ("x-api-key", "ps_3"), "x-api-key-id"),
         (builder(&server).api_key_id(" 'id_3'\n"), ("x-api-key-id", "id_3"), "x-api-key"),
     ];
@@ -56,7 +55,7 @@ async fn error_code_equal_to_key_is_not_printed() {
             let server = always(Reply::json(status, body)).await;
             let client = builder(&server).api_key_id(key).build().unwrap();
             let error = client.number("num_1").get().await.unwrap_err();
-            let code = error.code().expect("who asks for it gets it");
+            let code = error.code().expect("code() returns the code");
             assert!(code.contains("SECRET_KEY"));
             let change = client.numbers(["num_1"]).watch(Duration::from_secs(60)).next().await;
             let change = change.unwrap();
@@ -92,7 +91,7 @@ async fn printed_values_never_contain_key() {
         printed += &format!("{cause} {cause:?}");
         source = cause.source();
     }
-    assert!(printed.contains("Sensitive"), "the header is printed as what it is");
+    assert!(printed.contains("Sensitive"), "the header is marked as sensitive");
     assert!(!printed.contains(KEY), "{printed}");
 }
 

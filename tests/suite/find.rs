@@ -1,4 +1,4 @@
-//! Users find their numbers by phone number, whatever shape the list has.
+//! Numbers are found by phone number in every known shape of the list.
 
 use pilot_status::{ErrorKind, types::ConnectionState};
 use serde_json::{Value, json};
@@ -107,12 +107,12 @@ async fn phone_number_without_country_code_is_rejected() {
 #[tokio::test]
 async fn find_number_prefers_exact_digits() {
     let cases = [
-        // The ninth digit of a mobile number alone is optional.
+        // Only the ninth digit of a mobile number is optional.
         (vec!["551140028922"], "+55 11 94002-8922", None),
         (vec!["5511940028922"], "+55 11 4002-8922", None),
         (vec!["5511999999999", "551199999999"], "+5511999999999", Some("0")),
         (vec!["5511999999999", "551199999999"], "+551199999999", Some("1")),
-        // Numbers without a country code are found as they are written.
+        // Numbers stored without a country code match only the same digits.
         (vec!["11999999999", "5511999999999"], "11 99999-9999", Some("0")),
         (vec!["4791234567"], "47 91 23 45 67", Some("0")),
         (vec!["12125550123"], "1 212 555 0123", Some("0")),

@@ -1,4 +1,4 @@
-//! Many numbers: one answer for each id, a few at a time, whatever becomes of the others.
+//! Fleets of numbers: one result per id, a few requests at a time, independent of other errors.
 
 use std::{
     collections::BTreeSet,
@@ -12,7 +12,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use support::{Reply, Server, client, example};
 
-/// A server that knows even ids only, and is slower with the first.
+/// Starts a server that knows only even ids and delays the first.
 async fn even() -> Server {
     Server::start(|_, request| {
         let id = request.line.rsplit('_').next().unwrap().trim_end_matches("?refresh=1");

@@ -1,4 +1,4 @@
-//! A snapshot is refreshed when it is too old, and one number is never refreshed twice at once.
+//! Snapshots that are too old are refreshed, and overlapping refreshes of one number are shared.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use support::{Reply, Server, builder, client, example, replies};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A snapshot of this age.
+/// Returns a number with a snapshot of this age.
 fn aged(seconds: i64) -> Value {
     let mut json = example();
     let date = chrono::Utc::now() - chrono::TimeDelta::seconds(seconds);
@@ -16,7 +16,7 @@ fn aged(seconds: i64) -> Value {
     json
 }
 
-/// A server with a cached snapshot; a refresh takes a while.
+/// Starts a server with a cached snapshot and a slow refresh.
 async fn server(cached: Value) -> Server {
     Server::start(move |_, request| {
         if request.line.ends_with("refresh=1") {
@@ -64,7 +64,7 @@ async fn only_old_or_undated_snapshot_is_refreshed() {
 
 #[tokio::test]
 async fn snapshot_age_uses_response_clock() {
-    // How far the answer's `Date` is ahead, its `Age`, the snapshot's age, refreshes.
+    // Seconds that the response's `Date` is ahead, its `Age`, the snapshot's age, refreshes.
     let cases = [
         (600, 0, -540, 0),
         (600, 0, -600 + 3_700, 1),

@@ -1,4 +1,4 @@
-//! The generated operations stay in reach, with the same retry under them.
+//! The generated operations are available through `raw`, with the same retries.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Feature `mock`: the typed helpers answer for each documented status, and their answers are what
-//! the client reads.
+//! Feature `mock`: the typed helpers cover each documented status, and the client reads their
+//! responses.
 
 use httpmock::MockServer;
 use pilot_status::{

@@ -1,4 +1,4 @@
-//! `status` and `delete`: their own paths, their own answers, and no second removal by a retry.
+//! `status` and `delete`: their paths, their responses, and no repeated delete.
 
 use http::StatusCode;
 use pilot_status::types::ConnectionState;

@@ -1,4 +1,4 @@
-//! Handles, their calls and streams own what they need: they can be stored, spawned and boxed.
+//! Handles, calls and streams own their data: they can be stored, spawned and boxed.
 
 use std::{pin::Pin, time::Duration};
 
@@ -8,13 +8,13 @@ use support::{Server, always, client, ok};
 
 type Numbers = dyn Stream<Item = (String, Result<Number, Error>)> + Send;
 
-/// As an application would hold them.
+/// A service that stores a handle and a stream without their client.
 struct Service {
     handle: NumberHandle,
     numbers: Pin<Box<Numbers>>,
 }
 
-/// The client is gone when this returns.
+/// Creates a service and drops its client.
 fn service(server: &Server) -> Service {
     let client = client(server);
     let handle = client.number("num_1");

@@ -1,4 +1,5 @@
-//! What one call learns from a 429, its siblings heed; and an outage is not multiplied by retries.
+//! All calls of a client honour a 429 that one of them received, and retries do not multiply the
+//! load of an outage.
 
 use std::{
     sync::{Arc, Mutex},
@@ -10,7 +11,8 @@ use support::{Reply, Server, always, builder, client, ok};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
-/// A server that refuses its first request for so long, and tells when each arrived.
+/// Starts a server that rejects its first request with this `Retry-After` and records arrival
+/// times.
 async fn refusing_first(retry_after: &'static str) -> (Server, Arc<Mutex<Vec<Instant>>>) {
     let arrivals = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&arrivals);
@@ -31,7 +33,7 @@ async fn calls_before_first_429_do_not_wait() {
     assert_eq!(client.stats().pacing, PacingStats::default());
 }
 
-/// Waits until the client has been refused once.
+/// Waits until the client has received one 429.
 async fn refused(client: &Client) {
     while client.stats().pacing.rejected == 0 {
         tokio::time::sleep(MS(1)).await;
@@ -65,7 +67,7 @@ async fn calls_share_retry_after_and_keep_order() {
     assert_eq!(ids, ["0", "0", "1", "2", "3", "4"]);
     let stats = client.stats().pacing;
     assert_eq!((stats.rejected, stats.queued), (1, 0));
-    // Nothing was served before, so there is no rate to go by.
+    // No request succeeded before the 429, so the rate is unknown.
     assert!(stats.waited >= MS(500) && stats.rate.is_none(), "{stats:?}");
 }
 
@@ -119,7 +121,7 @@ async fn call_without_pacing_ignores_other_calls() {
 #[tokio::test]
 async fn retry_budget_limits_5xx_but_not_429() {
     let retry = RetryPolicy::default().base_delay(Duration::ZERO);
-    // Of a call's time, less is left than an answer may take: no last attempt is kept for later.
+    // The timeout is too short for the client to reserve a last attempt near its end.
     let timeout = MS(900);
     for (status, requests) in [(503, 40 + 100), (429, 40 * 5)] {
         let server = always(Reply::json(status, "{}")).await;

@@ -1,5 +1,4 @@
-//! An id is one segment of the path, whatever is in it, and a refresh is asked for only when it is
-//! meant.
+//! An id is always sent as one path segment, and the refresh parameter only by refresh calls.
 
 use support::{always, builder, client, ok};
 

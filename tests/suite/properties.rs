@@ -1,4 +1,4 @@
-//! Whatever a server sends with an id is decoded, with nothing lost.
+//! Every JSON object with an id decodes without loss.
 
 use std::sync::{Arc, Mutex};
 
@@ -55,8 +55,8 @@ fn object_with_id() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whether two values are the same, but for fields that are null, which are as good as absent, and
-/// the case of a text, which is that of the documentation where its value is known.
+/// Compares two values. Null fields count as absent, and text is compared case-insensitively,
+/// because a known value is encoded in its documented case.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {

@@ -1,10 +1,10 @@
-//! Readiness says whether a number can send, and if not, why, and no more than is known.
+//! Readiness reports whether a number can send and, if not, the reasons, using only known facts.
 
 use pilot_status::{Readiness, ReadinessLevel, ReadinessReason};
 use serde_json::{Value, json};
 use support::{example, number};
 
-/// The documented example with one fact changed.
+/// Returns the documented example with one fact changed.
 fn changed(pointer: &str, value: Value) -> Value {
     let mut json = example();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -76,7 +76,7 @@ fn every_meta_status_maps_to_readiness() {
         ("NEW", "degraded: status NEW"),
     ];
     for (status, expected) in cases {
-        // The other place says CONNECTED.
+        // The other field still holds CONNECTED.
         for pointer in ["/health/metaStatus", "/meta/phone/status"] {
             let json = changed(pointer, json!(status));
             assert_eq!(number(&json).readiness().to_string(), expected, "{pointer} {status}");
@@ -84,7 +84,7 @@ fn every_meta_status_maps_to_readiness() {
     }
 }
 
-/// The number with these two values of a fact that has two places.
+/// Returns a number with these values in the two fields of one fact.
 fn twice(places: [&str; 2], values: [&str; 2]) -> pilot_status::types::Number {
     let mut json = example();
     for (pointer, value) in places.into_iter().zip(values) {
@@ -141,7 +141,7 @@ fn worse_of_two_values_wins() {
 
 #[test]
 fn portfolio_limit_wins_if_present() {
-    // Portfolio in health and in the phone number object, then the number's own in both.
+    // The portfolio limit in `health` and in the phone object, then the number's own limit in both.
     let cases = [
         (["TIER_NOT_SET", "null", "TIER_1K", "null"], "TIER_1K"),
         (["null", "TIER_NOT_SET", "null", "TIER_1K"], "TIER_1K"),
@@ -288,14 +288,14 @@ fn readiness_lists_all_reasons_blocking_first() {
     );
 }
 
-/// The example, and the example in which the phone number object has to say what health does not.
+/// Returns the example twice: unchanged, and with facts only in the phone object.
 fn ready_numbers() -> [Value; 2] {
     let mut by_phone = example();
     by_phone["health"] = json!({ "sendable": true });
     [example(), by_phone]
 }
 
-/// Whether the verdict rests on this field: some value of it makes a number less than ready.
+/// Returns true if some value of this field makes a number less than ready.
 fn is_fact(parent: &str, key: &str) -> bool {
     let bad = [
         json!(false),
@@ -338,7 +338,8 @@ fn only_unreadable_facts_become_reasons() {
                 keys.push("code".to_owned());
             }
             for key in keys {
-                // The provider decides only whether connection alone is enough.
+                // No provider value lowers readiness; it only decides whether connection alone is
+                // enough.
                 let is_fact = is_fact(parent, &key) || key == "provider";
                 facts += usize::from(is_fact);
                 let mut json = json.clone();

@@ -1,5 +1,5 @@
-//! A 429 is survived, a server's wish to wait is respected, and what cannot be waited for ends at
-//! once.
+//! Transient failures are retried, `Retry-After` is honoured, and a wait beyond the deadline fails
+//! immediately.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use support::{Reply, Server, always, builder, client, ok, replies};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
-/// A server whose first replies are `failures` of these, and then the example.
+/// Starts a server that sends `failures` copies of this reply and then the example.
 async fn failing(failures: usize, reply: Reply) -> Server {
     let mut all = vec![reply; failures];
     all.push(ok());
@@ -107,7 +107,7 @@ async fn retry_after_is_honoured_without_long_delay() {
 
 #[tokio::test]
 async fn retry_date_is_read_by_server_clock() {
-    // `Age` of a cached answer, `Retry-After`, `X-RateLimit-Reset`: a second later.
+    // `Age` of a cached response, `Retry-After`, `X-RateLimit-Reset`: each asks for one second.
     let cases = [
         ("0", "retry-after", "Thu, 01 Jan 2026 00:00:01 GMT"),
         ("600", "retry-after", "Thu, 01 Jan 2026 00:10:01 GMT"),
@@ -136,7 +136,7 @@ async fn too_long_retry_after_fails_immediately() {
     for ((asked, timeout, seconds, text), name) in
         cases.into_iter().flat_map(|case| names.map(|name| (case, name)))
     {
-        // A reset as long as the last of them is no time.
+        // The last value is not a valid `X-RateLimit-Reset` time.
         if name == "x-ratelimit-reset" && asked.len() > 9 {
             continue;
         }

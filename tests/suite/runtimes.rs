@@ -1,4 +1,4 @@
-//! A client whose runtime is dropped, or stands still, is of use in another one.
+//! A client works in another runtime after its first one is dropped or stops.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn client_reconnects_after_runtime_is_dropped() {
     let server = servers.block_on(always(ok()));
     let client = client(&server);
     for _ in 0..3 {
-        // Its connections are tasks of this runtime, and end with it.
+        // Connections are tasks of this runtime and end with it.
         let runtime = runtime();
         let number = runtime.block_on(client.number("num_1").get());
         assert!(number.is_ok(), "{number:?}");
@@ -33,7 +33,7 @@ fn refresh_on_stopped_runtime_is_restarted_elsewhere() {
     let still = runtime();
     let mut begun = Box::pin(client.number("num_1").refresh());
     still.block_on(async { assert!((&mut begun).now_or_never().is_none()) });
-    // Nobody drives `still` from here on.
+    // The runtime `still` is not driven from here on.
     let refreshed = runtime().block_on(client.number("num_1").refresh());
     assert!(refreshed.is_ok(), "{refreshed:?}");
 }

@@ -1,4 +1,4 @@
-//! Every status becomes the right error, tried as often as its retry rule says.
+//! Every status maps to its error and is retried according to its rule.
 
 use std::time::Duration;
 
@@ -57,14 +57,14 @@ const BODIES: &[(&str, Option<&str>)] = &[
     ("<html>Bad gateway +5511999999999</html>", None),
 ];
 
-/// Key order aside, which an error that was decoded does not keep.
+/// Parses JSON where possible, because a decoded error does not preserve the order of keys.
 fn json_or_text(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
 }
 
 #[tokio::test]
 async fn every_status_maps_to_its_error() {
-    // The id says which status and body are wanted.
+    // The id selects the status and the body.
     let server = Server::start(|_, request| {
         let (_, id) = request.line.rsplit_once('/').unwrap();
         let (status, body) = id.split_once('-').unwrap();
@@ -72,7 +72,7 @@ async fn every_status_maps_to_its_error() {
     })
     .await
     .unwrap();
-    // Each case on its own: neither slowed nor stopped by what the others met.
+    // Without a budget and pacing, cases do not affect each other.
     let retry = RetryPolicy::default().base_delay(Duration::from_millis(1)).without_budget();
     let client = builder(&server).retry(retry).pacing(Pacing::Off).build().unwrap();
     for case in CASES {
@@ -105,7 +105,7 @@ async fn every_status_maps_to_its_error() {
 #[tokio::test]
 async fn hint_agrees_with_retryable_and_retry_after() {
     const CODES: [&str; 3] = ["", "PROVIDER_NOT_CONFIGURED", "UPSTREAM_TIMEOUT"];
-    // The id says which status, code and wait are wanted.
+    // The id selects the status, the code and the wait.
     let server = Server::start(|_, request| {
         let (_, id) = request.line.rsplit_once('/').unwrap();
         let [status, code, asks] = id.split('-').collect::<Vec<_>>()[..] else { panic!("{id}") };

@@ -1,4 +1,5 @@
-//! A table has what its watch knows, and says when it is complete and when its watch has gone.
+//! A table holds the state of its watch, and reports when it is complete and when the watch is
+//! dropped.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +10,7 @@ use support::{Reply, Server, client, example};
 
 const EVERY: Duration = Duration::from_millis(200);
 
-/// Numbers with the ids `a` and `b` and a phone number each; `gone` is none.
+/// Starts a server with the numbers `a` and `b`, each with a phone number, and without `gone`.
 async fn fleet() -> Server {
     let number = |id: &str, phone: Value| {
         let mut number = example();

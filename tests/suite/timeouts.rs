@@ -1,4 +1,4 @@
-//! A call takes no longer than it is given, which may be less or more than the client gives.
+//! A call ends within its timeout, which may be shorter or longer than the client's.
 
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ async fn get_fresh_timeout_covers_both_requests() {
     let start = Instant::now();
     let error = number.get_fresh(Duration::ZERO).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    // Of two timeouts the second would not have begun to end.
+    // The second request would still be running if it had its own timeout.
     assert!(start.elapsed() < MS(1_300), "{:?}", start.elapsed());
     assert_eq!(server.requests().len(), 2);
 }

@@ -1,4 +1,4 @@
-//! `wait_until_open` returns when a number is open, and says what it was otherwise.
+//! `wait_until_open` returns when a number is open, or reports its last state.
 
 use std::{error::Error, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A watch tells what is at first, and then what changes, as it changes.
+//! A watch emits the first state of each number and then its changes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use support::{KEY, Reply, Request, Server, always, builder, client, ok};
 
 const EVERY: Duration = Duration::from_millis(100);
-/// What a busy machine may need for what takes no time.
+/// Allowance for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the numbers of a server are, as the test has it.
+/// The numbers of a server, set by the test.
 #[derive(Clone, Default)]
 struct World(Arc<Mutex<BTreeMap<String, Reply>>>);
 
@@ -28,7 +28,7 @@ impl World {
         world
     }
 
-    /// From now on the number is this, or its calls end with this status.
+    /// Sets the number, or the status with which its requests fail.
     fn set(&self, id: &str, number: Result<Value, u16>) {
         let reply = match number {
             Ok(mut number) => {
@@ -64,10 +64,13 @@ impl World {
 }
 
 async fn next(watch: &mut Watch) -> Change {
-    tokio::time::timeout(PATIENCE, watch.next()).await.expect("a change").expect("no end")
+    tokio::time::timeout(PATIENCE, watch.next())
+        .await
+        .expect("a change in time")
+        .expect("the watch continues")
 }
 
-/// The next changes, by their ids.
+/// Returns the next changes by id.
 async fn changes(watch: &mut Watch, count: usize) -> BTreeMap<String, Change> {
     let mut changes = BTreeMap::new();
     for _ in 0..count {
@@ -77,7 +80,7 @@ async fn changes(watch: &mut Watch, count: usize) -> BTreeMap<String, Change> {
     changes
 }
 
-/// That nothing is told for some rounds.
+/// Asserts that the watch emits no event for five rounds.
 async fn assert_silent(watch: &mut Watch) {
     let told = tokio::time::timeout(EVERY * 5, watch.next()).await;
     assert!(told.is_err(), "{told:?}");
@@ -87,11 +90,11 @@ fn requests(server: &Server, id: &str) -> usize {
     server.requests().iter().filter(|request| request.line.contains(id)).count()
 }
 
-/// Polls the watch, which emits nothing, until this is so.
+/// Polls the watch until the condition holds, and asserts that it emits no event.
 async fn until(watch: &mut Watch, is_so: impl Fn() -> bool) {
     let end = tokio::time::Instant::now() + PATIENCE;
     while !is_so() {
-        assert!(tokio::time::Instant::now() < end, "it never came");
+        assert!(tokio::time::Instant::now() < end, "the condition did not hold in time");
         let event = tokio::time::timeout(EVERY / 5, watch.next()).await;
         assert!(event.is_err(), "{event:?}");
     }
@@ -151,7 +154,7 @@ async fn watch_reports_repeated_error_once() {
     let change = next(&mut watch).await;
     assert!(change.has(Changed::ErrorEnded), "{change:?}");
     assert_eq!(change.to_string(), "b  ready");
-    assert!(requests(&server, "a") > 3, "the others are asked for meanwhile");
+    assert!(requests(&server, "a") > 3, "other numbers are still polled");
 }
 
 #[tokio::test]
@@ -194,11 +197,11 @@ async fn watch_rejects_zero_interval_and_ends_without_ids() {
     let told: Vec<_> = client.watch_all(Duration::ZERO).collect().await;
     assert_eq!(told.len(), 1);
     assert_eq!(server.requests().len(), 0);
-    // An id that cannot be one is an error of its own.
+    // An invalid id yields its own error and does not stop the watch.
     let mut watch = client.numbers(["..", "a"]).watch(EVERY);
     let first = changes(&mut watch, 2).await;
     assert!(first[".."].error().unwrap().is_invalid_input());
-    // One that never comes again is no panic.
+    // An endless interval does not panic.
     let mut watch = client.numbers(["a"]).watch(Duration::MAX);
     next(&mut watch).await;
     assert!(watch.next().now_or_never().is_none());
@@ -224,7 +227,7 @@ async fn resumed_watch_reports_only_changes() {
     assert_eq!(told["d"].changed, [Changed::First]);
     assert_silent(&mut after).await;
     let known: Vec<_> = after.state().iter().map(|(id, _)| id.clone()).collect();
-    assert_eq!(known, ["a", "b", "d"], "of those that are not watched nothing is kept");
+    assert_eq!(known, ["a", "b", "d"], "unwatched numbers are not retained");
 }
 
 #[test]
@@ -255,7 +258,7 @@ async fn listed_and_unlisted_numbers_are_reported() {
     world.remove("a");
     let mut told = vec![next(&mut watch).await];
     if told[0].error().is_some() {
-        // It may be asked for between two looks at the list.
+        // The removed number may be polled before the list is read again.
         told.push(next(&mut watch).await);
     }
     let change = told.pop().unwrap();
@@ -361,7 +364,7 @@ async fn first_round_is_spread_over_thirty_seconds() {
     let told = next(&mut watch).await;
     assert_eq!(told.id.as_deref(), Some("num_0"));
     assert!(watch.next().now_or_never().is_none());
-    assert_eq!(server.requests().len(), 1, "the others come one by one");
+    assert_eq!(server.requests().len(), 1, "the other numbers are polled one by one");
     assert_eq!(watch.interval().as_secs(), 3600);
     let told = tokio::time::timeout(Duration::from_secs(10), watch.next()).await.unwrap().unwrap();
     assert_eq!(told.id.as_deref(), Some("num_1"), "after 1.5 s");
@@ -372,7 +375,7 @@ async fn concurrency_limit_lengthens_rounds() {
     let server = always(Reply::Late(Duration::from_millis(200), Box::new(ok()))).await;
     let mut watch = client(&server).numbers(["a", "b", "c"]).watch(EVERY).concurrency(1);
     let ids: BTreeSet<_> = changes(&mut watch, 3).await.into_keys().collect();
-    assert_eq!(ids.len(), 3, "each has its turn");
+    assert_eq!(ids.len(), 3, "every number is polled");
     assert!(server.requests().len() <= 4, "{}", server.requests().len());
     assert!(watch.interval() > EVERY * 2, "{:?}", watch.interval());
 }
@@ -418,7 +421,7 @@ async fn watch_retains_whole_numbers_on_request() {
     assert_eq!(change.number().unwrap().name.as_deref(), Some("new"));
 }
 
-/// Values of a server that hold what may not be printed, and that are new in each answer.
+/// Returns a reply whose values must not be printed and differ in each response.
 fn free_text(id: &str, n: usize) -> Reply {
     let text = format!("+5511999999999 anna@example.com {KEY} request {n}");
     let number = match id {
@@ -493,7 +496,7 @@ async fn older_snapshot_is_ignored() {
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
     assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
     assert_silent(&mut watch).await;
-    // Nor after a new start.
+    // A resumed watch ignores the older snapshot, too.
     let state = watch.state();
     drop(watch);
     let asked = server.requests().len();
@@ -612,7 +615,7 @@ async fn error_with_empty_list_is_list_failure() {
     let change = next(&mut watch).await;
     assert_eq!(change.error().unwrap().code(), Some("UPSTREAM_TIMEOUT"), "{change}");
     assert_silent(&mut watch).await;
-    // With some of the numbers it says nothing of the others.
+    // A partial list with an error does not unlist the other numbers.
     let list = Reply::json(200, r#"{"data":[{"id":"b"}],"error":"timeout"}"#);
     world.0.lock().unwrap().insert("the list".to_owned(), list);
     let told = changes(&mut watch, 2).await;
@@ -754,7 +757,7 @@ async fn status_without_state_emits_no_change() {
     assert_silent(&mut watch).await;
     world.set("a", Ok(json!({ "isFullyConnected": false })));
     assert_silent(&mut watch).await;
-    // Each change has its line, also where a reason of the number says the same.
+    // Each state change is printed, even if a readiness reason repeats it.
     for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
     {
         world.set("a", Ok(json!({ "state": state })));
@@ -775,7 +778,7 @@ async fn refused_key_is_reported_once() {
     assert!(change.id.is_none() && change.error().unwrap().is_unauthorized(), "{change}");
     assert!(change.to_string().starts_with("the key is refused: "), "{change}");
     assert!(table.wait_until_complete().await.unwrap_err().is_unauthorized());
-    // Calls under way, and probes ten intervals apart.
+    // Only calls in flight and probes, ten intervals apart, are sent.
     let quiet = tokio::time::timeout(EVERY * 25, watch.next()).await;
     assert!(quiet.is_err(), "{quiet:?}");
     assert!(server.requests().len() < 25, "{} requests", server.requests().len());
