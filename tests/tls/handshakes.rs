@@ -1,4 +1,4 @@
-//! The key is sent only to a server that proves to be the host of the base URL.
+//! The key is sent only to a server with a valid certificate for the host of the base URL.
 
 use pilot_status::{Client, Error, RetryPolicy};
 use support::KEY;
@@ -17,7 +17,7 @@ const NOW: Years = Years(2000, 3000);
 const TLS_1_1: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
     rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\x00\x00\x2f\x00";
 
-/// A client that trusts the authority, of the server under the name `localhost`.
+/// Returns a client that trusts the authority and connects to the server as `localhost`.
 fn client(authority: &Authority, server: &Server) -> Client {
     let certificate = authority.certificate();
     Client::builder()
@@ -44,7 +44,7 @@ async fn http2_is_negotiated_only_with_its_feature() {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let server = Server::tls(config.into()).await;
     let answered = client(&authority, &server).number("1").get().await.is_ok();
-    // The server has only HTTP/1.1 to answer with.
+    // The server offers h2 but can answer only in HTTP/1.1.
     let has_http_2 = cfg!(feature = "like-an-application");
     let begin = if has_http_2 { "PRI * HTTP/2.0\r\n" } else { "GET /v1/numbers/1 HTTP/1.1\r\n" };
     assert!(server.heard().starts_with(begin), "{}", server.heard());
@@ -98,7 +98,7 @@ async fn server_without_modern_tls_receives_no_key() {
     }
 }
 
-/// The same, where native-tls is the only TLS library that the client may use.
+/// Checks the same guarantee with native-tls as the only TLS backend.
 #[tokio::test]
 #[cfg(feature = "with-native-tls")]
 async fn native_tls_retries_cut_connection_not_bad_certificate() {
@@ -132,7 +132,7 @@ async fn native_tls_retries_cut_connection_not_bad_certificate() {
     }
 }
 
-/// That the error says what happened, to whom, and what to do, and that nothing was tried again.
+/// Asserts that the error names the cause, the host and the fix, and that no attempt was repeated.
 fn assert_refused(error: &Error, server: &Server, why: &str) {
     println!("{error}\n  hint: {:?}", error.hint());
     let text = error.to_string();

@@ -1,4 +1,4 @@
-//! A system without certificates of authorities, as slim containers are.
+//! Systems without root certificates, such as slim containers.
 
 use std::{env, process::Command};
 
@@ -10,7 +10,7 @@ use crate::{
     servers::{ANSWER, Server},
 };
 
-/// Set in the process that finds no certificates.
+/// Set in the child process, which finds no certificates.
 const HAS_NO_STORE: &str = "PILOT_STATUS_TEST_HAS_NO_STORE";
 
 fn builder(base_url: &str) -> ClientBuilder {
@@ -31,7 +31,7 @@ fn missing_certificate_store_error_has_hint() {
 }
 
 #[tokio::test]
-#[ignore = "run by the test above in a process without certificates"]
+#[ignore = "the test above runs it in a child process without certificates"]
 async fn child_without_certificate_store() {
     if env::var_os(HAS_NO_STORE).is_none() {
         return;
@@ -44,7 +44,7 @@ async fn child_without_certificate_store() {
         assert!(hint.contains("ca-certificates") && hint.contains("SSL_CERT_FILE"), "{hint}");
         assert!(error.is_invalid_input() && !error.is_retryable());
     }
-    // Of its own it needs none.
+    // A client with its own root certificate needs no system store.
     let certificate = Authority::new("ours").certificate();
     let own = builder("https://api.example");
     assert!(own.configure_http(|http| http.tls_certs_only([certificate])).build().is_ok());
