@@ -1,4 +1,4 @@
-//! Two clients of one store; and stores that fail, hang or lie.
+//! Two clients that share one store, and stores that fail, hang or return wrong replies.
 
 use std::{
     future::{pending, ready},
@@ -19,7 +19,7 @@ fn client(server: &Server, store: impl SharedLimit + 'static) -> Client {
     builder(server).pacing(Pacing::shared(store)).build().unwrap()
 }
 
-/// A server that refuses the second request, and asks to wait.
+/// Starts a server that rejects the second request with this `Retry-After`.
 async fn refusing_the_second(retry_after: &'static str) -> Server {
     let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
     let answer = move |n, _: &_| if n == 1 { refusal.clone() } else { ok() };
@@ -34,7 +34,7 @@ async fn limit_of_one_client_is_honoured_by_another() {
     one.number("num_1").get().await.unwrap();
     let start = Instant::now();
     let refused = tokio::spawn(one.number("num_1").get());
-    // The look of its first call, beside it.
+    // The background check of its first call runs beside the calls.
     while another.stats().pacing.waited.is_zero() && start.elapsed() < Duration::from_secs(10) {
         another.number("num_1").get().await.unwrap();
         if server.requests().len() > 2 {
@@ -42,12 +42,12 @@ async fn limit_of_one_client_is_honoured_by_another() {
         }
     }
     refused.await.unwrap().unwrap();
-    assert!(start.elapsed() >= Duration::from_secs(2), "one waits as it is asked");
+    assert!(start.elapsed() >= Duration::from_secs(2), "the rejected client waits for retry-after");
     assert_eq!(another.stats().pacing.rejected, 0);
     assert!(!another.stats().pacing.waited.is_zero(), "{:?}", another.stats().pacing);
 }
 
-/// A store that answers as it is told.
+/// A store that replies through a function and counts its requests.
 #[derive(Debug)]
 struct Odd(Says, Arc<AtomicUsize>);
 
@@ -85,7 +85,7 @@ async fn faulty_store_does_not_fail_calls() {
             assert!(answer.is_ok(), "{name}, call {n}: {answer:?}");
         }
         assert_eq!(server.requests().len(), 21, "{name}");
-        assert!(asked.load(Ordering::Relaxed) > 0, "{name}: it is asked");
+        assert!(asked.load(Ordering::Relaxed) > 0, "{name}: the store receives requests");
     }
 }
 
@@ -143,7 +143,7 @@ async fn sharing_loss_and_recovery_are_logged_once() {
     let writer = log.clone();
     let subscriber =
         tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    // Of this thread, on which the test runs.
+    // The subscriber is set for this thread, on which the whole test runs.
     let _guard = tracing::subscriber::set_default(subscriber);
     let server = always(ok()).await;
     let asked = Arc::new(AtomicUsize::new(0));
@@ -182,11 +182,14 @@ async fn background_check_slower_than_call_is_honoured() {
     let start = Instant::now();
     while ADMITTED.load(Ordering::Relaxed) == 0 {
         client.number("num_1").get().await.unwrap();
-        assert!(start.elapsed() < Duration::from_secs(20), "the look is lost");
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "the result of the background check is lost"
+        );
     }
 }
 
-/// A server that serves, but refuses the first request with this wait.
+/// Starts a server that rejects the first request with this `Retry-After`.
 async fn refusing_the_first(retry_after: &'static str) -> Server {
     let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
     let answer = move |n, _: &_| if n == 0 { refusal.clone() } else { ok() };
@@ -227,7 +230,7 @@ async fn waiting_calls_share_one_store_request() {
     calls.iter().for_each(tokio::task::JoinHandle::abort);
     let most = 2 + usize::try_from(start.elapsed().as_millis()).unwrap() / 20;
     let asked = asked.load(Ordering::Relaxed);
-    assert!((2..=most).contains(&asked), "{asked} questions, of {most} at most");
+    assert!((2..=most).contains(&asked), "{asked} store requests, expected at most {most}");
 }
 
 #[tokio::test]
@@ -242,7 +245,7 @@ async fn burst_of_429_is_reported_despite_dropped_calls() {
     let client = client(&server, Odd(store, Arc::default()));
     let calls = (0..50).map(|_| client.number("num_1").get());
     let calls = futures_util::future::join_all(calls);
-    // They wait for 5 s, and are dropped.
+    // The calls wait for 5 s and are dropped before that.
     let _ = tokio::time::timeout(Duration::from_millis(300), calls).await;
     let start = Instant::now();
     while REPORTED.load(Ordering::Relaxed) == 0 && start.elapsed() < Duration::from_secs(10) {
@@ -268,7 +271,7 @@ async fn permanent_429_fails_near_the_timeout() {
     let start = Instant::now();
     let error = client.number("num_1").get().await.unwrap_err();
     assert!(error.is_rate_limited(), "{error}");
-    // The last attempt is kept until a second before.
+    // The last attempt is sent one second before the timeout.
     assert!(start.elapsed() + Duration::from_millis(1_100) >= timeout, "{:?}", start.elapsed());
 }
 
