@@ -1,5 +1,5 @@
-//! Memory does not grow with the number of ids. A process of its own, since what is measured is the
-//! process.
+//! Memory does not grow with the number of ids. A separate test binary, because it measures the
+//! memory of the whole process.
 #![cfg(target_os = "linux")]
 
 use futures_util::StreamExt;
