@@ -100,14 +100,14 @@ async fn watch_of_500_ids_for_ten_minutes() {
         let server = Server::start(move |_, request| answer.lock().unwrap().answer(request));
         let server = server.await.unwrap();
         let mut watch = client(&server).numbers(ids(IDS)).watch(EVERY);
-        let told = run(&mut watch, Duration::from_secs(seconds)).await;
+        let changes = run(&mut watch, Duration::from_secs(seconds)).await;
         let limited = limited.lock().unwrap();
         #[expect(clippy::cast_precision_loss, reason = "small counts")]
         let [requests, most] = [limited.seen.len() as f64, limited.most_in(WINDOW) as f64];
         #[expect(clippy::cast_precision_loss, reason = "a small count")]
         let mean = requests / seconds as f64;
         println!(
-            "| {limit} | {mean:.1} | {:.2} | {} | {told} | {:.1} s | {} MB |",
+            "| {limit} | {mean:.1} | {:.2} | {} | {changes} | {:.1} s | {} MB |",
             most / (mean * WINDOW.as_secs_f64()),
             limited.seen.iter().filter(|(_, refused)| *refused).count(),
             watch.interval().as_secs_f64(),
@@ -118,15 +118,15 @@ async fn watch_of_500_ids_for_ten_minutes() {
 
 /// Returns the number of changes within this time, except the first of each number.
 async fn run(watch: &mut Watch, time: Duration) -> usize {
-    let mut told = 0;
+    let mut changes = 0;
     let end = tokio::time::sleep(time);
     tokio::pin!(end);
     loop {
         tokio::select! {
-            () = &mut end => return told,
+            () = &mut end => return changes,
             Some(change) = watch.next() => {
                 assert!(change.error().is_none(), "{change}");
-                told += usize::from(!change.has(Changed::First));
+                changes += usize::from(!change.has(Changed::First));
             }
         }
     }

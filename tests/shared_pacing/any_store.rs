@@ -49,37 +49,37 @@ async fn limit_of_one_client_is_honoured_by_another() {
 
 /// A store that replies through a function and counts its requests.
 #[derive(Debug)]
-struct Odd(Says, Arc<AtomicUsize>);
+struct FakeStore(ReplyFn, Arc<AtomicUsize>);
 
-type Says = fn(Step) -> StepFuture<'static>;
+type ReplyFn = fn(Step) -> StepFuture<'static>;
 
-impl SharedLimit for Odd {
+impl SharedLimit for FakeStore {
     fn step<'a>(&'a self, _: &'a str, step: Step) -> StepFuture<'a> {
         self.1.fetch_add(1, Ordering::Relaxed);
         (self.0)(step)
     }
 }
 
-fn says(reply: Reply) -> StepFuture<'static> {
+fn reply(reply: Reply) -> StepFuture<'static> {
     Box::pin(ready(Ok(reply)))
 }
 
 #[tokio::test]
 async fn faulty_store_does_not_fail_calls() {
-    let stores: [(&str, Says); 6] = [
+    let stores: [(&str, ReplyFn); 6] = [
         ("fails", |_| Box::pin(ready(Err("out of order".into())))),
         ("hangs", |_| Box::pin(pending())),
-        ("says free", |_| says(Reply::Free)),
-        ("says limited", |_| says(Reply::Limited)),
-        ("says go", |_| {
-            says(Reply::Go { epoch: u64::MAX, is_probe: true, turns: u32::MAX, rate: f64::NAN })
+        ("replies free", |_| reply(Reply::Free)),
+        ("replies limited", |_| reply(Reply::Limited)),
+        ("replies go", |_| {
+            reply(Reply::Go { epoch: u64::MAX, is_probe: true, turns: u32::MAX, rate: f64::NAN })
         }),
-        ("says noted", |_| says(Reply::Noted)),
+        ("replies noted", |_| reply(Reply::Noted)),
     ];
     for (name, answer) in stores {
         let server = refusing_the_second("0.05").await;
         let asked = Arc::new(AtomicUsize::new(0));
-        let client = client(&server, Odd(answer, Arc::clone(&asked)));
+        let client = client(&server, FakeStore(answer, Arc::clone(&asked)));
         for n in 0..20 {
             let answer = client.number("num_1").get().await;
             assert!(answer.is_ok(), "{name}, call {n}: {answer:?}");
@@ -91,16 +91,16 @@ async fn faulty_store_does_not_fail_calls() {
 
 #[tokio::test]
 async fn store_admitting_nothing_delays_calls_by_max_delay() {
-    let never: [Says; 2] = [
-        |_| says(Reply::Wait { time: Duration::MAX, slot: Slot::default(), rate: -1.0 }),
-        |_| says(Reply::Wait { time: Duration::ZERO, slot: Slot::default(), rate: 0.0 }),
+    let never: [ReplyFn; 2] = [
+        |_| reply(Reply::Wait { time: Duration::MAX, slot: Slot::default(), rate: -1.0 }),
+        |_| reply(Reply::Wait { time: Duration::ZERO, slot: Slot::default(), rate: 0.0 }),
     ];
     for answer in never {
         let server = refusing_the_second("0.01").await;
         let retry = pilot_status::RetryPolicy::default()
             .base_delay(Duration::from_millis(1))
             .max_delay(Duration::from_millis(50));
-        let store = Odd(answer, Arc::default());
+        let store = FakeStore(answer, Arc::default());
         let client = builder(&server).retry(retry).pacing(Pacing::shared(store)).build().unwrap();
         for _ in 0..4 {
             assert!(client.number("num_1").get().await.is_ok());
@@ -127,7 +127,7 @@ async fn wait_beyond_deadline_fails_before_sending() {
 async fn unlimited_store_gets_only_background_checks() {
     let server = always(ok()).await;
     let asked = Arc::new(AtomicUsize::new(0));
-    let client = client(&server, Odd(|_| says(Reply::Free), Arc::clone(&asked)));
+    let client = client(&server, FakeStore(|_| reply(Reply::Free), Arc::clone(&asked)));
     let start = Instant::now();
     for _ in 0..50 {
         client.number("num_1").get().await.unwrap();
@@ -147,12 +147,12 @@ async fn sharing_loss_and_recovery_are_logged_once() {
     let _guard = tracing::subscriber::set_default(subscriber);
     let server = always(ok()).await;
     let asked = Arc::new(AtomicUsize::new(0));
-    let fails_twice: Says = |_| {
+    let fails_twice: ReplyFn = |_| {
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         let is_broken = ASKED.fetch_add(1, Ordering::Relaxed) < 2;
-        if is_broken { Box::pin(ready(Err("out of order".into()))) } else { says(Reply::Free) }
+        if is_broken { Box::pin(ready(Err("out of order".into()))) } else { reply(Reply::Free) }
     };
-    let client = client(&server, Odd(fails_twice, Arc::clone(&asked)));
+    let client = client(&server, FakeStore(fails_twice, Arc::clone(&asked)));
     let start = Instant::now();
     while asked.load(Ordering::Relaxed) < 4 && start.elapsed() < Duration::from_secs(20) {
         client.number("num_1").get().await.unwrap();
@@ -167,7 +167,7 @@ async fn sharing_loss_and_recovery_are_logged_once() {
 #[tokio::test]
 async fn background_check_slower_than_call_is_honoured() {
     static ADMITTED: AtomicUsize = AtomicUsize::new(0);
-    let slow: Says = |step| {
+    let slow: ReplyFn = |step| {
         if step == Step::Look {
             return Box::pin(async {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -175,10 +175,10 @@ async fn background_check_slower_than_call_is_honoured() {
             });
         }
         ADMITTED.fetch_add(1, Ordering::Relaxed);
-        says(Reply::Go { epoch: 1, is_probe: false, turns: 1, rate: 1.0 })
+        reply(Reply::Go { epoch: 1, is_probe: false, turns: 1, rate: 1.0 })
     };
     let server = always(ok()).await;
-    let client = client(&server, Odd(slow, Arc::default()));
+    let client = client(&server, FakeStore(slow, Arc::default()));
     let start = Instant::now();
     while ADMITTED.load(Ordering::Relaxed) == 0 {
         client.number("num_1").get().await.unwrap();
@@ -199,8 +199,8 @@ async fn refusing_the_first(retry_after: &'static str) -> Server {
 #[tokio::test]
 async fn store_cannot_shorten_retry_after() {
     let server = refusing_the_first("0.4").await;
-    let go: Says = |_| says(Reply::Go { epoch: 1, is_probe: false, turns: 100, rate: 1e9 });
-    let client = client(&server, Odd(go, Arc::default()));
+    let go: ReplyFn = |_| reply(Reply::Go { epoch: 1, is_probe: false, turns: 100, rate: 1e9 });
+    let client = client(&server, FakeStore(go, Arc::default()));
     let start = Instant::now();
     let calls = (0..20).map(|_| client.number("num_1").get());
     let answers = futures_util::future::join_all(calls).await;
@@ -212,11 +212,11 @@ async fn store_cannot_shorten_retry_after() {
 async fn waiting_calls_share_one_store_request() {
     let server = refusing_the_first("0.01").await;
     let asked = Arc::new(AtomicUsize::new(0));
-    let wait: Says = |_| {
+    let wait: ReplyFn = |_| {
         let (time, slot) = (Duration::from_millis(1), Slot::default());
-        says(Reply::Wait { time, slot, rate: 0.0 })
+        reply(Reply::Wait { time, slot, rate: 0.0 })
     };
-    let client = client(&server, Odd(wait, Arc::clone(&asked)));
+    let client = client(&server, FakeStore(wait, Arc::clone(&asked)));
     let start = Instant::now();
     let call = || tokio::spawn(client.number("num_1").get());
     let refused = call();
@@ -236,13 +236,13 @@ async fn waiting_calls_share_one_store_request() {
 #[tokio::test]
 async fn burst_of_429_is_reported_despite_dropped_calls() {
     static REPORTED: AtomicUsize = AtomicUsize::new(0);
-    let store: Says = |step| {
+    let store: ReplyFn = |step| {
         let is_report = matches!(step, Step::Rejected(_));
         REPORTED.fetch_add(usize::from(is_report), Ordering::Relaxed);
-        says(if is_report { Reply::Noted } else { Reply::Free })
+        reply(if is_report { Reply::Noted } else { Reply::Free })
     };
     let server = always(Answer::json(429, "{}").with("retry-after", "5")).await;
-    let client = client(&server, Odd(store, Arc::default()));
+    let client = client(&server, FakeStore(store, Arc::default()));
     let calls = (0..50).map(|_| client.number("num_1").get());
     let calls = futures_util::future::join_all(calls);
     // The calls wait for 5 s and are dropped before that.
@@ -278,11 +278,11 @@ async fn permanent_429_fails_near_the_timeout() {
 #[tokio::test]
 async fn store_state_with_foreign_clock_is_ignored() {
     let server = refusing_the_first("0.05").await;
-    let hour: Says = |_| {
+    let hour: ReplyFn = |_| {
         let time = Duration::from_secs(3_600);
-        says(Reply::Wait { time, slot: Slot { epoch: 7, turns: 1 }, rate: 0.1 })
+        reply(Reply::Wait { time, slot: Slot { epoch: 7, turns: 1 }, rate: 0.1 })
     };
-    let client = client(&server, Odd(hour, Arc::default()));
+    let client = client(&server, FakeStore(hour, Arc::default()));
     let start = Instant::now();
     for _ in 0..5 {
         assert!(client.number("num_1").get().await.is_ok());

@@ -42,8 +42,8 @@ async fn every_documented_status_can_be_mocked() {
                 status => then.server_error(status, &error),
             };
         });
-        let told = client(&server).number("num_1").get().await.unwrap_err();
-        assert_eq!((told.status().unwrap().as_u16(), told.code()), (status, Some("NO")));
+        let error = client(&server).number("num_1").get().await.unwrap_err();
+        assert_eq!((error.status().unwrap().as_u16(), error.code()), (status, Some("NO")));
     }
 }
 

@@ -131,8 +131,8 @@ async fn retry_budget_limits_5xx_but_not_429() {
             last = client.number("num_1").get().await.err();
         }
         assert_eq!(server.requests().len(), requests, "{status}");
-        let told = last.unwrap().to_string();
-        assert_eq!(told.contains("the retry budget is spent"), status == 503, "{told}");
+        let text = last.unwrap().to_string();
+        assert_eq!(text.contains("the retry budget is spent"), status == 503, "{text}");
     }
     let server = always(Reply::json(503, "{}").with("retry-after", "0")).await;
     let client = builder(&server).retry(retry.clone()).build().unwrap();

@@ -83,21 +83,24 @@ async fn every_status_maps_to_its_error() {
             let before = server.requests().len();
             let id = format!("{}-{i}", case.status);
             let error = client.number(&id).get().await.unwrap_err();
-            let told = format!("{} {body}: {error}", case.status);
-            assert_eq!(error.status().map(|s| s.as_u16()), Some(case.status), "{told}");
-            assert_eq!(error.attempts() as usize, case.attempts, "{told}");
-            assert_eq!(server.requests().len() - before, case.attempts, "{told}");
-            assert_eq!(error.code(), *code, "{told}");
-            assert_eq!(error.kind(), case.kind, "{told}");
+            let case_text = format!("{} {body}: {error}", case.status);
+            assert_eq!(error.status().map(|s| s.as_u16()), Some(case.status), "{case_text}");
+            assert_eq!(error.attempts() as usize, case.attempts, "{case_text}");
+            assert_eq!(server.requests().len() - before, case.attempts, "{case_text}");
+            assert_eq!(error.code(), *code, "{case_text}");
+            assert_eq!(error.kind(), case.kind, "{case_text}");
             let debug = format!("{error:?}");
             let hint = error.hint().map_or(String::new(), |hint| format!("\nhint: {hint}"));
             assert!(debug.starts_with(&format!("{error}{hint}\n(kind ")), "{debug}");
-            assert_eq!(json_or_text(error.body()), json_or_text(body.as_bytes()), "{told}");
-            assert!((case.is)(&error), "{told}");
-            assert!(!error.is_decode() && !error.is_timeout() && !error.is_connect(), "{told}");
+            assert_eq!(json_or_text(error.body()), json_or_text(body.as_bytes()), "{case_text}");
+            assert!((case.is)(&error), "{case_text}");
+            assert!(
+                !error.is_decode() && !error.is_timeout() && !error.is_connect(),
+                "{case_text}"
+            );
             let start = format!("number {id}: the API answered {}", case.status);
-            assert!(error.to_string().starts_with(&start), "{told}");
-            assert!(!format!("{error} {error:?}").contains("5511999999999"), "{told}");
+            assert!(error.to_string().starts_with(&start), "{case_text}");
+            assert!(!format!("{error} {error:?}").contains("5511999999999"), "{case_text}");
         }
     }
 }

@@ -82,8 +82,8 @@ async fn changes(watch: &mut Watch, count: usize) -> BTreeMap<String, Change> {
 
 /// Asserts that the watch emits no event for five rounds.
 async fn assert_silent(watch: &mut Watch) {
-    let told = tokio::time::timeout(EVERY * 5, watch.next()).await;
-    assert!(told.is_err(), "{told:?}");
+    let event = tokio::time::timeout(EVERY * 5, watch.next()).await;
+    assert!(event.is_err(), "{event:?}");
 }
 
 fn requests(server: &Server, id: &str) -> usize {
@@ -190,12 +190,12 @@ async fn watch_rejects_zero_interval_and_ends_without_ids() {
     let server = always(ok()).await;
     let client = client(&server);
     assert!(client.numbers([""; 0]).watch(EVERY).next().await.is_none());
-    let told: Vec<_> = client.numbers(["a"]).watch(Duration::ZERO).collect().await;
-    let [change] = &told[..] else { panic!("{told:?}") };
+    let events: Vec<_> = client.numbers(["a"]).watch(Duration::ZERO).collect().await;
+    let [change] = &events[..] else { panic!("{events:?}") };
     assert!(change.error().unwrap().is_invalid_input() && change.id.is_none(), "{change:?}");
     assert!(change.to_string().starts_with("the interval of a watch is 0"), "{change}");
-    let told: Vec<_> = client.watch_all(Duration::ZERO).collect().await;
-    assert_eq!(told.len(), 1);
+    let events: Vec<_> = client.watch_all(Duration::ZERO).collect().await;
+    assert_eq!(events.len(), 1);
     assert_eq!(server.requests().len(), 0);
     // An invalid id yields its own error and does not stop the watch.
     let mut watch = client.numbers(["..", "a"]).watch(EVERY);
@@ -222,9 +222,9 @@ async fn resumed_watch_reports_only_changes() {
     world.set("d", Ok(json!({})));
     let state: WatchState = serde_json::from_str(&kept).unwrap();
     let mut after = watch().resume(state);
-    let told = changes(&mut after, 2).await;
-    assert_eq!(told["a"].to_string(), "a  ready → blocked: not sendable");
-    assert_eq!(told["d"].changed, [Changed::First]);
+    let events = changes(&mut after, 2).await;
+    assert_eq!(events["a"].to_string(), "a  ready → blocked: not sendable");
+    assert_eq!(events["d"].changed, [Changed::First]);
     assert_silent(&mut after).await;
     let known: Vec<_> = after.state().iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(known, ["a", "b", "d"], "unwatched numbers are not retained");
@@ -256,12 +256,12 @@ async fn listed_and_unlisted_numbers_are_reported() {
     );
     assert_eq!(change.to_string(), "c  newly listed: ready");
     world.remove("a");
-    let mut told = vec![next(&mut watch).await];
-    if told[0].error().is_some() {
+    let mut events = vec![next(&mut watch).await];
+    if events[0].error().is_some() {
         // The removed number may be polled before the list is read again.
-        told.push(next(&mut watch).await);
+        events.push(next(&mut watch).await);
     }
-    let change = told.pop().unwrap();
+    let change = events.pop().unwrap();
     assert!(matches!(change.current, Current::Unlisted), "{change:?}");
     assert_eq!(change.to_string(), "a  no longer listed");
     assert_silent(&mut watch).await;
@@ -289,9 +289,9 @@ async fn resumed_list_watch_reports_listed_and_unlisted() {
     let state = json!({ "a": { "level": "ready" }, "z": { "level": "ready" } });
     let state = serde_json::from_value(state).unwrap();
     let mut watch = client(&server).watch_all(EVERY).resume(state);
-    let told = changes(&mut watch, 2).await;
-    assert_eq!(told["z"].changed, [Changed::Unlisted]);
-    assert_eq!(told["b"].changed, [Changed::First, Changed::Listed]);
+    let events = changes(&mut watch, 2).await;
+    assert_eq!(events["z"].changed, [Changed::Unlisted]);
+    assert_eq!(events["b"].changed, [Changed::First, Changed::Listed]);
     assert_silent(&mut watch).await;
 }
 
@@ -361,13 +361,14 @@ async fn first_round_is_spread_over_thirty_seconds() {
     let ids: Vec<_> = (0..20).map(|n| format!("num_{n}")).collect();
     let server = always(ok()).await;
     let mut watch = client(&server).numbers(ids).watch(Duration::from_secs(3600));
-    let told = next(&mut watch).await;
-    assert_eq!(told.id.as_deref(), Some("num_0"));
+    let change = next(&mut watch).await;
+    assert_eq!(change.id.as_deref(), Some("num_0"));
     assert!(watch.next().now_or_never().is_none());
     assert_eq!(server.requests().len(), 1, "the other numbers are polled one by one");
     assert_eq!(watch.interval().as_secs(), 3600);
-    let told = tokio::time::timeout(Duration::from_secs(10), watch.next()).await.unwrap().unwrap();
-    assert_eq!(told.id.as_deref(), Some("num_1"), "after 1.5 s");
+    let change =
+        tokio::time::timeout(Duration::from_secs(10), watch.next()).await.unwrap().unwrap();
+    assert_eq!(change.id.as_deref(), Some("num_1"), "after 1.5 s");
 }
 
 #[tokio::test]
@@ -618,8 +619,8 @@ async fn error_with_empty_list_is_list_failure() {
     // A partial list with an error does not unlist the other numbers.
     let list = Reply::json(200, r#"{"data":[{"id":"b"}],"error":"timeout"}"#);
     world.0.lock().unwrap().insert("the list".to_owned(), list);
-    let told = changes(&mut watch, 2).await;
-    assert!(!told.contains_key("a"), "{told:?}");
+    let events = changes(&mut watch, 2).await;
+    assert!(!events.contains_key("a"), "{events:?}");
 }
 
 #[tokio::test]

@@ -120,7 +120,9 @@ async fn measure(fault: &Fault, when: When, operation: &'static str, good: &str)
         tries += 1;
         let cell = Bench::new(fault, when, good).await.unwrap().cell(operation).await;
         match cell {
-            Ok(cell) if tries == TRIES || page::says(fault, when, operation, &cell) => return cell,
+            Ok(cell) if tries == TRIES || page::has_cell(fault, when, operation, &cell) => {
+                return cell;
+            }
             Ok(cell) => eprintln!("again: {}, {operation}: {cell:?}", fault.name),
             Err(late) if tries == TRIES => panic!("{late}"),
             Err(late) => eprintln!("again: {late}"),

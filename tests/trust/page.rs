@@ -49,7 +49,7 @@ pub(crate) fn compare(part: Part, rows: &str) {
 }
 
 /// Returns true if the page has this cell of a fault, or if the page is being written.
-pub(crate) fn says(fault: &Fault, when: When, operation: &str, cell: &Cell) -> bool {
+pub(crate) fn has_cell(fault: &Fault, when: When, operation: &str, cell: &Cell) -> bool {
     let when = if when == When::First { "first" } else { "all" };
     let page = fs::read_to_string(PAGE).unwrap_or_default();
     let is_of = |line: &str| {
