@@ -1,5 +1,5 @@
-//! A connection that goes silent, as when a NAT forgets it: what is sent is lost, or acknowledged and
-//! nothing comes back. New connections work.
+//! Silent connections, as after a NAT drops its state: sent bytes are lost, or are acknowledged
+//! without a response. New connections work.
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
 use std::{
@@ -26,13 +26,13 @@ use tokio::{
     net::{TcpListener, TcpStream, tcp},
 };
 
-/// A busy machine answers within this, too.
+/// Long enough for a busy machine to answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(4);
 #[cfg(feature = "like-an-application")]
 const CALLS: usize = 75;
 
-/// Serves the documented example, in whatever protocol it is asked for.
+/// Starts a server of the documented example for HTTP/1.1 and HTTP/2.
 async fn server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -47,7 +47,7 @@ async fn server() -> SocketAddr {
                 async { Ok::<_, Infallible>(hyper::Response::new(body)) }
             });
             tokio::spawn(async move {
-                // What becomes of a connection is what the test looks at from the other side.
+                // The test sees connection errors from the client's side.
                 auto::Builder::new(TokioExecutor::new())
                     .serve_connection(TokioIo::new(stream), serve)
                     .await
@@ -58,22 +58,22 @@ async fn server() -> SocketAddr {
     address
 }
 
-/// Between a client and a server.
+/// A relay between a client and a server.
 struct Network {
     address: SocketAddr,
-    /// The connections that were opened before this was set are silent.
+    /// Silences the connections opened before it is set.
     is_silent: Arc<AtomicBool>,
     connections: Arc<AtomicUsize>,
-    /// Of the last client that connected.
+    /// The port of the last client that connected.
     #[cfg_attr(not(feature = "like-an-application"), expect(dead_code, reason = "for drops"))]
     port: Arc<AtomicU16>,
 }
 
-/// What becomes of what a client sends.
+/// The fate of bytes sent by the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     Acknowledged,
-    /// The kernel drops it, which takes root, and a network of its own to do no harm.
+    /// The kernel drops them. This requires root and a separate network namespace.
     #[cfg(feature = "like-an-application")]
     Dropped,
 }
@@ -113,8 +113,8 @@ impl Network {
     }
 }
 
-/// Lets the kernel drop what is sent from a port; `false` where it may not. `MAY_DROP` says that the
-/// process is root in a network of its own, where this rule comes first:
+/// Makes the kernel drop packets from a port; returns `false` without permission. Set `MAY_DROP`
+/// only as root in a separate network namespace, where this rule can come first:
 /// `unshare -n sh -c 'ip link set lo up; ip rule add pref 100 lookup local; ip rule del pref 0;
 /// MAY_DROP=1 cargo test …'`.
 #[cfg(feature = "like-an-application")]
@@ -124,7 +124,7 @@ fn drop_all_from(port: u16) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Passes bytes on until the connection is silent, and reads them then.
+/// Relays bytes, or discards them while the connection is silent.
 async fn relay(
     mut from: tcp::OwnedReadHalf,
     mut to: tcp::OwnedWriteHalf,
@@ -147,7 +147,7 @@ enum Version {
     Http1,
     #[cfg(feature = "like-an-application")]
     Http2,
-    /// As reqwest has it, unless it is told otherwise.
+    /// HTTP/2 with reqwest's defaults.
     #[cfg(feature = "like-an-application")]
     Http2WithoutPings,
 }
@@ -173,7 +173,8 @@ fn client(network: &Network, version: Version) -> Client {
         .unwrap()
 }
 
-/// Calls that failed, the longest, and connections that were opened, once the first went silent.
+/// Returns the failed calls, the longest call and the new connections after the first connection
+/// goes silent.
 async fn calls(version: Version, sent: Sent, calls: usize) -> (usize, Duration, usize) {
     let network = Network::start().await;
     let client = client(&network, version);
@@ -191,10 +192,10 @@ async fn calls(version: Version, sent: Sent, calls: usize) -> (usize, Duration, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_goes_silent_costs_an_attempt_and_no_call() {
+async fn silent_connection_costs_one_attempt() {
     let versions = [
         (Version::Http1, ATTEMPT_TIMEOUT),
-        // A ping, and what it is waited for.
+        // The client sends a ping and waits for its answer.
         #[cfg(feature = "like-an-application")]
         (Version::Http2, ATTEMPT_TIMEOUT / 2),
     ];
@@ -202,14 +203,14 @@ async fn a_connection_that_goes_silent_costs_an_attempt_and_no_call() {
         let (failed, longest, connections) = calls(version, Sent::Acknowledged, 5).await;
         assert_eq!(failed, 0, "{version:?}");
         assert!(connections >= 1, "{version:?}: {connections}");
-        assert!(longest >= least, "{version:?}: {longest:?}: nothing was silent");
+        assert!(longest >= least, "{version:?}: {longest:?}: the connection was not silent");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg(feature = "like-an-application")]
-#[ignore = "takes minutes: it shows why HTTP/1.1 is the default, and pings are sent in HTTP/2"]
-async fn the_table_of_the_versions() {
+#[ignore = "takes minutes: measures why HTTP/1.1 is the default and HTTP/2 sends pings"]
+async fn silent_connection_table_by_http_version() {
     let may_drop = std::env::var_os("MAY_DROP").is_some();
     println!(
         "| version | sent is | calls failed of {CALLS} | longest call | new connections |\n|---|---|---|---|---|"

@@ -1,12 +1,12 @@
-//! Memory does not grow with the number of ids. A process of its own, since what is measured is the
-//! process.
+//! Memory does not grow with the number of ids. A separate test binary, because it measures the
+//! memory of the whole process.
 #![cfg(target_os = "linux")]
 
 use futures_util::StreamExt;
 use support::{always, client, ok, process};
 
 #[tokio::test]
-async fn ten_thousand_ids_take_less_than_50_mb() {
+async fn ten_thousand_ids_use_under_50_mb() {
     let server = always(ok()).await;
     let client = client(&server);
     let ids = (0..10_000).map(|n| format!("num_{n}"));

@@ -1,5 +1,5 @@
-//! Whatever is answered, memory stays within the limits. A process of its own, since what is
-//! measured is the process.
+//! Memory stays within the limits for every response. A separate test binary, because it measures
+//! the memory of the whole process.
 #![cfg(target_os = "linux")]
 
 use futures_util::future;
@@ -14,10 +14,10 @@ const CALLS: usize = 16;
 const TRIES: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_answer_takes_more_than_twice_the_limit_for_each_call_at_a_time() {
+async fn response_memory_stays_within_twice_limit_per_call() {
     for (name, script) in answers() {
         let most = 2 * (LIMIT * CALLS) as u64;
-        // What else the machine does only adds to it.
+        // Other activity in the process only adds memory, so the smallest growth counts.
         let mut growths = Vec::new();
         while growths.len() < TRIES && growths.last().is_none_or(|growth| *growth > most) {
             growths.push(growth(name, &script).await);
@@ -27,7 +27,7 @@ async fn no_answer_takes_more_than_twice_the_limit_for_each_call_at_a_time() {
     }
 }
 
-/// How much more memory was in use than before, at the most.
+/// Returns the peak growth of memory during the calls.
 async fn growth(name: &str, script: &Script) -> u64 {
     let before = forget_peak();
     let script = script.clone();
@@ -40,7 +40,7 @@ async fn growth(name: &str, script: &Script) -> u64 {
         .build()
         .unwrap();
     let number = client.number("1");
-    // What was answered is kept until the last.
+    // All responses stay in memory until the last one arrives.
     let answers = future::join_all((0..CALLS).map(|_| number.get())).await;
     let succeeded = answers.iter().filter(|a| a.is_ok()).count();
     let growth = memory("VmHWM").saturating_sub(before);
@@ -48,7 +48,7 @@ async fn growth(name: &str, script: &Script) -> u64 {
     growth
 }
 
-/// Answers that are as long as they may be, or longer.
+/// Returns responses at the size limit or beyond it.
 fn answers() -> Vec<(&'static str, Script)> {
     const OK: &str = "200 OK\r\n\r\n";
     const ARRAY: &str = "200 OK\r\n\r\n{\"id\":\"1\",\"x\":[";

@@ -1,5 +1,5 @@
-//! Nothing that a process writes holds the key, or what an answer says about people: every byte of
-//! its output is looked through.
+//! The output of a process contains no key and no personal data from responses. The test searches
+//! all of its output.
 
 use std::{env, process::Command, time::Duration};
 
@@ -8,13 +8,13 @@ use support::{KEY, Reply, Server, always, builder, outcome};
 
 const PHONE: &str = "5511999999999";
 const EMAIL: &str = "atendimento@example.com";
-/// Set for the process whose output is looked through.
+/// Set in the child process whose output is searched.
 const TALKS: &str = "PILOT_STATUS_TEST_TALKS";
 
 #[test]
-fn nothing_that_a_process_writes_holds_the_key_or_personal_data() {
+fn process_output_contains_no_key_or_personal_data() {
     let output = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "everything_is_printed", "--ignored", "--nocapture"])
+        .args(["--exact", "child_prints_everything", "--ignored", "--nocapture"])
         .env(TALKS, "1")
         .env("RUST_BACKTRACE", "0")
         .output()
@@ -22,7 +22,7 @@ fn nothing_that_a_process_writes_holds_the_key_or_personal_data() {
     let mut written = output.stdout;
     written.extend(output.stderr);
     let text = String::from_utf8_lossy(&written);
-    // It did talk: each of these is a source of output.
+    // Each of these sources did write output.
     for source in ["TRACE", "reqwest", "hyper", "pilot_status", "panicked at", "Sensitive", "hint:"]
     {
         assert!(text.contains(source), "no {source} in {text}");
@@ -33,7 +33,7 @@ fn nothing_that_a_process_writes_holds_the_key_or_personal_data() {
     }
 }
 
-/// What may not be written, in the forms in which it may hide.
+/// Returns the forbidden texts in every encoding that output could use.
 fn forms() -> Vec<(&'static str, String)> {
     let decimals = KEY.bytes().map(|b| b.to_string()).collect::<Vec<_>>();
     let hex = |upper: bool| {
@@ -56,8 +56,8 @@ fn context(text: &str, form: &str) -> String {
 }
 
 #[test]
-#[ignore = "run by the test above in a process of its own, since it sets what is logged"]
-fn everything_is_printed() {
+#[ignore = "the test above runs it in a child process, because it sets the global logger"]
+fn child_prints_everything() {
     if env::var_os(TALKS).is_none() {
         return;
     }
@@ -65,7 +65,7 @@ fn everything_is_printed() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(std::io::stderr)
         .init();
-    // What reqwest logs goes through the `log` crate.
+    // reqwest logs through the `log` crate.
     tracing_log::LogTracer::init().unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(talk());
     println!("everything was printed");
@@ -75,7 +75,7 @@ async fn talk() {
     for reply in replies() {
         let server = always(reply).await;
         let number = call(talkative(&server)).await;
-        let panic = tokio::spawn(async move { drop(number.expect("an answer")) }).await;
+        let panic = tokio::spawn(async move { drop(number.expect("a response")) }).await;
         println!("{panic:?}");
     }
     for base_url in ["http://localhost:1", "https://localhost:1"] {
@@ -97,7 +97,7 @@ async fn talk() {
     }
 }
 
-/// Answers that have the key and personal data wherever an answer has room for them.
+/// Returns responses with the key and personal data in every possible place.
 fn replies() -> Vec<Reply> {
     let secrets = format!("{KEY} {PHONE} {EMAIL}");
     let body = format!(
@@ -123,7 +123,7 @@ fn replies() -> Vec<Reply> {
     replies
 }
 
-/// A client that is asked to log all that it can.
+/// Returns a client with all logging enabled.
 fn talkative(server: &Server) -> ClientBuilder {
     builder(server)
         .retry(
@@ -136,7 +136,7 @@ fn talkative(server: &Server) -> ClientBuilder {
         .configure_http(|http| http.connection_verbose(true))
 }
 
-/// Makes a call, and prints whatever can be printed on the way.
+/// Makes a call and prints every printable value involved.
 async fn call(builder: ClientBuilder) -> Result<pilot_status::types::Number, Error> {
     println!("{builder:?} {builder:#?}");
     let client = builder.build().unwrap();

@@ -1,6 +1,8 @@
-//! Ten minutes with a server that does wrong at random: `cargo test --release -p pilot-status-tests
-//! --features like-an-application --test soak -- --ignored --nocapture`, with `SOAK_SECONDS` and `SOAK_SEED` where others are
-//! wanted.
+//! Ten minutes against a server with random faults. `SOAK_SECONDS` and `SOAK_SEED` override the
+//! duration and the seed:
+//!
+//! `cargo test --release -p pilot-status-tests --features like-an-application --test soak --
+//! --ignored --nocapture`
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
@@ -34,15 +36,15 @@ const PROTOCOLS: &[Protocol] = &[Protocol::Http1];
 const TASKS: u64 = 64;
 const TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_DELAY: Duration = Duration::from_millis(100);
-/// An id as long as all others, which is replaced by the one that is asked for.
+/// A placeholder for the requested id, of the same length.
 const ANY_ID: &str = "num_00000000";
 
-/// How calls ended, and how many did so.
+/// The number of calls per outcome.
 type Outcomes = BTreeMap<String, u64>;
 
 #[test]
 #[ignore = "takes ten minutes"]
-fn after_ten_minutes_of_faults_nothing_is_lost_stuck_or_leaked() {
+fn soak_under_faults_leaks_nothing() {
     let seconds = setting("SOAK_SECONDS", 600);
     let seed = setting("SOAK_SEED", fastrand::u64(..));
     println!("seed {seed}, {seconds} s");
@@ -69,7 +71,7 @@ async fn soak(time: Duration, seed: u64) {
     for (task, (client, protocol)) in (0..TASKS).zip(clients.iter().cycle().cloned()) {
         tasks.spawn(work(client, protocol, Rng::with_seed(seed ^ task), end));
     }
-    // By then pools and buffers have their size.
+    // Pools and buffers have reached their size after this time.
     sleep(time / 5).await;
     let early = memory("VmRSS");
     let outcomes = join(tasks).await;
@@ -87,12 +89,12 @@ async fn soak(time: Duration, seed: u64) {
         );
     }
     println!("memory {} MB early, {} MB late", early / MB, late / MB);
-    assert!(late < early + 16 * MB, "memory grows");
+    assert!(late < early + 16 * MB, "memory grew by 16 MB or more");
     settle(before).await;
     println!("no task and no file is left over");
 }
 
-/// Waits for all tasks; none may outlast the last call's timeout.
+/// Waits for all tasks and sums their outcomes.
 async fn join(mut tasks: JoinSet<Outcomes>) -> Outcomes {
     let mut all = Outcomes::new();
     while let Some(outcomes) = tasks.join_next().await {
@@ -103,7 +105,7 @@ async fn join(mut tasks: JoinSet<Outcomes>) -> Outcomes {
     all
 }
 
-/// Waits until as many files are open and tasks alive as at first.
+/// Waits until the counts of open files and live tasks are back at their initial values.
 async fn settle(before: (usize, usize)) {
     for _ in 0..50 {
         if (files(), alive()) == before {
@@ -111,17 +113,22 @@ async fn settle(before: (usize, usize)) {
         }
         sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!((files(), alive()), before, "open files and tasks");
+    assert_eq!(
+        (files(), alive()),
+        before,
+        "open files and live tasks return to their initial counts"
+    );
 }
 
 fn alive() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
 
-/// One call after the other, until the end.
+/// Makes one call after the other until `end`.
 async fn work(client: Client, protocol: Protocol, mut random: Rng, end: Instant) -> Outcomes {
     let mut outcomes = Outcomes::new();
-    // Few, so that refreshes are shared; the server of HTTP/2 knows only one.
+    // Few ids, so that refreshes are shared. The HTTP/2 server does not read paths and knows only
+    // one.
     let ids = if protocol == Protocol::Http1 { 32 } else { 1 };
     while Instant::now() < end {
         let id = format!("num_{:08}", random.u32(0..ids));
@@ -131,11 +138,11 @@ async fn work(client: Client, protocol: Protocol, mut random: Rng, end: Instant)
         let outcome = match timeout(patience, call(&client, &id, &mut random)).await {
             Ok(result) => Outcome::of(&result, 1).what,
             Err(Elapsed { .. }) if patience < TIMEOUT => "dropped by the caller".to_owned(),
-            Err(Elapsed { .. }) => panic!("a call to {id} outlasts its timeout"),
+            Err(Elapsed { .. }) => panic!("a call to {id} exceeded its timeout"),
         };
         assert!(started.elapsed() < TIMEOUT * 2, "{outcome} after {:?}", started.elapsed());
         if outcome == "not sent" {
-            // As a caller would, who else asks again at once.
+            // Wait as a caller would, instead of retrying immediately.
             sleep(MAX_DELAY).await;
         }
         *outcomes.entry(outcome).or_default() += 1;
@@ -143,7 +150,7 @@ async fn work(client: Client, protocol: Protocol, mut random: Rng, end: Instant)
     outcomes
 }
 
-/// One call, whose answer must not be that to another call.
+/// Makes one call and checks that it did not receive another call's response.
 async fn call(client: &Client, id: &str, random: &mut Rng) -> Result<(), Error> {
     let number = client.number(id);
     let answered = match random.u8(..8) {
@@ -152,7 +159,7 @@ async fn call(client: &Client, id: &str, random: &mut Rng) -> Result<(), Error> 
         2 | 3 => number.refresh().await?,
         _ => number.get().await?,
     };
-    // Some faults answer every id alike, with none of these ids.
+    // Some faults send a fixed id without this prefix.
     assert!(answered.id == id || !answered.id.starts_with("num_"), "{} for {id}", answered.id);
     Ok(())
 }
@@ -177,7 +184,7 @@ fn client(server: &Hostile, protocol: Protocol, pacing: Pacing) -> Client {
         .unwrap()
 }
 
-/// A server of which one answer in four is a fault, as the seed will have it.
+/// Starts a server that plays a fault for one in four requests, chosen by the seed.
 fn server(protocol: Protocol, seed: u64) -> Hostile {
     let good = format!(r#"{{"id":"{ANY_ID}","state":"OPEN","ok":true}}"#);
     let (right, faults) = match protocol {
@@ -204,7 +211,7 @@ fn server(protocol: Protocol, seed: u64) -> Hostile {
     .unwrap()
 }
 
-/// The script with the id that is asked for.
+/// Returns the script with the requested id.
 fn about(script: &Script, path: &str) -> Script {
     let id = path.split(['/', '?']).find(|part| part.starts_with("num_")).unwrap_or(ANY_ID);
     let replace = |step: &Step| match step {

@@ -1,10 +1,10 @@
-//! Feature `tracing`: what a call did can be read, and what anybody logs at any level holds no key.
-//! A process of its own, since what is logged is global.
+//! Feature `tracing`: the log shows every attempt of a call, and at no level contains the key. A
+//! separate test binary, because the logger is global.
 
 use support::{KEY, Log, Reply, builder, ok, replies};
 
 #[tokio::test]
-async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
+async fn retried_call_logs_every_attempt_without_key() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -13,7 +13,7 @@ async fn a_retried_call_is_logged_attempt_by_attempt_and_without_the_key() {
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
-    // What reqwest logs goes through the `log` crate.
+    // reqwest logs through the `log` crate.
     tracing_log::LogTracer::init().unwrap();
 
     let slow = Reply::json(429, "{}").with("retry-after", "0.01");

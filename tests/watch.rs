@@ -1,8 +1,8 @@
-//! What a watch of many numbers takes, and what it sends. A process of its own, since what is
-//! measured is the process.
+//! Memory and requests of a watch of many numbers. A separate test binary, because it measures the
+//! memory of the whole process.
 //!
-//! The run of ten minutes: `cargo test --release -p pilot-status-tests --test watch -- --ignored
-//! --nocapture`, with `WATCH_SECONDS` where another time is wanted.
+//! The run of ten minutes, whose duration `WATCH_SECONDS` overrides: `cargo test --release -p
+//! pilot-status-tests --test watch -- --ignored --nocapture`.
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
@@ -18,7 +18,7 @@ use support::{Reply, Request, Server, client, process};
 
 const IDS: usize = 500;
 const EVERY: Duration = Duration::from_secs(10);
-/// How often one of the numbers changes.
+/// The interval between changes across the fleet.
 const CHANGES: Duration = Duration::from_secs(2);
 const WINDOW: Duration = Duration::from_millis(100);
 
@@ -27,7 +27,7 @@ fn ids(count: usize) -> impl Iterator<Item = String> {
 }
 
 #[tokio::test]
-async fn ten_thousand_ids_take_less_than_60_mb() {
+async fn ten_thousand_watched_ids_use_under_60_mb() {
     let reply = Reply::json(200, support::example().to_string());
     let server = Server::start(move |_, _| reply.clone()).await.unwrap();
     let mut watch = client(&server).numbers(ids(10_000)).watch(Duration::from_secs(4));
@@ -40,13 +40,13 @@ async fn ten_thousand_ids_take_less_than_60_mb() {
     assert!(peak < 60 * process::MB, "{} MB", peak / process::MB);
 }
 
-/// A server with a limit, whose numbers change one after the other.
+/// A server with a rate limit, whose numbers change one after the other.
 struct Limited {
     start: Instant,
     a_second: f64,
     tokens: f64,
     last: Instant,
-    /// When each request came, and whether it was refused.
+    /// The arrival time of each request, and true if it was rejected.
     seen: Vec<(Duration, bool)>,
 }
 
@@ -72,13 +72,13 @@ impl Limited {
         self.tokens -= 1.0;
         let id = request.line.rsplit('/').next().unwrap_or_default();
         let n: u128 = id.trim_start_matches("num_").parse().unwrap();
-        // As often as its turn has come.
+        // The number of changes of this number so far.
         let changed = (at.as_millis() / CHANGES.as_millis() + IDS as u128 - n) / IDS as u128;
         let quality = if changed % 2 == 1 { "RED" } else { "GREEN" };
         Reply::json(200, json!({ "id": id, "health": { "qualityRating": quality } }).to_string())
     }
 
-    /// The most requests in any window of this length.
+    /// Returns the maximum number of requests in any window of this length.
     fn most_in(&self, window: Duration) -> usize {
         let until = |end: Duration| self.seen.partition_point(|(at, _)| *at < end);
         let from = |n: usize| until(self.seen[n].0 + window) - n;
@@ -88,7 +88,7 @@ impl Limited {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes ten minutes for each limit"]
-async fn five_hundred_ids_for_ten_minutes() {
+async fn watch_of_500_ids_for_ten_minutes() {
     let seconds = env::var("WATCH_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(600);
     println!("{IDS} ids every {EVERY:?}, {seconds} s");
     println!(
@@ -100,14 +100,14 @@ async fn five_hundred_ids_for_ten_minutes() {
         let server = Server::start(move |_, request| answer.lock().unwrap().answer(request));
         let server = server.await.unwrap();
         let mut watch = client(&server).numbers(ids(IDS)).watch(EVERY);
-        let told = run(&mut watch, Duration::from_secs(seconds)).await;
+        let changes = run(&mut watch, Duration::from_secs(seconds)).await;
         let limited = limited.lock().unwrap();
         #[expect(clippy::cast_precision_loss, reason = "small counts")]
         let [requests, most] = [limited.seen.len() as f64, limited.most_in(WINDOW) as f64];
         #[expect(clippy::cast_precision_loss, reason = "a small count")]
         let mean = requests / seconds as f64;
         println!(
-            "| {limit} | {mean:.1} | {:.2} | {} | {told} | {:.1} s | {} MB |",
+            "| {limit} | {mean:.1} | {:.2} | {} | {changes} | {:.1} s | {} MB |",
             most / (mean * WINDOW.as_secs_f64()),
             limited.seen.iter().filter(|(_, refused)| *refused).count(),
             watch.interval().as_secs_f64(),
@@ -116,17 +116,17 @@ async fn five_hundred_ids_for_ten_minutes() {
     }
 }
 
-/// The changes that are told in so long, but for the first of each.
+/// Returns the number of changes within this time, except the first of each number.
 async fn run(watch: &mut Watch, time: Duration) -> usize {
-    let mut told = 0;
+    let mut changes = 0;
     let end = tokio::time::sleep(time);
     tokio::pin!(end);
     loop {
         tokio::select! {
-            () = &mut end => return told,
+            () = &mut end => return changes,
             Some(change) = watch.next() => {
                 assert!(change.error().is_none(), "{change}");
-                told += usize::from(!change.has(Changed::First));
+                changes += usize::from(!change.has(Changed::First));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Two clients of one store; and stores that fail, hang or lie.
+//! Two clients that share one store, and stores that fail, hang or return wrong replies.
 
 use std::{
     future::{pending, ready},
@@ -19,7 +19,7 @@ fn client(server: &Server, store: impl SharedLimit + 'static) -> Client {
     builder(server).pacing(Pacing::shared(store)).build().unwrap()
 }
 
-/// A server that refuses the second request, and asks to wait.
+/// Starts a server that rejects the second request with this `Retry-After`.
 async fn refusing_the_second(retry_after: &'static str) -> Server {
     let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
     let answer = move |n, _: &_| if n == 1 { refusal.clone() } else { ok() };
@@ -27,14 +27,14 @@ async fn refusing_the_second(retry_after: &'static str) -> Server {
 }
 
 #[tokio::test]
-async fn what_one_client_is_told_another_heeds() {
+async fn limit_of_one_client_is_honoured_by_another() {
     let server = refusing_the_second("2").await;
     let store = Arc::new(InMemory::default());
     let (one, another) = (client(&server, Arc::clone(&store)), client(&server, store));
     one.number("num_1").get().await.unwrap();
     let start = Instant::now();
     let refused = tokio::spawn(one.number("num_1").get());
-    // The look of its first call, beside it.
+    // The background check of its first call runs beside the calls.
     while another.stats().pacing.waited.is_zero() && start.elapsed() < Duration::from_secs(10) {
         another.number("num_1").get().await.unwrap();
         if server.requests().len() > 2 {
@@ -42,65 +42,65 @@ async fn what_one_client_is_told_another_heeds() {
         }
     }
     refused.await.unwrap().unwrap();
-    assert!(start.elapsed() >= Duration::from_secs(2), "one waits as it is asked");
+    assert!(start.elapsed() >= Duration::from_secs(2), "the rejected client waits for retry-after");
     assert_eq!(another.stats().pacing.rejected, 0);
     assert!(!another.stats().pacing.waited.is_zero(), "{:?}", another.stats().pacing);
 }
 
-/// A store that answers as it is told.
+/// A store that replies through a function and counts its requests.
 #[derive(Debug)]
-struct Odd(Says, Arc<AtomicUsize>);
+struct FakeStore(ReplyFn, Arc<AtomicUsize>);
 
-type Says = fn(Step) -> StepFuture<'static>;
+type ReplyFn = fn(Step) -> StepFuture<'static>;
 
-impl SharedLimit for Odd {
+impl SharedLimit for FakeStore {
     fn step<'a>(&'a self, _: &'a str, step: Step) -> StepFuture<'a> {
         self.1.fetch_add(1, Ordering::Relaxed);
         (self.0)(step)
     }
 }
 
-fn says(reply: Reply) -> StepFuture<'static> {
+fn reply(reply: Reply) -> StepFuture<'static> {
     Box::pin(ready(Ok(reply)))
 }
 
 #[tokio::test]
-async fn a_store_that_fails_hangs_or_lies_stops_no_call() {
-    let stores: [(&str, Says); 6] = [
+async fn faulty_store_does_not_fail_calls() {
+    let stores: [(&str, ReplyFn); 6] = [
         ("fails", |_| Box::pin(ready(Err("out of order".into())))),
         ("hangs", |_| Box::pin(pending())),
-        ("says free", |_| says(Reply::Free)),
-        ("says limited", |_| says(Reply::Limited)),
-        ("says go", |_| {
-            says(Reply::Go { epoch: u64::MAX, is_probe: true, turns: u32::MAX, rate: f64::NAN })
+        ("replies free", |_| reply(Reply::Free)),
+        ("replies limited", |_| reply(Reply::Limited)),
+        ("replies go", |_| {
+            reply(Reply::Go { epoch: u64::MAX, is_probe: true, turns: u32::MAX, rate: f64::NAN })
         }),
-        ("says noted", |_| says(Reply::Noted)),
+        ("replies noted", |_| reply(Reply::Noted)),
     ];
     for (name, answer) in stores {
         let server = refusing_the_second("0.05").await;
         let asked = Arc::new(AtomicUsize::new(0));
-        let client = client(&server, Odd(answer, Arc::clone(&asked)));
+        let client = client(&server, FakeStore(answer, Arc::clone(&asked)));
         for n in 0..20 {
             let answer = client.number("num_1").get().await;
             assert!(answer.is_ok(), "{name}, call {n}: {answer:?}");
         }
         assert_eq!(server.requests().len(), 21, "{name}");
-        assert!(asked.load(Ordering::Relaxed) > 0, "{name}: it is asked");
+        assert!(asked.load(Ordering::Relaxed) > 0, "{name}: the store receives requests");
     }
 }
 
 #[tokio::test]
-async fn store_that_admits_nothing_holds_calls_for_max_delay() {
-    let never: [Says; 2] = [
-        |_| says(Reply::Wait { time: Duration::MAX, slot: Slot::default(), rate: -1.0 }),
-        |_| says(Reply::Wait { time: Duration::ZERO, slot: Slot::default(), rate: 0.0 }),
+async fn store_admitting_nothing_delays_calls_by_max_delay() {
+    let never: [ReplyFn; 2] = [
+        |_| reply(Reply::Wait { time: Duration::MAX, slot: Slot::default(), rate: -1.0 }),
+        |_| reply(Reply::Wait { time: Duration::ZERO, slot: Slot::default(), rate: 0.0 }),
     ];
     for answer in never {
         let server = refusing_the_second("0.01").await;
         let retry = pilot_status::RetryPolicy::default()
             .base_delay(Duration::from_millis(1))
             .max_delay(Duration::from_millis(50));
-        let store = Odd(answer, Arc::default());
+        let store = FakeStore(answer, Arc::default());
         let client = builder(&server).retry(retry).pacing(Pacing::shared(store)).build().unwrap();
         for _ in 0..4 {
             assert!(client.number("num_1").get().await.is_ok());
@@ -109,7 +109,7 @@ async fn store_that_admits_nothing_holds_calls_for_max_delay() {
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_calls_time_ends_it_before_it_is_sent() {
+async fn wait_beyond_deadline_fails_before_sending() {
     let server = always(Answer::json(429, "{}").with("retry-after", "30")).await;
     let store = Arc::new(InMemory::default());
     let client = builder(&server)
@@ -124,10 +124,10 @@ async fn a_wait_beyond_the_calls_time_ends_it_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_beside_the_looks_while_nothing_is_limited() {
+async fn unlimited_store_gets_only_background_checks() {
     let server = always(ok()).await;
     let asked = Arc::new(AtomicUsize::new(0));
-    let client = client(&server, Odd(|_| says(Reply::Free), Arc::clone(&asked)));
+    let client = client(&server, FakeStore(|_| reply(Reply::Free), Arc::clone(&asked)));
     let start = Instant::now();
     for _ in 0..50 {
         client.number("num_1").get().await.unwrap();
@@ -138,21 +138,21 @@ async fn nothing_is_asked_beside_the_looks_while_nothing_is_limited() {
 }
 
 #[tokio::test]
-async fn that_pacing_is_not_shared_is_told_once_and_so_is_that_it_is_again() {
+async fn sharing_loss_and_recovery_are_logged_once() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber =
         tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    // Of this thread, on which the test runs.
+    // The subscriber is set for this thread, on which the whole test runs.
     let _guard = tracing::subscriber::set_default(subscriber);
     let server = always(ok()).await;
     let asked = Arc::new(AtomicUsize::new(0));
-    let fails_twice: Says = |_| {
+    let fails_twice: ReplyFn = |_| {
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         let is_broken = ASKED.fetch_add(1, Ordering::Relaxed) < 2;
-        if is_broken { Box::pin(ready(Err("out of order".into()))) } else { says(Reply::Free) }
+        if is_broken { Box::pin(ready(Err("out of order".into()))) } else { reply(Reply::Free) }
     };
-    let client = client(&server, Odd(fails_twice, Arc::clone(&asked)));
+    let client = client(&server, FakeStore(fails_twice, Arc::clone(&asked)));
     let start = Instant::now();
     while asked.load(Ordering::Relaxed) < 4 && start.elapsed() < Duration::from_secs(20) {
         client.number("num_1").get().await.unwrap();
@@ -165,9 +165,9 @@ async fn that_pacing_is_not_shared_is_told_once_and_so_is_that_it_is_again() {
 }
 
 #[tokio::test]
-async fn a_look_that_takes_longer_than_a_call_is_heeded() {
+async fn background_check_slower_than_call_is_honoured() {
     static ADMITTED: AtomicUsize = AtomicUsize::new(0);
-    let slow: Says = |step| {
+    let slow: ReplyFn = |step| {
         if step == Step::Look {
             return Box::pin(async {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -175,18 +175,21 @@ async fn a_look_that_takes_longer_than_a_call_is_heeded() {
             });
         }
         ADMITTED.fetch_add(1, Ordering::Relaxed);
-        says(Reply::Go { epoch: 1, is_probe: false, turns: 1, rate: 1.0 })
+        reply(Reply::Go { epoch: 1, is_probe: false, turns: 1, rate: 1.0 })
     };
     let server = always(ok()).await;
-    let client = client(&server, Odd(slow, Arc::default()));
+    let client = client(&server, FakeStore(slow, Arc::default()));
     let start = Instant::now();
     while ADMITTED.load(Ordering::Relaxed) == 0 {
         client.number("num_1").get().await.unwrap();
-        assert!(start.elapsed() < Duration::from_secs(20), "the look is lost");
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "the result of the background check is lost"
+        );
     }
 }
 
-/// A server that serves, but refuses the first request with this wait.
+/// Starts a server that rejects the first request with this `Retry-After`.
 async fn refusing_the_first(retry_after: &'static str) -> Server {
     let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
     let answer = move |n, _: &_| if n == 0 { refusal.clone() } else { ok() };
@@ -194,10 +197,10 @@ async fn refusing_the_first(retry_after: &'static str) -> Server {
 }
 
 #[tokio::test]
-async fn no_store_undercuts_what_the_server_asked() {
+async fn store_cannot_shorten_retry_after() {
     let server = refusing_the_first("0.4").await;
-    let go: Says = |_| says(Reply::Go { epoch: 1, is_probe: false, turns: 100, rate: 1e9 });
-    let client = client(&server, Odd(go, Arc::default()));
+    let go: ReplyFn = |_| reply(Reply::Go { epoch: 1, is_probe: false, turns: 100, rate: 1e9 });
+    let client = client(&server, FakeStore(go, Arc::default()));
     let start = Instant::now();
     let calls = (0..20).map(|_| client.number("num_1").get());
     let answers = futures_util::future::join_all(calls).await;
@@ -206,14 +209,14 @@ async fn no_store_undercuts_what_the_server_asked() {
 }
 
 #[tokio::test]
-async fn waiting_calls_share_one_question() {
+async fn waiting_calls_share_one_store_request() {
     let server = refusing_the_first("0.01").await;
     let asked = Arc::new(AtomicUsize::new(0));
-    let wait: Says = |_| {
+    let wait: ReplyFn = |_| {
         let (time, slot) = (Duration::from_millis(1), Slot::default());
-        says(Reply::Wait { time, slot, rate: 0.0 })
+        reply(Reply::Wait { time, slot, rate: 0.0 })
     };
-    let client = client(&server, Odd(wait, Arc::clone(&asked)));
+    let client = client(&server, FakeStore(wait, Arc::clone(&asked)));
     let start = Instant::now();
     let call = || tokio::spawn(client.number("num_1").get());
     let refused = call();
@@ -227,22 +230,22 @@ async fn waiting_calls_share_one_question() {
     calls.iter().for_each(tokio::task::JoinHandle::abort);
     let most = 2 + usize::try_from(start.elapsed().as_millis()).unwrap() / 20;
     let asked = asked.load(Ordering::Relaxed);
-    assert!((2..=most).contains(&asked), "{asked} questions, of {most} at most");
+    assert!((2..=most).contains(&asked), "{asked} store requests, expected at most {most}");
 }
 
 #[tokio::test]
-async fn a_429_is_reported_once_and_though_its_caller_is_dropped() {
+async fn burst_of_429_is_reported_despite_dropped_calls() {
     static REPORTED: AtomicUsize = AtomicUsize::new(0);
-    let store: Says = |step| {
+    let store: ReplyFn = |step| {
         let is_report = matches!(step, Step::Rejected(_));
         REPORTED.fetch_add(usize::from(is_report), Ordering::Relaxed);
-        says(if is_report { Reply::Noted } else { Reply::Free })
+        reply(if is_report { Reply::Noted } else { Reply::Free })
     };
     let server = always(Answer::json(429, "{}").with("retry-after", "5")).await;
-    let client = client(&server, Odd(store, Arc::default()));
+    let client = client(&server, FakeStore(store, Arc::default()));
     let calls = (0..50).map(|_| client.number("num_1").get());
     let calls = futures_util::future::join_all(calls);
-    // They wait for 5 s, and are dropped.
+    // The calls wait for 5 s and are dropped before that.
     let _ = tokio::time::timeout(Duration::from_millis(300), calls).await;
     let start = Instant::now();
     while REPORTED.load(Ordering::Relaxed) == 0 && start.elapsed() < Duration::from_secs(10) {
@@ -254,7 +257,7 @@ async fn a_429_is_reported_once_and_though_its_caller_is_dropped() {
 }
 
 #[tokio::test]
-async fn server_that_always_refuses_is_reported_at_the_timeout() {
+async fn permanent_429_fails_near_the_timeout() {
     let server = always(Answer::json(429, "{}")).await;
     let store = Arc::new(InMemory::default());
     let timeout = Duration::from_millis(2_500);
@@ -268,18 +271,18 @@ async fn server_that_always_refuses_is_reported_at_the_timeout() {
     let start = Instant::now();
     let error = client.number("num_1").get().await.unwrap_err();
     assert!(error.is_rate_limited(), "{error}");
-    // The last attempt is kept until a second before.
+    // The last attempt is sent one second before the timeout.
     assert!(start.elapsed() + Duration::from_millis(1_100) >= timeout, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
-async fn state_of_another_time_is_left_to_the_process() {
+async fn store_state_with_foreign_clock_is_ignored() {
     let server = refusing_the_first("0.05").await;
-    let hour: Says = |_| {
+    let hour: ReplyFn = |_| {
         let time = Duration::from_secs(3_600);
-        says(Reply::Wait { time, slot: Slot { epoch: 7, turns: 1 }, rate: 0.1 })
+        reply(Reply::Wait { time, slot: Slot { epoch: 7, turns: 1 }, rate: 0.1 })
     };
-    let client = client(&server, Odd(hour, Arc::default()));
+    let client = client(&server, FakeStore(hour, Arc::default()));
     let start = Instant::now();
     for _ in 0..5 {
         assert!(client.number("num_1").get().await.is_ok());

@@ -1,5 +1,5 @@
-//! Pacing that the processes of a key share, through a store that may fail in any way. A process of
-//! its own, with a `redis-server` on loopback where there is one.
+//! Pacing shared between processes with the same key, through a store that may fail in any way. The
+//! Redis tests need a `redis-server` and are skipped without one.
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
 mod any_store;

@@ -1,4 +1,4 @@
-//! A `redis-server` for a test.
+//! A `redis-server` process for a test.
 
 use std::{
     net::TcpListener,
@@ -8,14 +8,14 @@ use std::{
 
 use redis::aio::{ConnectionManager, MultiplexedConnection};
 
-/// Ends with the test.
+/// A `redis-server` that is killed when dropped.
 pub(crate) struct RedisServer {
     port: u16,
     process: Child,
 }
 
 impl RedisServer {
-    /// Starts one; `None`, which is said, where there is none on this machine.
+    /// Starts a server on a free port; prints a note and returns `None` if none is installed.
     pub(crate) async fn start() -> Option<Self> {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Self::start_on(free).await
@@ -29,13 +29,16 @@ impl RedisServer {
             .stdout(Stdio::null())
             .spawn();
         let Ok(process) = process else {
-            println!("skipped: there is no redis-server");
+            println!("skipped: redis-server is not installed");
             return None;
         };
         let server = Self { port, process };
         let start = Instant::now();
         while server.try_connection().await.is_none() {
-            assert!(start.elapsed() < Duration::from_secs(20), "redis-server does not start");
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "redis-server did not start within 20 s"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Some(server)
@@ -49,7 +52,7 @@ impl RedisServer {
         self.client().get_connection_manager().await.unwrap()
     }
 
-    /// Sends it a command.
+    /// Sends a command to the server.
     pub(crate) async fn command(&self, words: &[&str]) -> redis::Value {
         let mut connection = self.try_connection().await.unwrap();
         let mut command = redis::cmd(words[0]);

@@ -1,4 +1,4 @@
-//! The script does as `LimitState` does.
+//! The Redis script gives the same replies as `LimitState`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 ";
 
 #[tokio::test]
-async fn the_script_answers_as_the_state_in_memory_does() {
+async fn script_matches_in_memory_limit_state() {
     let Some(server) = RedisServer::start().await else { return };
     let mut connection = server.try_connection().await.unwrap();
     let text = include_str!("../../src/ext/pacing/redis.lua");
@@ -28,7 +28,7 @@ async fn the_script_answers_as_the_state_in_memory_does() {
         let (mut now, mut slot, mut epoch) = (1_000.0, Slot::default(), 0);
         for n in 0..150 {
             now += [0.001, 0.05, 0.5, 5.0, 60.0][rng.usize(..5)] * rng.f64();
-            // The clock of a server may be set back.
+            // The server's clock may be set back.
             now -= if rng.u8(..100) == 0 { 10.0 } else { 0.0 };
             let (step, arguments) = step(&mut rng, slot, epoch);
             let expected = state.step(step, Duration::from_secs_f64(now));
@@ -50,7 +50,7 @@ async fn the_script_answers_as_the_state_in_memory_does() {
     assert!(answers.iter().all(|count| *count > 10), "{answers:?}");
 }
 
-/// A step, and the arguments of the script for it, except the time.
+/// Returns a random step and the script's arguments for it, without the time.
 fn step(rng: &mut Rng, slot: Slot, epoch: u64) -> (Step, Vec<String>) {
     let served = rng.u32(..5);
     let time = Duration::from_millis(rng.u64(1..300));
@@ -134,5 +134,5 @@ fn assert_same(expected: Reply, found: &[String], n: usize) {
         }
         _ => false,
     };
-    assert!(is_same, "step {n}: {expected:?}, but the script says {found:?}");
+    assert!(is_same, "step {n}: {expected:?}, but the script replies {found:?}");
 }

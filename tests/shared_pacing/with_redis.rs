@@ -1,4 +1,4 @@
-//! A real server, and what may happen to it.
+//! Sharing through a real Redis server, and its faults.
 
 use std::{
     sync::{
@@ -16,7 +16,7 @@ use support::{KEY, Reply as Answer, Server, builder, ok};
 
 use crate::redis_server::RedisServer;
 
-/// A server that refuses every tenth request.
+/// Starts a server that rejects every tenth request.
 async fn server() -> Server {
     let refusal = Answer::json(429, "{}").with("retry-after", "0.05");
     let answer = move |n, _: &_| if n % 10 == 1 { refusal.clone() } else { ok() };
@@ -28,7 +28,7 @@ async fn client(server: &Server, redis: &RedisServer) -> Client {
     builder(server).pacing(Pacing::shared(store)).build().unwrap()
 }
 
-/// So many calls, which all succeed; the time of the slowest.
+/// Makes `count` calls, asserts that all succeed, and returns the time of the slowest.
 async fn calls(client: &Client, count: usize) -> Duration {
     let mut slowest = Duration::ZERO;
     for n in 0..count {
@@ -40,13 +40,13 @@ async fn calls(client: &Client, count: usize) -> Duration {
     slowest
 }
 
-/// The states that are kept, by their names.
+/// Returns the keys in the store.
 async fn keys(redis: &RedisServer) -> Vec<String> {
     let mut connection = redis.try_connection().await.unwrap();
     redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap()
 }
 
-/// Whether something is shared of these calls.
+/// Makes calls until their state is in the store; returns `false` if that takes over 20 s.
 async fn is_shared(redis: &RedisServer, client: &Client) -> bool {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(20) {
@@ -70,7 +70,7 @@ async fn is_shared(redis: &RedisServer, client: &Client) -> bool {
 }
 
 #[tokio::test]
-async fn what_stands_in_the_store_is_numbers_under_a_name_that_tells_nothing_and_expires() {
+async fn stored_state_expires_and_reveals_nothing() {
     let Some(redis) = RedisServer::start().await else { return };
     let server = server().await;
     let client = client(&server, &redis).await;
@@ -82,13 +82,16 @@ async fn what_stands_in_the_store_is_numbers_under_a_name_that_tells_nothing_and
     for secret in [KEY, "num_1"] {
         assert!(!kept.contains(secret) && !key.contains(secret), "{key} {kept}");
     }
-    let redis::Value::Int(ms) = redis.command(&["PTTL", key]).await else { panic!("no time") };
+    let redis::Value::Int(ms) = redis.command(&["PTTL", key]).await else {
+        panic!("the key does not expire")
+    };
     assert!((1..=125_000).contains(&ms), "{ms}");
 }
 
 #[tokio::test]
-async fn whatever_happens_to_the_store_no_call_fails_and_sharing_resumes() {
-    // What is done to it, and what ends it; empty where it needs no end.
+async fn redis_fault_fails_no_call_and_sharing_resumes() {
+    // The name of the fault, the command that starts it, and the command that ends it, if it needs
+    // one.
     let faults: [(&str, &[&str], &[&str]); 6] = [
         ("wiped", &["FLUSHALL"], &[]),
         ("its scripts are gone", &["SCRIPT", "FLUSH"], &[]),
@@ -105,7 +108,7 @@ async fn whatever_happens_to_the_store_no_call_fails_and_sharing_resumes() {
         let Some(redis) = RedisServer::start().await else { return };
         let server = server().await;
         let client = client(&server, &redis).await;
-        assert!(is_shared(&redis, &client).await, "{name}: at first");
+        assert!(is_shared(&redis, &client).await, "{name}: before the fault");
         let key = keys(&redis).await.pop().unwrap();
         let with_key = |words: &[&str]| {
             words.iter().map(|w| if *w == "KEY" { key.clone() } else { (*w).to_owned() }).collect()
@@ -118,14 +121,14 @@ async fn whatever_happens_to_the_store_no_call_fails_and_sharing_resumes() {
             }
             calls(&client, 25).await;
         }
-        assert!(is_shared(&redis, &client).await, "{name}: afterwards");
+        assert!(is_shared(&redis, &client).await, "{name}: after the fault");
     }
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_and_comes_back_fails_no_call() {
+async fn redis_restart_fails_no_call() {
     let Some(redis) = RedisServer::start().await else { return };
-    // Refused once: what is slow from then on is slow by the store.
+    // The server rejects only one request, so later delays come from the store.
     let refusal = Answer::json(429, "{}").with("retry-after", "0.05");
     let refuses_again = Arc::new(AtomicBool::new(false));
     let again = Arc::clone(&refuses_again);
@@ -135,7 +138,7 @@ async fn a_server_that_is_killed_and_comes_back_fails_no_call() {
     };
     let server = Server::start(answer).await.unwrap();
     let client = client(&server, &redis).await;
-    assert!(is_shared(&redis, &client).await, "at first");
+    assert!(is_shared(&redis, &client).await, "before the restart");
     let mut slowest = Vec::new();
     slowest.push(calls(&client, 500).await);
     let port = redis.port();
@@ -145,11 +148,11 @@ async fn a_server_that_is_killed_and_comes_back_fails_no_call() {
     slowest.push(calls(&client, 500).await);
     println!("the slowest call with the store, without it, and with it again: {slowest:.0?}");
     refuses_again.store(true, Ordering::Relaxed);
-    assert!(is_shared(&redis, &client).await, "afterwards");
+    assert!(is_shared(&redis, &client).await, "after the restart");
 }
 
 #[tokio::test]
-async fn a_name_may_be_any_text_and_what_another_version_left_is_no_harm() {
+async fn any_name_and_foreign_state_are_tolerated() {
     let Some(redis) = RedisServer::start().await else { return };
     for name in ["", "a b", "ç\n\0{}*", &"x".repeat(10_000)] {
         let store = RedisLimit::new(redis.manager().await).name(name);
@@ -187,7 +190,7 @@ async fn a_name_may_be_any_text_and_what_another_version_left_is_no_harm() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_an_error_where_the_connection_is_made() {
+async fn wrong_redis_password_fails_at_connect() {
     let Some(redis) = RedisServer::start().await else { return };
     redis.command(&["CONFIG", "SET", "requirepass", "right"]).await;
     let url = format!("redis://:wrong@127.0.0.1:{}", redis.port());

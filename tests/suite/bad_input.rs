@@ -1,4 +1,5 @@
-//! What cannot work is refused before anything is sent, with a sentence that says what to do.
+//! Invalid settings and ids are rejected before a request is sent, with an error that names the
+//! fix.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use pilot_status::{Client, ClientBuilder, NumberId, RetryPolicy};
 use support::{always, builder, client, ok};
 
 #[test]
-fn settings_that_cannot_work_are_refused_when_the_client_is_built() {
+fn invalid_settings_are_rejected_by_build() {
     let ok = || Client::builder().api_key("ps_1");
     let zero = Duration::ZERO;
     let cases: Vec<(ClientBuilder, &str)> = vec![
@@ -49,7 +50,7 @@ fn settings_that_cannot_work_are_refused_when_the_client_is_built() {
 }
 
 #[tokio::test]
-async fn ids_that_would_reach_another_resource_are_refused_before_anything_is_sent() {
+async fn id_that_would_change_path_is_rejected() {
     let server = always(ok()).await;
     let client = client(&server);
     for id in ["", ".", "..", "a\nb", "\0", "\u{7f}", "\u{85}", "\t", "..\\admin", "a\\b"] {
@@ -66,7 +67,7 @@ async fn ids_that_would_reach_another_resource_are_refused_before_anything_is_se
 }
 
 #[test]
-fn refused_setting_never_prints_what_may_be_a_secret() {
+fn rejected_setting_error_does_not_print_secret() {
     for secret in ["secret", "12345678"] {
         let urls = [
             format!("https://user:{secret}@pilotstatus.com.br"),
@@ -84,7 +85,7 @@ fn refused_setting_never_prints_what_may_be_a_secret() {
 }
 
 #[tokio::test]
-async fn timeouts_without_end_are_timeouts_without_end() {
+async fn maximum_timeouts_never_expire() {
     let server = always(ok()).await;
     let builder = builder(&server).timeout(Duration::MAX).attempt_timeout(Duration::MAX);
     assert!(builder.build().unwrap().number("num_1").get().await.is_ok());

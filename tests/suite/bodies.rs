@@ -1,5 +1,5 @@
-//! A body that is not what was promised is a decode error with its JSON path, without its text, and
-//! never a panic.
+//! An undocumented body gives a decode error with the JSON path and without the text. It never
+//! panics.
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ fn cases() -> Vec<(String, &'static str)> {
 }
 
 #[tokio::test]
-async fn a_misfit_is_told_by_path_and_expectation_at_the_first_attempt_and_after_a_retry() {
+async fn decode_error_names_path_and_expected_type() {
     for (body, expected) in cases() {
         for attempts in [1, 2] {
             let misfit = Reply::json(200, body.clone());
@@ -73,7 +73,7 @@ async fn a_misfit_is_told_by_path_and_expectation_at_the_first_attempt_and_after
 }
 
 #[tokio::test]
-async fn every_cut_of_the_body_is_an_error_and_never_a_panic() {
+async fn truncated_body_is_decode_error_at_every_length() {
     let whole = example().to_string();
     let cuts = whole.len();
     let cut = move |n: usize| String::from_utf8_lossy(&whole.as_bytes()[..n]).into_owned();
@@ -86,7 +86,7 @@ async fn every_cut_of_the_body_is_an_error_and_never_a_panic() {
 }
 
 #[tokio::test]
-async fn answer_with_another_id_is_returned_as_it_is() {
+async fn response_with_other_id_is_returned_unchanged() {
     let server = always(Reply::json(200, r#"{"id":"other","ok":true}"#)).await;
     let number = client(&server).number("num_1");
     assert_eq!(number.get().await.unwrap().id, "other");
@@ -96,7 +96,7 @@ async fn answer_with_another_id_is_returned_as_it_is() {
 }
 
 #[tokio::test]
-async fn fleet_is_keyed_by_the_ids_that_were_asked_for() {
+async fn fleet_results_are_keyed_by_requested_id() {
     let server = always(Reply::json(200, r#"{"id":"other"}"#)).await;
     let client = client(&server);
     let answers: Vec<_> = client.numbers(["num_1", "num_2"]).get().collect().await;

@@ -1,4 +1,4 @@
-//! What `configure_http` may not undo.
+//! Guarantees that `configure_http` cannot override.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use pilot_status::{ClientBuilder, RetryPolicy};
 use reqwest::header::{HeaderMap, HeaderValue};
 use support::{KEY, Reply, always, builder, ok};
 
-/// Everything that would show the key, or make the client wait.
+/// Sets every option that could expose the key or disable a limit.
 fn reckless(builder: ClientBuilder) -> ClientBuilder {
     builder.configure_http(|http| {
         let other_key = HeaderMap::from_iter([
@@ -25,7 +25,7 @@ fn reckless(builder: ClientBuilder) -> ClientBuilder {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn configure_http_cannot_enable_redirects() {
     let elsewhere = always(ok()).await;
     for status in [301, 302, 303, 307, 308] {
         let location = elsewhere.url();
@@ -39,7 +39,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn the_key_is_the_clients_and_there_is_no_referer() {
+async fn configure_http_cannot_change_key_or_referer() {
     let server = always(ok()).await;
     reckless(builder(&server)).build().unwrap().number("num_1").get().await.unwrap();
     let request = server.requests().pop().unwrap();
@@ -49,7 +49,7 @@ async fn the_key_is_the_clients_and_there_is_no_referer() {
 }
 
 #[tokio::test]
-async fn the_limits_hold() {
+async fn configure_http_cannot_disable_limits() {
     let server = always(Reply::Silence).await;
     let limited = builder(&server)
         .attempt_timeout(Duration::from_millis(50))
@@ -66,7 +66,7 @@ async fn the_limits_hold() {
 }
 
 #[tokio::test]
-async fn an_attempt_is_one_request() {
+async fn configure_http_cannot_add_retries() {
     let server = always(Reply::json(503, "{}")).await;
     let retrying = builder(&server).retry(RetryPolicy::none()).configure_http(|http| {
         let retry = reqwest::retry::for_host("127.0.0.1").max_retries_per_request(3).no_budget();

@@ -1,4 +1,4 @@
-//! The documented answer decodes whole, and nothing that a newer server sends is lost.
+//! The documented response decodes completely, and unknown fields of a newer server are retained.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn extras(number: &Number) -> Vec<&Map<String, Value>> {
     ]
 }
 
-/// Adds a field to every object of a value.
+/// Adds a field to every object in a value.
 fn widen(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -38,7 +38,7 @@ fn widen(value: &mut Value) {
 }
 
 #[tokio::test]
-async fn the_documented_example_leaves_nothing_over_and_encodes_back_to_itself() {
+async fn documented_example_round_trips_without_extra_fields() {
     let server = always(ok()).await;
     let number = client(&server).number(DOCUMENTED_ID).get().await.unwrap();
     for extra in extras(&number) {
@@ -48,7 +48,7 @@ async fn the_documented_example_leaves_nothing_over_and_encodes_back_to_itself()
 }
 
 #[test]
-fn a_superset_of_the_example_loses_nothing() {
+fn unknown_fields_round_trip() {
     let mut wide = example();
     widen(&mut wide);
     let number = number(&wide);
@@ -59,7 +59,7 @@ fn a_superset_of_the_example_loses_nothing() {
 }
 
 #[test]
-fn fields_that_only_the_vendors_sdk_knows_are_typed() {
+fn sdk_only_fields_are_typed() {
     let json = json!({
         "id": "wa_1", "piiMode": "STORE_X_DAYS", "piiRetentionDays": 30, "settings": { "a": 1 },
         "createdAt": "2026-01-02T03:04:05.678Z", "updatedAt": "2026-01-02T03:04:05Z",
@@ -75,7 +75,7 @@ fn fields_that_only_the_vendors_sdk_knows_are_typed() {
 }
 
 #[test]
-fn every_field_but_the_id_may_be_null_or_absent() {
+fn every_field_except_id_is_optional() {
     fn nulled(value: &Value) -> Vec<Value> {
         let Value::Object(object) = value else { return vec![] };
         let mut variants = Vec::new();
@@ -101,7 +101,7 @@ fn every_field_but_the_id_may_be_null_or_absent() {
 }
 
 #[test]
-fn an_unknown_value_of_any_value_set_is_kept_as_sent() {
+fn unknown_enum_value_round_trips() {
     fn rename(value: &mut Value) {
         match value {
             Value::Object(object) => object.values_mut().for_each(rename),
@@ -116,7 +116,7 @@ fn an_unknown_value_of_any_value_set_is_kept_as_sent() {
 }
 
 #[test]
-fn the_accessors_read_the_example() {
+fn accessors_read_documented_example() {
     let number = number(&example());
     assert!(number.is_meta() && number.is_connected() && number.is_sendable());
     assert_eq!(number.provider, Some(Provider::Meta));
@@ -134,7 +134,7 @@ fn the_accessors_read_the_example() {
 }
 
 #[test]
-fn the_accessors_say_none_or_false_where_the_server_said_nothing() {
+fn accessors_return_none_or_false_if_absent() {
     for json in [
         json!({ "id": "x" }),
         json!({ "id": "x", "meta": null }),

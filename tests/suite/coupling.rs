@@ -1,5 +1,5 @@
-//! No caller harms another: whoever is dropped, hangs, or is never polled costs the others of its
-//! client no more than a moment.
+//! Isolation between calls: one that is dropped, hangs or is never polled delays the client's other
+//! calls only briefly.
 
 use std::{
     pin::pin,
@@ -16,7 +16,8 @@ use support::{Reply, Server, builder, client, ok};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
-/// Refuses the first request, answers nothing to the next `hung`, and serves the rest.
+/// Starts a server that rejects the first request, never answers the next `hung`, and serves the
+/// rest.
 async fn server(hung: usize) -> Server {
     let answer = move |n, _: &_| match n {
         0 => Reply::json(429, "{}").with("retry-after", "0.3"),
@@ -26,7 +27,7 @@ async fn server(hung: usize) -> Server {
     Server::start(answer).await.unwrap()
 }
 
-/// Makes a call that is refused, and goes no further.
+/// Polls a call until it is rejected, and then drops it.
 async fn refused(client: &Client) {
     let number = client.number("first");
     let mut call = pin!(number.get());
@@ -37,7 +38,7 @@ async fn refused(client: &Client) {
 }
 
 #[tokio::test]
-async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
+async fn unpolled_call_does_not_block_others() {
     let server = server(0).await;
     let client = builder(&server).timeout(MS(20_000)).build().unwrap();
     refused(&client).await;
@@ -51,7 +52,7 @@ async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
     for result in join_all(calls).await {
         assert!(result.is_ok(), "{result:?}");
     }
-    // A call whose turn has passed waits again as soon as it is polled.
+    // A call that missed its turn queues again when it is polled.
     for result in join_all(kept).await {
         assert!(result.is_ok(), "{result:?}");
     }
@@ -59,7 +60,7 @@ async fn a_call_that_is_kept_and_not_polled_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_stream_whose_consumer_pauses_stops_nobody() {
+async fn paused_stream_does_not_block_other_calls() {
     let server = server(0).await;
     let client = builder(&server).timeout(MS(20_000)).build().unwrap();
     refused(&client).await;
@@ -77,7 +78,7 @@ async fn a_stream_whose_consumer_pauses_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_call_on_a_runtime_that_stands_still_stops_nobody() {
+async fn call_on_stopped_runtime_does_not_block_others() {
     let server = server(0).await;
     let client = builder(&server).timeout(MS(20_000)).build().unwrap();
     refused(&client).await;
@@ -98,7 +99,7 @@ async fn a_call_on_a_runtime_that_stands_still_stops_nobody() {
 }
 
 #[tokio::test]
-async fn a_probe_without_an_answer_costs_one_slow_call() {
+async fn unanswered_probe_delays_only_one_call() {
     let server = server(1).await;
     let attempt = MS(3_000);
     let client = builder(&server).attempt_timeout(attempt).timeout(MS(20_000)).build().unwrap();
@@ -109,7 +110,7 @@ async fn a_probe_without_an_answer_costs_one_slow_call() {
     let calls = calls.map(|number| async {
         let number = number;
         assert!(number.get().await.is_ok());
-        // No sooner is the one that hangs given up.
+        // A call this slow waited for the hung probe to time out.
         slow.fetch_add(usize::from(start.elapsed() >= attempt), Ordering::Relaxed);
     });
     join_all(calls).await;
@@ -117,8 +118,8 @@ async fn a_probe_without_an_answer_costs_one_slow_call() {
 }
 
 #[tokio::test]
-async fn no_call_fails_by_a_429_while_its_time_lasts() {
-    // Open again after longer than four backoffs take.
+async fn call_retries_429_until_its_deadline() {
+    // The server recovers only after four backoffs.
     let start = Instant::now();
     let answer = move |_, _: &_| {
         if start.elapsed() < MS(600) { Reply::json(429, "{}") } else { ok() }
@@ -130,8 +131,8 @@ async fn no_call_fails_by_a_429_while_its_time_lasts() {
 }
 
 #[tokio::test]
-async fn what_the_server_says_is_left_is_heeded_from_the_first_answer_on() {
-    // Three in each half second, as it truly says in one of two ways.
+async fn remaining_quota_is_honoured_from_first_response() {
+    // The server admits three requests per half second and reports the rest in one of two header styles.
     for names in
         [["ratelimit-remaining", "ratelimit-reset"], ["x-ratelimit-remaining", "x-ratelimit-reset"]]
     {
@@ -157,7 +158,7 @@ async fn what_the_server_says_is_left_is_heeded_from_the_first_answer_on() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_another_began_keeps_its_own_deadline() {
+async fn joined_refresh_keeps_its_own_deadline() {
     let answer = |n, _: &_| if n == 0 { Reply::Silence } else { ok() };
     let server = Server::start(answer).await.unwrap();
     let client = builder(&server).retry(RetryPolicy::none()).timeout(MS(1_500)).build().unwrap();
@@ -173,7 +174,7 @@ async fn a_refresh_that_another_began_keeps_its_own_deadline() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_nobody_drives_is_driven_by_who_joins_it() {
+async fn unpolled_refresh_is_driven_by_joining_caller() {
     let answer = |_, _: &_| Reply::Late(MS(50), Box::new(ok()));
     let server = Server::start(answer).await.unwrap();
     let client = client(&server);
@@ -185,7 +186,7 @@ async fn a_refresh_that_nobody_drives_is_driven_by_who_joins_it() {
 }
 
 #[tokio::test]
-async fn a_refresh_on_a_runtime_that_stands_still_is_replaced() {
+async fn refresh_on_stopped_runtime_is_replaced() {
     let server = Server::start(|_, _| ok()).await.unwrap();
     let client = builder(&server).attempt_timeout(MS(300)).build().unwrap();
     let still = std::thread::spawn({

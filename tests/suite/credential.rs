@@ -1,5 +1,4 @@
-//! The key goes where it is meant to go, as the header it is meant to be, and into nothing that is
-//! printed.
+//! The key is sent in its own header and never printed.
 
 use std::time::Duration;
 
@@ -7,7 +6,7 @@ use pilot_status::Client;
 use support::{KEY, Reply, always, builder, client, ok};
 
 #[tokio::test]
-async fn key_and_key_id_go_into_their_own_headers_and_the_last_one_set_wins() {
+async fn last_credential_set_is_sent() {
     let server = always(ok()).await;
     let cases = [
         (builder(&server).api_key("ps_1"), ("x-api-key", "ps_1"), "x-api-key-id"),
@@ -17,7 +16,7 @@ async fn key_and_key_id_go_into_their_own_headers_and_the_last_one_set_wins() {
             ("x-api-key", "ps_2"),
             "x-api-key-id",
         ),
-        // As env files leave them.
+        // Env files leave a byte order mark, quotes and line breaks around a key.
         (builder(&server).api_key("\u{feff}\"ps_3\" \r\n"), ("x-api-key", "ps_3"), "x-api-key-id"),
         (builder(&server).api_key_id(" 'id_3'\n"), ("x-api-key-id", "id_3"), "x-api-key"),
     ];
@@ -33,7 +32,7 @@ async fn key_and_key_id_go_into_their_own_headers_and_the_last_one_set_wins() {
 }
 
 #[tokio::test]
-async fn the_user_agent_names_the_application_before_the_crate() {
+async fn user_agent_names_application_before_crate() {
     let server = always(ok()).await;
     let own = concat!("pilot-status/", env!("CARGO_PKG_VERSION"));
     client(&server).number("num_1").get().await.unwrap();
@@ -44,7 +43,7 @@ async fn the_user_agent_names_the_application_before_the_crate() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_the_key_itself_is_not_printed() {
+async fn error_code_equal_to_key_is_not_printed() {
     let bodies = [
         r#"{"code":"SECRET_KEY"}"#,
         r#"{"code":"SECRET\u005fKEY"}"#,
@@ -56,7 +55,7 @@ async fn a_code_that_is_the_key_itself_is_not_printed() {
             let server = always(Reply::json(status, body)).await;
             let client = builder(&server).api_key_id(key).build().unwrap();
             let error = client.number("num_1").get().await.unwrap_err();
-            let code = error.code().expect("who asks for it gets it");
+            let code = error.code().expect("code() returns the code");
             assert!(code.contains("SECRET_KEY"));
             let change = client.numbers(["num_1"]).watch(Duration::from_secs(60)).next().await;
             let change = change.unwrap();
@@ -68,7 +67,7 @@ async fn a_code_that_is_the_key_itself_is_not_printed() {
 }
 
 #[tokio::test]
-async fn nothing_that_can_be_printed_holds_the_key() {
+async fn printed_values_never_contain_key() {
     let echo = format!(r#"{{"error":"{KEY}","code":"{KEY}","x":"{KEY}"}}"#);
     let server = always(Reply::json(400, echo.clone())).await;
     let builder = builder(&server);
@@ -92,12 +91,12 @@ async fn nothing_that_can_be_printed_holds_the_key() {
         printed += &format!("{cause} {cause:?}");
         source = cause.source();
     }
-    assert!(printed.contains("Sensitive"), "the header is printed as what it is");
+    assert!(printed.contains("Sensitive"), "the header is marked as sensitive");
     assert!(!printed.contains(KEY), "{printed}");
 }
 
 #[tokio::test]
-async fn key_as_name_of_field_is_not_printed() {
+async fn field_named_like_key_is_not_printed() {
     let key = "ps_live_abcdefgh";
     for name in [key, "PS_LIVE_ABCDEFGH", "x_ps_live_abcdefgh"] {
         let server =

@@ -1,4 +1,4 @@
-//! Users find their numbers by phone number, whatever shape the list has.
+//! Numbers are found by phone number in every known shape of the list.
 
 use pilot_status::{ErrorKind, types::ConnectionState};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn list() -> Value {
 }
 
 #[tokio::test]
-async fn the_list_is_read_as_it_is_published_and_as_users_have_met_it() {
+async fn list_is_decoded_in_every_known_shape() {
     let wrapped = |name: &str| json!({ name: list(), "total": 3 });
     for body in [list(), wrapped("data"), wrapped("numbers")] {
         let server = always(Reply::json(200, body.to_string())).await;
@@ -36,7 +36,7 @@ async fn the_list_is_read_as_it_is_published_and_as_users_have_met_it() {
 }
 
 #[tokio::test]
-async fn an_odd_item_costs_no_other_and_is_not_lost() {
+async fn invalid_list_item_is_retained_and_others_decode() {
     let body =
         json!([7, { "id": "a", "apiKeys": [1] }, null, { "number": "1" }, { "id": "b" }, "x"]);
     let server = always(Reply::json(200, body.to_string())).await;
@@ -49,7 +49,7 @@ async fn an_odd_item_costs_no_other_and_is_not_lost() {
 }
 
 #[tokio::test]
-async fn no_number_is_an_empty_list_and_no_list_is_a_decode_error() {
+async fn empty_list_is_valid_and_missing_is_error() {
     let server = always(Reply::json(200, "[]")).await;
     assert_eq!(client(&server).list_numbers().await.unwrap(), []);
     assert_eq!(client(&server).find_number("+1").await.unwrap(), None);
@@ -62,7 +62,7 @@ async fn no_number_is_an_empty_list_and_no_list_is_a_decode_error() {
 }
 
 #[tokio::test]
-async fn a_number_is_found_by_its_digits() {
+async fn find_number_compares_digits_only() {
     let server = always(Reply::json(200, list().to_string())).await;
     let client = client(&server);
     let cases = [
@@ -84,7 +84,7 @@ async fn a_number_is_found_by_its_digits() {
 }
 
 #[tokio::test]
-async fn a_phone_number_without_digits_is_refused_before_anything_is_sent() {
+async fn phone_number_without_digits_is_rejected_before_sending() {
     let server = always(Reply::json(200, "[]")).await;
     for phone in ["", "+", "my number"] {
         let error = client(&server).find_number(phone).await.unwrap_err();
@@ -95,7 +95,7 @@ async fn a_phone_number_without_digits_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn missing_country_code_is_named() {
+async fn phone_number_without_country_code_is_rejected() {
     let server = always(Reply::json(200, list().to_string())).await;
     for phone in ["11 99999-9999", "011 99999-9999", "(11) 8888-7777", "99999-9999"] {
         let error = client(&server).find_number(phone).await.unwrap_err();
@@ -105,14 +105,14 @@ async fn missing_country_code_is_named() {
 }
 
 #[tokio::test]
-async fn exact_digits_win_over_another_spelling() {
+async fn find_number_prefers_exact_digits() {
     let cases = [
-        // The ninth digit of a mobile number alone is optional.
+        // Only the ninth digit of a mobile number is optional.
         (vec!["551140028922"], "+55 11 94002-8922", None),
         (vec!["5511940028922"], "+55 11 4002-8922", None),
         (vec!["5511999999999", "551199999999"], "+5511999999999", Some("0")),
         (vec!["5511999999999", "551199999999"], "+551199999999", Some("1")),
-        // Numbers without a country code are found as they are written.
+        // Numbers stored without a country code match only the same digits.
         (vec!["11999999999", "5511999999999"], "11 99999-9999", Some("0")),
         (vec!["4791234567"], "47 91 23 45 67", Some("0")),
         (vec!["12125550123"], "1 212 555 0123", Some("0")),
@@ -127,7 +127,7 @@ async fn exact_digits_win_over_another_spelling() {
 }
 
 #[tokio::test]
-async fn several_numbers_with_one_phone_number_are_told_by_their_ids() {
+async fn ambiguous_phone_number_error_lists_ids() {
     let body = json!([
         { "id": "num_1", "number": "5511999999999" },
         { "id": "num_2", "number": "+55 11 99999-9999" },
@@ -143,7 +143,7 @@ async fn several_numbers_with_one_phone_number_are_told_by_their_ids() {
 }
 
 #[tokio::test]
-async fn a_key_that_may_not_list_is_told_which_key_may() {
+async fn forbidden_list_error_hints_at_tenant_key() {
     for body in ["{}", r#"{"error":"x","code":"NUMBER_SCOPE_NOT_ALLOWED"}"#] {
         let server = replies(vec![Reply::json(403, body)]).await;
         let error = client(&server).list_numbers().await.unwrap_err();
@@ -155,7 +155,7 @@ async fn a_key_that_may_not_list_is_told_which_key_may() {
 }
 
 #[tokio::test]
-async fn ambiguous_error_counts_every_attempt_of_the_list() {
+async fn ambiguous_error_counts_list_attempts() {
     let body =
         json!([{ "id": "a", "number": "5511999999999" }, { "id": "b", "number": "5511999999999" }]);
     let failing = Reply::json(500, "{}");

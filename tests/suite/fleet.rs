@@ -1,4 +1,4 @@
-//! Many numbers: one answer for each id, a few at a time, whatever becomes of the others.
+//! Fleets of numbers: one result per id, a few requests at a time, independent of other errors.
 
 use std::{
     collections::BTreeSet,
@@ -12,7 +12,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use support::{Reply, Server, client, example};
 
-/// A server that knows even ids only, and is slower with the first.
+/// Starts a server that knows only even ids and delays the first.
 async fn even() -> Server {
     Server::start(|_, request| {
         let id = request.line.rsplit('_').next().unwrap().trim_end_matches("?refresh=1");
@@ -35,7 +35,7 @@ fn ids(count: u32) -> impl Iterator<Item = String> + Clone {
 }
 
 #[tokio::test]
-async fn each_id_has_one_answer_and_an_error_ends_no_other() {
+async fn each_id_yields_one_result_despite_errors() {
     let server = even().await;
     let client = client(&server);
     for ordered in [false, true] {
@@ -56,7 +56,7 @@ async fn each_id_has_one_answer_and_an_error_ends_no_other() {
 }
 
 #[tokio::test]
-async fn ids_are_taken_no_faster_than_they_are_asked_for() {
+async fn ids_are_pulled_only_as_needed() {
     let server = even().await;
     let client = client(&server);
     for (concurrency, most) in [(0, 1), (1, 1), (5, 5)] {
@@ -75,7 +75,7 @@ async fn ids_are_taken_no_faster_than_they_are_asked_for() {
 }
 
 #[tokio::test]
-async fn a_stream_of_ids_can_be_refreshed_and_a_repeated_id_is_a_repeated_question() {
+async fn repeated_id_is_requested_again() {
     let server = even().await;
     let client = client(&server);
     let ids = stream::iter(["num_2", "num_4", "num_2"].map(str::to_owned));

@@ -1,4 +1,4 @@
-//! A snapshot is refreshed when it is too old, and one number is never refreshed twice at once.
+//! Snapshots that are too old are refreshed, and overlapping refreshes of one number are shared.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use support::{Reply, Server, builder, client, example, replies};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A snapshot of this age.
+/// Returns a number with a snapshot of this age.
 fn aged(seconds: i64) -> Value {
     let mut json = example();
     let date = chrono::Utc::now() - chrono::TimeDelta::seconds(seconds);
@@ -16,7 +16,7 @@ fn aged(seconds: i64) -> Value {
     json
 }
 
-/// A server with a cached snapshot; a refresh takes a while.
+/// Starts a server with a cached snapshot and a slow refresh.
 async fn server(cached: Value) -> Server {
     Server::start(move |_, request| {
         if request.line.ends_with("refresh=1") {
@@ -34,7 +34,7 @@ fn refreshes(server: &Server) -> usize {
 }
 
 #[tokio::test]
-async fn only_a_snapshot_that_is_older_or_has_no_date_is_refreshed() {
+async fn only_old_or_undated_snapshot_is_refreshed() {
     let mut undated = example();
     undated["meta"]["fetchedAt"] = Value::Null;
     let cases = [
@@ -63,8 +63,8 @@ async fn only_a_snapshot_that_is_older_or_has_no_date_is_refreshed() {
 }
 
 #[tokio::test]
-async fn snapshot_age_counts_by_the_clock_of_the_answer() {
-    // How far the answer's `Date` is ahead, its `Age`, the snapshot's age, refreshes.
+async fn snapshot_age_uses_response_clock() {
+    // Seconds that the response's `Date` is ahead, its `Age`, the snapshot's age, refreshes.
     let cases = [
         (600, 0, -540, 0),
         (600, 0, -600 + 3_700, 1),
@@ -91,7 +91,7 @@ async fn snapshot_age_counts_by_the_clock_of_the_answer() {
 }
 
 #[tokio::test]
-async fn get_fresh_error_counts_the_requests_of_both_calls() {
+async fn get_fresh_error_counts_both_requests() {
     let stale = Reply::json(200, aged(4_000).to_string());
     let failing = Reply::json(500, "{}");
     let server = replies(vec![failing.clone(), stale, failing]).await;
@@ -100,7 +100,7 @@ async fn get_fresh_error_counts_the_requests_of_both_calls() {
 }
 
 #[tokio::test]
-async fn overlapping_refreshes_of_one_number_are_one_and_of_two_numbers_two() {
+async fn overlapping_refreshes_are_shared_per_number() {
     let server = server(example()).await;
     let client = client(&server);
     let calls = (0..10).map(|n| {
@@ -117,7 +117,7 @@ async fn overlapping_refreshes_of_one_number_are_one_and_of_two_numbers_two() {
 }
 
 #[tokio::test]
-async fn overlapping_refreshes_without_time_limits_are_one() {
+async fn overlapping_refreshes_without_timeouts_are_shared() {
     let server = server(example()).await;
     for (timeout, attempt_timeout) in [(Duration::MAX, Duration::MAX), (HOUR, Duration::MAX)] {
         let builder = builder(&server).timeout(timeout).attempt_timeout(attempt_timeout);
@@ -130,7 +130,7 @@ async fn overlapping_refreshes_without_time_limits_are_one() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_nobody_waits_for_is_dropped_and_others_keep_theirs() {
+async fn shared_refresh_outlives_a_dropped_caller() {
     let server = server(example()).await;
     let client = client(&server);
     let (first, second) = (client.number("num_1"), client.number("num_1"));

@@ -1,4 +1,4 @@
-//! The generated operations stay in reach, with the same retry under them.
+//! The generated operations are available through `raw`, with the same retries.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ fn id() -> NumberId {
 }
 
 #[tokio::test]
-async fn an_operation_is_retried_and_returns_status_and_headers() {
+async fn raw_operation_retries_and_returns_status_and_headers() {
     let success = ok().with("x-request-id", "r1");
     let server = replies(vec![Reply::json(429, "{}"), success]).await;
     let client = client(&server);
@@ -22,7 +22,7 @@ async fn an_operation_is_retried_and_returns_status_and_headers() {
 }
 
 #[tokio::test]
-async fn a_failure_is_what_the_module_raw_says() {
+async fn raw_failure_has_documented_variant() {
     type Is = fn(&raw::Error) -> bool;
     let documented = r#"{"error":"slow","code":"SLOW"}"#;
     let cases: [(Reply, Is); 9] = [
@@ -48,7 +48,7 @@ async fn a_failure_is_what_the_module_raw_says() {
 }
 
 #[tokio::test]
-async fn a_raw_client_for_another_host_is_not_given_the_key() {
+async fn raw_client_for_other_host_sends_nothing() {
     let (ours, other) = (always(ok()).await, always(ok()).await);
     let inner = client(&ours).raw().inner().clone();
     let raw = raw::Client::new(&ours.url(), inner.clone());
@@ -60,7 +60,7 @@ async fn a_raw_client_for_another_host_is_not_given_the_key() {
 }
 
 #[tokio::test]
-async fn calls_can_be_spawned() {
+async fn raw_call_can_be_spawned() {
     let server = always(ok()).await;
     let client = client(&server);
     let task = tokio::spawn(async move { client.number("num_1").get().await });

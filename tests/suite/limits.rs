@@ -1,4 +1,4 @@
-//! No answer is waited for or read beyond what was configured.
+//! Responses are limited to the configured time and size.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use support::{Reply, always, builder, client, example, ok, replies};
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_however_it_comes() {
+async fn oversized_body_is_rejected_for_every_framing() {
     let body = example().to_string();
     let limit = body.len() - 1;
     let length = body.clone();
@@ -35,7 +35,7 @@ async fn a_body_over_the_limit_is_refused_however_it_comes() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_takes_too_long_is_tried_again() {
+async fn attempt_timeout_is_retried() {
     let server = replies(vec![Reply::Silence, ok()]).await;
     let client = builder(&server).attempt_timeout(MS(400)).build().unwrap();
     assert!(client.number("num_1").get().await.is_ok());
@@ -43,7 +43,7 @@ async fn an_attempt_that_takes_too_long_is_tried_again() {
 }
 
 #[tokio::test]
-async fn attempts_that_all_take_too_long_are_a_timeout() {
+async fn repeated_attempt_timeouts_return_timeout_error() {
     let server = always(Reply::Silence).await;
     let retry = RetryPolicy::default().max_attempts(2).base_delay(MS(1));
     let client = builder(&server).attempt_timeout(MS(200)).retry(retry).build().unwrap();
@@ -59,7 +59,7 @@ async fn attempts_that_all_take_too_long_are_a_timeout() {
 }
 
 #[tokio::test]
-async fn the_total_timeout_ends_a_call_in_the_middle_of_an_attempt_or_a_body() {
+async fn total_timeout_interrupts_attempt_and_body() {
     let endless = Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{".to_vec());
     for reply in [Reply::Silence, endless] {
         let is_silent = matches!(reply, Reply::Silence);
@@ -70,13 +70,13 @@ async fn the_total_timeout_ends_a_call_in_the_middle_of_an_attempt_or_a_body() {
         let error = client.number("num_1").get().await.unwrap_err();
         assert!(start.elapsed() < MS(2_000), "{:?}", start.elapsed());
         assert!(error.is_retryable(), "{error}");
-        // A body that breaks off is an attempt that failed, if the machine gets that far in time.
+        // On a fast machine the truncated body fails the attempt before the timeout.
         assert!(error.is_timeout() || !is_silent, "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_dropped_call_stops_everything() {
+async fn dropped_call_sends_no_more_requests() {
     let server = always(Reply::json(429, "{}").with("retry-after", "0.2")).await;
     let client = client(&server);
     let call = client.number("num_1");

@@ -1,5 +1,4 @@
-//! A fault of this machine is none of the server's: it costs nothing of the retry budget, and says
-//! what to do.
+//! A fault of the local machine does not use the retry budget, and its error names the fix.
 #![cfg(unix)]
 
 use std::{
@@ -13,15 +12,15 @@ use futures_util::future::join_all;
 use pilot_status::{Client, Pacing, RetryPolicy};
 use support::KEY;
 
-/// Set in the process whose descriptors are few.
+/// Set in the child process, which has few file descriptors.
 const HAS_FEW_FILES: &str = "PILOT_STATUS_TEST_HAS_FEW_FILES";
 
 #[test]
-fn missing_descriptors_do_not_spend_the_retry_budget() {
+fn descriptor_exhaustion_does_not_use_retry_budget() {
     let mut child = Command::new("sh");
     child.args([
         "-c",
-        "ulimit -n 100 && exec \"$0\" --exact local_faults::without_descriptors --ignored",
+        "ulimit -n 100 && exec \"$0\" --exact local_faults::child_with_few_descriptors --ignored",
     ]);
     child.arg(env::current_exe().unwrap()).env(HAS_FEW_FILES, "1").stdin(Stdio::null());
     let output = child.output().unwrap();
@@ -29,8 +28,8 @@ fn missing_descriptors_do_not_spend_the_retry_budget() {
 }
 
 #[tokio::test]
-#[ignore = "run by the test above in a process with few descriptors"]
-async fn without_descriptors() {
+#[ignore = "the test above runs it in a child process with few descriptors"]
+async fn child_with_few_descriptors() {
     if env::var_os(HAS_FEW_FILES).is_none() {
         return;
     }
@@ -51,7 +50,7 @@ async fn without_descriptors() {
         assert!(error.hint().unwrap().contains("file descriptors"), "{error:?}");
     }
     drop(files);
-    // That the port is closed is no fault of this machine's.
+    // A refused connection is a server fault and uses the budget.
     let errors = calls().await.into_iter().map(|result| result.unwrap_err().to_string());
     assert!(errors.into_iter().any(|error| error.contains("the retry budget is spent")));
 }

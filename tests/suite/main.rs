@@ -1,6 +1,5 @@
-//! The promises of the crate, one file a promise, seen as a user sees it: from outside, over
-//! loopback.
-#![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
+//! The guarantees of the crate, one file each, tested through its public API over loopback.
+#![expect(clippy::disallowed_methods, reason = "tests measure real time")]
 
 mod bad_input;
 mod bodies;

@@ -1,5 +1,5 @@
-//! Feature `mock`: the typed helpers answer for each documented status, and their answers are what
-//! the client reads.
+//! Feature `mock`: the typed helpers cover each documented status, and the client reads their
+//! responses.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn client(server: &MockServer) -> Client {
 }
 
 #[tokio::test]
-async fn a_mocked_number_is_read_back() {
+async fn mocked_number_is_read_back() {
     let server = MockServer::start_async().await;
     let expected = mock::number();
     let mock = server.get_numbers_id(|when, then| {
@@ -44,13 +44,13 @@ async fn every_documented_status_can_be_mocked() {
                 status => then.server_error(status, &error),
             };
         });
-        let told = client(&server).number("num_1").get().await.unwrap_err();
-        assert_eq!((told.status().unwrap().as_u16(), told.code()), (status, Some("NO")));
+        let error = client(&server).number("num_1").get().await.unwrap_err();
+        assert_eq!((error.status().unwrap().as_u16(), error.code()), (status, Some("NO")));
     }
 }
 
 #[tokio::test]
-async fn an_id_is_looked_for_literally_and_as_it_is_sent() {
+async fn mock_matches_id_literally_and_percent_encoded() {
     for (id, other) in [
         ("num.1", "num_1"),
         ("a/b", "a"),
@@ -71,7 +71,7 @@ async fn an_id_is_looked_for_literally_and_as_it_is_sent() {
 }
 
 #[tokio::test]
-async fn the_fixtures_are_what_they_say_and_leave_nothing_over() {
+async fn fixtures_match_their_names_and_schema() {
     let cases = [
         (mock::number(), true, "ready"),
         (mock::qr_number(), false, "ready"),
@@ -88,7 +88,7 @@ async fn the_fixtures_are_what_they_say_and_leave_nothing_over() {
 }
 
 #[tokio::test]
-async fn a_rate_limited_server_refuses_every_nth_request() {
+async fn rate_limited_mock_rejects_every_nth_request() {
     let server = MockServer::start_async().await;
     let mock = mock::rate_limited(&server, 3, "0");
     let builder = Client::builder().api_key("ps_1").base_url(server.base_url());
@@ -100,7 +100,7 @@ async fn a_rate_limited_server_refuses_every_nth_request() {
 }
 
 #[tokio::test]
-async fn rate_limited_server_answers_with_the_id_as_given() {
+async fn rate_limited_mock_returns_requested_id() {
     let server = MockServer::start_async().await;
     mock::rate_limited(&server, 1_000, "0");
     let client = client(&server);
@@ -110,7 +110,7 @@ async fn rate_limited_server_answers_with_the_id_as_given() {
 }
 
 #[test]
-fn an_error_of_each_kind_can_be_made() {
+fn mock_error_can_have_every_kind() {
     for kind in ErrorKind::ALL {
         let error = mock::error(*kind);
         assert_eq!(error.kind(), *kind);
@@ -122,7 +122,7 @@ fn an_error_of_each_kind_can_be_made() {
 }
 
 #[test]
-fn a_snapshot_is_of_now_unless_it_is_told_otherwise() {
+fn mock_snapshot_is_dated_now_by_default() {
     let now = chrono::Utc::now();
     assert!(mock::number().snapshot_age(now).unwrap().as_secs() < 60);
     let date = now - chrono::TimeDelta::hours(2);

@@ -1,11 +1,11 @@
-//! `status` and `delete`: their own paths, their own answers, and no second removal by a retry.
+//! `status` and `delete`: their paths, their responses, and no repeated delete.
 
 use http::StatusCode;
 use pilot_status::types::ConnectionState;
 use support::{Reply, always, client, replies};
 
 #[tokio::test]
-async fn a_state_is_live_or_remembered() {
+async fn status_is_live_or_cached() {
     let cases = [
         (
             r#"{"id":"num_1","state":"OPEN","stale":false,"checkedAt":"2026-01-01T00:00:00Z"}"#,
@@ -33,7 +33,7 @@ async fn a_state_is_live_or_remembered() {
 }
 
 #[tokio::test]
-async fn a_state_that_cannot_be_had_is_retried_only_where_that_may_help() {
+async fn status_failure_is_retried_only_if_transient() {
     let open = r#"{"state":"OPEN"}"#;
     for (code, attempts) in
         [("UPSTREAM_TIMEOUT", 2), ("UPSTREAM_ERROR", 2), ("PROVIDER_NOT_CONFIGURED", 1)]
@@ -53,7 +53,7 @@ async fn a_state_that_cannot_be_had_is_retried_only_where_that_may_help() {
 }
 
 #[tokio::test]
-async fn a_removal_says_until_when_it_can_be_undone() {
+async fn delete_returns_end_of_restore_period() {
     let body = r#"{"ok":true,"restorableUntil":"2026-02-01T00:00:00.000Z"}"#;
     let server = replies(vec![Reply::json(429, "{}"), Reply::json(200, body)]).await;
     let removed = client(&server).number("num_1").delete().await.unwrap();
@@ -64,7 +64,7 @@ async fn a_removal_says_until_when_it_can_be_undone() {
 }
 
 #[tokio::test]
-async fn any_success_of_a_removal_is_one_and_what_it_does_not_say_is_none() {
+async fn delete_accepts_any_success_body() {
     let cases = [
         (204, ""),
         (200, ""),
@@ -82,7 +82,7 @@ async fn any_success_of_a_removal_is_one_and_what_it_does_not_say_is_none() {
 }
 
 #[tokio::test]
-async fn a_removal_that_may_have_been_made_is_not_repeated() {
+async fn delete_with_unknown_outcome_is_not_repeated() {
     let cut = Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{".to_vec());
     for reply in [Reply::json(500, "{}"), Reply::json(503, "{}"), Reply::Raw(Vec::new()), cut] {
         let server = always(reply).await;

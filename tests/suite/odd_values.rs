@@ -1,5 +1,6 @@
-//! One odd value costs its field, and not the answer: it stands in `extra` as it was sent, and is
-//! named by its path. Every answer of `openapi.json` is walked, so a new field needs no new test.
+//! A value of an unexpected type affects only its field: the value is retained in `extra` and its
+//! path is reported. The test walks every response schema in `openapi.json`, so new fields are
+//! covered automatically.
 
 use pilot_status::types::{
     ApiError, Number, NumberList, NumberRemoved, NumberStatus, QualityRating,
@@ -9,11 +10,11 @@ use support::{Reply, always, client, example, number, replies};
 
 const SPEC: &str = include_str!("../../openapi.json");
 
-/// What came of an answer: what it encodes to, and the paths that could not be read.
+/// A decoded response: its encoded form and the unreadable paths.
 type Read = Result<(Value, Vec<String>), serde_json::Error>;
 
 fn read_as(component: &str, answer: &Value) -> Read {
-    // From a text, as it comes over a connection.
+    // Decode from text, as the client does.
     let text = answer.to_string();
     macro_rules! read {
         ($type:ty) => {{
@@ -27,11 +28,11 @@ fn read_as(component: &str, answer: &Value) -> Read {
         "NumberList" => read!(NumberList),
         "NumberRemoved" => read!(NumberRemoved),
         "NumberStatus" => read!(NumberStatus),
-        name => panic!("say here how {name} is read"),
+        name => panic!("add {name} to this match"),
     }
 }
 
-/// The schemas of all answers, by their components' names.
+/// Returns the component names of all response schemas.
 fn answers(spec: &Value) -> Vec<String> {
     let paths = spec["paths"].as_object().unwrap().values();
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
@@ -47,26 +48,26 @@ fn component(reference: &Value) -> String {
     reference.as_str().unwrap().rsplit('/').next().unwrap().to_owned()
 }
 
-/// A schema, and that to which it refers.
+/// Resolves the references of a schema.
 fn resolve<'a>(spec: &'a Value, schema: &'a Value) -> &'a Value {
     let reference = schema.get("$ref").or_else(|| schema["allOf"][0].get("$ref"));
     reference.map_or(schema, |r| resolve(spec, &spec["components"]["schemas"][component(r)]))
 }
 
-/// A place of an answer.
+/// A place in a response.
 #[derive(Clone, Default)]
 struct Place {
-    /// Its JSON pointer.
+    /// The JSON pointer of the place.
     pointer: String,
-    /// The path of what is in it.
+    /// The path prefix of values inside the place.
     path: String,
-    /// The path that is reported of an odd value; `None` if the whole answer fails by it.
+    /// The path reported for an invalid value; `None` if it fails the whole response.
     reported: Option<String>,
     schema: Value,
     may_be_null: bool,
 }
 
-/// A value with every known field, and its places.
+/// Returns a value with every known field and collects its places.
 fn whole(spec: &Value, schema: &Value, place: Place, places: &mut Vec<Place>) -> Value {
     let schema = resolve(spec, schema);
     let value = match schema["type"].as_str().unwrap() {
@@ -80,7 +81,7 @@ fn whole(spec: &Value, schema: &Value, place: Place, places: &mut Vec<Place>) ->
         }
         "array" => {
             let path = format!("{}[0]", place.path);
-            // Of an array in a field the whole is reported.
+            // An invalid item of an array is reported by the path of the array's field.
             let reported = place.reported.clone().unwrap_or_else(|| path.clone());
             let pointer = format!("{}/0", place.pointer);
             let item = Place { pointer, path, reported: Some(reported), ..Place::default() };
@@ -90,7 +91,7 @@ fn whole(spec: &Value, schema: &Value, place: Place, places: &mut Vec<Place>) ->
         "boolean" => true.into(),
         "integer" => 1.into(),
         "number" => 1.5.into(),
-        other => panic!("say here what is of type {other}"),
+        other => panic!("add the schema type {other} to this match"),
     };
     places.push(Place { schema: schema.clone(), ..place });
     value
@@ -99,7 +100,7 @@ fn whole(spec: &Value, schema: &Value, place: Place, places: &mut Vec<Place>) ->
 fn field(parent: &Place, schema: &Value, name: &str) -> Place {
     let may_be_null = schema["nullable"] == true;
     let path = [parent.path.as_str(), name].join(".").trim_matches('.').to_owned();
-    // Without a field that must be there, the object is odd.
+    // A missing required field invalidates its object.
     let reported = if may_be_null { Some(path.clone()) } else { parent.reported.clone() };
     let pointer = format!("{}/{name}", parent.pointer);
     Place { pointer, path, reported, may_be_null, ..Place::default() }
@@ -129,7 +130,7 @@ struct Count {
     failed: usize,
 }
 
-/// Reads the answer with this value at a place.
+/// Checks the decoded response with this value at a place.
 fn check(spec: &Value, name: &str, sent: &Value, place: &Place, count: &mut Count) {
     let Place { pointer, reported, schema, may_be_null, .. } = place;
     let value = sent.pointer(pointer).unwrap();
@@ -139,12 +140,12 @@ fn check(spec: &Value, name: &str, sent: &Value, place: &Place, count: &mut Coun
     match reported {
         _ if value.is_number() && pointer.ends_with("/id") && !may_be_null => {
             let (mut read, paths) = read.unwrap();
-            // A number is read as its text.
+            // A number in a text field is read as text.
             assert_eq!(read.pointer(pointer).unwrap(), &value.to_string(), "{what}");
             *read.pointer_mut(pointer).unwrap() = value.clone();
             assert_eq!((&read, paths), (sent, vec![]), "{what}");
         }
-        // As good as absent.
+        // A null is treated as absent.
         _ if value.is_null() && *may_be_null => assert_eq!(read.unwrap().1, [""; 0], "{what}"),
         _ if is_of(spec, schema, value) => {
             assert_eq!(read.unwrap(), (sent.clone(), vec![]), "{what}");
@@ -164,7 +165,7 @@ fn check(spec: &Value, name: &str, sent: &Value, place: &Place, count: &mut Coun
 }
 
 #[test]
-fn every_other_type_at_every_place_of_every_answer_costs_its_field_alone() {
+fn unexpected_type_costs_only_its_field() {
     let spec: Value = serde_json::from_str(SPEC).unwrap();
     let values = [
         json!(null),
@@ -176,7 +177,8 @@ fn every_other_type_at_every_place_of_every_answer_costs_its_field_alone() {
         json!([7, "odd text", null]),
         json!({}),
         json!({ "a": { "b": [7] } }),
-        // Keys that mean something else to serde_json, with features that an application may enable.
+        // serde_json gives these keys a special meaning under features that an application may
+        // enable.
         json!({ "$serde_json::private::Number": 7 }),
         json!({ "$serde_json::private::Number": "7 or so", "a": 1 }),
         json!({ "$serde_json::private::RawValue": [7] }),
@@ -189,7 +191,7 @@ fn every_other_type_at_every_place_of_every_answer_costs_its_field_alone() {
         assert_eq!(read_as(&name, &whole).unwrap(), (whole.clone(), vec![]), "{name}");
         for place in &places {
             for value in &values {
-                // Of a number that is no integer no difference is made between 7 and 7.0.
+                // A float field does not distinguish 7 from 7.0.
                 let is_float = place.schema["type"] == "number" && value.is_i64();
                 let mut sent = whole.clone();
                 *sent.pointer_mut(&place.pointer).unwrap() =
@@ -205,7 +207,8 @@ fn every_other_type_at_every_place_of_every_answer_costs_its_field_alone() {
     assert!(odd > 600, "{odd}");
 }
 
-/// Whole numbers with this text in place of each value but the id, and the path that is reported.
+/// Returns complete numbers, each with this text in place of one value except the id, and the path
+/// that is reported for it.
 fn numbers_with(text: &str) -> Vec<(String, String)> {
     let spec: Value = serde_json::from_str(SPEC).unwrap();
     let mut places = Vec::new();
@@ -220,7 +223,7 @@ fn numbers_with(text: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn number_beyond_f64_costs_its_field_alone() {
+async fn number_beyond_f64_costs_only_its_field() {
     let large = "9".repeat(400);
     let texts = ["1e400", "-1E+400", "0.1e0310", "[1e400]", &large];
     let answers: Vec<_> = texts.into_iter().flat_map(numbers_with).collect();
@@ -236,7 +239,7 @@ async fn number_beyond_f64_costs_its_field_alone() {
 }
 
 #[tokio::test]
-async fn number_beyond_f64_is_kept_as_a_number() {
+async fn number_beyond_f64_in_extra_stays_a_number() {
     let body = r#"{"id":"text","x":[1e400,{"y":-1e400}],"health":{"sendable":true,"z":1e400}}"#;
     let server = always(Reply::json(200, body)).await;
     let number = client(&server).number("text").get().await.unwrap();
@@ -247,7 +250,7 @@ async fn number_beyond_f64_is_kept_as_a_number() {
 }
 
 #[test]
-fn an_odd_item_of_a_list_does_not_cost_the_others() {
+fn invalid_list_item_is_skipped_and_reported() {
     let mut json = example();
     json["meta"]["profile"]["websites"] = json!([1, "a", null, "b", ["c"]]);
     let number = number(&json);
@@ -255,13 +258,13 @@ fn an_odd_item_of_a_list_does_not_cost_the_others() {
     assert_eq!(profile.websites, Some(vec!["a".to_owned(), "b".to_owned()]));
     assert_eq!(number.unreadable(), ["meta.profile.websites"]);
     assert_eq!(serde_json::to_value(&number).unwrap(), json);
-    // As a text each field is there once.
+    // The encoded text contains each field once.
     let text = serde_json::to_string(&number).unwrap();
     assert_eq!(text.matches("websites").count(), 1, "{text}");
 }
 
 #[test]
-fn of_a_field_that_comes_twice_the_last_value_counts() {
+fn duplicate_field_takes_last_value() {
     let cases = [
         (r#"{"id":"x","name":5,"name":"a"}"#, Some("a"), json!({ "id": "x", "name": "a" })),
         (r#"{"id":"x","name":"a","name":5}"#, None, json!({ "id": "x", "name": 5 })),
@@ -275,17 +278,17 @@ fn of_a_field_that_comes_twice_the_last_value_counts() {
 }
 
 #[test]
-fn an_id_that_is_a_number_is_read_as_its_text() {
+fn numeric_id_is_read_as_text() {
     for (id, text) in [("7", "7"), ("-7", "-7"), ("18446744073709551615", "18446744073709551615")] {
         let number: Number = serde_json::from_str(&format!(r#"{{"id":{id}}}"#)).unwrap();
         assert_eq!(number.id, text);
     }
-    // What its digits were is known only with `arbitrary_precision`.
+    // The digits of a larger number survive only with `arbitrary_precision`.
     let large = serde_json::from_str::<Number>(r#"{"id":18446744073709551616}"#);
     assert_eq!(large.is_ok(), cfg!(feature = "like-an-application"));
 }
 
-/// Numbers with keys that mean something to `serde_json` alone, at their beginning and within.
+/// Returns numbers with private keys of `serde_json`, both first and further inside.
 fn numbers_with_private_keys() -> Vec<String> {
     let keys = [
         r#""$serde_json::private::Number""#,
@@ -298,7 +301,7 @@ fn numbers_with_private_keys() -> Vec<String> {
 }
 
 #[test]
-fn private_key_of_serde_json_is_a_key() {
+fn serde_json_private_key_is_an_ordinary_key() {
     for text in numbers_with_private_keys() {
         let number: Number =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -312,7 +315,7 @@ fn private_key_of_serde_json_is_a_key() {
 }
 
 #[tokio::test]
-async fn private_key_costs_a_removal_nothing() {
+async fn delete_response_retains_serde_json_private_key() {
     let texts = numbers_with_private_keys();
     let removed = |text| Reply::json(200, format!(r#"{{"ok":true,"z":{text}}}"#));
     let server = replies(texts.iter().map(removed).collect()).await;
@@ -324,7 +327,7 @@ async fn private_key_costs_a_removal_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_with_odd_values_is_an_answer() {
+async fn response_with_unexpected_values_is_decoded() {
     let mut json = example();
     json["meta"]["waba"]["currency"] = json!(["BRL"]);
     json["health"]["sendable"] = json!("yes");

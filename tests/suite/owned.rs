@@ -1,4 +1,4 @@
-//! Handles, their calls and streams own what they need: they can be stored, spawned and boxed.
+//! Handles, calls and streams own their data: they can be stored, spawned and boxed.
 
 use std::{pin::Pin, time::Duration};
 
@@ -8,13 +8,13 @@ use support::{Server, always, client, ok};
 
 type Numbers = dyn Stream<Item = (String, Result<Number, Error>)> + Send;
 
-/// As an application would hold them.
+/// A service that stores a handle and a stream without their client.
 struct Service {
     handle: NumberHandle,
     numbers: Pin<Box<Numbers>>,
 }
 
-/// The client is gone when this returns.
+/// Creates a service and drops its client.
 fn service(server: &Server) -> Service {
     let client = client(server);
     let handle = client.number("num_1");
@@ -26,7 +26,7 @@ fn is_owned<T: Send + 'static>(owned: T) -> T {
 }
 
 #[tokio::test]
-async fn handles_and_streams_outlive_their_client_and_go_to_other_tasks() {
+async fn handles_and_streams_outlive_their_client() {
     let server = always(ok()).await;
     let Service { handle, numbers } = service(&server);
     let task = tokio::spawn(handle.clone().get());
@@ -45,7 +45,7 @@ async fn handles_and_streams_outlive_their_client_and_go_to_other_tasks() {
 }
 
 #[tokio::test]
-async fn an_id_may_be_any_text_that_is_at_hand() {
+async fn id_accepts_any_string_type() {
     let server = always(ok()).await;
     let client = client(&server);
     let id: NumberId = "num_1".parse().unwrap();

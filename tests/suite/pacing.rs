@@ -1,4 +1,5 @@
-//! What one call learns from a 429, its siblings heed; and an outage is not multiplied by retries.
+//! All calls of a client honour a 429 that one of them received, and retries do not multiply the
+//! load of an outage.
 
 use std::{
     sync::{Arc, Mutex},
@@ -10,7 +11,8 @@ use support::{Reply, Server, always, builder, client, ok};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
-/// A server that refuses its first request for so long, and tells when each arrived.
+/// Starts a server that rejects its first request with this `Retry-After` and records arrival
+/// times.
 async fn refusing_first(retry_after: &'static str) -> (Server, Arc<Mutex<Vec<Instant>>>) {
     let arrivals = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&arrivals);
@@ -22,7 +24,7 @@ async fn refusing_first(retry_after: &'static str) -> (Server, Arc<Mutex<Vec<Ins
 }
 
 #[tokio::test]
-async fn nothing_waits_before_the_first_429() {
+async fn calls_before_first_429_do_not_wait() {
     let server = always(ok()).await;
     let client = client(&server);
     let calls =
@@ -31,7 +33,7 @@ async fn nothing_waits_before_the_first_429() {
     assert_eq!(client.stats().pacing, PacingStats::default());
 }
 
-/// Waits until the client has been refused once.
+/// Waits until the client has received one 429.
 async fn refused(client: &Client) {
     while client.stats().pacing.rejected == 0 {
         tokio::time::sleep(MS(1)).await;
@@ -39,7 +41,7 @@ async fn refused(client: &Client) {
 }
 
 #[tokio::test]
-async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
+async fn calls_share_retry_after_and_keep_order() {
     let (server, arrivals) = refusing_first("0.5").await;
     let client = client(&server);
     let calls = (0..5).map(|n| {
@@ -65,12 +67,12 @@ async fn siblings_wait_for_what_one_call_was_told_and_are_served_in_order() {
     assert_eq!(ids, ["0", "0", "1", "2", "3", "4"]);
     let stats = client.stats().pacing;
     assert_eq!((stats.rejected, stats.queued), (1, 0));
-    // Nothing was served before, so there is no rate to go by.
+    // No request succeeded before the 429, so the rate is unknown.
     assert!(stats.waited >= MS(500) && stats.rate.is_none(), "{stats:?}");
 }
 
 #[tokio::test]
-async fn a_call_whose_turn_would_come_too_late_ends_at_once_and_says_when() {
+async fn call_that_would_miss_deadline_fails_immediately() {
     let (server, _) = refusing_first("20").await;
     let client = builder(&server).timeout(MS(5_000)).build().unwrap();
     assert!(client.number("num_1").get().await.unwrap_err().is_rate_limited());
@@ -90,7 +92,7 @@ async fn a_call_whose_turn_would_come_too_late_ends_at_once_and_says_when() {
 }
 
 #[tokio::test]
-async fn a_dropped_call_leaves_no_hole_in_the_queue() {
+async fn dropped_call_frees_its_queue_slot() {
     let (server, _) = refusing_first("0.5").await;
     let client = client(&server);
     let second = async {
@@ -108,7 +110,7 @@ async fn a_dropped_call_leaves_no_hole_in_the_queue() {
 }
 
 #[tokio::test]
-async fn without_pacing_a_sibling_is_on_its_own() {
+async fn call_without_pacing_ignores_other_calls() {
     let (server, _) = refusing_first("20").await;
     let client = builder(&server).pacing(Pacing::Off).retry(RetryPolicy::none()).build().unwrap();
     assert!(client.number("num_1").get().await.is_err());
@@ -117,9 +119,9 @@ async fn without_pacing_a_sibling_is_on_its_own() {
 }
 
 #[tokio::test]
-async fn an_outage_is_not_multiplied_by_retries_and_429s_cost_nothing() {
+async fn retry_budget_limits_5xx_but_not_429() {
     let retry = RetryPolicy::default().base_delay(Duration::ZERO);
-    // Of a call's time, less is left than an answer may take: no last attempt is kept for later.
+    // The timeout is too short for the client to reserve a last attempt near its end.
     let timeout = MS(900);
     for (status, requests) in [(503, 40 + 100), (429, 40 * 5)] {
         let server = always(Reply::json(status, "{}")).await;
@@ -129,8 +131,8 @@ async fn an_outage_is_not_multiplied_by_retries_and_429s_cost_nothing() {
             last = client.number("num_1").get().await.err();
         }
         assert_eq!(server.requests().len(), requests, "{status}");
-        let told = last.unwrap().to_string();
-        assert_eq!(told.contains("the retry budget is spent"), status == 503, "{told}");
+        let text = last.unwrap().to_string();
+        assert_eq!(text.contains("the retry budget is spent"), status == 503, "{text}");
     }
     let server = always(Reply::json(503, "{}").with("retry-after", "0")).await;
     let client = builder(&server).retry(retry.clone()).build().unwrap();

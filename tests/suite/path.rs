@@ -1,10 +1,9 @@
-//! An id is one segment of the path, whatever is in it, and a refresh is asked for only when it is
-//! meant.
+//! An id is always sent as one path segment, and the refresh parameter only by refresh calls.
 
 use support::{always, builder, client, ok};
 
 #[tokio::test]
-async fn an_id_reaches_the_server_as_one_encoded_segment() {
+async fn id_is_sent_as_one_encoded_segment() {
     let cases = [
         ("num_01HZX...", "num_01HZX..."),
         ("a/b", "a%2Fb"),
@@ -28,7 +27,7 @@ async fn an_id_reaches_the_server_as_one_encoded_segment() {
 }
 
 #[tokio::test]
-async fn stray_ends_of_an_id_are_trimmed() {
+async fn quotes_and_whitespace_around_id_are_trimmed() {
     let server = always(ok()).await;
     let client = client(&server);
     for id in
@@ -45,7 +44,7 @@ async fn stray_ends_of_an_id_are_trimmed() {
 }
 
 #[tokio::test]
-async fn stray_ends_of_a_base_url_are_trimmed() {
+async fn quotes_and_whitespace_around_base_url_are_trimmed() {
     let server = always(ok()).await;
     for ends in [("", "\n"), ("\u{feff}", ""), ("\"", "\""), ("'", "/v1' ")] {
         let base_url = format!("{}{}{}", ends.0, server.url(), ends.1);
@@ -55,7 +54,7 @@ async fn stray_ends_of_a_base_url_are_trimmed() {
 }
 
 #[tokio::test]
-async fn refresh_is_in_the_query_only_when_it_is_asked_for() {
+async fn refresh_parameter_is_sent_only_by_refresh() {
     let server = always(ok()).await;
     let client = client(&server);
     client.number("num_1").get().await.unwrap();
@@ -65,7 +64,7 @@ async fn refresh_is_in_the_query_only_when_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_base_url_with_a_path_keeps_it() {
+async fn base_url_path_is_retained() {
     let server = always(ok()).await;
     let base_url = format!("{}/pilot/", server.url());
     let client = builder(&server).base_url(base_url).build().unwrap();

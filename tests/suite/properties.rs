@@ -1,4 +1,4 @@
-//! Whatever a server sends with an id is decoded, with nothing lost.
+//! Every JSON object with an id decodes without loss.
 
 use std::sync::{Arc, Mutex};
 
@@ -55,8 +55,8 @@ fn object_with_id() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whether two values are the same, but for fields that are null, which are as good as absent, and
-/// the case of a text, which is that of the documentation where its value is known.
+/// Compares two values. Null fields count as absent, and text is compared case-insensitively,
+/// because a known value is encoded in its documented case.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
@@ -74,7 +74,7 @@ fn same(a: &Value, b: &Value) -> bool {
 
 proptest! {
     #[test]
-    fn any_object_with_an_id_decodes_and_comes_back_as_it_was_sent(json in object_with_id()) {
+    fn any_object_with_id_round_trips(json in object_with_id()) {
         let number: Number = serde_json::from_value(json.clone()).unwrap();
         let encoded = serde_json::to_value(number).unwrap();
         prop_assert!(same(&encoded, &json), "{encoded} of {json}");
@@ -83,12 +83,12 @@ proptest! {
 
 proptest! {
     #[test]
-    fn every_question_about_a_number_has_an_answer(json in object_with_id()) {
+    fn number_accessors_never_panic(json in object_with_id()) {
         promise::of_number(json.to_string().as_bytes());
     }
 
     #[test]
-    fn bytes_that_are_damaged_are_a_number_or_none(
+    fn damaged_json_never_panics(
         at in any::<prop::sample::Index>(),
         bytes in prop::collection::vec(any::<u8>(), 0..4),
     ) {
@@ -101,7 +101,7 @@ proptest! {
 }
 
 #[test]
-fn any_object_with_an_id_is_a_number_over_a_connection_too() {
+fn any_object_with_id_decodes_over_http() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let body = Arc::new(Mutex::new(String::new()));
     let answer = Arc::clone(&body);

@@ -1,10 +1,10 @@
-//! Readiness says whether a number can send, and if not, why, and no more than is known.
+//! Readiness reports whether a number can send and, if not, the reasons, using only known facts.
 
 use pilot_status::{Readiness, ReadinessLevel, ReadinessReason};
 use serde_json::{Value, json};
 use support::{example, number};
 
-/// The documented example with one fact changed.
+/// Returns the documented example with one fact changed.
 fn changed(pointer: &str, value: Value) -> Value {
     let mut json = example();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -13,7 +13,7 @@ fn changed(pointer: &str, value: Value) -> Value {
 }
 
 #[test]
-fn one_fact_leads_to_one_verdict() {
+fn single_fact_determines_readiness() {
     let cases = [
         ("/state", json!("CLOSE"), "blocked: not connected (CLOSE)"),
         ("/state", json!("CONNECTING"), "blocked: not connected (CONNECTING)"),
@@ -62,7 +62,7 @@ fn one_fact_leads_to_one_verdict() {
 }
 
 #[test]
-fn every_status_of_meta_has_its_verdict() {
+fn every_meta_status_maps_to_readiness() {
     let cases = [
         ("CONNECTED", "ready"),
         ("DISCONNECTED", "blocked: status DISCONNECTED"),
@@ -76,7 +76,7 @@ fn every_status_of_meta_has_its_verdict() {
         ("NEW", "degraded: status NEW"),
     ];
     for (status, expected) in cases {
-        // The other place says CONNECTED.
+        // The other field still holds CONNECTED.
         for pointer in ["/health/metaStatus", "/meta/phone/status"] {
             let json = changed(pointer, json!(status));
             assert_eq!(number(&json).readiness().to_string(), expected, "{pointer} {status}");
@@ -84,7 +84,7 @@ fn every_status_of_meta_has_its_verdict() {
     }
 }
 
-/// The number with these two values of a fact that has two places.
+/// Returns a number with these values in the two fields of one fact.
 fn twice(places: [&str; 2], values: [&str; 2]) -> pilot_status::types::Number {
     let mut json = example();
     for (pointer, value) in places.into_iter().zip(values) {
@@ -96,7 +96,7 @@ fn twice(places: [&str; 2], values: [&str; 2]) -> pilot_status::types::Number {
 }
 
 #[test]
-fn worse_of_two_values_counts_and_silence_yields() {
+fn worse_of_two_values_wins() {
     let cases = [
         ("GREEN", "RED", "RED"),
         ("GREEN", "YELLOW", "YELLOW"),
@@ -140,8 +140,8 @@ fn worse_of_two_values_counts_and_silence_yields() {
 }
 
 #[test]
-fn limit_of_portfolio_counts_unless_it_says_nothing() {
-    // Portfolio in health and in the phone number object, then the number's own in both.
+fn portfolio_limit_wins_if_present() {
+    // The portfolio limit in `health` and in the phone object, then the number's own limit in both.
     let cases = [
         (["TIER_NOT_SET", "null", "TIER_1K", "null"], "TIER_1K"),
         (["null", "TIER_NOT_SET", "null", "TIER_1K"], "TIER_1K"),
@@ -173,7 +173,7 @@ fn limit_of_portfolio_counts_unless_it_says_nothing() {
 }
 
 #[test]
-fn empty_text_is_no_fact() {
+fn empty_string_is_treated_as_absent() {
     let texts = [
         "/provider",
         "/state",
@@ -209,7 +209,7 @@ fn empty_text_is_no_fact() {
 }
 
 #[test]
-fn text_of_a_server_is_printed_as_a_code_or_not() {
+fn server_text_is_printed_only_as_code() {
     let cases = [
         ("/health/code", json!("131042"), "blocked: not sendable (131042), payment missing"),
         ("/health/code", json!("+5511999999999"), "blocked: not sendable"),
@@ -236,7 +236,7 @@ fn text_of_a_server_is_printed_as_a_code_or_not() {
 }
 
 #[test]
-fn reasons_have_a_fixed_order_whatever_that_of_the_answer() {
+fn reasons_have_fixed_order() {
     let texts = [
         r#"{"id":"x","meta":{"errors":{"waba":1,"phone":1,"profile":1}},"health":7,"state":7}"#,
         r#"{"state":7,"health":7,"id":"x","meta":{"errors":{"profile":1,"waba":1,"phone":1}}}"#,
@@ -251,7 +251,7 @@ fn reasons_have_a_fixed_order_whatever_that_of_the_answer() {
 }
 
 #[test]
-fn what_is_absent_neither_blocks_nor_makes_ready() {
+fn absent_facts_give_unknown_readiness() {
     let cases = [
         (json!({}), "unknown"),
         (json!({ "provider": "META", "state": "OPEN" }), "unknown"),
@@ -268,7 +268,7 @@ fn what_is_absent_neither_blocks_nor_makes_ready() {
 }
 
 #[test]
-fn all_reasons_are_given_and_those_that_block_come_first() {
+fn readiness_lists_all_reasons_blocking_first() {
     let json = json!({
         "id": "x", "state": "CLOSE",
         "extraChargeUnpaidSince": "2026-01-01", "extraChargeDisconnectAt": "2026-02-01",
@@ -288,14 +288,14 @@ fn all_reasons_are_given_and_those_that_block_come_first() {
     );
 }
 
-/// The example, and the example in which the phone number object has to say what health does not.
+/// Returns the example twice: unchanged, and with facts only in the phone object.
 fn ready_numbers() -> [Value; 2] {
     let mut by_phone = example();
     by_phone["health"] = json!({ "sendable": true });
     [example(), by_phone]
 }
 
-/// Whether the verdict rests on this field: some value of it makes a number less than ready.
+/// Returns true if some value of this field makes a number less than ready.
 fn is_fact(parent: &str, key: &str) -> bool {
     let bad = [
         json!(false),
@@ -322,7 +322,7 @@ fn is_fact(parent: &str, key: &str) -> bool {
 }
 
 #[test]
-fn a_fact_that_cannot_be_read_is_a_reason_and_any_other_odd_value_is_none() {
+fn only_unreadable_facts_become_reasons() {
     const PARENTS: [&str; 6] =
         ["", "/health", "/meta", "/meta/phone", "/meta/waba", "/meta/profile"];
     let mut facts = 0;
@@ -338,7 +338,8 @@ fn a_fact_that_cannot_be_read_is_a_reason_and_any_other_odd_value_is_none() {
                 keys.push("code".to_owned());
             }
             for key in keys {
-                // The provider decides only whether connection alone is enough.
+                // No provider value lowers readiness; it only decides whether connection alone is
+                // enough.
                 let is_fact = is_fact(parent, &key) || key == "provider";
                 facts += usize::from(is_fact);
                 let mut json = json.clone();
@@ -362,7 +363,7 @@ fn a_fact_that_cannot_be_read_is_a_reason_and_any_other_odd_value_is_none() {
 }
 
 #[test]
-fn levels_go_from_the_best_to_the_worst_and_reasons_have_codes() {
+fn levels_are_ordered_and_reasons_have_codes() {
     use ReadinessLevel::{Blocked, Degraded, Ready, Unknown};
     assert!(Ready < Unknown && Unknown < Degraded && Degraded < Blocked);
     let readiness = number(&changed("/health/qualityRating", json!("RED"))).readiness();

@@ -1,5 +1,5 @@
-//! A 429 is survived, a server's wish to wait is respected, and what cannot be waited for ends at
-//! once.
+//! Transient failures are retried, `Retry-After` is honoured, and a wait beyond the deadline fails
+//! immediately.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use support::{Reply, Server, always, builder, client, ok, replies};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
-/// A server whose first replies are `failures` of these, and then the example.
+/// Starts a server that sends `failures` copies of this reply and then the example.
 async fn failing(failures: usize, reply: Reply) -> Server {
     let mut all = vec![reply; failures];
     all.push(ok());
@@ -16,7 +16,7 @@ async fn failing(failures: usize, reply: Reply) -> Server {
 }
 
 #[tokio::test]
-async fn failures_of_every_transient_kind_are_followed_by_another_attempt() {
+async fn every_transient_failure_is_retried() {
     let raw = |text: &str| Reply::Raw(text.as_bytes().to_vec());
     let cases: Vec<(&str, Reply)> = vec![
         ("429", Reply::json(429, "{}")),
@@ -44,7 +44,7 @@ async fn failures_of_every_transient_kind_are_followed_by_another_attempt() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_refused_is_tried_again_and_then_told() {
+async fn refused_connection_is_retried_then_reported() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let server = always(ok()).await;
     let client = builder(&server).base_url(format!("http://{free}")).build().unwrap();
@@ -60,7 +60,7 @@ async fn a_connection_that_is_refused_is_tried_again_and_then_told() {
 }
 
 #[tokio::test]
-async fn what_is_exhausted_is_the_last_answer() {
+async fn exhausted_retries_return_last_response() {
     for attempts in [1, 2, 4] {
         let server = always(Reply::json(429, r#"{"error":"slow","code":"SLOW"}"#)).await;
         let retry = RetryPolicy::default().max_attempts(attempts).base_delay(MS(1));
@@ -73,7 +73,7 @@ async fn what_is_exhausted_is_the_last_answer() {
 }
 
 #[tokio::test]
-async fn what_the_server_asks_for_is_waited_for_and_little_more() {
+async fn retry_after_is_honoured_without_long_delay() {
     let header = |value: &'static str| Reply::json(429, "{}").with("retry-after", value);
     let cases: Vec<(Reply, u64)> = vec![
         (header("0.15"), 150),
@@ -106,8 +106,8 @@ async fn what_the_server_asks_for_is_waited_for_and_little_more() {
 }
 
 #[tokio::test]
-async fn a_date_is_waited_for_by_the_servers_clock() {
-    // `Age` of a cached answer, `Retry-After`, `X-RateLimit-Reset`: a second later.
+async fn retry_date_is_read_by_server_clock() {
+    // `Age` of a cached response, `Retry-After`, `X-RateLimit-Reset`: each asks for one second.
     let cases = [
         ("0", "retry-after", "Thu, 01 Jan 2026 00:00:01 GMT"),
         ("600", "retry-after", "Thu, 01 Jan 2026 00:10:01 GMT"),
@@ -126,7 +126,7 @@ async fn a_date_is_waited_for_by_the_servers_clock() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_too_long_ends_the_call_at_once_and_is_told() {
+async fn too_long_retry_after_fails_immediately() {
     let cases = [
         ("61", 90_000, Some(61), "asks to wait 61s, longer than max_delay"),
         ("30", 5_000, Some(30), "too little is left"),
@@ -136,7 +136,7 @@ async fn a_wait_that_is_too_long_ends_the_call_at_once_and_is_told() {
     for ((asked, timeout, seconds, text), name) in
         cases.into_iter().flat_map(|case| names.map(|name| (case, name)))
     {
-        // A reset as long as the last of them is no time.
+        // The last value is not a valid `X-RateLimit-Reset` time.
         if name == "x-ratelimit-reset" && asked.len() > 9 {
             continue;
         }
@@ -152,7 +152,7 @@ async fn a_wait_that_is_too_long_ends_the_call_at_once_and_is_told() {
 }
 
 #[tokio::test]
-async fn an_error_says_how_often_it_was_tried_before_time_ran_out() {
+async fn deadline_error_reports_attempts() {
     let asking = |seconds| Reply::json(429, "{}").with("retry-after", seconds);
     let server = replies(vec![asking("0.01"), asking("30")]).await;
     let client = builder(&server).timeout(MS(5_000)).build().unwrap();
@@ -163,7 +163,7 @@ async fn an_error_says_how_often_it_was_tried_before_time_ran_out() {
 }
 
 #[tokio::test]
-async fn an_error_says_that_a_removal_may_have_been_carried_out() {
+async fn delete_error_warns_of_possible_effect() {
     for reply in
         [Reply::Silence, Reply::json(500, "{}"), Reply::Raw(b"HTTP/1.1 200 OK\r\n".to_vec())]
     {
@@ -177,7 +177,7 @@ async fn an_error_says_that_a_removal_may_have_been_carried_out() {
 }
 
 #[tokio::test]
-async fn no_policy_is_one_attempt() {
+async fn call_without_retry_policy_makes_one_attempt() {
     let server = failing(1, Reply::json(429, "{}").with("retry-after", "0")).await;
     let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
     let error = client.number("num_1").get().await.unwrap_err();
@@ -185,7 +185,7 @@ async fn no_policy_is_one_attempt() {
 }
 
 #[tokio::test]
-async fn stats_count_calls_attempts_and_errors_by_kind() {
+async fn stats_count_calls_attempts_and_error_kinds() {
     let failed = || Reply::json(500, "{}");
     let answers = vec![failed(), ok(), Reply::json(404, "{}"), Reply::json(200, "[]")];
     let server = replies(answers).await;

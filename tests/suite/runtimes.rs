@@ -1,4 +1,4 @@
-//! A client whose runtime is dropped, or stands still, is of use in another one.
+//! A client works in another runtime after its first one is dropped or stops.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn a_client_whose_runtime_was_dropped_connects_anew_in_another() {
+fn client_reconnects_after_runtime_is_dropped() {
     let servers = Runtime::new().unwrap();
     let server = servers.block_on(always(ok()));
     let client = client(&server);
     for _ in 0..3 {
-        // Its connections are tasks of this runtime, and end with it.
+        // Connections are tasks of this runtime and end with it.
         let runtime = runtime();
         let number = runtime.block_on(client.number("num_1").get());
         assert!(number.is_ok(), "{number:?}");
@@ -25,7 +25,7 @@ fn a_client_whose_runtime_was_dropped_connects_anew_in_another() {
 }
 
 #[test]
-fn a_refresh_on_a_runtime_that_stands_still_is_begun_anew_by_others() {
+fn refresh_on_stopped_runtime_is_restarted_elsewhere() {
     let servers = Runtime::new().unwrap();
     let server = servers.block_on(always(ok()));
     let client =
@@ -33,7 +33,7 @@ fn a_refresh_on_a_runtime_that_stands_still_is_begun_anew_by_others() {
     let still = runtime();
     let mut begun = Box::pin(client.number("num_1").refresh());
     still.block_on(async { assert!((&mut begun).now_or_never().is_none()) });
-    // Nobody drives `still` from here on.
+    // The runtime `still` is not driven from here on.
     let refreshed = runtime().block_on(client.number("num_1").refresh());
     assert!(refreshed.is_ok(), "{refreshed:?}");
 }

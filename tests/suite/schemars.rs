@@ -5,7 +5,7 @@ use schemars::schema_for;
 use support::example;
 
 #[test]
-fn a_number_has_a_schema_that_names_every_open_value_set() {
+fn number_schema_names_every_open_enum() {
     let schema = schema_for!(Number).to_value();
     let defined = schema["$defs"].as_object().unwrap();
     assert!(defined.contains_key("MetaPhone") && defined.contains_key("QualityRating"));
@@ -15,7 +15,7 @@ fn a_number_has_a_schema_that_names_every_open_value_set() {
 }
 
 #[test]
-fn the_documented_example_fits_the_derived_schema_and_what_is_wrong_does_not() {
+fn schema_accepts_example_and_rejects_wrong_type() {
     let schema = schema_for!(Number).to_value();
     assert!(jsonschema::is_valid(&schema, &example()));
     let mut wrong = example();

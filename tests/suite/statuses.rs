@@ -1,4 +1,4 @@
-//! Every status becomes the right error, tried as often as its retry rule says.
+//! Every status maps to its error and is retried according to its rule.
 
 use std::time::Duration;
 
@@ -57,14 +57,14 @@ const BODIES: &[(&str, Option<&str>)] = &[
     ("<html>Bad gateway +5511999999999</html>", None),
 ];
 
-/// Key order aside, which an error that was decoded does not keep.
+/// Parses JSON where possible, because a decoded error does not preserve the order of keys.
 fn json_or_text(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
 }
 
 #[tokio::test]
-async fn every_status_with_any_body_is_its_own_error() {
-    // The id says which status and body are wanted.
+async fn every_status_maps_to_its_error() {
+    // The id selects the status and the body.
     let server = Server::start(|_, request| {
         let (_, id) = request.line.rsplit_once('/').unwrap();
         let (status, body) = id.split_once('-').unwrap();
@@ -72,7 +72,7 @@ async fn every_status_with_any_body_is_its_own_error() {
     })
     .await
     .unwrap();
-    // Each case on its own: neither slowed nor stopped by what the others met.
+    // Without a budget and pacing, cases do not affect each other.
     let retry = RetryPolicy::default().base_delay(Duration::from_millis(1)).without_budget();
     let client = builder(&server).retry(retry).pacing(Pacing::Off).build().unwrap();
     for case in CASES {
@@ -83,29 +83,32 @@ async fn every_status_with_any_body_is_its_own_error() {
             let before = server.requests().len();
             let id = format!("{}-{i}", case.status);
             let error = client.number(&id).get().await.unwrap_err();
-            let told = format!("{} {body}: {error}", case.status);
-            assert_eq!(error.status().map(|s| s.as_u16()), Some(case.status), "{told}");
-            assert_eq!(error.attempts() as usize, case.attempts, "{told}");
-            assert_eq!(server.requests().len() - before, case.attempts, "{told}");
-            assert_eq!(error.code(), *code, "{told}");
-            assert_eq!(error.kind(), case.kind, "{told}");
+            let case_text = format!("{} {body}: {error}", case.status);
+            assert_eq!(error.status().map(|s| s.as_u16()), Some(case.status), "{case_text}");
+            assert_eq!(error.attempts() as usize, case.attempts, "{case_text}");
+            assert_eq!(server.requests().len() - before, case.attempts, "{case_text}");
+            assert_eq!(error.code(), *code, "{case_text}");
+            assert_eq!(error.kind(), case.kind, "{case_text}");
             let debug = format!("{error:?}");
             let hint = error.hint().map_or(String::new(), |hint| format!("\nhint: {hint}"));
             assert!(debug.starts_with(&format!("{error}{hint}\n(kind ")), "{debug}");
-            assert_eq!(json_or_text(error.body()), json_or_text(body.as_bytes()), "{told}");
-            assert!((case.is)(&error), "{told}");
-            assert!(!error.is_decode() && !error.is_timeout() && !error.is_connect(), "{told}");
+            assert_eq!(json_or_text(error.body()), json_or_text(body.as_bytes()), "{case_text}");
+            assert!((case.is)(&error), "{case_text}");
+            assert!(
+                !error.is_decode() && !error.is_timeout() && !error.is_connect(),
+                "{case_text}"
+            );
             let start = format!("number {id}: the API answered {}", case.status);
-            assert!(error.to_string().starts_with(&start), "{told}");
-            assert!(!format!("{error} {error:?}").contains("5511999999999"), "{told}");
+            assert!(error.to_string().starts_with(&start), "{case_text}");
+            assert!(!format!("{error} {error:?}").contains("5511999999999"), "{case_text}");
         }
     }
 }
 
 #[tokio::test]
-async fn hint_retryable_and_retry_after_never_disagree() {
+async fn hint_agrees_with_retryable_and_retry_after() {
     const CODES: [&str; 3] = ["", "PROVIDER_NOT_CONFIGURED", "UPSTREAM_TIMEOUT"];
-    // The id says which status, code and wait are wanted.
+    // The id selects the status, the code and the wait.
     let server = Server::start(|_, request| {
         let (_, id) = request.line.rsplit_once('/').unwrap();
         let [status, code, asks] = id.split('-').collect::<Vec<_>>()[..] else { panic!("{id}") };
@@ -145,7 +148,7 @@ async fn hint_retryable_and_retry_after_never_disagree() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_not_documented_is_a_decode_error() {
+async fn undocumented_success_status_is_decode_error() {
     for body in ["", "{}"] {
         let server = always(Reply::json(202, body)).await;
         let error = client(&server).number("num_1").get().await.unwrap_err();
@@ -155,7 +158,7 @@ async fn a_success_that_is_not_documented_is_a_decode_error() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_an_error_is_one() {
+async fn success_status_with_error_body_is_error() {
     for body in
         [r#"{"error":"no","code":"A_CODE"}"#, r#"{"error":{"message":"no","code":"A_CODE"}}"#]
     {
@@ -177,7 +180,7 @@ async fn a_success_that_is_an_error_is_one() {
 }
 
 #[tokio::test]
-async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
+async fn disallowed_scope_error_has_hint() {
     let server =
         always(Reply::json(403, r#"{"error":"x","code":"NUMBER_SCOPE_NOT_ALLOWED"}"#)).await;
     let error = client(&server).number("num_1").get().await.unwrap_err();
@@ -187,7 +190,7 @@ async fn a_scope_that_is_not_allowed_has_a_hint_of_its_own() {
 }
 
 #[tokio::test]
-async fn unknown_id_that_is_a_phone_number_has_a_hint() {
+async fn unknown_id_like_phone_number_has_hint() {
     let server = always(Reply::json(404, "{}")).await;
     let client = client(&server);
     let cases = [
@@ -216,7 +219,7 @@ async fn unknown_id_that_is_a_phone_number_has_a_hint() {
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_its_code_and_its_wait_whatever_shape_its_sentence_has() {
+async fn error_code_survives_unexpected_message_shape() {
     let code = "NUMBER_SCOPE_NOT_ALLOWED";
     for body in [
         json!({ "error": { "message": "x", "code": code } }),
@@ -238,7 +241,7 @@ async fn a_refusal_keeps_its_code_and_its_wait_whatever_shape_its_sentence_has()
 }
 
 #[tokio::test]
-async fn a_code_that_is_no_plain_code_is_not_printed() {
+async fn error_code_with_unsafe_text_is_not_printed() {
     let codes = ["ps_live_secret", "A SENTENCE", "+5511999999999", "5511999999999", "A\x1b[31m"];
     for code in codes.into_iter().chain(["A".repeat(65).as_str()]) {
         let body = serde_json::json!({ "error": "x", "code": code }).to_string();
@@ -250,7 +253,7 @@ async fn a_code_that_is_no_plain_code_is_not_printed() {
 }
 
 #[tokio::test]
-async fn a_refusal_longer_than_the_limit_keeps_its_status_and_is_retried() {
+async fn oversized_error_body_keeps_status_and_retries() {
     let long = format!(r#"{{"error":"{}"}}"#, "x".repeat(100_000));
     let slow = Reply::json(429, long.clone()).with("retry-after", "0.01");
     let server = replies(vec![slow, Reply::json(401, long)]).await;
@@ -261,7 +264,7 @@ async fn a_refusal_longer_than_the_limit_keeps_its_status_and_is_retried() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_told_by_its_origin_alone() {
+async fn redirect_error_prints_only_target_origin() {
     let server =
         always(Reply::json(307, "").with("location", "https://other.example:1/x?secret")).await;
     let error = client(&server).number("num_1").get().await.unwrap_err();

@@ -1,4 +1,5 @@
-//! A table has what its watch knows, and says when it is complete and when its watch has gone.
+//! A table holds the state of its watch, and reports when it is complete and when the watch is
+//! dropped.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +10,7 @@ use support::{Reply, Server, client, example};
 
 const EVERY: Duration = Duration::from_millis(200);
 
-/// Numbers with the ids `a` and `b` and a phone number each; `gone` is none.
+/// Starts a server with the numbers `a` and `b`, each with a phone number, and without `gone`.
 async fn fleet() -> Server {
     let number = |id: &str, phone: Value| {
         let mut number = example();
@@ -50,7 +51,7 @@ async fn table_is_complete_after_the_first_round() {
 }
 
 #[tokio::test]
-async fn table_finds_numbers_by_phone_and_outlives_its_watch() {
+async fn table_outlives_watch_and_finds_numbers_by_phone() {
     let server = fleet().await;
     let mut watch = client(&server).numbers(["a", "b"]).watch(EVERY);
     let table = watch.table();
@@ -70,7 +71,7 @@ async fn table_finds_numbers_by_phone_and_outlives_its_watch() {
 }
 
 #[tokio::test]
-async fn table_whose_watch_was_dropped_early_says_so() {
+async fn table_of_dropped_watch_returns_error() {
     let server = fleet().await;
     let table = client(&server).numbers(["a", "b"]).watch(EVERY).table();
     let error = table.wait_until_complete().await.unwrap_err();

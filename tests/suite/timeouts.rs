@@ -1,4 +1,4 @@
-//! A call takes no longer than it is given, which may be less or more than the client gives.
+//! A call ends within its timeout, which may be shorter or longer than the client's.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use support::{Reply, Server, always, builder, client, example, ok};
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
 #[tokio::test]
-async fn a_handle_has_less_time_than_its_client_or_more() {
+async fn handle_timeout_overrides_client_timeout() {
     let server = always(Reply::Late(MS(300), Box::new(ok()))).await;
     let client = builder(&server).timeout(MS(200)).build().unwrap();
     let number = client.number("num_1");
@@ -34,7 +34,7 @@ async fn a_handle_has_less_time_than_its_client_or_more() {
 }
 
 #[tokio::test]
-async fn get_fresh_has_one_timeout_for_both_of_its_requests() {
+async fn get_fresh_timeout_covers_both_requests() {
     let server = Server::start(|_, request| {
         let refresh = request.line.ends_with("refresh=1");
         Reply::Late(MS(if refresh { 60_000 } else { 300 }), Box::new(ok()))
@@ -45,13 +45,13 @@ async fn get_fresh_has_one_timeout_for_both_of_its_requests() {
     let start = Instant::now();
     let error = number.get_fresh(Duration::ZERO).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    // Of two timeouts the second would not have begun to end.
+    // The second request would still be running if it had its own timeout.
     assert!(start.elapsed() < MS(1_300), "{:?}", start.elapsed());
     assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test]
-async fn a_timeout_of_zero_is_refused_before_anything_is_sent() {
+async fn zero_timeout_is_rejected_before_sending() {
     let server = always(ok()).await;
     let number = client(&server).number("num_1").timeout(Duration::ZERO);
     assert!(number.get().await.unwrap_err().is_invalid_input());
@@ -60,7 +60,7 @@ async fn a_timeout_of_zero_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_refresh_with_more_time_does_not_end_with_the_one_who_has_less() {
+async fn joined_refresh_outlives_shorter_timeout() {
     let server = Server::start(|_, _| {
         Reply::Late(MS(300), Box::new(Reply::json(200, example().to_string())))
     })

@@ -1,4 +1,4 @@
-//! `wait_until_open` returns when a number is open, and says what it was otherwise.
+//! `wait_until_open` returns when a number is open, or reports its last state.
 
 use std::{error::Error, time::Duration};
 
@@ -9,7 +9,7 @@ const CONNECTING: &str = r#"{"state":"CONNECTING","stale":false}"#;
 const OPEN: &str = r#"{"state":"OPEN","stale":false}"#;
 
 #[tokio::test]
-async fn it_asks_until_the_number_is_open() {
+async fn wait_polls_until_number_is_open() {
     let server = replies(vec![Reply::json(200, CONNECTING), Reply::json(200, OPEN)]).await;
     let status = client(&server).number("num_1").wait_until_open(Duration::from_secs(60)).await;
     assert!(status.unwrap().is_open());
@@ -18,7 +18,7 @@ async fn it_asks_until_the_number_is_open() {
 }
 
 #[tokio::test]
-async fn a_number_that_does_not_open_is_told_with_its_last_state() {
+async fn wait_timeout_reports_last_state() {
     let cases = [
         (CONNECTING, "not open within 100ms: its state is CONNECTING"),
         (
@@ -44,7 +44,7 @@ async fn a_number_that_does_not_open_is_told_with_its_last_state() {
 }
 
 #[tokio::test]
-async fn what_lasts_ends_the_wait_and_what_passes_does_not() {
+async fn permanent_error_ends_wait_and_transient_does_not() {
     let lasting = Reply::json(503, r#"{"code":"PROVIDER_NOT_CONFIGURED"}"#);
     for (reply, kind) in
         [(Reply::json(404, "{}"), ErrorKind::NotFound), (lasting, ErrorKind::Server)]
@@ -62,7 +62,7 @@ async fn what_lasts_ends_the_wait_and_what_passes_does_not() {
 }
 
 #[tokio::test]
-async fn wait_that_ends_in_failures_reports_the_last_one() {
+async fn wait_with_only_failures_reports_last_failure() {
     let soon = Reply::json(503, r#"{"code":"UPSTREAM"}"#);
     let hour = soon.clone().with("retry-after", "3600");
     for (reply, limit) in [(soon, Duration::from_millis(100)), (hour, Duration::from_secs(60))] {
@@ -80,7 +80,7 @@ async fn wait_that_ends_in_failures_reports_the_last_one() {
 }
 
 #[tokio::test]
-async fn wait_shows_each_answer_and_each_failure() {
+async fn wait_observer_sees_every_response_and_failure() {
     let answers =
         vec![Reply::json(200, CONNECTING), Reply::json(500, "{}"), Reply::json(200, OPEN)];
     let server = replies(answers).await;
@@ -97,7 +97,7 @@ async fn wait_shows_each_answer_and_each_failure() {
 }
 
 #[tokio::test]
-async fn a_state_that_can_no_longer_be_asked_for_is_told_as_it_was() {
+async fn wait_after_hung_poll_reports_last_state() {
     let server = replies(vec![Reply::json(200, CONNECTING), Reply::Silence]).await;
     let error = client(&server).number("num_1").wait_until_open(Duration::from_millis(1_300)).await;
     let error = error.unwrap_err();
@@ -106,7 +106,7 @@ async fn a_state_that_can_no_longer_be_asked_for_is_told_as_it_was() {
 }
 
 #[tokio::test]
-async fn limit_of_zero_is_refused_by_its_name() {
+async fn zero_wait_limit_is_rejected() {
     let server = always(Reply::json(200, OPEN)).await;
     let error = client(&server).number("num_1").wait_until_open(Duration::ZERO).await.unwrap_err();
     assert!(error.is_invalid_input() && error.to_string().contains("limit of the wait is 0"));

@@ -1,4 +1,4 @@
-//! A watch tells what is at first, and then what changes, as it changes.
+//! A watch emits the first state of each number and then its changes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use support::{KEY, Reply, Request, Server, always, builder, client, ok};
 
 const EVERY: Duration = Duration::from_millis(100);
-/// What a busy machine may need for what takes no time.
+/// Allowance for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the numbers of a server are, as the test has it.
+/// The numbers of a server, set by the test.
 #[derive(Clone, Default)]
 struct World(Arc<Mutex<BTreeMap<String, Reply>>>);
 
@@ -28,7 +28,7 @@ impl World {
         world
     }
 
-    /// From now on the number is this, or its calls end with this status.
+    /// Sets the number, or the status with which its requests fail.
     fn set(&self, id: &str, number: Result<Value, u16>) {
         let reply = match number {
             Ok(mut number) => {
@@ -64,10 +64,13 @@ impl World {
 }
 
 async fn next(watch: &mut Watch) -> Change {
-    tokio::time::timeout(PATIENCE, watch.next()).await.expect("a change").expect("no end")
+    tokio::time::timeout(PATIENCE, watch.next())
+        .await
+        .expect("a change in time")
+        .expect("the watch continues")
 }
 
-/// The next changes, by their ids.
+/// Returns the next changes by id.
 async fn changes(watch: &mut Watch, count: usize) -> BTreeMap<String, Change> {
     let mut changes = BTreeMap::new();
     for _ in 0..count {
@@ -77,21 +80,21 @@ async fn changes(watch: &mut Watch, count: usize) -> BTreeMap<String, Change> {
     changes
 }
 
-/// That nothing is told for some rounds.
+/// Asserts that the watch emits no event for five rounds.
 async fn assert_silent(watch: &mut Watch) {
-    let told = tokio::time::timeout(EVERY * 5, watch.next()).await;
-    assert!(told.is_err(), "{told:?}");
+    let event = tokio::time::timeout(EVERY * 5, watch.next()).await;
+    assert!(event.is_err(), "{event:?}");
 }
 
 fn requests(server: &Server, id: &str) -> usize {
     server.requests().iter().filter(|request| request.line.contains(id)).count()
 }
 
-/// Polls the watch, which emits nothing, until this is so.
+/// Polls the watch until the condition holds, and asserts that it emits no event.
 async fn until(watch: &mut Watch, is_so: impl Fn() -> bool) {
     let end = tokio::time::Instant::now() + PATIENCE;
     while !is_so() {
-        assert!(tokio::time::Instant::now() < end, "it never came");
+        assert!(tokio::time::Instant::now() < end, "the condition did not hold in time");
         let event = tokio::time::timeout(EVERY / 5, watch.next()).await;
         assert!(event.is_err(), "{event:?}");
     }
@@ -102,7 +105,7 @@ fn lists(server: &Server) -> usize {
 }
 
 #[tokio::test]
-async fn what_is_comes_first_and_then_only_what_changes() {
+async fn watch_emits_first_state_and_then_changes() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let mut watch = client(&server).numbers(["a", "b", "a"]).watch(EVERY);
@@ -133,7 +136,7 @@ async fn what_is_comes_first_and_then_only_what_changes() {
 }
 
 #[tokio::test]
-async fn an_error_is_told_once_until_it_changes_or_ends_and_disturbs_no_other() {
+async fn watch_reports_repeated_error_once() {
     let world = World::of(&["a", "b"]);
     world.set("b", Err(403));
     let server = world.server().await;
@@ -151,11 +154,11 @@ async fn an_error_is_told_once_until_it_changes_or_ends_and_disturbs_no_other() 
     let change = next(&mut watch).await;
     assert!(change.has(Changed::ErrorEnded), "{change:?}");
     assert_eq!(change.to_string(), "b  ready");
-    assert!(requests(&server, "a") > 3, "the others are asked for meanwhile");
+    assert!(requests(&server, "a") > 3, "other numbers are still polled");
 }
 
 #[tokio::test]
-async fn what_was_seen_before_an_error_is_compared_with_what_is_seen_after_it() {
+async fn watch_compares_states_across_an_error() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let mut watch = client(&server).numbers(["a"]).watch(EVERY);
@@ -171,7 +174,7 @@ async fn what_was_seen_before_an_error_is_compared_with_what_is_seen_after_it() 
 }
 
 #[tokio::test]
-async fn a_number_that_is_gone_is_told_and_asked_for_less_often() {
+async fn missing_number_is_reported_and_polled_less() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let mut watch = client(&server).numbers(["a", "gone"]).watch(EVERY);
@@ -183,29 +186,29 @@ async fn a_number_that_is_gone_is_told_and_asked_for_less_often() {
 }
 
 #[tokio::test]
-async fn without_ids_it_ends_and_without_an_interval_it_is_refused() {
+async fn watch_rejects_zero_interval_and_ends_without_ids() {
     let server = always(ok()).await;
     let client = client(&server);
     assert!(client.numbers([""; 0]).watch(EVERY).next().await.is_none());
-    let told: Vec<_> = client.numbers(["a"]).watch(Duration::ZERO).collect().await;
-    let [change] = &told[..] else { panic!("{told:?}") };
+    let events: Vec<_> = client.numbers(["a"]).watch(Duration::ZERO).collect().await;
+    let [change] = &events[..] else { panic!("{events:?}") };
     assert!(change.error().unwrap().is_invalid_input() && change.id.is_none(), "{change:?}");
     assert!(change.to_string().starts_with("the interval of a watch is 0"), "{change}");
-    let told: Vec<_> = client.watch_all(Duration::ZERO).collect().await;
-    assert_eq!(told.len(), 1);
+    let events: Vec<_> = client.watch_all(Duration::ZERO).collect().await;
+    assert_eq!(events.len(), 1);
     assert_eq!(server.requests().len(), 0);
-    // An id that cannot be one is an error of its own.
+    // An invalid id yields its own error and does not stop the watch.
     let mut watch = client.numbers(["..", "a"]).watch(EVERY);
     let first = changes(&mut watch, 2).await;
     assert!(first[".."].error().unwrap().is_invalid_input());
-    // One that never comes again is no panic.
+    // An endless interval does not panic.
     let mut watch = client.numbers(["a"]).watch(Duration::MAX);
     next(&mut watch).await;
     assert!(watch.next().now_or_never().is_none());
 }
 
 #[tokio::test]
-async fn a_program_that_is_started_anew_tells_only_what_changed_meanwhile() {
+async fn resumed_watch_reports_only_changes() {
     let world = World::of(&["a", "b", "c"]);
     let server = world.server().await;
     let client = client(&server);
@@ -219,16 +222,16 @@ async fn a_program_that_is_started_anew_tells_only_what_changed_meanwhile() {
     world.set("d", Ok(json!({})));
     let state: WatchState = serde_json::from_str(&kept).unwrap();
     let mut after = watch().resume(state);
-    let told = changes(&mut after, 2).await;
-    assert_eq!(told["a"].to_string(), "a  ready → blocked: not sendable");
-    assert_eq!(told["d"].changed, [Changed::First]);
+    let events = changes(&mut after, 2).await;
+    assert_eq!(events["a"].to_string(), "a  ready → blocked: not sendable");
+    assert_eq!(events["d"].changed, [Changed::First]);
     assert_silent(&mut after).await;
     let known: Vec<_> = after.state().iter().map(|(id, _)| id.clone()).collect();
-    assert_eq!(known, ["a", "b", "d"], "of those that are not watched nothing is kept");
+    assert_eq!(known, ["a", "b", "d"], "unwatched numbers are not retained");
 }
 
 #[test]
-fn a_state_may_have_more_or_less_than_this_version_knows() {
+fn watch_state_tolerates_unknown_and_missing_fields() {
     let error = json!({ "kind": "server", "status": 500 });
     let state = json!({ "a": { "new": 1 }, "b": { "quality": "PURPLE", "error": error } });
     let state: WatchState = serde_json::from_value(state).unwrap();
@@ -238,7 +241,7 @@ fn a_state_may_have_more_or_less_than_this_version_knows() {
 }
 
 #[tokio::test]
-async fn numbers_that_come_and_go_are_changes() {
+async fn listed_and_unlisted_numbers_are_reported() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
@@ -253,12 +256,12 @@ async fn numbers_that_come_and_go_are_changes() {
     );
     assert_eq!(change.to_string(), "c  newly listed: ready");
     world.remove("a");
-    let mut told = vec![next(&mut watch).await];
-    if told[0].error().is_some() {
-        // It may be asked for between two looks at the list.
-        told.push(next(&mut watch).await);
+    let mut events = vec![next(&mut watch).await];
+    if events[0].error().is_some() {
+        // The removed number may be polled before the list is read again.
+        events.push(next(&mut watch).await);
     }
-    let change = told.pop().unwrap();
+    let change = events.pop().unwrap();
     assert!(matches!(change.current, Current::Unlisted), "{change:?}");
     assert_eq!(change.to_string(), "a  no longer listed");
     assert_silent(&mut watch).await;
@@ -280,20 +283,20 @@ async fn numbers_that_come_and_go_are_changes() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_resumed_tells_who_came_and_went_meanwhile() {
+async fn resumed_list_watch_reports_listed_and_unlisted() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let state = json!({ "a": { "level": "ready" }, "z": { "level": "ready" } });
     let state = serde_json::from_value(state).unwrap();
     let mut watch = client(&server).watch_all(EVERY).resume(state);
-    let told = changes(&mut watch, 2).await;
-    assert_eq!(told["z"].changed, [Changed::Unlisted]);
-    assert_eq!(told["b"].changed, [Changed::First, Changed::Listed]);
+    let events = changes(&mut watch, 2).await;
+    assert_eq!(events["z"].changed, [Changed::Unlisted]);
+    assert_eq!(events["b"].changed, [Changed::First, Changed::Listed]);
     assert_silent(&mut watch).await;
 }
 
 #[tokio::test]
-async fn a_list_with_items_that_cannot_be_read_takes_nobody_away() {
+async fn list_with_invalid_items_unlists_no_number() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
@@ -310,7 +313,7 @@ async fn a_list_with_items_that_cannot_be_read_takes_nobody_away() {
 }
 
 #[tokio::test]
-async fn statuses_tell_the_state_alone_and_keep_what_else_was_seen() {
+async fn status_watch_changes_only_state() {
     let server = always(Reply::json(200, r#"{"id":"a","state":"OPEN"}"#)).await;
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses();
     assert_eq!(next(&mut watch).await.to_string(), "a  state OPEN");
@@ -324,7 +327,7 @@ async fn statuses_tell_the_state_alone_and_keep_what_else_was_seen() {
 }
 
 #[tokio::test]
-async fn the_caller_may_say_what_counts() {
+async fn change_filter_selects_reported_changes() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let watch = client(&server).numbers(["a"]).watch(EVERY);
@@ -337,7 +340,7 @@ async fn the_caller_may_say_what_counts() {
 }
 
 #[tokio::test]
-async fn each_way_of_asking_sends_its_own_request() {
+async fn each_watch_mode_sends_its_request() {
     type Ask = fn(Watch) -> Watch;
     let reply = Reply::json(200, r#"{"id":"a","state":"OPEN"}"#);
     let ways: [(Ask, &str); 3] = [
@@ -354,31 +357,32 @@ async fn each_way_of_asking_sends_its_own_request() {
 }
 
 #[tokio::test]
-async fn first_round_takes_thirty_seconds_at_most_and_is_spread() {
+async fn first_round_is_spread_over_thirty_seconds() {
     let ids: Vec<_> = (0..20).map(|n| format!("num_{n}")).collect();
     let server = always(ok()).await;
     let mut watch = client(&server).numbers(ids).watch(Duration::from_secs(3600));
-    let told = next(&mut watch).await;
-    assert_eq!(told.id.as_deref(), Some("num_0"));
+    let change = next(&mut watch).await;
+    assert_eq!(change.id.as_deref(), Some("num_0"));
     assert!(watch.next().now_or_never().is_none());
-    assert_eq!(server.requests().len(), 1, "the others come one by one");
+    assert_eq!(server.requests().len(), 1, "the other numbers are polled one by one");
     assert_eq!(watch.interval().as_secs(), 3600);
-    let told = tokio::time::timeout(Duration::from_secs(10), watch.next()).await.unwrap().unwrap();
-    assert_eq!(told.id.as_deref(), Some("num_1"), "after 1.5 s");
+    let change =
+        tokio::time::timeout(Duration::from_secs(10), watch.next()).await.unwrap().unwrap();
+    assert_eq!(change.id.as_deref(), Some("num_1"), "after 1.5 s");
 }
 
 #[tokio::test]
-async fn no_more_than_so_many_are_asked_for_at_once_and_rounds_take_longer() {
+async fn concurrency_limit_lengthens_rounds() {
     let server = always(Reply::Late(Duration::from_millis(200), Box::new(ok()))).await;
     let mut watch = client(&server).numbers(["a", "b", "c"]).watch(EVERY).concurrency(1);
     let ids: BTreeSet<_> = changes(&mut watch, 3).await.into_keys().collect();
-    assert_eq!(ids.len(), 3, "each has its turn");
+    assert_eq!(ids.len(), 3, "every number is polled");
     assert!(server.requests().len() <= 4, "{}", server.requests().len());
     assert!(watch.interval() > EVERY * 2, "{:?}", watch.interval());
 }
 
 #[tokio::test]
-async fn a_429_slows_it_and_is_no_change() {
+async fn watch_slows_after_429_without_event() {
     let server = Server::start(|n, _| {
         if n == 1 { Reply::json(429, "{}").with("retry-after", "0.3") } else { ok() }
     })
@@ -392,7 +396,7 @@ async fn a_429_slows_it_and_is_no_change() {
 }
 
 #[tokio::test]
-async fn it_can_be_spawned_and_what_is_dropped_asks_no_more() {
+async fn dropped_watch_sends_no_more_requests() {
     let server = Arc::new(World::of(&["a", "b"]).server().await);
     let client: Client = builder(&server).build().unwrap();
     let task = tokio::spawn(async move {
@@ -406,7 +410,7 @@ async fn it_can_be_spawned_and_what_is_dropped_asks_no_more() {
 }
 
 #[tokio::test]
-async fn a_number_is_kept_whole_where_it_is_asked_for() {
+async fn watch_retains_whole_numbers_on_request() {
     let world = World::of(&["a"]);
     world.set("a", Ok(json!({ "name": "old" })));
     let server = world.server().await;
@@ -418,7 +422,7 @@ async fn a_number_is_kept_whole_where_it_is_asked_for() {
     assert_eq!(change.number().unwrap().name.as_deref(), Some("new"));
 }
 
-/// Values of a server that hold what may not be printed, and that are new in each answer.
+/// Returns a reply whose values must not be printed and differ in each response.
 fn free_text(id: &str, n: usize) -> Reply {
     let text = format!("+5511999999999 anna@example.com {KEY} request {n}");
     let number = match id {
@@ -439,7 +443,7 @@ fn free_text(id: &str, n: usize) -> Reply {
 }
 
 #[tokio::test]
-async fn free_text_is_not_compared_printed_or_kept() {
+async fn free_text_is_not_compared_printed_or_stored() {
     let server = Server::start(|n, request| free_text(request.line.rsplit('/').next().unwrap(), n));
     let server = server.await.unwrap();
     let ids = [
@@ -459,7 +463,7 @@ async fn free_text_is_not_compared_printed_or_kept() {
 }
 
 #[tokio::test]
-async fn unknown_values_are_printed_as_codes_and_compared_with_known_ones() {
+async fn unknown_values_are_compared_and_printed_as_codes() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let mut watch = client(&server).numbers(["a"]).watch(EVERY);
@@ -479,7 +483,7 @@ async fn unknown_values_are_printed_as_codes_and_compared_with_known_ones() {
 }
 
 #[tokio::test]
-async fn a_snapshot_older_than_the_one_seen_changes_nothing() {
+async fn older_snapshot_is_ignored() {
     let snapshot = |n: usize| {
         let (hour, quality) = if n.is_multiple_of(2) { (10, "RED") } else { (9, "GREEN") };
         let number = json!({
@@ -492,7 +496,7 @@ async fn a_snapshot_older_than_the_one_seen_changes_nothing() {
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
     assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
     assert_silent(&mut watch).await;
-    // Nor after a new start.
+    // A resumed watch ignores the older snapshot, too.
     let state = watch.state();
     drop(watch);
     let asked = server.requests().len();
@@ -501,7 +505,7 @@ async fn a_snapshot_older_than_the_one_seen_changes_nothing() {
 }
 
 #[tokio::test]
-async fn older_snapshot_is_known_though_clocks_differ() {
+async fn older_snapshot_is_detected_despite_clock_skew() {
     let ahead = |seconds| chrono::Utc::now() + chrono::TimeDelta::seconds(seconds);
     let snapshot = move |n: usize| {
         let (at, quality) =
@@ -523,7 +527,7 @@ async fn older_snapshot_is_known_though_clocks_differ() {
 }
 
 #[tokio::test]
-async fn limit_is_compared_and_kept_by_its_figure() {
+async fn messaging_limit_is_compared_by_value() {
     let long = format!("TIER_{}1000", "0".repeat(100));
     let server = Server::start(move |n, _| {
         let tiers = ["TIER_1K", "TIER_1000", "\nTIER_1000\u{2028}", &long];
@@ -549,7 +553,7 @@ async fn limit_is_compared_and_kept_by_its_figure() {
 }
 
 #[tokio::test]
-async fn id_of_several_spellings_is_one_number() {
+async fn id_spellings_refer_to_one_number() {
     let world = World::of(&["a", "b"]);
     let list = Reply::json(200, r#"[{"id":" a\n"},{"id":"a"},{"id":"b"}]"#);
     world.0.lock().unwrap().insert("the list".to_owned(), list);
@@ -565,7 +569,7 @@ async fn id_of_several_spellings_is_one_number() {
 }
 
 #[tokio::test]
-async fn a_snapshot_dated_ahead_does_not_end_the_watch() {
+async fn snapshot_from_future_does_not_stop_watch() {
     let world = World::of(&["a"]);
     let at = |year: u32, quality: &str| {
         Ok(
@@ -581,7 +585,7 @@ async fn a_snapshot_dated_ahead_does_not_end_the_watch() {
 }
 
 #[tokio::test]
-async fn a_list_without_all_known_numbers_is_asked_again() {
+async fn list_missing_known_numbers_is_requested_again() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
@@ -601,7 +605,7 @@ async fn a_list_without_all_known_numbers_is_asked_again() {
 }
 
 #[tokio::test]
-async fn an_error_beside_an_empty_list_is_a_failed_list() {
+async fn error_with_empty_list_is_list_failure() {
     let world = World::of(&["a"]);
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
@@ -611,15 +615,15 @@ async fn an_error_beside_an_empty_list_is_a_failed_list() {
     let change = next(&mut watch).await;
     assert_eq!(change.error().unwrap().code(), Some("UPSTREAM_TIMEOUT"), "{change}");
     assert_silent(&mut watch).await;
-    // With some of the numbers it says nothing of the others.
+    // A partial list with an error does not unlist the other numbers.
     let list = Reply::json(200, r#"{"data":[{"id":"b"}],"error":"timeout"}"#);
     world.0.lock().unwrap().insert("the list".to_owned(), list);
-    let told = changes(&mut watch, 2).await;
-    assert!(!told.contains_key("a"), "{told:?}");
+    let events = changes(&mut watch, 2).await;
+    assert!(!events.contains_key("a"), "{events:?}");
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_admitted_is_no_change() {
+async fn call_not_admitted_emits_no_change() {
     let server =
         Server::start(
             |n, _| {
@@ -640,7 +644,7 @@ async fn a_call_that_is_not_admitted_is_no_change() {
 }
 
 #[tokio::test]
-async fn the_timeout_applies_to_the_list() {
+async fn watch_timeout_applies_to_list() {
     let server = always(Reply::Silence).await;
     let mut watch = client(&server).watch_all(EVERY).timeout(Duration::from_millis(100));
     let change = next(&mut watch).await;
@@ -651,7 +655,7 @@ async fn the_timeout_applies_to_the_list() {
 }
 
 #[tokio::test]
-async fn a_number_listed_again_while_its_call_hangs_has_one_call() {
+async fn relisted_number_with_hung_call_polled_once() {
     let world = World::of(&["b"]);
     world.0.lock().unwrap().insert("hangs".to_owned(), Reply::Silence);
     let server = world.server().await;
@@ -671,7 +675,7 @@ async fn a_number_listed_again_while_its_call_hangs_has_one_call() {
 }
 
 #[tokio::test]
-async fn a_number_that_left_is_not_asked_again() {
+async fn unlisted_number_is_not_polled_again() {
     let world = World::of(&["b"]);
     let later = Reply::json(503, "{}").with("retry-after", "0.5");
     world.0.lock().unwrap().insert("left".to_owned(), later);
@@ -693,7 +697,7 @@ fn state_with_all() -> Value {
 }
 
 #[tokio::test]
-async fn a_state_comes_back_through_any_format() {
+async fn watch_state_round_trips_in_every_format() {
     let world = World::of(&["a", "b", "c", "d"]);
     let unwell = json!({ "sendable": false, "code": "C", "qualityRating": "RED", "messagingLimitTier": "TIER_2K" });
     world.set("b", Ok(json!({ "state": "CLOSE", "health": unwell, "meta": { "fetchedAt": "2026-01-01T10:00:00.000Z" } })));
@@ -719,7 +723,7 @@ async fn a_state_comes_back_through_any_format() {
 }
 
 #[test]
-fn an_unknown_entry_of_a_state_costs_itself_alone() {
+fn unknown_watch_state_entry_is_skipped() {
     type Read = fn(&[u8]) -> WatchState;
     type Write = fn(&WatchState) -> Vec<u8>;
     let formats: [(Write, Read); 3] = [
@@ -741,7 +745,7 @@ fn an_unknown_entry_of_a_state_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn a_status_without_a_state_is_no_change() {
+async fn status_without_state_emits_no_change() {
     let world = World::of(&["a"]);
     world.set("a", Ok(json!({ "state": "CLOSE" })));
     let server = world.server().await;
@@ -753,7 +757,7 @@ async fn a_status_without_a_state_is_no_change() {
     assert_silent(&mut watch).await;
     world.set("a", Ok(json!({ "isFullyConnected": false })));
     assert_silent(&mut watch).await;
-    // Each change has its line, also where a reason of the number says the same.
+    // Each state change is printed, even if a readiness reason repeats it.
     for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
     {
         world.set("a", Ok(json!({ "state": state })));
@@ -762,7 +766,7 @@ async fn a_status_without_a_state_is_no_change() {
 }
 
 #[tokio::test]
-async fn refused_key_is_one_change_until_it_is_accepted() {
+async fn refused_key_is_reported_once() {
     let ids: Vec<String> = (0..40).map(|n| format!("num_{n:02}")).collect();
     let world = World::of(&ids.iter().map(String::as_str).collect::<Vec<_>>());
     let refuse = |world: &World| ids.iter().for_each(|id| world.set(id, Err(401)));
@@ -774,7 +778,7 @@ async fn refused_key_is_one_change_until_it_is_accepted() {
     assert!(change.id.is_none() && change.error().unwrap().is_unauthorized(), "{change}");
     assert!(change.to_string().starts_with("the key is refused: "), "{change}");
     assert!(table.wait_until_complete().await.unwrap_err().is_unauthorized());
-    // Calls under way, and probes ten intervals apart.
+    // Only calls in flight and probes, ten intervals apart, are sent.
     let quiet = tokio::time::timeout(EVERY * 25, watch.next()).await;
     assert!(quiet.is_err(), "{quiet:?}");
     assert!(server.requests().len() < 25, "{} requests", server.requests().len());
@@ -794,7 +798,7 @@ async fn refused_key_is_one_change_until_it_is_accepted() {
 }
 
 #[tokio::test]
-async fn refused_key_of_a_list_is_one_change_until_it_is_accepted() {
+async fn refused_key_of_list_is_reported_once() {
     let world = World::of(&["num_1"]);
     world.set("the list", Err(401));
     let server = world.server().await;

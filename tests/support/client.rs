@@ -1,4 +1,4 @@
-//! A client of a server on loopback.
+//! Clients for a server on loopback.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use pilot_status::{Client, ClientBuilder, RetryPolicy};
 
 use crate::Server;
 
-/// The key that no test may see where it does not belong.
+/// The API key of the tests, which may appear only in the request header.
 pub const KEY: &str = "ps_live_0123456789abcdef";
 
-/// A client's builder for a server, with waits that are short.
+/// Returns a builder for a client of this server, with a short base delay.
 pub fn builder(server: &Server) -> ClientBuilder {
     let retry = RetryPolicy::default().base_delay(Duration::from_millis(2));
     Client::builder().api_key(KEY).base_url(server.url()).retry(retry)
 }
 
-/// A client for a server, with waits that are short.
+/// Returns a client of this server, with a short base delay.
 pub fn client(server: &Server) -> Client {
     builder(server).build().unwrap()
 }

@@ -1,12 +1,12 @@
-//! The number of the API's documentation.
+//! The example number from the API documentation.
 
 use pilot_status::types::Number;
 use serde_json::Value;
 
-/// Its id. A [`Server`](crate::Server) puts the one that is asked for in its place.
+/// The id of the example. A [`Server`](crate::Server) replaces it with the requested id.
 pub const DOCUMENTED_ID: &str = "num_01HZX...";
 
-/// The example of a number in the documentation.
+/// Returns the example number from the documentation.
 pub fn example() -> Value {
     let spec: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
     spec["paths"]["/v1/numbers/{id}"]["get"]["responses"]["200"]["content"]["application/json"]
@@ -14,7 +14,7 @@ pub fn example() -> Value {
         .clone()
 }
 
-/// A number of this JSON.
+/// Decodes a number from JSON.
 pub fn number(json: &Value) -> Number {
     serde_json::from_value(json.clone()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! The faults, each with what the server does instead of answering.
+//! The faults, each with the script that the server runs.
 
 pub mod http2;
 
@@ -6,50 +6,50 @@ use std::time::Duration;
 
 use crate::hostile::{Protocol, Script, Step};
 
-/// One way in which an attempt goes wrong.
+/// One way in which an attempt fails.
 pub struct Fault {
-    /// What the table calls it.
+    /// The fault's name in the table.
     pub name: &'static str,
-    /// What the server does, one entry a variant; the call must end the same way in each.
+    /// One script per variant. Every variant must give the same outcome.
     pub scripts: Vec<Script>,
-    /// What client and server speak.
+    /// The protocol of client and server.
     pub protocol: Protocol,
-    /// Where the connection leads, if not to the server.
+    /// The target of the connection.
     pub route: Route,
     /// An attempt lasts until `attempt_timeout`.
     pub stalls: bool,
-    /// An attempt lasts until a ping of the client has had no answer for long enough.
+    /// An attempt lasts until a ping of the client times out.
     pub is_deaf: bool,
-    /// The server sends as long as the client reads.
+    /// The server sends for as long as the client reads.
     pub endless: bool,
-    /// What answers the call before, which leaves its connection behind; `None` if there is none.
+    /// The response to a preceding call on the same connection; `None` without such a call.
     pub before: Option<Before>,
-    /// What the server asks to wait, where the client does as it says.
+    /// The wait that the server requests and the client honours.
     pub asks: Duration,
 }
 
-/// How the call before the one that is measured is answered.
+/// The response to the call that precedes the measured one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
-    /// As it should be.
+    /// A correct response.
     WithoutFault,
-    /// By the fault itself.
+    /// The fault itself.
     WithTheFault,
 }
 
-/// Where an attempt's connection leads.
+/// The target of an attempt's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// To the server.
+    /// The server.
     Server,
-    /// The name has no address.
+    /// A name without an address.
     Unresolved,
-    /// Nobody listens there.
+    /// A port without a listener.
     Refused,
 }
 
 impl Fault {
-    /// One of HTTP/1.1, in these variants.
+    /// Creates an HTTP/1.1 fault with these variants.
     pub fn new(name: &'static str, scripts: Vec<Script>) -> Self {
         Self {
             name,
@@ -64,17 +64,17 @@ impl Fault {
         }
     }
 
-    /// After the request come these bytes, and then the end of the connection.
+    /// Sends these bytes after the request and closes the connection.
     fn raw(name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(name, vec![vec![Step::Read, Step::Send(bytes.into()), Step::Close]])
     }
 
-    /// After the request come these bytes; the connection is kept.
+    /// Sends these bytes after the request and keeps the connection open.
     fn kept(name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(name, vec![vec![Step::Read, Step::Send(bytes.into())]])
     }
 
-    /// After the request come the first bytes, and then 10 GB of the others.
+    /// Sends `first` after the request, followed by 10 GB of `then`.
     fn flood(name: &'static str, first: &str, then: impl Into<Vec<u8>>) -> Self {
         let then = then.into();
         let times = 10_000_000_000 / then.len();
@@ -82,13 +82,13 @@ impl Fault {
         Self { endless: true, ..Self::new(name, vec![script]) }
     }
 
-    /// After the request come these bytes, and then nothing.
+    /// Sends these bytes after the request and then hangs.
     fn stall(name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
         let script = vec![Step::Read, Step::Send(bytes.into()), Step::Hang];
         Self { stalls: true, ..Self::new(name, vec![script]) }
     }
 
-    /// A whole answer with these header fields.
+    /// Sends a complete response with these header fields.
     fn answer(name: &'static str, status: &str, fields: &str, body: &str) -> Self {
         Self::kept(name, answer(status, fields, body))
     }
@@ -104,13 +104,13 @@ impl Fault {
     }
 }
 
-/// A whole answer; each field ends with a line break.
+/// Returns a complete response. Each header field must end with a line break.
 pub fn answer(status: &str, fields: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{fields}content-length: {length}\r\n\r\n{body}")
 }
 
-/// All faults, in the order of the table; `good` is the body of a right answer.
+/// Returns all faults in the order of the table; `good` is the body of a correct response.
 pub fn all(good: &str) -> Vec<Fault> {
     [connection(good), head(good), body(good), json(good), statuses(good), rate_limits()]
         .into_iter()

@@ -1,4 +1,4 @@
-//! A server that does what no server should, scripted by the request.
+//! A misbehaving server that runs a script for each request.
 
 use std::{
     io,
@@ -16,81 +16,80 @@ use tokio::{
 
 use crate::http2::{self, Frame};
 
-/// Serves until it is dropped.
+/// A server that runs until it is dropped.
 pub struct Hostile {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
     task: JoinHandle<()>,
 }
 
-/// What a client did.
+/// Counts of connections, attempts and sent bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
-    /// Connections that it took.
+    /// Accepted connections.
     pub connections: usize,
-    /// Requests, and connections that were not let to bring one.
+    /// Requests, plus connections that were closed before one was read.
     pub attempts: usize,
-    /// What was sent of answers, read or not.
+    /// Response bytes sent, whether or not the client read them.
     pub bytes: u64,
-    /// Scripts begun.
+    /// Scripts started.
     pub scripts: usize,
 }
 
-/// One thing that the server does on a connection.
+/// One step of the server on a connection.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Reads a request; where a connection begins with another step, none is waited for.
+    /// Reads a request. A connection that begins with another step does not wait for one.
     Read,
-    /// Waits until there is something to read.
+    /// Waits until the connection is readable.
     Await,
-    /// Sends this.
+    /// Sends these bytes.
     Send(Vec<u8>),
-    /// Sends this so many times.
+    /// Sends these bytes N times.
     Repeat(Vec<u8>, usize),
-    /// Sends this byte by byte, with a pause after each.
+    /// Sends these bytes one at a time, with a pause after each.
     Dribble(Vec<u8>, Duration),
-    /// Sends this frame so many times.
+    /// Sends this frame N times.
     Frame(Frame, usize),
-    /// Does nothing until the client hangs up.
+    /// Does nothing until the client closes the connection.
     Hang,
-    /// Does nothing but to acknowledge what HTTP/2 wants to be, until the next request of the
-    /// connection.
+    /// Only acknowledges HTTP/2 control frames until the connection's next request.
     Idle,
-    /// Ends the connection with a reset rather than in order.
+    /// Resets the connection.
     Reset,
-    /// Ends the connection in order.
+    /// Closes the connection cleanly.
     Close,
 }
 
-/// What happens on a connection; without `Close` or `Reset` at its end the next script follows.
+/// The steps on a connection. Unless it ends with `Close` or `Reset`, the next script follows.
 pub type Script = Vec<Step>;
 
-/// What a server speaks.
+/// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// HTTP/1.1.
     Http1,
-    /// HTTP/2, from the first byte on.
+    /// HTTP/2 with prior knowledge.
     Http2,
 }
 
 impl Hostile {
-    /// Starts one of HTTP/1.1; `script` gets how many scripts were begun before, on this or any other
-    /// connection, and the path that is requested, which is empty where none was read.
+    /// Starts an HTTP/1.1 server. `script` receives the number of scripts started before, on all
+    /// connections, and the requested path, which is empty if no request was read.
     pub fn start(
         script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
         Self::start_in(Protocol::Http1, script)
     }
 
-    /// As [`start`](Self::start), in this protocol; of HTTP/2 the paths are not read.
+    /// Starts a server of this protocol; see [`start`](Self::start). HTTP/2 paths are not read.
     pub fn start_in(
         protocol: Protocol,
         script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        // Connections inherit it: little is sent that nobody reads.
+        // Connections inherit the small buffer, so few unread bytes count as sent.
         socket.set_send_buffer_size(16 * 1024)?;
         socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let listener = socket.listen(1024)?;
@@ -102,10 +101,10 @@ impl Hostile {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 counts.lock().unwrap().connections += 1;
-                // Those that have ended take memory until then.
+                // A finished task occupies memory until it is joined.
                 while connections.try_join_next().is_some() {}
                 let (counts, script) = (Arc::clone(&counts), Arc::clone(&script));
-                // A connection that breaks is what this is for.
+                // Scripts break connections on purpose, so errors are ignored.
                 connections.spawn(async move {
                     let connection =
                         Connection { stream, protocol, asked: 0, next: None, seen: &counts };
@@ -116,7 +115,7 @@ impl Hostile {
         Ok(Self { address, seen, task })
     }
 
-    /// What clients did so far.
+    /// Returns the counts so far.
     pub fn seen(&self) -> Seen {
         *self.seen.lock().unwrap()
     }
@@ -131,9 +130,9 @@ impl Drop for Hostile {
 struct Connection<'a> {
     stream: TcpStream,
     protocol: Protocol,
-    /// The stream of the last request, in HTTP/2.
+    /// The stream of the last HTTP/2 request.
     asked: u32,
-    /// A request that was read while there was nothing to do.
+    /// A request that `Step::Idle` has already read.
     next: Option<String>,
     seen: &'a Mutex<Seen>,
 }
@@ -152,7 +151,7 @@ impl Connection<'_> {
                     path => path,
                 };
                 let Some(path) = path else { return Ok(()) };
-                // Others may have gone on while this connection waited.
+                // Other connections may have started scripts while this one waited.
                 steps = next(&path);
             }
             {
@@ -169,7 +168,7 @@ impl Connection<'_> {
         }
     }
 
-    /// Does one thing; `false` at the end of the connection.
+    /// Runs one step; returns `false` at the end of the connection.
     async fn run(&mut self, step: Step) -> io::Result<bool> {
         match step {
             Step::Read => return Ok(self.read_request().await?.is_some()),
@@ -213,12 +212,12 @@ impl Connection<'_> {
     }
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Before it is sent, since the client may be done before this goes on.
+        // Count first: the client may finish before this task resumes.
         self.seen.lock().unwrap().bytes += bytes.len() as u64;
         self.stream.write_all(bytes).await
     }
 
-    /// Reads one request without a body, and gives its path; `None` at the end of the connection.
+    /// Reads one request without a body and returns its path; `None` at the end of the connection.
     async fn read_request(&mut self) -> io::Result<Option<String>> {
         if self.protocol == Protocol::Http1 {
             return read_head(&mut self.stream).await;
@@ -232,10 +231,10 @@ impl Connection<'_> {
     }
 }
 
-/// Reads the head of a request, and gives its path; `None` at the end of the connection.
+/// Reads a request head and returns its path; `None` at the end of the connection.
 async fn read_head(stream: &mut TcpStream) -> io::Result<Option<String>> {
     let mut head = Vec::new();
-    // One byte at a time, so that none of a following request is taken.
+    // Read one byte at a time, so that no byte of the next request is consumed.
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
             Ok(byte) => head.push(byte),

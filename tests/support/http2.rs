@@ -1,4 +1,4 @@
-//! Frames of HTTP/2 (RFC 9113, section 6), written by hand so that they may be wrong.
+//! HTTP/2 frames (RFC 9113, section 6), written by hand so that they can be invalid.
 
 #![expect(missing_docs, reason = "the names are those of the RFC")]
 
@@ -23,13 +23,13 @@ pub const ACK: u8 = 1;
 pub const END_STREAM: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 
-/// `:status: 200`, of HPACK's static table.
+/// `:status: 200` from HPACK's static table.
 pub const STATUS_200: u8 = 0x88;
 
-/// What a client sends first.
+/// The client's connection preface.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// One frame.
+/// An HTTP/2 frame.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub kind: u8,
@@ -38,13 +38,13 @@ pub struct Frame {
     pub payload: Vec<u8>,
 }
 
-/// What a frame is about.
+/// The stream that a frame belongs to.
 #[derive(Clone, Copy, Debug)]
 pub enum Stream {
     Connection,
-    /// That of the last request.
+    /// The stream of the last request.
     Asked,
-    /// The next one that a client may open.
+    /// The next stream that a client may open.
     Next,
 }
 
@@ -68,7 +68,7 @@ impl Frame {
     }
 }
 
-/// A literal header field (RFC 7541, section 6.2.2).
+/// Encodes a literal header field (RFC 7541, section 6.2.2).
 pub fn field(name: &str, value: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0];
     for text in [name.as_bytes(), value] {
@@ -78,7 +78,7 @@ pub fn field(name: &str, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// An integer with a prefix of seven bits (RFC 7541, section 5.1).
+/// Encodes an integer with a seven-bit prefix (RFC 7541, section 5.1).
 fn integer(bytes: &mut Vec<u8>, value: usize) {
     let low = |n: usize| n.to_le_bytes()[0];
     let Some(mut rest) = value.checked_sub(127) else { return bytes.push(low(value)) };
@@ -90,14 +90,14 @@ fn integer(bytes: &mut Vec<u8>, value: usize) {
     bytes.push(low(rest));
 }
 
-/// Takes a client's first bytes, and sends what a server sends first.
+/// Reads the client's preface and sends the server's.
 pub(crate) async fn begin(stream: &mut TcpStream) -> io::Result<()> {
     stream.read_exact(&mut [0; PREFACE.len()]).await?;
     stream.write_all(&Frame::new(SETTINGS, 0, Stream::Connection, []).encode(0)).await
 }
 
-/// Reads frames until a request has come, and acknowledges what is to be; gives the request's
-/// stream, and `None` at the end of the connection.
+/// Reads frames up to a request and acknowledges settings and pings. Returns the request's stream;
+/// `None` at the end of the connection.
 pub(crate) async fn read_request(stream: &mut TcpStream) -> io::Result<Option<u32>> {
     loop {
         let mut head = [0; 9];

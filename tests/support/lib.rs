@@ -1,5 +1,5 @@
-//! What the tests of `pilot-status` share, with its examples and fuzz targets: servers on loopback,
-//! and what is asked of a client.
+//! Helpers shared by the tests, examples and fuzz targets of `pilot-status`: servers on loopback,
+//! clients for them, and invariants.
 #![expect(
     clippy::missing_errors_doc,
     clippy::missing_panics_doc,

@@ -1,16 +1,16 @@
-//! What is logged, to be looked at.
+//! A log writer that tests can read.
 
 use std::{
     io,
     sync::{Arc, Mutex},
 };
 
-/// Keeps what is written to any of its clones.
+/// A writer that shares one buffer between its clones.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// What was written so far.
+    /// Returns the text written so far.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }

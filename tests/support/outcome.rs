@@ -1,21 +1,21 @@
-//! How a call ended, in a few words.
+//! The outcome of a call, in the terms of docs/trust.md.
 
 use std::{error::Error as _, fmt};
 
 use pilot_status::Error;
 
-/// The ending of a call.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// As docs/trust.md calls it.
+    /// The outcome's name in docs/trust.md.
     pub what: String,
-    /// How often the request was sent or tried.
+    /// The number of attempts.
     pub attempts: usize,
 }
 
 impl Outcome {
-    /// The ending of this result; `attempts` is what the server saw of a success; an error knows
-    /// its own.
+    /// Creates the outcome of a result. `attempts` is the server's count and applies to a success;
+    /// an error has its own.
     pub fn of(result: &Result<(), Error>, attempts: usize) -> Self {
         match result {
             Ok(()) => Self { what: "success".to_owned(), attempts },
@@ -24,7 +24,7 @@ impl Outcome {
     }
 }
 
-/// Everything that an error shows of itself.
+/// Returns every text that an error can print.
 pub fn printed(error: &Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?} {:?}", error.hint());
     let mut source = error.source();
@@ -46,7 +46,7 @@ fn what(error: &Error) -> String {
         None if error.is_retryable() => "connection broke".to_owned(),
         None if text.contains("longer than the limit") => "too long".to_owned(),
         None if text.contains("more memory than the limit") => "too many values".to_owned(),
-        None => panic!("no word for {text}"),
+        None => panic!("unknown outcome: {text}"),
     }
 }
 

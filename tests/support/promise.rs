@@ -1,10 +1,8 @@
-//! What holds of a number whatever was sent, for the tests and for `fuzz/`. A broken promise
-//! panics.
+//! Invariants of a number for every input, for the tests and for `fuzz/`. A violation panics.
 
 use pilot_status::types::Number;
 
-/// What decodes stays the same when it is encoded and decoded again, and every question about it
-/// has an answer.
+/// Checks that a decoded number survives a round trip and that no accessor panics.
 pub fn of_number(body: &[u8]) {
     let Ok(number) = serde_json::from_slice::<Number>(body) else { return };
     let encoded = serde_json::to_vec(&number).expect("a number can be encoded");

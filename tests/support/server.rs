@@ -1,5 +1,5 @@
-//! A small HTTP/1.1 server on loopback, for the examples and the tests: what it answers is up to a
-//! function.
+//! A small HTTP/1.1 server on loopback for the examples and the tests. A function chooses each
+//! response.
 
 use std::{
     io,
@@ -18,37 +18,37 @@ use tokio::{
 
 use crate::DOCUMENTED_ID;
 
-/// Serves until it is dropped.
+/// A server that runs until it is dropped.
 pub struct Server {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
     task: JoinHandle<()>,
 }
 
-/// What a client sent.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Method and target, such as `GET /v1/numbers/num_1`.
     pub line: String,
-    /// Names in lower case.
+    /// Header fields, with names in lower case.
     pub headers: Vec<(String, String)>,
 }
 
-/// What it gets.
+/// A response of the server.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// Status, header fields and body; `content-length` is added.
+    /// Status, header fields and body; the server adds `content-length`.
     Http(u16, Vec<(&'static str, String)>, String),
-    /// These bytes, then the end of the connection.
+    /// These bytes; the server then closes the connection.
     Raw(Vec<u8>),
-    /// Nothing, on an open connection.
+    /// No response on an open connection.
     Silence,
-    /// Another reply, but only after so long.
+    /// Another reply, after a delay.
     Late(Duration, Box<Reply>),
 }
 
 impl Reply {
-    /// A body of JSON.
+    /// Creates a reply with a JSON body.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self::Http(status, vec![("content-type", "application/json".to_owned())], body.into())
     }
@@ -66,7 +66,7 @@ impl Reply {
 type Answer = dyn Fn(usize, &Request) -> Reply + Send + Sync;
 
 impl Server {
-    /// Starts one; `answer` gets the number of the request, from 0, and the request.
+    /// Starts a server. `answer` receives the request's number, counted from 0, and the request.
     pub async fn start(
         answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
     ) -> io::Result<Self> {
@@ -77,12 +77,12 @@ impl Server {
         Ok(Self { address, requests, task })
     }
 
-    /// Its base URL.
+    /// Returns the base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The requests so far.
+    /// Returns the requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -95,7 +95,7 @@ impl Drop for Server {
 }
 
 impl Request {
-    /// The field of this name, which is in lower case.
+    /// Returns the header field of this name, given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
@@ -104,7 +104,7 @@ impl Request {
 async fn accept(listener: TcpListener, answer: Arc<Answer>, requests: Arc<Mutex<Vec<Request>>>) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        // A connection that breaks is the client's affair.
+        // A broken connection shows in the client's result.
         let (answer, requests) = (Arc::clone(&answer), Arc::clone(&requests));
         connections.spawn(async move { serve(stream, &*answer, &requests).await.ok() });
     }
@@ -141,7 +141,7 @@ async fn serve(
     Ok(())
 }
 
-/// Reads one request without a body; `None` at the end of the connection.
+/// Reads one request without a body; returns `None` at the end of the connection.
 async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Request>> {
     loop {
         if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
@@ -163,7 +163,7 @@ fn parse(head: &str) -> Request {
     Request { line, headers }
 }
 
-/// The body, with the id that is asked for in place of the documented one.
+/// Returns the body with the requested id in place of the documented one.
 fn about(body: &str, line: &str) -> String {
     let mut segments = line.split(['/', '?', ' ']).skip_while(|segment| *segment != "numbers");
     let Some(asked) = segments.nth(1) else { return body.to_owned() };

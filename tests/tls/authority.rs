@@ -1,4 +1,4 @@
-//! A certificate authority of the tests' own.
+//! A certificate authority for the tests.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, PrivateKeyDer},
 };
 
-/// Signs certificates.
+/// A certificate authority that signs server certificates.
 pub(crate) struct Authority {
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// When a certificate is valid, in years.
+/// The first and last year of a certificate's validity.
 #[derive(Clone, Copy)]
 pub(crate) struct Years(pub(crate) i32, pub(crate) i32);
 
@@ -29,12 +29,12 @@ impl Authority {
         Self { certificate, issuer: Issuer::new(params, key) }
     }
 
-    /// The certificate by which a client trusts those that this authority signs.
+    /// Returns the root certificate for clients to trust.
     pub(crate) fn certificate(&self) -> reqwest::Certificate {
         reqwest::Certificate::from_der(&self.certificate).unwrap()
     }
 
-    /// A server's side of TLS, with a certificate for a host.
+    /// Returns a server configuration with a certificate for this host.
     pub(crate) fn server(&self, host: &str, valid: Years) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();

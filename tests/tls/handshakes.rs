@@ -1,4 +1,4 @@
-//! The key is sent only to a server that proves to be the host of the base URL.
+//! The key is sent only to a server with a valid certificate for the host of the base URL.
 
 use pilot_status::{Client, Error, RetryPolicy};
 use support::KEY;
@@ -17,7 +17,7 @@ const NOW: Years = Years(2000, 3000);
 const TLS_1_1: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
     rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\x00\x00\x2f\x00";
 
-/// A client that trusts the authority, of the server under the name `localhost`.
+/// Returns a client that trusts the authority and connects to the server as `localhost`.
 fn client(authority: &Authority, server: &Server) -> Client {
     let certificate = authority.certificate();
     Client::builder()
@@ -30,7 +30,7 @@ fn client(authority: &Authority, server: &Server) -> Client {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_trusted_and_valid_and_of_the_host_is_taken() {
+async fn valid_certificate_of_host_is_accepted() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.server("localhost", NOW)).await;
     assert_eq!(client(&authority, &server).number("1").get().await.unwrap().id, "1");
@@ -38,13 +38,13 @@ async fn a_certificate_that_is_trusted_and_valid_and_of_the_host_is_taken() {
 }
 
 #[tokio::test]
-async fn a_server_that_would_rather_have_http_2_is_spoken_to_in_it_only_with_feature_http2() {
+async fn http2_is_negotiated_only_with_its_feature() {
     let authority = Authority::new("ours");
     let mut config = (*authority.server("localhost", NOW)).clone();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let server = Server::tls(config.into()).await;
     let answered = client(&authority, &server).number("1").get().await.is_ok();
-    // The server has only HTTP/1.1 to answer with.
+    // The server offers h2 but can answer only in HTTP/1.1.
     let has_http_2 = cfg!(feature = "like-an-application");
     let begin = if has_http_2 { "PRI * HTTP/2.0\r\n" } else { "GET /v1/numbers/1 HTTP/1.1\r\n" };
     assert!(server.heard().starts_with(begin), "{}", server.heard());
@@ -52,7 +52,7 @@ async fn a_server_that_would_rather_have_http_2_is_spoken_to_in_it_only_with_fea
 }
 
 #[tokio::test]
-async fn an_authority_can_be_added_to_those_of_the_platform() {
+async fn added_authority_extends_platform_store() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.server("localhost", NOW)).await;
     let certificate = authority.certificate();
@@ -66,7 +66,7 @@ async fn an_authority_can_be_added_to_those_of_the_platform() {
 }
 
 #[tokio::test]
-async fn any_other_handshake_fails_at_once_and_the_key_is_not_sent() {
+async fn failed_handshake_is_final_and_hides_key() {
     let (authority, other) = (Authority::new("ours"), Authority::new("another"));
     let cases = [
         (other.server("localhost", NOW), "UnknownIssuer"),
@@ -83,7 +83,7 @@ async fn any_other_handshake_fails_at_once_and_the_key_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_server_of_tls_1_1_or_of_no_tls_hears_no_key() {
+async fn server_without_modern_tls_receives_no_key() {
     let authority = Authority::new("ours");
     let cases: [(&[u8], &str); 2] = [
         (TLS_1_1, "ServerDoesNotSupportTls12Or13"),
@@ -98,10 +98,10 @@ async fn a_server_of_tls_1_1_or_of_no_tls_hears_no_key() {
     }
 }
 
-/// The same, where native-tls is the only TLS library that the client may use.
+/// Checks the same guarantee with native-tls as the only TLS backend.
 #[tokio::test]
 #[cfg(feature = "with-native-tls")]
-async fn with_native_tls_a_refused_certificate_is_final_and_a_cut_connection_is_not() {
+async fn native_tls_retries_cut_connection_not_bad_certificate() {
     let (authority, other) = (Authority::new("ours"), Authority::new("another"));
     let native = |port: u16| {
         let certificate = authority.certificate();
@@ -132,7 +132,7 @@ async fn with_native_tls_a_refused_certificate_is_final_and_a_cut_connection_is_
     }
 }
 
-/// That the error says what happened, to whom, and what to do, and that nothing was tried again.
+/// Asserts that the error names the cause, the host and the fix, and that no attempt was repeated.
 fn assert_refused(error: &Error, server: &Server, why: &str) {
     println!("{error}\n  hint: {:?}", error.hint());
     let text = error.to_string();

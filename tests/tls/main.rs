@@ -1,4 +1,4 @@
-//! Who the key is shown to: TLS handshakes, proxies. Real ones, over loopback.
+//! Exposure of the key to TLS servers and proxies, tested with real handshakes over loopback.
 
 mod authority;
 mod handshakes;

@@ -1,4 +1,4 @@
-//! Proxies of the environment are used as reqwest does, and see no key of an https request.
+//! Proxy variables work as in reqwest, and a proxy never sees the key of an https request.
 
 use std::{env, process::Command, time::Duration};
 
@@ -10,13 +10,13 @@ use crate::{
     servers::{ANSWER, Server},
 };
 
-/// The base URL for the process that has an environment of its own.
+/// The base URL for the child process.
 const BASE_URL: &str = "PILOT_STATUS_TEST_BASE_URL";
-/// Set where `configure_http` returns a builder of its own in that process.
+/// Makes the child's `configure_http` return a new builder.
 const NEW_BUILDER: &str = "PILOT_STATUS_TEST_NEW_BUILDER";
 
 #[tokio::test]
-async fn a_proxy_of_an_https_request_sees_the_host_and_nothing_else() {
+async fn https_proxy_sees_only_host() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.server("api.example", Years(2000, 3000))).await;
     let proxy = Server::tunnel(server.address).await;
@@ -41,7 +41,7 @@ async fn a_proxy_of_an_https_request_sees_the_host_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_an_error_which_does_not_print_its_password() {
+async fn refusing_proxy_error_does_not_print_password() {
     for answer in [
         b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n".as_slice(),
         b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
@@ -65,7 +65,7 @@ async fn a_proxy_that_refuses_is_an_error_which_does_not_print_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
+async fn proxy_environment_applies_except_http_to_loopback() {
     let proxy = Server::plain(ANSWER).await;
     let direct = Server::plain(ANSWER).await;
     let proxied = format!("http://{}", proxy.address);
@@ -73,7 +73,7 @@ async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
     let loopback = &format!("http://127.0.0.1:{port}");
     let localhost = &format!("http://localhost:{port}");
     let secure = &format!("https://localhost:{port}");
-    // Variables, base URL, what the proxy hears first.
+    // The variables set, the base URL, and the start of the bytes the proxy receives.
     let cases: [(&[&str], &str, &str); 9] = [
         (&["https_proxy"], "https://api.example", "CONNECT api.example:443"),
         (&["HTTPS_PROXY"], "https://api.example", "CONNECT api.example:443"),
@@ -89,7 +89,7 @@ async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
     for (variables, base_url, expected) in cases {
         run_with(variables, &proxied, base_url, false);
         if expected.is_empty() && base_url.starts_with("http:") {
-            // Nor does a new builder bring them back.
+            // A new builder in `configure_http` does not enable the proxy again.
             run_with(variables, &proxied, base_url, true);
         }
         let heard = proxy.heard();
@@ -104,10 +104,10 @@ async fn the_environment_decides_on_proxies_but_for_http_to_loopback() {
     assert_eq!(direct.heard().matches(KEY).count(), 6, "{}", direct.heard());
 }
 
-/// Makes one call in a process with these variables set to the proxy.
+/// Makes one call in a child process with these variables set to the proxy.
 fn run_with(variables: &[&str], proxy: &str, base_url: &str, is_new: bool) {
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", "proxies::one_call", "--ignored"]).env(BASE_URL, base_url);
+    child.args(["--exact", "proxies::child_makes_one_call", "--ignored"]).env(BASE_URL, base_url);
     if is_new {
         child.env(NEW_BUILDER, "1");
     }
@@ -122,8 +122,8 @@ fn run_with(variables: &[&str], proxy: &str, base_url: &str, is_new: bool) {
 }
 
 #[tokio::test]
-#[ignore = "run by the test above with other environments"]
-async fn one_call() {
+#[ignore = "the test above runs it in child processes with other environments"]
+async fn child_makes_one_call() {
     let Ok(base_url) = env::var(BASE_URL) else {
         return;
     };
@@ -133,7 +133,7 @@ async fn one_call() {
         .allow_insecure_http(true)
         .retry(RetryPolicy::none())
         .attempt_timeout(Duration::from_millis(500))
-        // Nothing leaves the machine, whatever becomes of the proxy.
+        // Resolve to loopback, so that no request leaves the machine if the proxy is ignored.
         .configure_http(|http| {
             let is_new = env::var_os(NEW_BUILDER).is_some();
             let http = if is_new { reqwest::Client::builder() } else { http };
@@ -141,6 +141,6 @@ async fn one_call() {
         })
         .build()
         .unwrap();
-    // What came of it is seen by the servers.
+    // The parent checks the result from the servers' side.
     let _: Result<_, Error> = client.number("num_1").get().await;
 }

@@ -1,4 +1,4 @@
-//! Servers that write down every byte they are sent.
+//! Servers that record every received byte.
 
 use std::{
     future::Future,
@@ -14,14 +14,14 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
-/// Serves until it is dropped.
+/// A server that runs until it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     heard: Heard,
     task: JoinHandle<()>,
 }
 
-/// What was sent.
+/// The received bytes.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Vec<u8>>>);
 
@@ -29,7 +29,7 @@ pub(crate) const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\n{\"id\":\"1\"}";
 
 impl Server {
-    /// Answers over TLS; hears what was sent inside of it.
+    /// Starts a TLS server that records the decrypted bytes.
     pub(crate) async fn tls(config: Arc<ServerConfig>) -> Self {
         let acceptor = TlsAcceptor::from(config);
         Self::start(move |stream, heard| {
@@ -39,12 +39,12 @@ impl Server {
         .await
     }
 
-    /// Answers whatever comes first with these bytes.
+    /// Starts a server that answers the first bytes of a connection with `bytes`.
     pub(crate) async fn plain(bytes: &'static [u8]) -> Self {
         Self::start(move |stream, heard| async move { answer(stream, &heard, bytes).await }).await
     }
 
-    /// A proxy that leads every CONNECT to one address, whatever it names.
+    /// Starts a proxy that forwards every CONNECT to one address.
     pub(crate) async fn tunnel(to: SocketAddr) -> Self {
         Self::start(move |mut stream, heard| async move {
             heard.next(&mut stream).await?;
@@ -62,7 +62,7 @@ impl Server {
         .await
     }
 
-    /// What was sent, as text.
+    /// Returns the received bytes as text.
     pub(crate) fn heard(&self) -> String {
         String::from_utf8_lossy(&self.heard.0.lock().unwrap()).into_owned()
     }
@@ -79,7 +79,7 @@ impl Server {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let serving = serve(stream, ears.clone());
-                // A client that hangs up in the handshake is what the tests are about.
+                // Clients abort handshakes on purpose, so errors are ignored.
                 connections.spawn(async move { serving.await.ok() });
             }
         });
@@ -94,7 +94,7 @@ impl Drop for Server {
 }
 
 impl Heard {
-    /// What is sent next; `None` at the end.
+    /// Reads and records the next bytes; returns `None` at the end.
     async fn next(&self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
         let mut bytes = vec![0; 16 * 1024];
         let length = stream.read(&mut bytes).await?;
@@ -104,7 +104,7 @@ impl Heard {
     }
 }
 
-/// Answers the first message, and hears the others.
+/// Answers the first bytes and records the others.
 async fn answer<S>(mut stream: S, heard: &Heard, bytes: &[u8]) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -1,4 +1,4 @@
-//! A system without certificates of authorities, as slim containers are.
+//! Systems without root certificates, such as slim containers.
 
 use std::{env, process::Command};
 
@@ -10,7 +10,7 @@ use crate::{
     servers::{ANSWER, Server},
 };
 
-/// Set in the process that finds no certificates.
+/// Set in the child process, which finds no certificates.
 const HAS_NO_STORE: &str = "PILOT_STATUS_TEST_HAS_NO_STORE";
 
 fn builder(base_url: &str) -> ClientBuilder {
@@ -18,9 +18,11 @@ fn builder(base_url: &str) -> ClientBuilder {
 }
 
 #[test]
-fn missing_certificate_store_has_a_hint_and_spares_loopback() {
+fn missing_certificate_store_error_has_hint() {
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", "store::without_a_store", "--ignored"]).env(HAS_NO_STORE, "1");
+    child
+        .args(["--exact", "store::child_without_certificate_store", "--ignored"])
+        .env(HAS_NO_STORE, "1");
     for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         child.env(name, "/nowhere/certificates");
     }
@@ -29,8 +31,8 @@ fn missing_certificate_store_has_a_hint_and_spares_loopback() {
 }
 
 #[tokio::test]
-#[ignore = "run by the test above in a process without certificates"]
-async fn without_a_store() {
+#[ignore = "the test above runs it in a child process without certificates"]
+async fn child_without_certificate_store() {
     if env::var_os(HAS_NO_STORE).is_none() {
         return;
     }
@@ -42,7 +44,7 @@ async fn without_a_store() {
         assert!(hint.contains("ca-certificates") && hint.contains("SSL_CERT_FILE"), "{hint}");
         assert!(error.is_invalid_input() && !error.is_retryable());
     }
-    // Of its own it needs none.
+    // A client with its own root certificate needs no system store.
     let certificate = Authority::new("ours").certificate();
     let own = builder("https://api.example");
     assert!(own.configure_http(|http| http.tls_certs_only([certificate])).build().is_ok());
@@ -55,7 +57,7 @@ async fn without_a_store() {
 }
 
 #[test]
-fn another_failure_to_build_has_no_hint_of_certificates() {
+fn other_build_failure_has_no_certificate_hint() {
     let refused = builder("https://api.example")
         .configure_http(|http| http.tls_version_max(reqwest::tls::Version::TLS_1_0));
     let error = refused.build().unwrap_err();

@@ -1,4 +1,4 @@
-//! Answers that are compressed, where another crate of the application switches compression on.
+//! Compressed responses, where another crate of the application enables compression in reqwest.
 
 use std::io::Write;
 
@@ -8,10 +8,11 @@ use flate2::{
 };
 use support::{faults::Fault, hostile::Step};
 
-/// What comes out of the bombs.
+/// The decompressed size of a compression bomb.
 const BOMB: usize = 64 * 1024 * 1024;
 
-/// All of them, in the order of the table; `good` is the body of a right answer.
+/// Returns all compression faults in the order of the table; `good` is the body of a correct
+/// response.
 pub(crate) fn all(good: &str) -> Vec<Fault> {
     let (first, second) = good.split_at(good.len() / 2);
     let whole = gzip(good.as_bytes());

@@ -1,5 +1,5 @@
-//! What a hostile server, network or proxy can do to a call: nothing but the outcome that
-//! docs/trust.md gives. A process of its own, since it fills the machine with connections.
+//! Calls against a hostile server, network or proxy have the outcomes of docs/trust.md. A separate
+//! test binary, because it opens many connections.
 #![expect(clippy::disallowed_methods, reason = "a test is where the time comes in")]
 
 #[cfg(feature = "like-an-application")]

@@ -1,4 +1,4 @@
-//! Every fault with every operation, in the first attempt or in all.
+//! Plays every fault against every operation, in the first attempt or in all.
 
 use std::{
     io,
@@ -22,9 +22,9 @@ use support::{
 
 use crate::page;
 
-/// The number that is asked for, as the answers of faults name it.
+/// The id of the requested number, as in the faults' responses.
 const ID: &str = "1";
-/// Stands for whatever an answer says about people.
+/// A sample of personal data in a response.
 const PHONE: &str = "5511999999999";
 
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
@@ -33,27 +33,28 @@ pub(crate) const BASE_DELAY: Duration = Duration::from_millis(4);
 pub(crate) const MAX_DELAY: Duration = Duration::from_millis(500);
 pub(crate) const MAX_ATTEMPTS: u32 = 3;
 pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024;
-/// What a call may take that nothing holds up: on a busy machine too, and yet less than any wait.
+/// The longest duration of a call without waits, including delays of a busy machine. It is shorter
+/// than any wait, so that a wait shows.
 const WORK: Duration = Duration::from_millis(300);
-/// A machine that is busy is late at times, but not always; so what is late is measured again.
+/// The number of measurements: a busy machine delays some of them.
 const TRIES: u32 = 10;
-/// What sockets and hyper take of an answer beyond what is kept.
+/// Response bytes that sockets and hyper buffer beyond the body limit.
 pub(crate) const BUFFERS: u64 = 1024 * 1024;
 
-/// Cells at a time: most of them only wait.
+/// The number of cells measured at once; most of them only wait.
 const AT_ONCE: usize = 6;
 
-/// The calls that send a request.
+/// The operations that send a request.
 pub(crate) const OPERATIONS: [&str; 4] = ["get", "refresh", "status", "delete"];
 
-/// In which attempts a fault comes.
+/// The attempts in which a fault occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
     First,
     All,
 }
 
-/// What came of a fault.
+/// The measured result of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) outcome: Outcome,
@@ -62,30 +63,30 @@ pub(crate) struct Cell {
     pub(crate) connections: usize,
 }
 
-/// What was sent of answers.
+/// The response bytes that the server sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Bytes {
     Exactly(u64, u64),
-    /// What is kept of an answer, and what sockets and hyper take; in each attempt.
+    /// At most the body limit plus the buffers, in each attempt.
     Bounded,
-    /// What comes in the time.
+    /// Limited only by the timeout.
     Unbounded,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_ends_as_docs_trust_md_says() {
+async fn every_fault_matches_trust_page() {
     run(faults::all(&good()), page::Part::Any).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg(feature = "like-an-application")]
-async fn every_fault_of_http_2_and_of_compression_ends_as_docs_trust_md_says() {
+async fn http2_and_compression_faults_match_trust_page() {
     let good = good();
     let faults = [faults::http2::all(&good), crate::compression::all(&good)];
     run(faults.into_iter().flatten().collect(), page::Part::LikeAnApplication).await;
 }
 
-/// Plays these faults, and compares what comes of them with a part of the page.
+/// Plays these faults and compares the results with a part of the page.
 async fn run(faults: Vec<Fault>, part: page::Part) {
     let good: Arc<str> = good().into();
     let faults: Vec<_> = faults.into_iter().map(Arc::new).collect();
@@ -102,7 +103,8 @@ async fn run(faults: Vec<Fault>, part: page::Part) {
     page::compare(part, &page::rows_of(&faults, &cells));
 }
 
-/// The body of a right answer to every operation: the documented example, and what a removal says.
+/// Returns a body that is correct for every operation: the documented example plus the field of a
+/// delete response.
 fn good() -> String {
     let mut good = example();
     good["id"] = ID.into();
@@ -110,15 +112,17 @@ fn good() -> String {
     good.to_string()
 }
 
-/// Does one cell, until it is as the page says: a busy machine is late at times, or opens one
-/// connection more, but not always.
+/// Measures one cell and repeats the measurement until it matches the page, because a busy machine
+/// sometimes is late or opens one more connection.
 async fn measure(fault: &Fault, when: When, operation: &'static str, good: &str) -> Cell {
     let mut tries = 0;
     loop {
         tries += 1;
         let cell = Bench::new(fault, when, good).await.unwrap().cell(operation).await;
         match cell {
-            Ok(cell) if tries == TRIES || page::says(fault, when, operation, &cell) => return cell,
+            Ok(cell) if tries == TRIES || page::has_cell(fault, when, operation, &cell) => {
+                return cell;
+            }
             Ok(cell) => eprintln!("again: {}, {operation}: {cell:?}", fault.name),
             Err(late) if tries == TRIES => panic!("{late}"),
             Err(late) => eprintln!("again: {late}"),
@@ -136,7 +140,7 @@ struct Bench<'a> {
     client: Client,
 }
 
-/// The variant of the fault that the server plays, from the script of this number on.
+/// The variant of the fault that the server plays, and the number of its first script.
 struct Playing {
     variant: AtomicUsize,
     from: AtomicUsize,
@@ -149,19 +153,19 @@ impl<'a> Bench<'a> {
         let protocol = fault.protocol;
         let server = Hostile::start_in(protocol, script(fault, when, Arc::clone(&playing), good))?;
         let router = Router { route: fault.route, when, lookups: Arc::default() };
-        // Between variants no connection is kept.
+        // A fault with several variants must not reuse a connection between them.
         let keep = usize::from(fault.scripts.len() == 1);
         let client = client(server.address, protocol, router.clone(), keep);
         if fault.before.is_some() {
             call(&client, "get").await.unwrap();
-            // Until the client has seen what follows the answer, on a busy machine too.
+            // Wait until the client, even on a busy machine, has read the bytes after the response.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         Ok(Self { fault, when, server, playing, router, client })
     }
 
-    /// What all variants of the fault come to; an error where one was early or late, or not all
-    /// attempts had reached the server.
+    /// Returns the common result of all variants. Fails if one was too early or too late, or if an
+    /// attempt did not reach the server.
     async fn cell(&self, operation: &str) -> Result<Cell, String> {
         let mut cell = self.variant(0, operation).await?;
         for variant in 1..self.fault.scripts.len() {
@@ -171,8 +175,8 @@ impl<'a> Bench<'a> {
         Ok(cell)
     }
 
-    /// What was sent for one that is to end as the first did. It is measured again by itself: all
-    /// of a thousand are never on time.
+    /// Returns the bytes sent for a variant that must end like the first. Each variant is repeated
+    /// separately, because some of a thousand are always late.
     async fn later_variant(
         &self,
         variant: usize,
@@ -221,7 +225,7 @@ impl<'a> Bench<'a> {
         Ok(Cell { outcome, within, bytes: self.bytes(seen.bytes, attempts), connections })
     }
 
-    /// One call, what the server saw of it, and how long it took.
+    /// Makes one call and returns its result, the server's counts and the elapsed time.
     async fn call(&self, operation: &str) -> (Result<(), Error>, Seen, Duration) {
         let before = self.server.seen();
         let start = Instant::now();
@@ -234,13 +238,14 @@ impl<'a> Bench<'a> {
         (result, seen, elapsed)
     }
 
-    /// How long the call may take at least and at most, and what that is called.
+    /// Returns the name of the call's time bound, and its shortest and longest duration.
     fn bounds(&self, outcome: &Outcome) -> (&'static str, Duration, Duration) {
         let retries = u32::try_from(outcome.attempts).unwrap().saturating_sub(1);
         let with_tenth = |d: Duration| d + d / 10;
         if self.fault.is_deaf {
             let failed = retries + u32::from(outcome.what != "success");
-            // Half until the ping, and half for its answer.
+            // The client pings after a quarter of `attempt_timeout` and waits a quarter for the
+            // answer.
             let patience = ATTEMPT_TIMEOUT / 2 * failed;
             return ("attempt_timeout / 2, each", patience, with_tenth(patience) + WORK);
         }
@@ -280,7 +285,7 @@ impl Bytes {
     }
 }
 
-/// What the server does, script by script.
+/// Returns the function that selects the server's scripts.
 fn script(
     fault: &Fault,
     when: When,
@@ -347,7 +352,7 @@ fn in_protocol(http: reqwest::ClientBuilder, _: Protocol) -> reqwest::ClientBuil
     http
 }
 
-/// Leads connections to the server, or not.
+/// A resolver that routes connections to the server or elsewhere.
 #[derive(Clone)]
 struct Router {
     route: Route,
@@ -359,7 +364,7 @@ impl Resolve for Router {
     fn resolve(&self, _: Name) -> Resolving {
         let is_first = self.lookups.fetch_add(1, Ordering::Relaxed) == 0;
         let route = if is_first || self.when == When::All { self.route } else { Route::Server };
-        // The port is that of the URL; on this address nobody listens on it.
+        // No server listens on the URL's port at 127.0.0.2.
         let address = match route {
             Route::Unresolved => None,
             Route::Refused => Some(Ipv4Addr::new(127, 0, 0, 2)),

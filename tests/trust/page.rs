@@ -1,4 +1,4 @@
-//! The table of docs/trust.md.
+//! The tables of docs/trust.md.
 
 use std::{env, fmt, fs, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::matrix::{
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/trust.md");
 
-/// A part of the page, by the build that can show it.
+/// A part of the page, written by one build of the tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     /// HTTP/1.1 without compression.
@@ -20,15 +20,14 @@ pub(crate) enum Part {
     LikeAnApplication,
 }
 
-/// Begins the other part.
+/// The heading of the second part.
 const LIKE_AN_APPLICATION: &str = "\n## HTTP/2 and compression\n";
 const TABLE: &str = "
 | fault | in attempts | calls | outcome | attempts | within | sent | connections |
 |---|---|---|---|---|---|---|---|
 ";
 
-/// Fails where a part of the page is not what the run found; writes that part where
-/// `UPDATE_EXPECT` is set.
+/// Asserts that a part of the page matches the results; writes that part if `UPDATE_EXPECT` is set.
 pub(crate) fn compare(part: Part, rows: &str) {
     let page = fs::read_to_string(PAGE).unwrap_or_default();
     let (any, others) = page.split_once(LIKE_AN_APPLICATION).unwrap_or((&page, ""));
@@ -42,11 +41,15 @@ pub(crate) fn compare(part: Part, rows: &str) {
         return fs::write(PAGE, [any, others].join(LIKE_AN_APPLICATION)).unwrap();
     }
     let differ: Vec<_> = found.lines().filter(|line| !old.lines().any(|l| l == *line)).collect();
-    assert!(old == found, "docs/trust.md does not say:\n{}", differ.join("\n"));
+    assert!(
+        old == found,
+        "docs/trust.md is out of date, run with UPDATE_EXPECT=1; new lines:\n{}",
+        differ.join("\n")
+    );
 }
 
-/// Whether the page has this of a fault; all is right while it is written anew.
-pub(crate) fn says(fault: &Fault, when: When, operation: &str, cell: &Cell) -> bool {
+/// Returns true if the page has this cell of a fault, or if the page is being written.
+pub(crate) fn has_cell(fault: &Fault, when: When, operation: &str, cell: &Cell) -> bool {
     let when = if when == When::First { "first" } else { "all" };
     let page = fs::read_to_string(PAGE).unwrap_or_default();
     let is_of = |line: &str| {
@@ -60,13 +63,13 @@ pub(crate) fn says(fault: &Fault, when: When, operation: &str, cell: &Cell) -> b
     env::var_os("UPDATE_EXPECT").is_some() || page.lines().any(is_of)
 }
 
-/// What a line says of a cell.
+/// Returns the columns of a cell at the end of a line.
 fn end(Cell { outcome, within, bytes, connections }: &Cell) -> String {
     format!(" | {outcome} | {within} | {bytes} | {connections} |")
 }
 
-/// `cells` has those of each fault in turn: first attempt, then all, each with the operations in
-/// their order.
+/// Returns the table rows of these faults. `cells` holds, for each fault, the operations with the
+/// fault in the first attempt, then in all attempts.
 pub(crate) fn rows_of(faults: &[Arc<Fault>], cells: &[Cell]) -> String {
     let mut page = String::new();
     for (fault, cells) in faults.iter().zip(cells.chunks(2 * OPERATIONS.len())) {
@@ -120,7 +123,7 @@ The same with feature `http2`, and with compression switched on in reqwest by an
     .to_owned()
 }
 
-/// The calls that end alike.
+/// The operations with the same result.
 #[derive(PartialEq, Eq)]
 struct Row<'a> {
     when: &'static str,

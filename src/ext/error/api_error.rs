@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentence_code_and_wait_are_read_whatever_the_shape() {
+    fn error_fields_are_read_in_every_shape() {
         type Expected<'a> = (Option<&'a str>, Option<&'a str>, Option<u64>);
         let all: Expected = (Some("no"), Some("A_B"), Some(7));
         let cases: [(Value, Expected); 16] = [

@@ -116,7 +116,7 @@ mod tests {
     use crate::ext::any_text::{any_text, for_many_seeds};
 
     #[test]
-    fn bytes_that_are_damaged_are_told_in_few_words() {
+    fn damaged_body_gives_short_error() {
         let body =
             r#"{"id":"1","meta":{"phone":{"status":"CONNECTED"},"profile":{"websites":["a"]}}}"#;
         for_many_seeds(|rng| {

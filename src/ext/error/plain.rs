@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_codes_and_dates_pass_and_other_text_does_not() {
+    fn only_plain_codes_and_dates_pass() {
         let longest = "A".repeat(64);
         let passes =
             ["A", "HTTP_403", "131042", "TIER_100K", "2026-01-01", "2026-01-01T00:00:00.000Z"];
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn invisible_characters_of_an_id_are_escaped() {
+    fn invisible_characters_in_id_are_escaped() {
         let marks = ('\u{200e}'..='\u{200f}').chain('\u{2028}'..='\u{202e}');
         let marks = marks.chain('\u{2066}'..='\u{2069}').chain(['\0', '\n', '\u{1b}', '\u{9b}']);
         for mark in marks.chain(['\u{61c}', '\u{feff}']) {

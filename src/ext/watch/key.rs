@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn each_change_of_the_key_is_returned_once() {
+    fn key_change_is_returned_once() {
         let mut key = Key::default();
         // Began, status of the error (0: success), and the change.
         let calls = [
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn probes_are_ten_intervals_apart_and_a_minute_at_most() {
+    fn probes_wait_ten_intervals_up_to_one_minute() {
         let mut key = Key::default();
         assert_eq!(key.next_probe(SECOND(1), SECOND(5)), None);
         key.answered(SECOND(0), Some(&refusal(401)), SECOND(5));

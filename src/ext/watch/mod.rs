@@ -609,7 +609,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_that_hang_leave_their_places_to_others() {
+    fn hung_calls_release_their_slots() {
         let at = |second: &u64| (*second > 0).then(|| Duration::from_secs(*second));
         let cases: [(&[u64], Duration); 9] = [
             (&[], Duration::ZERO),

@@ -298,7 +298,7 @@ mod tests {
         Server { a_second: 1e6, round_trip: Duration::from_millis(50), is_out: |_| false };
 
     #[test]
-    fn a_day_of_a_thousand_numbers_is_even_and_complete() {
+    fn thousand_numbers_are_polled_evenly_all_day() {
         let day = play(rounds(1_000), DAY, 16, &FAST);
         assert_eq!(day.asked.len(), 1_000 * 24 * 60);
         // 1,000 in a minute are 16.7 in a second.
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn first_round_is_short_and_even_and_the_next_ones_keep_their_interval() {
+    fn short_first_round_precedes_full_intervals() {
         let mut rounds = Rounds::new(10 * MINUTE);
         rounds.fill(ids(100), Duration::ZERO, 0.0);
         let day = play(rounds, DAY, 16, &FAST);
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn below_the_need_rounds_take_longer_and_everybody_has_a_turn() {
+    fn low_rate_limit_lengthens_rounds_fairly() {
         // 1,000 a minute are wanted, and 600 allowed.
         let server = Server { a_second: 10.0, ..FAST };
         let day = play(rounds(1_000), DAY / 24, 16, &server);
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn after_an_outage_what_is_late_is_no_burst() {
+    fn overdue_polls_after_outage_do_not_burst() {
         let is_out = |now: Duration| (10 * MINUTE..15 * MINUTE).contains(&now);
         let day = play(rounds(1_000), 60 * MINUTE, 16, &Server { is_out, ..FAST });
         // At most at twice the pace of 16.7 in a second.
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_brings_one_question_about_each() {
+    fn clock_jump_polls_each_number_once() {
         let mut rounds = rounds(10);
         let mut now = 100 * MINUTE + SECOND;
         let mut asked = Vec::new();
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_repeat_have_one_place() {
+    fn repeated_ids_are_polled_once() {
         let mut rounds = Rounds::new(MINUTE);
         rounds.fill(["a", "b", "a", "b"].map(Arc::from).into(), Duration::ZERO, 0.0);
         let due: Vec<_> = rounds.due.iter().map(|(at, id)| (at.as_secs(), &**id)).collect();
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_gone_is_asked_for_in_every_tenth_round_and_one_that_left_never() {
+    fn missing_number_polls_every_tenth_round() {
         let mut rounds = rounds(1);
         let id = rounds.take(Duration::ZERO).unwrap();
         assert!(rounds.take(10 * MINUTE).is_none(), "it is not due before it is done");
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn watches_that_start_at_once_do_not_burst() {
+    fn simultaneous_watches_do_not_burst() {
         let mut rng = fastrand::Rng::with_seed(23);
         let mut all = Day::default();
         for _ in 0..20 {
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn first_call_is_within_a_second_whatever_the_interval() {
+    fn first_call_starts_within_one_second() {
         for count in [1, 20] {
             let mut rounds = Rounds::new(DAY);
             rounds.fill(ids(count), SECOND, 0.999);
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_count_from_when_the_ids_are_known() {
+    fn rounds_start_once_ids_are_known() {
         let (mut rounds, known_at) = (Rounds::new(2 * SECOND), 9 * SECOND);
         rounds.fill(ids(10), known_at, 0.0);
         assert_eq!(rounds.interval(known_at), 2 * SECOND);
@@ -430,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn call_that_was_not_sent_makes_the_interval_longer() {
+    fn unsent_call_lengthens_interval() {
         let mut rounds = rounds(1);
         for (minute, ended) in
             [Outcome::Answered, Outcome::NotSent, Outcome::Answered].into_iter().enumerate()
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn id_that_comes_back_during_its_call_is_due_after_it() {
+    fn id_returning_during_call_is_due_afterwards() {
         let mut rounds = rounds(1);
         let id = rounds.take(Duration::ZERO).unwrap();
         rounds.retain(|_| false);
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_late_has_a_phase_between_the_others() {
+    fn late_id_gets_phase_between_others() {
         let mut rounds = rounds(0);
         for n in 0..60 {
             assert!(rounds.join(format!("{n}").into(), SECOND, false));

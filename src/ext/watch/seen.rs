@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_is_told_by_what_it_is() {
+    fn changes_are_classified_by_field() {
         use Changed::{Limit, Quality, Readiness, State};
         let health = |json: serde_json::Value| json!({ "health": json });
         let cases: [(serde_json::Value, serde_json::Value, &[Changed]); 13] = [
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_keeps_what_was_seen_and_is_the_same_by_kind_status_and_code() {
+    fn error_retains_seen_and_compares_kind_status_code() {
         let ready = seen(&json!({ "health": { "sendable": true } }));
         let error = Error::invalid_input("one");
         let failed = Seen::failed(Some(&ready), &error);
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_comes_back() {
+    fn seen_state_round_trips() {
         let number = json!({
             "state": "NEW", "health": { "qualityRating": "RED", "messagingLimitTier": "TIER_2K" },
         });

@@ -1,5 +1,5 @@
-//! The faults of HTTP/2. No browser or proxy makes most of them; a server in trouble makes some, and
-//! an enemy any.
+//! The HTTP/2 faults. Well-behaved peers cause few of them; a failing server causes some, and an
+//! attacker can cause all.
 
 use super::{Before, Fault};
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
     },
 };
 
-/// What stands for 10 GB of small frames.
+/// Frame count that stands for 10 GB of small frames.
 const WITHOUT_END: usize = 500_000_000;
 
-/// All of them, in the order of the table; `good` is the body of a right answer.
+/// Returns all HTTP/2 faults in the order of the table; `good` is the body of a correct response.
 pub fn all(good: &str) -> Vec<Fault> {
     [streams(good), connections(good), heads(good), bodies(good), floods(good)]
         .into_iter()
@@ -21,7 +21,7 @@ pub fn all(good: &str) -> Vec<Fault> {
         .collect()
 }
 
-/// After the request, these steps.
+/// Runs these steps after the request.
 fn fault(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Fault {
     let script = [Step::Read].into_iter().chain(steps).collect();
     variants(name, vec![script])
@@ -35,7 +35,7 @@ fn stalls(fault: Fault) -> Fault {
     Fault { stalls: true, ..fault }
 }
 
-/// What is sent again and again until the client hangs up, or for as long as it reads.
+/// Repeats a frame for as long as the client reads.
 fn flood(name: &'static str, first: Vec<Step>, frame: Frame) -> Fault {
     let steps = first.into_iter().chain([Step::Frame(frame, WITHOUT_END)]);
     Fault { endless: true, ..fault(name, steps) }
@@ -49,7 +49,7 @@ fn once(kind: u8, flags: u8, stream: Stream, payload: impl Into<Vec<u8>>) -> Ste
     Step::Frame(Frame::new(kind, flags, stream, payload), 1)
 }
 
-/// The right answer.
+/// Returns the script of a correct response.
 pub fn answer(body: &str) -> Script {
     vec![Step::Read, head(&[STATUS_200]), data(body, END_STREAM)]
 }
@@ -66,7 +66,7 @@ fn reset(code: u32) -> Step {
     once(RST_STREAM, 0, Stream::Asked, code.to_be_bytes())
 }
 
-/// With the last stream that was processed, and words that nobody may print.
+/// Sends GOAWAY with the last processed stream and debug data that must not be printed.
 fn go_away(last: u32, code: u32) -> Step {
     let words = b"+5511999999999".as_slice();
     let payload = [&last.to_be_bytes(), &code.to_be_bytes(), words].concat();
@@ -201,7 +201,7 @@ fn heads(good: &str) -> Vec<Fault> {
     let with = |bytes: &[u8]| [&[STATUS_200], bytes].concat();
     let status = |code: &[u8]| field(":status", code);
     let body = || data(good, END_STREAM);
-    // A frame has 16 KB at most.
+    // A frame holds at most 16 KB.
     let long = with(&field("x", "x".repeat(17_000).as_bytes()));
     let (first, rest) = long.split_at(16_000);
     vec![
