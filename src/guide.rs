@@ -1,6 +1,7 @@
 //! The client's behaviour and the reasons for it. This module has documentation only.
 // Each page is preceded by its own link definitions, because the first of two definitions counts.
 
+/// [guide-service]: crate::guide::in_a_service
 /// [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md
 ///
 #[doc = include_str!("../docs/guide/retry_and_pacing.md")]
@@ -12,6 +13,9 @@ pub mod retry_and_pacing {}
 
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("../docs/guide/in_a_service.md")]
+pub mod in_a_service {}
 
 /// [docs-trust]: https://docs.rs/crate/pilot-status/latest/source/docs/trust.md
 /// [security]: https://docs.rs/crate/pilot-status/latest/source/SECURITY.md

@@ -3,6 +3,7 @@
 //! [guide-retry]: guide::retry_and_pacing
 //! [guide-errors]: guide::errors
 //! [guide-safety]: guide::safety
+//! [guide-service]: guide::in_a_service
 //! [guide-sync]: guide::sync
 //! [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md
 //! [docs-performance]: https://docs.rs/crate/pilot-status/latest/source/docs/performance.md

@@ -105,6 +105,7 @@ impl NumberHandle {
     ///
     /// # Errors
     /// The errors of [`get`](Self::get).
+    #[doc(alias = "cache")]
     pub fn get_fresh(
         &self,
         max_age: Duration,

@@ -35,6 +35,7 @@ impl Client {
     /// # Errors
     /// The error of the call after its retries. A key that is scoped to one number may not list
     /// numbers: [`Error::is_forbidden`], with a hint.
+    #[doc(alias = "list")]
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
@@ -91,6 +92,7 @@ impl Client {
     /// The errors of [`list_numbers`](Self::list_numbers). [`Error::is_invalid_input`] if the text
     /// has no digit or no country code. [`ErrorKind::Ambiguous`](crate::ErrorKind::Ambiguous), with
     /// the ids, if several numbers have this phone number.
+    #[doc(alias = "phone")]
     pub fn find_number(
         &self,
         phone: &str,

@@ -40,6 +40,9 @@ pub struct Delays {
 
 /// Coordination between the calls of one client after a 429.
 #[derive(Clone, Debug, Default)]
+#[doc(alias = "429")]
+#[doc(alias = "rate limit")]
+#[doc(alias = "quota")]
 #[non_exhaustive]
 pub enum Pacing {
     /// All clones of a client share one queue, first in, first out. Before the first 429, it

@@ -31,6 +31,7 @@ use crate::ext::error::{Error, outcome::StopReason};
 /// ```
 ///
 /// [RFC 9110, section 10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+#[doc(alias = "backoff")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,

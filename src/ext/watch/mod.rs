@@ -60,8 +60,10 @@ const HANGS_AFTER: Duration = Duration::from_secs(10);
 const MAX_EVERY: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
-    /// Asks for each number once in every interval, for as long as the stream is polled, and tells
-    /// what is at first, and then only what changes: see [`Watch`].
+    /// Polls each number once in every interval, while the stream is polled. Reports each number
+    /// first, and then only changes: see [`Watch`].
+    ///
+    /// The ids are collected before the first request, so a stream of ids must end.
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) {
@@ -73,6 +75,8 @@ impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
     /// }
     /// # }
     /// ```
+    #[doc(alias = "poll")]
+    #[doc(alias = "subscribe")]
     pub fn watch(self, every: Duration) -> Watch {
         let Self { client, ids, concurrency, timeout, .. } = self;
         let ids = ids.map(|id| Arc::from(trimmed(id))).collect().boxed();
@@ -87,7 +91,10 @@ impl Client {
     /// is a change without an id; the numbers are watched on meanwhile. While it has items that
     /// cannot be read, or an error beside some numbers, nobody is taken for gone; and where all numbers
     /// vanish at once, the list is asked for again before it is believed.
-    #[must_use = "nothing is asked for until the stream is polled"]
+    #[doc(alias = "poll")]
+    #[doc(alias = "subscribe")]
+    #[doc(alias = "webhook")]
+    #[must_use = "nothing is sent until the stream is polled"]
     pub fn watch_all(&self, every: Duration) -> Watch {
         Watch::new(self.clone(), every, Ids::Listed(Box::new(List::new(every, clock::random()))))
     }
@@ -119,7 +126,7 @@ impl Client {
 ///
 /// Its methods are for before the first poll, but for [`next`](Self::next), [`table`](Self::table),
 /// [`interval`](Self::interval) and [`state`](Self::state).
-#[must_use = "nothing is asked for until the stream is polled"]
+#[must_use = "nothing is sent until the stream is polled"]
 pub struct Watch {
     client: Client,
     every: Duration,
@@ -243,6 +250,7 @@ impl Watch {
 
     /// The fleet as this watch knows it, for those who ask rather than wait for changes. The watch
     /// fills it while it is polled. Some kilobytes a number.
+    #[doc(alias = "cache")]
     pub fn table(&mut self) -> FleetTable {
         self.table.get_or_insert_with(TableWriter::new).reader()
     }
