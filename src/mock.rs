@@ -27,7 +27,7 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use http::StatusCode;
+use http::{Method, StatusCode};
 pub use httpmock;
 use httpmock::{HttpMockRequest, HttpMockResponse, Mock, MockServer};
 use serde::{Serialize, de::DeserializeOwned};
@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 pub use crate::generated::mock::{MockServerExt, operations};
 use crate::{
     Client, Error, ErrorKind, RetryPolicy,
-    ext::clock,
+    ext::{clock, retry::classify::Resend},
     types::{
         ConnectionState, Number, NumberList, NumberRemoved, NumberStatus, NumberSummary,
         PhoneStatus, QualityRating,
@@ -109,7 +109,8 @@ pub fn error(kind: ErrorKind) -> Error {
 #[must_use]
 pub fn status_error(status: u16, code: Option<&str>, retry_after: Option<Duration>) -> Error {
     let status = StatusCode::from_u16(status).expect("a status is between 100 and 999");
-    Error::sample_of(status, code, retry_after)
+    let is_retryable = Resend::after(status, code).check(&Method::GET).is_ok();
+    Error::sample_of(status, code, is_retryable, retry_after)
 }
 
 /// Returns a client of this server whose waits are short: backoff and

@@ -9,7 +9,6 @@ use std::{future::Future, time::Duration};
 use http::StatusCode;
 
 use super::{decode::field::Field, error::outcome::CallOutcome, retry::retry_after::DelaySource};
-use crate::NumberId;
 #[cfg(feature = "tracing")]
 use crate::ext::error::plain::printable_id;
 
@@ -25,16 +24,16 @@ fn ms(time: Duration) -> u64 {
 #[cfg(feature = "tracing")]
 pub(crate) async fn call<F: Future>(
     operation: &'static str,
-    number: Option<&NumberId>,
+    number: Option<&str>,
     call: F,
 ) -> F::Output {
     use tracing::Instrument;
-    let number = number.map(|id| printable_id(id.as_str()));
+    let number = number.map(printable_id);
     call.instrument(tracing::debug_span!(target: TARGET, "pilot_status", operation, number)).await
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn call<F: Future>(_: &'static str, _: Option<&NumberId>, call: F) -> F {
+pub(crate) fn call<F: Future>(_: &'static str, _: Option<&str>, call: F) -> F {
     call
 }
 
@@ -131,25 +130,25 @@ pub(crate) fn store_up() {}
 
 /// An answer has another id than the request: a warning, since a cache may mix up its answers.
 #[cfg(feature = "tracing")]
-pub(crate) fn other_id(operation: &'static str, number: &NumberId) {
-    let number = printable_id(number.as_str());
+pub(crate) fn other_id(operation: &'static str, number: &str) {
+    let number = printable_id(number);
     tracing::warn!(target: TARGET, operation, number, "answer with another id than was asked for");
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn other_id(_: &'static str, _: &NumberId) {}
+pub(crate) fn other_id(_: &'static str, _: &str) {}
 
 /// An answer holds values of other types than documented: a warning, since the API may have a
 /// change that this crate does not know.
 #[cfg(feature = "tracing")]
-pub(crate) fn unreadable(operation: &'static str, number: Option<&NumberId>, answer: &impl Field) {
+pub(crate) fn unreadable(operation: &'static str, number: Option<&str>, answer: &impl Field) {
     let mut paths = Vec::new();
     answer.add_unreadable(&mut String::new(), &mut paths);
     if !paths.is_empty() {
-        let number = number.map(|id| printable_id(id.as_str()));
+        let number = number.map(printable_id);
         tracing::warn!(target: TARGET, operation, number, paths = paths.join(", "), "unreadable values");
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn unreadable(_: &'static str, _: Option<&NumberId>, _: &impl Field) {}
+pub(crate) fn unreadable(_: &'static str, _: Option<&str>, _: &impl Field) {}

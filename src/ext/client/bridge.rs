@@ -201,7 +201,7 @@ impl CallContext {
                 })?,
             Err(other) => return Err(error.clone().unwrap_or_else(|| refused(Some(other)))),
         };
-        trace::unreadable(operation, self.number.as_ref(), &value);
+        trace::unreadable(operation, self.number.as_ref().map(NumberId::as_str), &value);
         Ok(Answer { value, attempts: outcome.attempts, server_time })
     }
 
@@ -238,7 +238,7 @@ impl CallContext {
         if let Some(report) = self.report.get()
             && returned.is_some_and(|id| id != requested.as_str())
         {
-            trace::other_id(report.operation, requested);
+            trace::other_id(report.operation, requested.as_str());
         }
     }
 }
@@ -264,7 +264,7 @@ impl ClientHooks<Inner> for generated::Client {
         let is_removal = request.method() == Method::DELETE;
         let call = Call::new(&state.transport, timeout).run(request);
         let number = context.as_ref().and_then(|context| context.number.as_ref());
-        let call = trace::call(info.operation_id, number, call);
+        let call = trace::call(info.operation_id, number.map(NumberId::as_str), call);
         let Ended { result, mut outcome, url } = call.await;
         let result = match (context, result) {
             // Raw callers get any response.

@@ -3,23 +3,20 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use super::{
     ConnectFault, Error, NotOpen, SizeLimit, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
 };
-use crate::{
-    ext::retry::classify::Resend,
-    types::{ApiError, ConnectionState, NumberStatus},
-};
+use crate::types::{ApiError, ConnectionState, NumberStatus};
 
 impl Error {
     pub(crate) fn sample_of(
         status: StatusCode,
         code: Option<&str>,
+        is_retryable: bool,
         retry_after: Option<Duration>,
     ) -> Self {
-        let is_retryable = Resend::after(status, code).check(&Method::GET).is_ok();
         let outcome =
             CallOutcome { attempts: 1, is_retryable, retry_after, ..CallOutcome::default() };
         let mut api_error =
