@@ -27,6 +27,7 @@ pub mod raw;
 pub mod shared_limit;
 pub mod types;
 
+pub use chrono;
 pub use ext::{
     call::figures::Stats,
     client::{Client, builder::ClientBuilder, number_id::NumberId},

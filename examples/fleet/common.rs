@@ -46,7 +46,7 @@ pub(crate) async fn client(
         return Ok((Client::from_env()?, None));
     }
     let server = Server::start(answer).await?;
-    eprintln!("PILOT_STATUS_API_KEY is not set: asking a server of this example, {}", server.url());
+    eprintln!("PILOT_STATUS_API_KEY is not set: using an example server, {}", server.url());
     let client = Client::builder().api_key("ps_example").base_url(server.url()).build()?;
     Ok((client, Some(server)))
 }

@@ -2,22 +2,29 @@
 //! `cargo run -p fleet --features redis --bin shared_pacing -- [--processes 3] [--requests 300] [--alone]`.
 //!
 //! It starts a `redis-server` and a small server with a limit, both on loopback. Then it starts
-//! itself once for each process, and prints how many requests each was served.
+//! itself once for each process, and prints how many requests each was served. All of them end with
+//! this program, also when it is interrupted.
 
 use std::{
     env,
     error::Error,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, ErrorKind},
     net::TcpListener,
-    process::{Child, Command, Stdio},
+    process::{ExitCode, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use clap::{Arg, ArgAction, ArgMatches};
 use futures_util::StreamExt;
+use indicatif::ProgressBar;
 use pilot_status::{Client, Pacing, shared_limit::RedisLimit};
 use support::{Reply, Server};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, Command},
+    signal::unix::{SignalKind, signal},
+};
 
 /// Number of tasks of all processes together.
 const TASKS: usize = 64;
@@ -29,11 +36,36 @@ const BURST: f64 = 20.0;
 const WORK: &str = "SHARED_PACING_WORK";
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    match env::var(WORK) {
-        Ok(work) => worker(&work).await,
-        Err(_) => run().await,
+async fn main() -> ExitCode {
+    let result = if let Ok(work) = env::var(WORK) {
+        worker(&work).await
+    } else {
+        // Dropping `run` ends the processes that it started.
+        tokio::select! {
+            result = run() => result,
+            result = interrupted() => result,
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+/// Waits for Ctrl-C, SIGTERM, or the end of the terminal.
+async fn interrupted() -> Result<(), Box<dyn Error>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    Err("interrupted".into())
 }
 
 fn arguments() -> ArgMatches {
@@ -69,9 +101,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let bucket = Mutex::new(Bucket::new());
     let refused = Arc::new(Mutex::new(0));
     let count = Arc::clone(&refused);
+    let bar = ProgressBar::new(requests.into());
+    let progress = bar.clone();
     let server = Server::start(move |_, request| {
         let taken = bucket.lock().is_ok_and(|mut bucket| bucket.take());
         if taken {
+            progress.inc(1);
             let id = request.line.rsplit('/').next().unwrap_or_default();
             return Reply::json(200, format!(r#"{{"id":"{id}"}}"#));
         }
@@ -89,7 +124,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
     for n in 0..processes {
         workers.push(Worker::start(&work(n))?);
     }
-    let lines = tokio::task::spawn_blocking(move || finish(workers)).await??;
+    let lines = finish(workers).await?;
+    bar.finish_and_clear();
     println!("{}", lines.join("\n"));
     let slowest = lines.iter().filter_map(|line| line.rsplit(' ').nth(1)?.parse::<f64>().ok());
     let best = (f64::from(requests) - BURST) / A_SECOND;
@@ -125,17 +161,20 @@ impl Bucket {
 /// A `redis-server` that ends with this program.
 struct Redis {
     url: String,
-    process: Child,
+    _process: Child,
 }
 
 impl Redis {
     async fn start() -> Result<Self, Box<dyn Error>> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let options = ["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string()];
-        let process = Command::new("redis-server").args(options).stdout(Stdio::null()).spawn();
-        let process =
-            process.map_err(|e| format!("redis-server cannot be started ({e}): install it"))?;
-        let redis = Self { url: format!("redis://127.0.0.1:{port}"), process };
+        let mut command = Command::new("redis-server");
+        command.args(options).stdout(Stdio::null()).kill_on_drop(true);
+        let process = command.spawn().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => "redis-server is not installed; --alone needs none".to_owned(),
+            _ => format!("redis-server cannot be started: {error}"),
+        })?;
+        let redis = Self { url: format!("redis://127.0.0.1:{port}"), _process: process };
         let client = redis::Client::open(redis.url.as_str())?;
         for _ in 0..250 {
             if client.get_multiplexed_async_connection().await.is_ok() {
@@ -143,49 +182,41 @@ impl Redis {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Err("redis-server does not answer".into())
+        Err("redis-server does not respond".into())
     }
 }
 
-impl Drop for Redis {
-    fn drop(&mut self) {
-        // Killing a process that has already ended fails, which does no harm.
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-/// A process of this program.
+/// A process of this program, which ends with it.
 struct Worker(Child);
 
 impl Worker {
     fn start(work: &str) -> io::Result<Self> {
         let mut command = Command::new(env::current_exe()?);
-        command.env(WORK, work).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env(WORK, work).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         Ok(Self(command.spawn()?))
     }
 }
 
-/// Starts all workers at once, and returns the last line of each.
-fn finish(mut workers: Vec<Worker>) -> io::Result<Vec<String>> {
+/// Starts the work of all workers at once, and returns the last line of each.
+async fn finish(mut workers: Vec<Worker>) -> io::Result<Vec<String>> {
     let mut outputs = Vec::new();
     for Worker(child) in &mut workers {
-        let mut output = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
+        let output = child.stdout.take().ok_or(ErrorKind::BrokenPipe)?;
+        let mut lines = BufReader::new(output).lines();
         // The first line reports that the worker is ready.
-        output.read_line(&mut String::new())?;
-        outputs.push(output);
+        lines.next_line().await?;
+        outputs.push(lines);
     }
     for Worker(child) in &mut workers {
-        child.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"go\n")?;
+        child.stdin.as_mut().ok_or(ErrorKind::BrokenPipe)?.write_all(b"go\n").await?;
     }
-    let mut lines = Vec::new();
-    for (n, (mut output, Worker(mut child))) in outputs.into_iter().zip(workers).enumerate() {
-        let mut line = String::new();
-        output.read_line(&mut line)?;
-        lines.push(format!("process {}: {}", n + 1, line.trim_end()));
-        child.wait()?;
+    let mut results = Vec::new();
+    for (n, (mut lines, Worker(mut child))) in outputs.into_iter().zip(workers).enumerate() {
+        let line = lines.next_line().await?.unwrap_or_default();
+        results.push(format!("process {}: {line}", n + 1));
+        child.wait().await?;
     }
-    Ok(lines)
+    Ok(results)
 }
 
 async fn worker(work: &str) -> Result<(), Box<dyn Error>> {

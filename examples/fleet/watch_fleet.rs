@@ -2,7 +2,7 @@
 //! `cargo run -p fleet --bin watch_fleet -- [ID…] [--every SECONDS] [--json]`.
 //!
 //! Without ids it watches all numbers of the key's tenant. It prints the state of each number, and
-//! then one line for each change. It ends with Ctrl-C, or when its reader closes the pipe. Times
+//! then one line for each change. It ends with Ctrl-C, when its reader closes the pipe, or when the API refuses the key. Times
 //! are UTC.
 //!
 //! Without ids, and without a credential in the environment, it watches 20 made-up numbers of an
@@ -39,7 +39,7 @@ fn main() -> io::Result<ExitCode> {
 fn command() -> Command {
     Command::new("watch_fleet")
         .about("What changes in my fleet? Ends with Ctrl-C.")
-        .after_help("Without ID it watches all numbers of the tenant.\nWithout PILOT_STATUS_API_KEY or PILOT_STATUS_API_KEY_ID, and without ID, it watches a server of its own.")
+        .after_help("Without ID it watches all numbers of the tenant.\nWithout PILOT_STATUS_API_KEY or PILOT_STATUS_API_KEY_ID, and without ID, it watches an example server.")
         .arg(Arg::new("ID").help("The ids of numbers").num_args(0..))
         .arg(
             Arg::new("every")
@@ -47,7 +47,7 @@ fn command() -> Command {
                 .value_name("SECONDS")
                 .value_parser(seconds)
                 .allow_negative_numbers(true)
-                .help("From one question about a number to the next [default: 60, or 2 with a server of its own]"),
+                .help("Time between two requests for the same number [default: 60, or 2 with the example server]"),
         )
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object a line"))
 }
@@ -84,6 +84,9 @@ async fn watch(mut arguments: ArgMatches) -> Result<(), Box<dyn Error>> {
         };
         // A slow reader of the output does not delay Ctrl-C.
         spawn_blocking(move || io::stdout().write_all(line.as_bytes())).await??;
+        if let Some(error) = change.error().filter(|error| error.is_unauthorized()) {
+            return Err(error.clone().into());
+        }
         let hint = change.error().and_then(pilot_status::Error::hint);
         if let Some(hint) = hint.filter(|hint| hints.insert(*hint)) {
             eprintln!("hint: {hint}");

@@ -7,6 +7,10 @@
 //! `decode`, which decodes those types. Facts about the API belong in the overlay of `xtask`;
 //! conveniences for users belong here.
 
+// rustdoc lists the methods of `Client` in the order of these modules: the calls come first.
+pub(crate) mod number;
+pub(crate) mod watch;
+
 #[cfg(test)]
 pub(crate) mod any_text;
 pub(crate) mod call;
@@ -14,7 +18,6 @@ pub(crate) mod client;
 pub(crate) mod clock;
 pub(crate) mod decode;
 pub(crate) mod error;
-pub(crate) mod number;
 #[cfg_attr(
     not(feature = "simulation"),
     allow(unreachable_pub, reason = "benches/pacing plays the pacer in virtual time")
@@ -22,4 +25,3 @@ pub(crate) mod number;
 pub(crate) mod pacing;
 pub(crate) mod retry;
 pub(crate) mod trace;
-pub(crate) mod watch;

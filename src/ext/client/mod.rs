@@ -34,22 +34,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Returns the generated client, which has the operations under their names in the API
-    /// document. Retry, pacing and the key are the same; its errors carry less: see
-    /// [`raw`](crate::raw).
-    ///
-    /// ```no_run
-    /// # async fn example(client: pilot_status::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let id = "num_01HZX".parse()?;
-    /// let response = client.raw().get_numbers_id(&id, Some("1")).await?;
-    /// println!("{} {:?}", response.status(), response.into_inner().name);
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn raw(&self) -> &generated::Client {
-        &self.raw
-    }
-
     /// Returns counts of the calls of all clones since this client was made, and the current state
     /// of pacing. The counts only grow, and reading them is cheap.
     ///
@@ -70,6 +54,22 @@ impl Client {
         let transport = &self.state().transport;
         let pacing = transport.pacer.as_ref().map(|pacer| pacer.stats());
         transport.figures.stats(pacing.unwrap_or_default())
+    }
+
+    /// Returns the generated client, which has the operations under their names in the API
+    /// document. Retry, pacing and the key are the same; its errors carry less: see
+    /// [`raw`](crate::raw).
+    ///
+    /// ```no_run
+    /// # async fn example(client: pilot_status::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let id = "num_01HZX".parse()?;
+    /// let response = client.raw().get_numbers_id(&id, Some("1")).await?;
+    /// println!("{} {:?}", response.status(), response.into_inner().name);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn raw(&self) -> &generated::Client {
+        &self.raw
     }
 }
 

@@ -100,13 +100,13 @@ impl Number {
     /// Returns the display name that Meta verified.
     #[must_use]
     pub fn verified_name(&self) -> Option<&str> {
-        said(self.phone()?.verified_name.as_ref()).map(String::as_str)
+        said(self.meta_phone()?.verified_name.as_ref()).map(String::as_str)
     }
 
     /// Returns the phone number as customers see it, such as `+55 11 99999-9999`.
     #[must_use]
     pub fn display_phone_number(&self) -> Option<&str> {
-        said(self.phone()?.display_phone_number.as_ref()).map(String::as_str)
+        said(self.meta_phone()?.display_phone_number.as_ref()).map(String::as_str)
     }
 
     /// Returns the id of the WhatsApp Business Account that owns the number.
@@ -146,11 +146,11 @@ impl Number {
         health: fn(&'a NumberHealth) -> Option<&'a T>,
         phone: fn(&'a MetaPhone) -> Option<&'a T>,
     ) -> impl Iterator<Item = &'a T> {
-        let values = [self.phone().and_then(phone), self.health.as_ref().and_then(health)];
+        let values = [self.meta_phone().and_then(phone), self.health.as_ref().and_then(health)];
         values.into_iter().filter_map(said)
     }
 
-    fn phone(&self) -> Option<&MetaPhone> {
+    fn meta_phone(&self) -> Option<&MetaPhone> {
         self.meta.as_ref()?.phone.as_ref()
     }
 }

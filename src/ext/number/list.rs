@@ -18,49 +18,6 @@ const TARGET: &str = "the list of numbers";
 const WITH_COUNTRY_CODE: &str = "give it with its country code, such as +55 11 99999-9999";
 
 impl Client {
-    /// Returns all numbers of the key's tenant, without Meta details: `GET /v1/numbers`. Their
-    /// connection states are the last known ones.
-    ///
-    /// An item that is not an object, or has no id, is skipped. [`raw`](Self::raw) returns it in a
-    /// [`NumberList`].
-    ///
-    /// ```no_run
-    /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
-    /// for number in client.list_numbers().await? {
-    ///     println!("{} {:?}", number.id, number.number);
-    /// }
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// The error of the call after its retries. A key that is scoped to one number may not list
-    /// numbers: [`Error::is_forbidden`], with a hint.
-    #[doc(alias = "list")]
-    pub fn list_numbers(
-        &self,
-    ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
-        self.answered_list(None).map_ok(|answer| answer.value.numbers).boxed()
-    }
-
-    /// Returns the list, including its malformed items, within `timeout` or the client's own.
-    pub(crate) fn fetch_list(
-        &self,
-        timeout: Option<Duration>,
-    ) -> BoxFuture<'static, Result<NumberList, Error>> {
-        self.answered_list(timeout).map_ok(|answer| answer.value).boxed()
-    }
-
-    fn answered_list(
-        &self,
-        timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<Answer<NumberList>, Error>> + Send + use<> {
-        let client = self.clone();
-        async move {
-            check_timeout(timeout)?;
-            client.get_list(timeout).await.map_err(|error| error.about(TARGET))
-        }
-    }
-
     /// Finds the number of the key's tenant that has this phone number; `None` if there is none.
     ///
     /// Compares digits, including the country code. A number with exactly these digits is preferred
@@ -117,6 +74,49 @@ impl Client {
             Ok(found.pop())
         }
         .boxed()
+    }
+
+    /// Returns all numbers of the key's tenant, without Meta details: `GET /v1/numbers`. Their
+    /// connection states are the last known ones.
+    ///
+    /// An item that is not an object, or has no id, is skipped. [`raw`](Self::raw) returns it in a
+    /// [`NumberList`].
+    ///
+    /// ```no_run
+    /// # async fn example(client: pilot_status::Client) -> Result<(), pilot_status::Error> {
+    /// for number in client.list_numbers().await? {
+    ///     println!("{} {:?}", number.id, number.number);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The error of the call after its retries. A key that is scoped to one number may not list
+    /// numbers: [`Error::is_forbidden`], with a hint.
+    #[doc(alias = "list")]
+    pub fn list_numbers(
+        &self,
+    ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
+        self.answered_list(None).map_ok(|answer| answer.value.numbers).boxed()
+    }
+
+    /// Returns the list, including its malformed items, within `timeout` or the client's own.
+    pub(crate) fn fetch_list(
+        &self,
+        timeout: Option<Duration>,
+    ) -> BoxFuture<'static, Result<NumberList, Error>> {
+        self.answered_list(timeout).map_ok(|answer| answer.value).boxed()
+    }
+
+    fn answered_list(
+        &self,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<Answer<NumberList>, Error>> + Send + use<> {
+        let client = self.clone();
+        async move {
+            check_timeout(timeout)?;
+            client.get_list(timeout).await.map_err(|error| error.about(TARGET))
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Calls on numbers, and facts derived from their responses.
 
-mod accessors;
-pub(crate) mod fleet;
+// rustdoc lists the methods of `Client` in the order of these modules.
 pub(crate) mod handle;
 mod list;
+
+mod accessors;
+pub(crate) mod fleet;
 pub(crate) mod number_list;
 pub(crate) mod open_enums;
 pub(crate) mod phone;
