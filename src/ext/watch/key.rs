@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::ext::error::Error;
 
-/// A probe follows the one before after ten intervals, but after a minute at most where the
-/// interval is shorter.
+/// Number of intervals between two probes, which is at most a minute unless the interval is longer.
 const PROBE_INTERVALS: u32 = 10;
 const MAX_PROBE_EVERY: Duration = Duration::from_secs(60);
 
@@ -23,8 +22,8 @@ pub(super) enum KeyChange {
 }
 
 impl Key {
-    /// Takes the result of a call that began at `began`.
-    pub(super) fn answered(
+    /// Processes the result of a call that began at `began`. Returns the change of the key, if any.
+    pub(super) fn check(
         &mut self,
         began: Duration,
         error: Option<&Error>,
@@ -35,7 +34,7 @@ impl Key {
                 self.refused_at = Some(now);
                 Some(KeyChange::Refused)
             }
-            // A call that began before the refusal may have been answered before it, too.
+            // An older call proves nothing: the API may have processed it before the refusal.
             Some(refused_at) if began >= refused_at && is_acceptance(error) => {
                 self.refused_at = None;
                 Some(KeyChange::Accepted)
@@ -44,14 +43,14 @@ impl Key {
         }
     }
 
-    /// The moment of the next probe, while the key is refused.
+    /// Returns the time of the next probe; `None` while the key is accepted.
     pub(super) fn next_probe(&self, every: Duration, now: Duration) -> Option<Duration> {
         let pause = every.saturating_mul(PROBE_INTERVALS).min(every.max(MAX_PROBE_EVERY));
         self.refused_at.map(|_| now.saturating_add(pause))
     }
 }
 
-/// Returns whether the API looked further than at the key. A 5xx or no answer proves nothing.
+/// Returns true if the API accepted the key. A 5xx or a missing response proves nothing.
 fn is_acceptance(error: Option<&Error>) -> bool {
     error.is_none_or(|error| error.is_forbidden() || error.is_not_found())
 }
@@ -89,7 +88,7 @@ mod tests {
         ];
         for (n, (began, status, expected)) in calls.into_iter().enumerate() {
             let error = (status > 0).then(|| refusal(status));
-            let change = key.answered(SECOND(began), error.as_ref(), SECOND(1));
+            let change = key.check(SECOND(began), error.as_ref(), SECOND(1));
             assert_eq!(change, expected, "call {n}");
         }
     }
@@ -98,7 +97,7 @@ mod tests {
     fn probes_wait_ten_intervals_up_to_one_minute() {
         let mut key = Key::default();
         assert_eq!(key.next_probe(SECOND(1), SECOND(5)), None);
-        key.answered(SECOND(0), Some(&refusal(401)), SECOND(5));
+        key.check(SECOND(0), Some(&refusal(401)), SECOND(5));
         for (every, pause) in [(1, 10), (6, 60), (30, 60), (60, 60), (600, 600)] {
             assert_eq!(key.next_probe(SECOND(every), SECOND(5)), Some(SECOND(5 + pause)));
         }

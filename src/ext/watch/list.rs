@@ -1,4 +1,4 @@
-//! The list that [`Client::watch_all`] follows, by which numbers come and go.
+//! The list of numbers that `Client::watch_all` follows: it adds and removes ids.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,30 +23,30 @@ use crate::{
 
 type Answer = Result<NumberList, Error>;
 
-/// A list without any of the known numbers is asked for again after this time, or after the interval
-/// if that is shorter, before it is believed.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// Time after which a list without any known number is confirmed by a second request, at most the
+/// interval.
+const CONFIRM_AFTER: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub(super) struct List {
     due: Duration,
     call: Option<BoxFuture<'static, Answer>>,
     was_read: bool,
-    /// The last one had none of the known numbers.
+    /// True if the last list had no known number and is not confirmed yet.
     is_doubted: bool,
-    /// The error that it failed by last.
+    /// The error of the last list, if it failed.
     error: Option<Seen>,
-    /// Those that came after others, and were not asked for yet.
+    /// Ids that joined later and have not been polled yet.
     late_comers: HashSet<Arc<str>>,
 }
 
 impl List {
-    /// `random`, in `0.0..1.0`, is this watch's own offset.
+    /// `random`, in `0.0..1.0`, is the fraction of the largest offset.
     pub(super) fn new(every: Duration, random: f64) -> Self {
         Self { due: every.min(MAX_OFFSET).mul_f64(random), ..Self::default() }
     }
 
-    /// Asks for the list when it is due, once in every interval; its answer, if there is one.
+    /// Requests the list when it is due, once in every interval. Returns the response when it arrives.
     pub(super) fn poll(
         &mut self,
         call: impl FnOnce() -> BoxFuture<'static, Answer>,
@@ -63,40 +63,40 @@ impl List {
         Some(answer)
     }
 
-    /// It is not due before this moment, and its call is dropped.
+    /// Delays the next request to this time, and cancels the current one.
     pub(super) fn hold_until(&mut self, moment: Duration) {
         self.call = None;
         self.due = self.due.max(moment);
     }
 
-    /// It is due now.
+    /// Makes the list due now.
     pub(super) fn start_again(&mut self, now: Duration) {
         self.due = now;
     }
 
-    /// When it is asked for again; `None` while it is.
+    /// Returns the time of the next request; `None` during a request.
     pub(super) fn wake(&self) -> Option<Duration> {
         self.call.is_none().then_some(self.due)
     }
 
-    /// Whether this one came later, and is asked for the first time.
+    /// Returns true at the first poll of an id that joined later.
     pub(super) fn is_first_of(&mut self, id: &str) -> bool {
         self.late_comers.remove(id)
     }
 
-    /// Lets those join who are new and those leave who are gone; what is to be told of it.
+    /// Adds new ids and removes missing ones. Returns the changes to emit.
     pub(super) fn follow(
         &mut self,
         answer: Answer,
         rounds: &mut Rounds,
         known: &mut HashMap<Arc<str>, Seen>,
-        is_under_way: impl Fn(&Arc<str>) -> bool,
+        is_running: impl Fn(&Arc<str>) -> bool,
         random: f64,
         (now, at): (Duration, DateTime<Utc>),
     ) -> Vec<Change> {
         let list = match answer {
             Ok(list) => list,
-            // It is due again, as a number is.
+            // The request was not sent, so it is due again.
             Err(error) if error.is_not_admitted() => return Vec::new(),
             Err(error) => return self.fail(error, at).into_iter().collect(),
         };
@@ -105,12 +105,12 @@ impl List {
         let ids: Vec<Arc<str>> = ids.filter(|id: &Arc<str>| !id.is_empty()).collect();
         let listed: HashSet<_> = ids.iter().cloned().collect();
         let is_gone = |id: &Arc<str>| is_whole && !listed.contains(id);
-        // Lists come back empty while an upstream fails.
+        // The API may return an empty list while a system behind it fails.
         let had_any = !rounds.is_empty() || !known.is_empty();
         let lost_all = rounds.ids().chain(known.keys()).all(is_gone);
         let is_first_empty = !self.was_read && is_whole && ids.is_empty();
         if (had_any && lost_all || is_first_empty) && !mem::replace(&mut self.is_doubted, true) {
-            self.due = self.due.min(now + ASK_AGAIN_AFTER);
+            self.due = self.due.min(now + CONFIRM_AFTER);
             return Vec::new();
         }
         self.is_doubted = false;
@@ -123,8 +123,8 @@ impl List {
             rounds.fill(ids, now, random);
         } else {
             for id in ids {
-                let is_under_way = is_under_way(&id);
-                rounds.join(id, now, is_under_way);
+                let is_running = is_running(&id);
+                rounds.join(id, now, is_running);
             }
         }
         rounds.retain(|id| !is_gone(id));
@@ -145,7 +145,7 @@ impl List {
         found
     }
 
-    /// The same error is one change.
+    /// Returns a change, unless the list failed with the same error before.
     fn fail(&mut self, error: Error, at: DateTime<Utc>) -> Option<Change> {
         let (before, after) = (self.error.take(), Seen::failed(None, &error));
         self.error = Some(after.clone());

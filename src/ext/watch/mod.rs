@@ -1,9 +1,9 @@
-//! [`Watch`]: the stream of `client.numbers(ids).watch(every)`. It asks for numbers again and again,
-//! and tells only what changes. It works only while it is polled.
+//! [`Watch`]: the stream of `client.numbers(ids).watch(every)`. It polls numbers at an interval and
+//! emits their changes. It works only while it is polled.
 //!
-//! [`rounds`] says which number is due when, and [`seen`] what of an answer counts and what has
-//! changed: both pure. [`list`] is the list that a watch may follow, [`change`] what it tells, and
-//! [`state`] what it knows.
+//! [`rounds`] schedules the requests, and [`seen`] compares responses: both pure. [`list`] follows the
+//! list of numbers, [`key`] a refused key. [`change`] is what the stream emits, [`state`] what a program
+//! stores, and [`table`] what handlers read.
 
 pub(crate) mod change;
 mod key;
@@ -54,9 +54,9 @@ use crate::{
     types::{Number, NumberStatus},
 };
 
-/// A call whose request is on the wire for longer leaves its place to others.
+/// A call whose request is on the wire for longer no longer counts toward `concurrency`.
 const HANGS_AFTER: Duration = Duration::from_secs(10);
-/// A longer interval counts as this one, which the clock has room for.
+/// The longest interval that the clock can represent; longer ones are shortened to it.
 const MAX_EVERY: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
@@ -80,17 +80,18 @@ impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
     pub fn watch(self, every: Duration) -> Watch {
         let Self { client, ids, concurrency, timeout, .. } = self;
         let ids = ids.map(|id| Arc::from(trimmed(id))).collect().boxed();
-        Watch { concurrency, timeout, ..Watch::new(client, every, Ids::Coming(ids)) }
+        Watch { concurrency, timeout, ..Watch::new(client, every, Ids::Pending(ids)) }
     }
 }
 
 impl Client {
-    /// As [`Numbers::watch`], of all numbers of the key's tenant: [`list_numbers`](Self::list_numbers)
-    /// is asked once in every interval, too, and numbers that come and go are changes:
-    /// [`Changed::Listed`], [`Changed::Unlisted`]. Where the list fails, and where it is read again, it
-    /// is a change without an id; the numbers are watched on meanwhile. While it has items that
-    /// cannot be read, or an error beside some numbers, nobody is taken for gone; and where all numbers
-    /// vanish at once, the list is asked for again before it is believed.
+    /// Watches all numbers of the key's tenant, as [`Numbers::watch`] does for given ids.
+    ///
+    /// It also calls [`list_numbers`](Self::list_numbers) once in every interval. A number that
+    /// appears in the list is a change with [`Changed::Listed`], one that disappears a change with
+    /// [`Changed::Unlisted`]. A list that fails is a change without an id, and so is its first success
+    /// afterwards; the known numbers are watched meanwhile. A list with malformed items removes no
+    /// number. If all numbers disappear at once, the list is requested a second time to confirm it.
     #[doc(alias = "poll")]
     #[doc(alias = "subscribe")]
     #[doc(alias = "webhook")]
@@ -100,55 +101,52 @@ impl Client {
     }
 }
 
-/// A fleet's changes, as they are seen: an endless stream of [`Change`]; made by [`Numbers::watch`] and
-/// [`Client::watch_all`].
+/// An endless stream of the changes in a fleet, made by [`Numbers::watch`] and [`Client::watch_all`].
 ///
-/// - **First** each number is told as it is, then only what changes: readiness (level or reasons),
+/// - **First** it emits the state of each number, and then only changes: readiness (level or reasons),
 ///   quality, messaging limit, connection state; an error that begins, changes or ends. A number that
-///   fails disturbs no other. One that is gone (404) is asked for in every tenth round.
-///   No error ends it.
-/// - **A key that is refused** (401) is one change without an id. From then on one request is sent in
+///   fails does not affect the others. A number that does not exist (404) is polled in every tenth
+///   round. No error ends the stream.
+/// - **A refused key** (401) is one change without an id. The watch then sends one request in
 ///   ten intervals, or in a minute if that is shorter, until one is accepted: another change without
-///   an id, [`Current::KeyAccepted`]. To end on a refused key, look at [`Change::error`].
-/// - **Codes are compared**, and no free text of the server, which may be new in each answer: nor is
-///   that kept, or printed. A snapshot that is older than the one seen changes nothing.
-/// - **No burst**: the numbers are spread evenly over the interval, and each keeps its place in it.
-///   Each watch has an offset of its own, up to a second, so that programs that start at once do
-///   not ask at once.
-///   The first round takes [30 s](Self::first_round), or the interval if that is shorter.
-/// - **Under a limit** calls wait in the client's queue, as all do, and never more of them than
-///   [`concurrency`](Self::concurrency) says. Where the limit allows no more, rounds take longer
-///   rather than pile up, and a call that was not sent is no change:
-///   [`interval`](Self::interval) tells it, and with feature `tracing` a warning does. What is late is
-///   made up for at twice the pace at most.
-/// - **Ends** when it is dropped, with the calls under way. It ends by itself only without ids, and
-///   after one change with an error where the interval is zero. Between polls it does nothing.
+///   an id, [`Current::KeyAccepted`]. To end on a refused key, test [`Change::error`].
+/// - **Codes are compared.** Free text of the server may differ in each response, so it is ignored. A
+///   snapshot older than the last one changes nothing.
+/// - **Requests are spread evenly** over the interval. Each watch starts at a random offset of up to a
+///   second, so programs that start together do not send together. The first round takes
+///   [30 s](Self::first_round), or the interval if that is shorter.
+/// - **Under a rate limit** calls wait in the client's queue, at most
+///   [`concurrency`](Self::concurrency) of them. Rounds take longer if the limit requires it, and a call
+///   that was not sent is no change. [`interval`](Self::interval) returns the actual interval, and
+///   feature `tracing` logs a warning. Overdue requests are sent at up to twice the usual pace.
+/// - **Dropping it** cancels its calls. It ends by itself if it has no ids, and after one change with an
+///   error if the interval is zero. Between polls it does nothing.
 ///
-/// Its methods are for before the first poll, but for [`next`](Self::next), [`table`](Self::table),
-/// [`interval`](Self::interval) and [`state`](Self::state).
+/// Configure it before the first poll. [`next`](Self::next), [`table`](Self::table),
+/// [`interval`](Self::interval) and [`state`](Self::state) may be called at any time.
 #[must_use = "nothing is sent until the stream is polled"]
 pub struct Watch {
     client: Client,
     every: Duration,
     ids: Ids,
-    ask: Ask,
+    operation: Operation,
     concurrency: usize,
     timeout: Option<Duration>,
-    counts: Option<Counts>,
+    filter: Option<Filter>,
     key: Key,
-    /// At the first poll.
+    /// The time of the first poll.
     start: Option<Instant>,
     rounds: Rounds,
     known: HashMap<Arc<str>, Seen>,
-    /// The last answers, where they are kept.
+    /// The last number of each id, after [`keep_whole`](Self::keep_whole).
     whole: Option<HashMap<Arc<str>, Arc<Number>>>,
     table: Option<TableWriter>,
-    calls: FuturesUnordered<Abortable<BoxFuture<'static, Answer>>>,
-    under_way: HashMap<Arc<str>, RunningCall>,
-    /// One for all numbers.
+    calls: FuturesUnordered<Abortable<BoxFuture<'static, Response>>>,
+    running: HashMap<Arc<str>, RunningCall>,
+    /// The only timer, for the earliest event.
     timer: Option<Pin<Box<Sleep>>>,
-    /// Found, and not yet told.
-    found: VecDeque<Change>,
+    /// Changes that the stream has not emitted yet.
+    ready: VecDeque<Change>,
     is_slow: bool,
 }
 
@@ -159,27 +157,27 @@ struct RunningCall {
     abort: AbortHandle,
 }
 
-type Answer = (Arc<str>, Result<Answered, Error>);
+type Response = (Arc<str>, Result<Reading, Error>);
 
-/// What a number answers.
-enum Answered {
+/// The value of a successful call.
+enum Reading {
     Number(Arc<Number>, SystemTime),
     Status(NumberStatus),
 }
 
-type Counts = Box<dyn FnMut(&Seen, &Seen) -> bool + Send>;
+type Filter = Box<dyn FnMut(&Seen, &Seen) -> bool + Send>;
 
-/// What a number is asked for by.
+/// The operation that polls a number.
 #[derive(Clone, Copy, Debug)]
-enum Ask {
+enum Operation {
     Get,
     Refresh,
     Status,
 }
 
-/// Where the ids come from.
+/// The source of the ids.
 enum Ids {
-    Coming(BoxFuture<'static, Vec<Arc<str>>>),
+    Pending(BoxFuture<'static, Vec<Arc<str>>>),
     Known,
     Listed(Box<List>),
 }
@@ -191,10 +189,10 @@ impl Watch {
             client,
             every,
             ids,
-            ask: Ask::Get,
+            operation: Operation::Get,
             concurrency: CONCURRENCY,
             timeout: None,
-            counts: None,
+            filter: None,
             key: Key::default(),
             start: None,
             rounds: Rounds::new(every),
@@ -202,15 +200,15 @@ impl Watch {
             whole: None,
             table: None,
             calls: FuturesUnordered::new(),
-            under_way: HashMap::new(),
+            running: HashMap::new(),
             timer: None,
-            found: VecDeque::new(),
+            ready: VecDeque::new(),
             is_slow: false,
         }
     }
 
-    /// Tells what this says counts, of what was seen last and what is seen now, rather than every
-    /// change. What is seen for the first time, and what is no longer listed, is told in any case.
+    /// Emits only the changes for which `filter` returns true. It receives the values before and after.
+    /// The first state of a number, and a number that is no longer listed, are always emitted.
     ///
     /// ```
     /// # let client = pilot_status::Client::builder().api_key("ps_example").build()?;
@@ -218,98 +216,98 @@ impl Watch {
     /// let worse = client
     ///     .numbers(["num_1"])
     ///     .watch(every)
-    ///     // None: it was never answered.
+    ///     // The level is None before the first success.
     ///     .on(|before, after| before.level.is_some() && after.level > before.level);
     /// # Ok::<(), pilot_status::Error>(())
     /// ```
-    pub fn on(mut self, counts: impl FnMut(&Seen, &Seen) -> bool + Send + 'static) -> Self {
-        self.counts = Some(Box::new(counts));
+    pub fn on(mut self, filter: impl FnMut(&Seen, &Seen) -> bool + Send + 'static) -> Self {
+        self.filter = Some(Box::new(filter));
         self
     }
 
-    /// Asks by [`NumberHandle::refresh`], so that the API asks Meta, rather than by
-    /// [`NumberHandle::get`].
+    /// Polls with [`NumberHandle::refresh`] instead of [`NumberHandle::get`], so that the API queries
+    /// Meta.
     pub fn refresh(mut self) -> Self {
-        self.ask = Ask::Refresh;
+        self.operation = Operation::Refresh;
         self
     }
 
-    /// Asks by [`NumberHandle::status`], which is cheaper, and tells the state of the connection
-    /// alone.
+    /// Polls with [`NumberHandle::status`], which is cheaper and returns only the connection state.
     pub fn statuses(mut self) -> Self {
-        self.ask = Ask::Status;
+        self.operation = Operation::Status;
         self
     }
 
-    /// Keeps each number whole, so that a change has the [`previous`](Change::previous) one. Some
-    /// kilobytes a number.
+    /// Retains each number, so that a change has the [`previous`](Change::previous) one. This takes
+    /// some kilobytes per number.
     pub fn keep_whole(mut self) -> Self {
         self.whole = Some(HashMap::new());
         self
     }
 
-    /// The fleet as this watch knows it, for those who ask rather than wait for changes. The watch
-    /// fills it while it is polled. Some kilobytes a number.
+    /// Returns a table of the fleet for readers that do not follow the changes, such as request
+    /// handlers. The watch fills it while it is polled. This takes some kilobytes per number.
     #[doc(alias = "cache")]
     pub fn table(&mut self) -> FleetTable {
         self.table.get_or_insert_with(TableWriter::new).reader()
     }
 
-    /// The next change, as `StreamExt::next` of `futures` returns it.
+    /// Returns the next change, or `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Change> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// The time of the first round, over which the numbers are spread, where it is shorter than the
-    /// interval. Default: 30 s. Under a limit it takes longer.
+    /// Sets the length of the first round, over which the first requests are spread. Default: 30 s,
+    /// at most the interval. Under a rate limit the round takes longer.
     pub fn first_round(mut self, time: Duration) -> Self {
         self.rounds.first_round(time);
         self
     }
 
-    /// The time that each call may take, that for the list included, as [`NumberHandle::timeout`];
-    /// also by [`Numbers::timeout`].
+    /// Sets the timeout of each call, including calls for the list. Default: that of
+    /// [`Numbers::timeout`], or the client's.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How many are asked for at once; 0 counts as 1. Default: 16, or that of
-    /// [`Numbers::concurrency`]. A call whose request has been on the wire for ten seconds does not
-    /// count, so that numbers that hang do not stop the others; one that waits for its turn does. The
-    /// call for the list does not count.
+    /// Sets the number of concurrent calls; 0 counts as 1. Default: 16, or that of
+    /// [`Numbers::concurrency`]. A call that waits for its turn counts. A call whose request has been
+    /// on the wire for ten seconds does not, so numbers that hang do not stop the others. The
+    /// call for the list does not count either.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
     }
 
-    /// Goes on from what another watch knew: only what has changed since is told.
+    /// Continues from the state of an earlier watch: only changes since then are emitted. With
+    /// [`Client::watch_all`], an id that is no longer in the list is emitted as [`Changed::Unlisted`].
     pub fn resume(mut self, state: WatchState) -> Self {
         self.known = state.into_known();
         self
     }
 
-    /// What it knows, to be given back by [`resume`](Self::resume).
+    /// Returns the last known values of each number, for a later [`resume`](Self::resume).
     #[must_use]
     pub fn state(&self) -> WatchState {
         WatchState::of(&self.known)
     }
 
-    /// From one answer to the next about the same number: the interval that was asked for, or more
-    /// where the limit or [`concurrency`](Self::concurrency) allows no more.
+    /// Returns the time between two polls of the same number: the configured interval, or longer
+    /// under a rate limit or a low [`concurrency`](Self::concurrency).
     #[must_use]
     pub fn interval(&self) -> Duration {
         self.rounds.interval(self.now())
     }
 
-    /// Since the first poll.
+    /// Returns the time since the first poll.
     fn now(&self) -> Duration {
         self.start.map_or(Duration::ZERO, |start| clock::now() - start)
     }
 
-    /// Takes the ids, once they are there.
+    /// Collects the ids.
     fn poll_ids(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Ids::Coming(ids) = &mut self.ids {
+        if let Ids::Pending(ids) = &mut self.ids {
             let ids = ready!(ids.poll_unpin(cx));
             self.ids = Ids::Known;
             self.rounds.fill(ids, self.now(), clock::random());
@@ -320,12 +318,12 @@ impl Watch {
         Poll::Ready(())
     }
 
-    /// Does what can be done now; whether there was anything.
+    /// Does one step that is possible now. Returns false if there was none.
     fn work(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.now();
         match self.calls.poll_next_unpin(cx) {
-            Poll::Ready(Some(Ok((id, answer)))) => {
-                self.answered(id, answer, now);
+            Poll::Ready(Some(Ok((id, result)))) => {
+                self.finish(id, result, now);
                 return true;
             }
             Poll::Ready(Some(Err(Aborted))) => return true,
@@ -334,12 +332,12 @@ impl Watch {
         self.follow_list(cx, now) || self.call(now)
     }
 
-    /// Takes the list, where it is followed and there; whether it was.
+    /// Processes a response of the list, if the list is followed. Returns false if there was none.
     fn follow_list(&mut self, cx: &mut Context<'_>, now: Duration) -> bool {
         let Ids::Listed(list) = &mut self.ids else { return false };
         let call = || self.client.fetch_list(self.timeout);
         let Some(answer) = list.poll(call, self.every, cx, now) else { return false };
-        // While the key is refused, only a probe is under way.
+        // While the key is refused, the only request is a probe.
         if self.check_key(now, answer.as_ref().err(), now) {
             return true;
         }
@@ -347,19 +345,19 @@ impl Watch {
             table.set_error(answer.as_ref().err());
         }
         let Ids::Listed(list) = &mut self.ids else { return false };
-        let is_under_way = |id: &Arc<str>| self.under_way.contains_key(id);
+        let is_running = |id: &Arc<str>| self.running.contains_key(id);
         let (random, times) = (clock::random(), (now, clock::wall().into()));
-        let found =
-            list.follow(answer, &mut self.rounds, &mut self.known, is_under_way, random, times);
-        self.found.extend(found);
+        let changes =
+            list.follow(answer, &mut self.rounds, &mut self.known, is_running, random, times);
+        self.ready.extend(changes);
         if let Some(whole) = &mut self.whole {
             whole.retain(|id, _| self.rounds.contains(id));
         }
         if let Some(table) = &self.table {
             table.retain(|id| self.rounds.contains(id), self.rounds.len());
         }
-        // One that has left is not asked for; a request on the wire cannot be taken back.
-        self.under_way.retain(|id, call| {
+        // A request on the wire cannot be taken back, so its call continues.
+        self.running.retain(|id, call| {
             let goes_on = self.rounds.contains(id) || call.on_wire.since().is_some();
             if !goes_on {
                 call.abort.abort();
@@ -369,13 +367,13 @@ impl Watch {
         true
     }
 
-    /// Asks for who is due; whether there was anybody.
+    /// Starts the call of the next due number. Returns false if no number is due.
     fn call(&mut self, now: Duration) -> bool {
         if self.has_room_at() > now {
             return false;
         }
         let Some(id) = self.rounds.take(now) else { return false };
-        self.tell_slowness(now);
+        self.warn_if_slow(now);
         let number = self.client.number(&*id);
         let number = match self.timeout {
             Some(timeout) => number.timeout(timeout),
@@ -383,55 +381,57 @@ impl Watch {
         };
         let (abort, registration) = AbortHandle::new_pair();
         let on_wire = OnWire::default();
-        let call = on_wire.of(ask(self.ask, Arc::clone(&id), &number)).boxed();
+        let call = on_wire.of(poll_number(self.operation, Arc::clone(&id), &number)).boxed();
         self.calls.push(Abortable::new(call, registration));
-        self.under_way.insert(id, RunningCall { began: now, on_wire, abort });
+        self.running.insert(id, RunningCall { began: now, on_wire, abort });
         self.hold_while_refused(now);
         true
     }
 
-    /// When one more may be asked for, unless an answer comes first.
+    /// Returns the time from which another call may start, unless one ends earlier.
     fn has_room_at(&self) -> Duration {
         let since = |call: &RunningCall| Some(call.on_wire.since()? - self.start?);
-        room_at(self.under_way.values().map(since).collect(), self.concurrency)
+        room_at(self.running.values().map(since).collect(), self.concurrency)
     }
 
-    fn answered(&mut self, id: Arc<str>, answer: Result<Answered, Error>, now: Duration) {
-        let began = self.under_way.remove(&id).map_or(now, |call| call.began);
+    fn finish(&mut self, id: Arc<str>, result: Result<Reading, Error>, now: Duration) {
+        let began = self.running.remove(&id).map_or(now, |call| call.began);
         if !self.rounds.contains(&id) {
             return;
         }
-        if self.check_key(began, answer.as_ref().err(), now) {
+        if self.check_key(began, result.as_ref().err(), now) {
             self.rounds.done(id, now, Outcome::NotSent);
             return;
         }
-        let ended = match &answer {
+        let outcome = match &result {
             Err(error) if error.is_not_found() => Outcome::Gone,
             Err(error) if error.is_not_admitted() => Outcome::NotSent,
             _ => Outcome::Answered,
         };
-        self.rounds.done(Arc::clone(&id), now, ended);
-        if ended == Outcome::NotSent {
-            return;
+        self.rounds.done(Arc::clone(&id), now, outcome);
+        if outcome != Outcome::NotSent {
+            self.record(id, result);
         }
+    }
+
+    /// Compares a result with the last one, stores it, and queues a change if there is one.
+    fn record(&mut self, id: Arc<str>, result: Result<Reading, Error>) {
         let before = self.known.get(&id).cloned();
         let wall = clock::wall();
-        let at = wall.into();
-        let is_old = match (&before, &answer) {
-            (Some(before), Ok(Answered::Number(number, _))) => before.is_newer_than(number),
+        let is_old = match (&before, &result) {
+            (Some(before), Ok(Reading::Number(number, _))) => before.is_newer_than(number),
             _ => false,
         };
-        let (after, current) = match answer {
-            Ok(Answered::Number(number, server_time)) => {
-                // Of an older snapshot only that the number answers is new.
-                let after = if is_old {
-                    Seen::of_state(before.as_ref(), None)
-                } else {
-                    Seen::of(before.as_ref(), &number, server_time.into())
-                };
+        let (after, current) = match result {
+            // An old snapshot shows only that the number responds.
+            Ok(Reading::Number(number, _)) if is_old => {
+                (Seen::of_state(before.as_ref(), None), Current::Number(number))
+            }
+            Ok(Reading::Number(number, server_time)) => {
+                let after = Seen::of(before.as_ref(), &number, server_time.into());
                 (after, Current::Number(number))
             }
-            Ok(Answered::Status(status)) => {
+            Ok(Reading::Status(status)) => {
                 let after = Seen::of_state(before.as_ref(), status.state.as_ref());
                 (after, Current::Status(Arc::new(status)))
             }
@@ -440,13 +440,14 @@ impl Watch {
         if is_old && before.as_ref() == Some(&after) {
             return;
         }
-        let previous = match (&mut self.whole, &current) {
-            (Some(whole), Current::Number(number)) if !is_old => {
-                whole.insert(Arc::clone(&id), Arc::clone(number))
-            }
-            (Some(whole), _) => whole.get(&id).cloned(),
-            (None, _) => None,
+        let number = match &current {
+            Current::Number(number) if !is_old => Some(Arc::clone(number)),
+            _ => None,
         };
+        let previous = self.whole.as_mut().and_then(|whole| match &number {
+            Some(number) => whole.insert(Arc::clone(&id), Arc::clone(number)),
+            None => whole.get(&id).cloned(),
+        });
         let mut changed = after.changes(before.as_ref());
         if let Ids::Listed(list) = &mut self.ids
             && list.is_first_of(&id)
@@ -455,28 +456,24 @@ impl Watch {
         }
         self.known.insert(Arc::clone(&id), after.clone());
         if let Some(table) = &self.table {
-            let number = match &current {
-                Current::Number(number) if !is_old => Some(Arc::clone(number)),
-                _ => None,
-            };
             let (id, seen) = (Arc::clone(&id), after.clone());
             let entry = FleetEntry { id, seen, number, seen_at: wall };
             table.enter(entry, self.rounds.len());
         }
-        let counts = match (&mut self.counts, &before) {
-            (Some(counts), Some(before)) => counts(before, &after),
+        let is_emitted = match (&mut self.filter, &before) {
+            (Some(filter), Some(before)) => filter(before, &after),
             _ => !changed.is_empty(),
         };
-        if counts {
-            let id = Some(id);
-            self.found.push_back(Change { id, before, after, current, previous, changed, at });
+        if is_emitted {
+            let (id, at) = (Some(id), wall.into());
+            self.ready.push_back(Change { id, before, after, current, previous, changed, at });
         }
     }
 
-    /// Emits a change where the key is refused or accepted again. Returns whether this answer refuses
-    /// it, which is no news of one number.
+    /// Queues a change if the key is refused or accepted again. Returns true if this result refuses
+    /// it, since a 401 is about the key and not about a number.
     fn check_key(&mut self, began: Duration, error: Option<&Error>, now: Duration) -> bool {
-        let current = match self.key.answered(began, error, now) {
+        let current = match self.key.check(began, error, now) {
             Some(KeyChange::Refused) => {
                 trace::key_refused();
                 error.cloned().map(|error| (Current::Failed(error), Changed::ErrorBegan))
@@ -496,14 +493,14 @@ impl Watch {
             if let Some(table) = &self.table {
                 table.set_error(change.error());
             }
-            self.found.push_back(change);
+            self.ready.push_back(change);
         }
         self.hold_while_refused(now);
         error.is_some_and(Error::is_unauthorized)
     }
 
-    /// While the key is refused, one request at a time is sent, seldom: for a number, or for the
-    /// list as long as no number is known.
+    /// Delays everything but the next probe while the key is refused. The probe is a request for a
+    /// number, or for the list if no number is known.
     fn hold_while_refused(&mut self, now: Duration) {
         let Some(probe) = self.key.next_probe(self.every, now) else { return };
         self.rounds.hold_until(probe);
@@ -512,8 +509,8 @@ impl Watch {
         }
     }
 
-    /// A warning, once, where rounds take twice the time that was asked for.
-    fn tell_slowness(&mut self, now: Duration) {
+    /// Logs a warning, once, if rounds take twice the configured interval.
+    fn warn_if_slow(&mut self, now: Duration) {
         let interval = self.rounds.interval(now);
         if interval > 2 * self.every && !self.is_slow {
             self.is_slow = true;
@@ -523,15 +520,15 @@ impl Watch {
         }
     }
 
-    /// Waits until there is something to do, unless an answer comes first.
+    /// Waits for the next due request, unless a response arrives earlier.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let number = self.rounds.wake().map(|wake| wake.max(self.has_room_at()));
         let list = match &self.ids {
             Ids::Listed(list) => list.wake(),
-            Ids::Coming(_) | Ids::Known => None,
+            Ids::Pending(_) | Ids::Known => None,
         };
         let wake = number.into_iter().chain(list).min();
-        // One that is beyond the clock never comes.
+        // A time that the clock cannot represent never comes.
         let at = wake.and_then(|wake| self.start?.checked_add(wake));
         let Some(at) = at else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
@@ -545,10 +542,10 @@ impl Watch {
         matches!(self.ids, Ids::Known) && self.rounds.is_empty()
     }
 
-    /// An interval of zero has one change, and then no more.
+    /// Returns one change with an error for an interval of zero, and then `None`.
     fn refuse(&mut self) -> Option<Change> {
         self.start.replace(clock::now()).is_none().then(|| {
-            let sentence = "the interval of a watch is 0: give the time from one request about a number to the next";
+            let sentence = "the interval of a watch is 0: set the time between two requests for the same number";
             let current = Current::Failed(Error::invalid_input(sentence));
             Change::of_watch(None, current, Changed::ErrorBegan, clock::wall().into())
         })
@@ -565,7 +562,7 @@ impl Stream for Watch {
         }
         ready!(this.poll_ids(cx));
         loop {
-            if let Some(change) = this.found.pop_front() {
+            if let Some(change) = this.ready.pop_front() {
                 return Poll::Ready(Some(change));
             }
             if this.is_over() {
@@ -578,8 +575,8 @@ impl Stream for Watch {
     }
 }
 
-/// When fewer calls than `concurrency` count, of calls that are on the wire since these times or wait;
-/// never, if that depends on those that wait.
+/// Returns the time from which fewer than `concurrency` calls count. `calls` has the time since which
+/// each is on the wire; `None` if it waits for its turn. Waiting calls count without limit.
 fn room_at(calls: Vec<Option<Duration>>, concurrency: usize) -> Duration {
     let Some(excess) = calls.len().checked_sub(concurrency) else { return Duration::ZERO };
     let mut sent: Vec<_> = calls.into_iter().flatten().collect();
@@ -587,25 +584,28 @@ fn room_at(calls: Vec<Option<Duration>>, concurrency: usize) -> Duration {
     sent.get(excess).map_or(Duration::MAX, |sent| *sent + HANGS_AFTER)
 }
 
-fn answered((number, server_time): Dated) -> Answered {
-    Answered::Number(Arc::new(number), server_time)
+fn reading((number, server_time): Dated) -> Reading {
+    Reading::Number(Arc::new(number), server_time)
 }
 
-/// One question about a number.
-fn ask(ask: Ask, id: Arc<str>, number: &NumberHandle) -> BoxFuture<'static, Answer> {
-    let answer = match ask {
-        Ask::Get => number.dated_get().map_ok(answered).boxed(),
-        Ask::Refresh => number.dated_refresh().map_ok(answered).boxed(),
-        Ask::Status => number.status().map_ok(Answered::Status).boxed(),
+fn poll_number(
+    operation: Operation,
+    id: Arc<str>,
+    number: &NumberHandle,
+) -> BoxFuture<'static, Response> {
+    let result = match operation {
+        Operation::Get => number.dated_get().map_ok(reading).boxed(),
+        Operation::Refresh => number.dated_refresh().map_ok(reading).boxed(),
+        Operation::Status => number.status().map_ok(Reading::Status).boxed(),
     };
-    answer.map(|answer| (id, answer)).boxed()
+    result.map(|result| (id, result)).boxed()
 }
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch")
             .field("every", &self.every)
-            .field("ask", &self.ask)
+            .field("operation", &self.operation)
             .field("known", &self.known.len())
             .field("calls", &self.calls.len())
             .finish_non_exhaustive()
@@ -624,10 +624,10 @@ mod tests {
             (&[5], Duration::ZERO),
             (&[5, 6], Duration::from_secs(15)),
             (&[6, 5], Duration::from_secs(15)),
-            // Of three, the oldest does not count when the two others do.
+            // The oldest of three stops counting; the two others still count.
             (&[5, 20, 21], Duration::from_secs(30)),
             (&[5, 6, 20, 21], Duration::from_secs(30)),
-            // Calls that wait are no calls that hang, however long.
+            // A call that waits for its turn always counts.
             (&[0, 5], Duration::from_secs(15)),
             (&[0, 0], Duration::MAX),
             (&[0, 0, 5], Duration::MAX),

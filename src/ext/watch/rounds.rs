@@ -1,5 +1,5 @@
-//! Who is asked for when. Each id has a phase of its own within the interval, so that requests are
-//! spread evenly; times are those since the watch began, and `now` is an argument.
+//! The schedule of a watch. Each id has its own phase within the interval, so that requests are
+//! spread evenly. Times count from the first poll, and `now` is an argument.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -8,46 +8,45 @@ use std::{
     time::Duration,
 };
 
-/// How many intervals a number that is gone is left alone.
+/// Number of intervals between two polls of a number that does not exist.
 const GONE_FOR: u32 = 10;
-/// The first round, where the interval is longer: somebody waits for it.
+/// Longest first round by default: a person often waits for it.
 const FIRST_ROUND: Duration = Duration::from_secs(30);
-/// What is late is made up for at this many times the pace, and not in a burst.
+/// Overdue requests are sent at this multiple of the usual pace, rather than in a burst.
 const CATCH_UP: u32 = 2;
-/// Watches that start at once begin within this time of each other, or within one step from a number
-/// to the next if that is shorter.
+/// Longest random offset of a watch. It is at most the time between two numbers of a round.
 pub(super) const MAX_OFFSET: Duration = Duration::from_secs(1);
-/// How early one may be, since timers are no finer.
+/// Tolerance of timers, by which a request may be early.
 const TICK: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]
 pub(super) struct Rounds {
     every: Duration,
-    /// The time of the first round, which is no longer than `every`,
+    /// Length of the first round, at most `every`.
     first: Duration,
-    /// and how many are still to be asked for in it.
+    /// Number of ids that the first round has not polled yet.
     first_left: usize,
     phases: HashMap<Arc<str>, Duration>,
-    /// Who waits for its time, the earliest first.
+    /// Ids without a running call, by the time of their next one.
     due: BTreeSet<(Duration, Arc<str>)>,
-    /// Nobody is asked for before.
+    /// Time of the earliest next request.
     not_before: Duration,
-    /// When each was answered last,
+    /// Time of the last response of each id.
     answered: HashMap<Arc<str>, Duration>,
-    /// and how long after the time before that, of the last one.
+    /// Time between the last two responses of the id that responded last.
     last: Duration,
-    /// How many came after the first.
+    /// Number of ids that joined after the first ones.
     joined: u32,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// With the number or an error.
+    /// It returned the number or an error.
     Answered,
-    /// There is no such number.
+    /// The number does not exist.
     Gone,
-    /// It was not sent.
+    /// The request was not sent.
     NotSent,
 }
 
@@ -70,8 +69,9 @@ impl Rounds {
         self.first = self.every.min(time);
     }
 
-    /// Adds the first ids, each at its phase in the interval that begins now, and before that in the
-    /// first round; both in even steps. One that repeats has one place. `random`, in `0.0..1.0`, is this watch's own offset.
+    /// Adds the first ids, without duplicates. Each gets an even step of the first round for its first
+    /// poll, and an even step of the interval as its phase. `random`, in `0.0..1.0`, is the fraction of
+    /// the largest offset.
     pub(super) fn fill(&mut self, ids: Vec<Arc<str>>, now: Duration, random: f64) {
         let mut known = BTreeSet::new();
         let ids: Vec<_> = ids.into_iter().filter(|id| known.insert(Arc::clone(id))).collect();
@@ -86,30 +86,30 @@ impl Rounds {
         }
     }
 
-    /// Adds one more, unless it is there; at a phase between those of the others. One that left and
-    /// came back while a call for it is under way is due after that call.
-    pub(super) fn join(&mut self, id: Arc<str>, now: Duration, is_under_way: bool) -> bool {
+    /// Adds an id at a phase between the others. Returns false if it is already there. If a call for
+    /// it is still running, since it left and returned, it is due after that call.
+    pub(super) fn join(&mut self, id: Arc<str>, now: Duration, is_running: bool) -> bool {
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
         if self.phases.contains_key(&id) {
             return false;
         }
         self.joined = self.joined.wrapping_add(1);
         let phase = self.every.mul_f64((f64::from(self.joined) * GOLDEN).fract());
-        if !is_under_way {
+        if !is_running {
             self.due.insert((self.next(phase, now), Arc::clone(&id)));
         }
         self.phases.insert(id, phase);
         true
     }
 
-    /// Leaves out all others.
+    /// Removes the ids for which `stays` returns false.
     pub(super) fn retain(&mut self, stays: impl Fn(&Arc<str>) -> bool) {
         self.phases.retain(|id, _| stays(id));
         self.answered.retain(|id, _| stays(id));
         self.due.retain(|(_, id)| stays(id));
     }
 
-    /// Who is asked for now; it is not due again before it is [`done`](Self::done).
+    /// Returns the id to poll now, if any. It is not due again before [`done`](Self::done).
     pub(super) fn take(&mut self, now: Duration) -> Option<Arc<str>> {
         let due = self.due.first()?.0;
         if due > now || self.not_before > now + TICK {
@@ -123,8 +123,8 @@ impl Rounds {
         Some(id)
     }
 
-    /// A call has ended: the next one follows at the id's own phase, and one that is missed by then
-    /// is left out, so that rounds never pile up.
+    /// Schedules the next call of an id at its phase. Phases that passed during the call are skipped,
+    /// so that rounds never pile up.
     pub(super) fn done(&mut self, id: Arc<str>, now: Duration, ended: Outcome) {
         let Some(phase) = self.phases.get(&id) else { return };
         let mut next = self.next(*phase, now);
@@ -132,14 +132,14 @@ impl Rounds {
             Outcome::Answered => {
                 match self.answered.insert(Arc::clone(&id), now) {
                     Some(before) => self.last = now.saturating_sub(before),
-                    // The first round was a moment ago.
+                    // The first poll was less than half an interval ago.
                     None if next < now + self.every / 2 => next += self.every,
                     None => {}
                 }
             }
             Outcome::Gone => {
                 next += self.every * (GONE_FOR - 1);
-                // It is no measure of the others.
+                // Its long pause does not measure the interval of the others.
                 self.answered.remove(&id);
             }
             Outcome::NotSent => {}
@@ -147,31 +147,30 @@ impl Rounds {
         self.due.insert((next, id));
     }
 
-    /// No id is due before this moment.
+    /// Delays all requests to this time.
     pub(super) fn hold_until(&mut self, moment: Duration) {
         self.not_before = self.not_before.max(moment);
     }
 
-    /// Begins again with a first round, after a hold. Ids whose calls are under way keep their
-    /// phases.
+    /// Starts a first round again, after a hold. Ids with a running call keep their phases.
     pub(super) fn start_again(&mut self, now: Duration) {
         let count = self.due.len();
         let ids = mem::take(&mut self.due).into_iter().map(|(_, id)| id).enumerate();
         self.due = ids.map(|(n, id)| (now + fraction(self.first, n, count), id)).collect();
         self.first_left = count;
         self.not_before = now;
-        // Time on hold is no measure of a round.
+        // The hold does not measure a round.
         self.answered.clear();
         self.last = self.every;
     }
 
-    /// When there is something to do again, unless an answer comes first.
+    /// Returns the time of the next request, unless a response arrives earlier.
     pub(super) fn wake(&self) -> Option<Duration> {
         Some(self.due.first()?.0.max(self.not_before))
     }
 
-    /// From one answer to the next about the same id; more than `every` where the limit, or the
-    /// number of calls at a time, allows no more.
+    /// Returns the time between two responses of the same id: `every`, or longer under a rate limit or
+    /// a low concurrency.
     pub(super) fn interval(&self, now: Duration) -> Duration {
         let waiting = self.due.first().map_or(Duration::ZERO, |(due, _)| now.saturating_sub(*due));
         (self.every + waiting).max(self.last)
@@ -193,7 +192,7 @@ impl Rounds {
         self.phases.is_empty()
     }
 
-    /// The first time after now at this phase.
+    /// Returns the first time at this phase after `now`.
     fn next(&self, phase: Duration, now: Duration) -> Duration {
         let since = now.saturating_sub(phase);
         if now < phase {
@@ -205,9 +204,9 @@ impl Rounds {
     }
 }
 
-/// The part of the interval at which the one in this place of so many is asked for.
+/// Returns the part of the interval for this place among `count`.
 fn fraction(every: Duration, place: usize, count: usize) -> Duration {
-    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 numbers")]
+    #[expect(clippy::cast_precision_loss, reason = "no fleet has 2^52 numbers")]
     every.mul_f64(place as f64 / count as f64)
 }
 
@@ -230,40 +229,40 @@ mod tests {
         rounds
     }
 
-    /// A server that answers this many requests a second, and calls that wait for their turn.
+    /// A server with a limit; calls beyond it wait for their turn.
     struct Server {
-        a_second: f64,
+        per_second: f64,
         round_trip: Duration,
         is_out: fn(Duration) -> bool,
     }
 
-    /// What came of a day, or of less.
+    /// The record of a simulated day.
     #[derive(Default)]
     struct Day {
-        asked: Vec<(Duration, Arc<str>)>,
+        polls: Vec<(Duration, Arc<str>)>,
         longest_interval: Duration,
         most_at_once: usize,
     }
 
     impl Day {
-        /// The most questions within so long.
+        /// Returns the largest number of polls within `window`.
         fn most_in(&self, window: Duration) -> usize {
-            let times: Vec<_> = self.asked.iter().map(|(at, _)| *at).collect();
+            let times: Vec<_> = self.polls.iter().map(|(at, _)| *at).collect();
             let until = |from: Duration| times.partition_point(|at| *at < from + window);
             (0..times.len()).map(|n| until(times[n]) - n).max().unwrap_or_default()
         }
 
-        /// The questions about each, in turn.
+        /// Returns the times of the polls of each id.
         fn of_each(&self) -> HashMap<&str, Vec<Duration>> {
             let mut all = HashMap::<&str, Vec<Duration>>::new();
-            for (at, id) in &self.asked {
+            for (at, id) in &self.polls {
                 all.entry(id).or_default().push(*at);
             }
             all
         }
     }
 
-    /// Plays a watch until the end, in virtual time, with at most so many calls at a time.
+    /// Simulates a watch in virtual time until `end`.
     fn play(mut rounds: Rounds, end: Duration, concurrency: usize, server: &Server) -> Day {
         let mut day = Day::default();
         let mut calls = BTreeSet::<(Duration, Arc<str>)>::new();
@@ -276,9 +275,9 @@ mod tests {
             while calls.len() < concurrency
                 && let Some(id) = rounds.take(now)
             {
-                day.asked.push((now, Arc::clone(&id)));
+                day.polls.push((now, Arc::clone(&id)));
                 // Under an outage a call fails at the end of its time; under a limit it waits.
-                let pace = Duration::from_secs_f64(1.0 / server.a_second);
+                let pace = Duration::from_secs_f64(1.0 / server.per_second);
                 let turn = free_at.max(now);
                 free_at = turn + pace;
                 let takes = if (server.is_out)(now) { 90 * SECOND } else { server.round_trip };
@@ -295,12 +294,12 @@ mod tests {
     }
 
     const FAST: Server =
-        Server { a_second: 1e6, round_trip: Duration::from_millis(50), is_out: |_| false };
+        Server { per_second: 1e6, round_trip: Duration::from_millis(50), is_out: |_| false };
 
     #[test]
     fn thousand_numbers_are_polled_evenly_all_day() {
         let day = play(rounds(1_000), DAY, 16, &FAST);
-        assert_eq!(day.asked.len(), 1_000 * 24 * 60);
+        assert_eq!(day.polls.len(), 1_000 * 24 * 60);
         // 1,000 in a minute are 16.7 in a second.
         assert!(day.most_in(SECOND) <= 18, "{}", day.most_in(SECOND));
         assert!(day.longest_interval < MINUTE + SECOND, "{:?}", day.longest_interval);
@@ -315,7 +314,7 @@ mod tests {
         let mut rounds = Rounds::new(10 * MINUTE);
         rounds.fill(ids(100), Duration::ZERO, 0.0);
         let day = play(rounds, DAY, 16, &FAST);
-        let first = day.asked.iter().take_while(|(at, _)| *at < MINUTE / 2).count();
+        let first = day.polls.iter().take_while(|(at, _)| *at < MINUTE / 2).count();
         assert_eq!(first, 100);
         assert!(day.most_in(SECOND) <= 5, "{}", day.most_in(SECOND));
         for (id, times) in day.of_each() {
@@ -329,10 +328,10 @@ mod tests {
 
     #[test]
     fn low_rate_limit_lengthens_rounds_fairly() {
-        // 1,000 a minute are wanted, and 600 allowed.
-        let server = Server { a_second: 10.0, ..FAST };
+        // The watch wants 1,000 a minute, and the server allows 600.
+        let server = Server { per_second: 10.0, ..FAST };
         let day = play(rounds(1_000), DAY / 24, 16, &server);
-        assert!(day.asked.len().abs_diff(36_000) < 100, "{}", day.asked.len());
+        assert!(day.polls.len().abs_diff(36_000) < 100, "{}", day.polls.len());
         assert!(day.longest_interval > Duration::from_secs(90), "{:?}", day.longest_interval);
         assert!(day.longest_interval < 3 * MINUTE, "{:?}", day.longest_interval);
         assert_eq!(day.most_at_once, 16);
@@ -348,24 +347,24 @@ mod tests {
         // At most at twice the pace of 16.7 in a second.
         assert!(day.most_in(SECOND) <= 35, "{}", day.most_in(SECOND));
         let in_the_last = |(at, _): &&(Duration, Arc<str>)| *at >= 59 * MINUTE;
-        assert_eq!(day.asked.iter().filter(in_the_last).count(), 1_000);
+        assert_eq!(day.polls.iter().filter(in_the_last).count(), 1_000);
     }
 
     #[test]
     fn clock_jump_polls_each_number_once() {
         let mut rounds = rounds(10);
         let mut now = 100 * MINUTE + SECOND;
-        let mut asked = Vec::new();
+        let mut polled = Vec::new();
         while now < 101 * MINUTE {
             if let Some(id) = rounds.take(now) {
                 rounds.done(Arc::clone(&id), now, Outcome::Answered);
-                asked.push(id);
+                polled.push(id);
             }
             now += SECOND / 10;
         }
-        // One each that was missed, and in the minute one each that is due.
-        assert!(asked.len() <= 20, "{asked:?}");
-        assert_eq!(asked[..10].iter().collect::<BTreeSet<_>>().len(), 10, "{asked:?}");
+        // Each number has one overdue poll, and one that is due in this minute.
+        assert!(polled.len() <= 20, "{polled:?}");
+        assert_eq!(polled[..10].iter().collect::<BTreeSet<_>>().len(), 10, "{polled:?}");
     }
 
     #[test]
@@ -401,9 +400,9 @@ mod tests {
             rounds.fill(ids(10), Duration::ZERO, rng.f64());
             let first = rounds.wake().unwrap();
             assert!(first < SECOND / 5, "{first:?}");
-            all.asked.extend(play(rounds, 60 * SECOND, 16, &FAST).asked);
+            all.polls.extend(play(rounds, 60 * SECOND, 16, &FAST).polls);
         }
-        all.asked.sort();
+        all.polls.sort();
         // Evenly, 20 clients with 5 requests a second each send 2 in 20 ms.
         assert!(all.most_in(SECOND / 50) <= 8, "{}", all.most_in(SECOND / 50));
     }
@@ -423,8 +422,8 @@ mod tests {
         rounds.fill(ids(10), known_at, 0.0);
         assert_eq!(rounds.interval(known_at), 2 * SECOND);
         let day = play(rounds, known_at + 2 * SECOND, 16, &FAST);
-        assert_eq!(day.asked.len(), 10);
-        let last = day.asked.last().unwrap().0;
+        assert_eq!(day.polls.len(), 10);
+        let last = day.polls.last().unwrap().0;
         assert!(last > known_at + 2 * SECOND * 8 / 10, "{last:?}");
         assert_eq!(day.longest_interval, 2 * SECOND);
     }
