@@ -61,12 +61,20 @@ async fn server() -> SocketAddr {
 /// A relay between a client and a server.
 struct Network {
     address: SocketAddr,
-    /// Silences the connections opened before it is set.
-    is_silent: Arc<AtomicBool>,
+    silence: Arc<Silence>,
     connections: Arc<AtomicUsize>,
     /// The port of the last client that connected.
     #[cfg_attr(not(feature = "like-an-application"), expect(dead_code, reason = "for drops"))]
     port: Arc<AtomicU16>,
+}
+
+/// The silence of a network. It affects every connection that is open, or opened, before the first
+/// bytes are lost: so the next call meets it on a pooled connection, and also on a new one if the
+/// pool has none back yet.
+#[derive(Default)]
+struct Silence {
+    has_begun: AtomicBool,
+    has_lost_bytes: AtomicBool,
 }
 
 /// The fate of bytes sent by the client.
@@ -83,30 +91,30 @@ impl Network {
         let server = server().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let is_silent = Arc::new(AtomicBool::new(false));
+        let silence = Arc::new(Silence::default());
         let connections = Arc::new(AtomicUsize::new(0));
         let port = Arc::new(AtomicU16::new(0));
-        let (silent, count) = (Arc::clone(&is_silent), Arc::clone(&connections));
+        let (shared, count) = (Arc::clone(&silence), Arc::clone(&connections));
         let last = Arc::clone(&port);
         tokio::spawn(async move {
             while let Ok((client, peer)) = listener.accept().await {
                 last.store(peer.port(), Ordering::Relaxed);
                 count.fetch_add(1, Ordering::Relaxed);
-                let is_new = silent.load(Ordering::Relaxed);
-                let silent = if is_new { Arc::default() } else { Arc::clone(&silent) };
+                let is_new = shared.has_lost_bytes.load(Ordering::Relaxed);
+                let silence = if is_new { Arc::default() } else { Arc::clone(&shared) };
                 let server = TcpStream::connect(server).await.unwrap();
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(relay(from_client, to_server, Arc::clone(&silent)));
-                tokio::spawn(relay(from_server, to_client, silent));
+                tokio::spawn(relay(from_client, to_server, Arc::clone(&silence)));
+                tokio::spawn(relay(from_server, to_client, silence));
             }
         });
-        Self { address, is_silent, connections, port }
+        Self { address, silence, connections, port }
     }
 
     fn go_silent(&self, sent: Sent) {
         match sent {
-            Sent::Acknowledged => self.is_silent.store(true, Ordering::Relaxed),
+            Sent::Acknowledged => self.silence.has_begun.store(true, Ordering::Relaxed),
             #[cfg(feature = "like-an-application")]
             Sent::Dropped => assert!(drop_all_from(self.port.load(Ordering::Relaxed))),
         }
@@ -128,7 +136,7 @@ fn drop_all_from(port: u16) -> bool {
 async fn relay(
     mut from: tcp::OwnedReadHalf,
     mut to: tcp::OwnedWriteHalf,
-    is_silent: Arc<AtomicBool>,
+    silence: Arc<Silence>,
 ) -> io::Result<()> {
     let mut bytes = vec![0; 16 * 1024];
     loop {
@@ -136,7 +144,9 @@ async fn relay(
         if length == 0 {
             return Ok(());
         }
-        if !is_silent.load(Ordering::Relaxed) {
+        if silence.has_begun.load(Ordering::Relaxed) {
+            silence.has_lost_bytes.store(true, Ordering::Relaxed);
+        } else {
             to.write_all(&bytes[..length]).await?;
         }
     }
