@@ -201,3 +201,18 @@ async fn stats_count_calls_attempts_and_error_kinds() {
     let errors: Vec<_> = stats.errors.into_iter().collect();
     assert_eq!(errors, [(ErrorKind::NotFound, 1), (ErrorKind::Decode, 1)]);
 }
+
+#[tokio::test]
+async fn stats_count_calls_that_are_never_sent() {
+    let server = always(Reply::json(429, "{}").with("retry-after", "30")).await;
+    let client = builder(&server).timeout(Duration::from_secs(1)).build().unwrap();
+    for _ in 0..3 {
+        assert!(client.number("num_1").get().await.unwrap_err().is_rate_limited());
+    }
+    let stats = client.stats();
+    assert_eq!((stats.calls, stats.attempts), (3, 1));
+    assert_eq!(stats.errors[&ErrorKind::RateLimited], 3);
+    let json = serde_json::to_value(&stats).unwrap();
+    assert_eq!((&json["calls"], &json["errors"]["rate_limited"]), (&3.into(), &3.into()), "{json}");
+    assert!(json["pacing"]["waitedMs"].is_u64(), "{json}");
+}

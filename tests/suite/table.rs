@@ -1,10 +1,9 @@
-//! A table holds the state of its watch, and reports when it is complete and when the watch is
-//! dropped.
+//! A table holds the state of its watch, and reports when it is complete and when the watch ends.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use pilot_status::{ErrorKind, ReadinessLevel};
+use pilot_status::{Client, ErrorKind, FleetTable, ReadinessLevel, Watch, WatchState};
 use serde_json::{Value, json};
 use support::{Reply, Server, client, example};
 
@@ -46,7 +45,8 @@ async fn table_is_complete_after_the_first_round() {
     let gone = table.get("gone").unwrap();
     assert_eq!(gone.seen.error.unwrap().kind, ErrorKind::NotFound);
     assert!(gone.number.is_none());
-    assert!(table.last_round().unwrap() <= SystemTime::now());
+    assert!(gone.seen_at.is_none() && gone.polled_at >= table.last_round());
+    assert!(table.last_round().unwrap() <= chrono::Utc::now());
     assert!(table.get("c").is_none());
 }
 
@@ -65,6 +65,7 @@ async fn table_outlives_watch_and_finds_numbers_by_phone() {
     };
     assert_eq!(found("5511988880002"), ["b"]);
     assert_eq!(found("+55 (11) 98888 0001"), ["a"]);
+    assert_eq!(found("+55 11 8888-0001"), ["a"], "without the ninth digit");
     assert!(found("+55 11 97777-0001").is_empty() && found("no digits").is_empty());
     assert!(!table.is_live() && table.is_complete());
     late.wait_until_complete().now_or_never().unwrap().unwrap();
@@ -75,5 +76,80 @@ async fn table_of_dropped_watch_returns_error() {
     let server = fleet().await;
     let table = client(&server).numbers(["a", "b"]).watch(EVERY).table();
     let error = table.wait_until_complete().await.unwrap_err();
-    assert!(error.is_invalid_input() && error.to_string().contains("was dropped"), "{error}");
+    assert!(error.is_invalid_input() && error.to_string().contains("ended before"), "{error}");
+}
+
+/// Polls a watch for a time, or until it ends.
+async fn poll(watch: &mut Watch, time: Duration) {
+    let polled = async { while watch.next().await.is_some() {} };
+    tokio::time::timeout(time, polled).await.ok();
+}
+
+#[tokio::test]
+async fn table_is_incomplete_until_the_list_is_read() {
+    let replies = [
+        Reply::json(500, "{}"),
+        Reply::json(403, "{}"),
+        Reply::json(200, "<html>"),
+        Reply::json(429, "{}").with("retry-after", "3600"),
+    ];
+    for reply in replies {
+        let server = support::always(reply.clone()).await;
+        let mut watch = client(&server).watch_all(Duration::from_secs(1));
+        let table = watch.table();
+        poll(&mut watch, Duration::from_millis(500)).await;
+        assert!(!table.is_complete() && table.is_empty(), "{reply:?}");
+        assert!(!matches!(table.wait_until_complete().now_or_never(), Some(Ok(()))), "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn table_of_ended_watch_is_not_live() {
+    fn watch(client: &Client, ids: &[&str], every: Duration) -> (Watch, FleetTable) {
+        let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+        let mut watch = client.numbers(ids).watch(every);
+        let table = watch.table();
+        (watch, table)
+    }
+    let server = fleet().await;
+    let client = client(&server);
+    let (mut without_ids, table) = watch(&client, &[], EVERY);
+    poll(&mut without_ids, Duration::from_secs(5)).await;
+    assert!(!table.is_live() && table.is_complete());
+    let (mut without_interval, table) = watch(&client, &["a"], Duration::ZERO);
+    poll(&mut without_interval, Duration::from_secs(5)).await;
+    assert!(!table.is_live() && table.error().is_some_and(|e| e.is_invalid_input()));
+    assert!(table.wait_until_complete().await.unwrap_err().is_invalid_input());
+}
+
+#[tokio::test]
+async fn resumed_table_has_state_before_the_first_poll() {
+    let server = fleet().await;
+    let state: WatchState =
+        serde_json::from_str(r#"{"a":{"level":"degraded"},"of_another_tenant":{"level":"ready"}}"#)
+            .unwrap();
+    let mut watch = client(&server).numbers(["a", "b"]).watch(EVERY).resume(state);
+    let table = watch.table();
+    let a = table.get("a").unwrap();
+    assert_eq!((a.seen.level, a.polled_at), (Some(ReadinessLevel::Degraded), None));
+    assert!(!table.is_complete());
+    poll(&mut watch, EVERY * 3).await;
+    assert!(table.is_complete() && table.len() == 2, "{:?}", table.entries());
+    assert_eq!(table.get("a").unwrap().seen.level, Some(ReadinessLevel::Ready));
+}
+
+#[tokio::test]
+async fn failed_poll_retains_time_of_last_success() {
+    let server = support::replies(vec![support::ok(), Reply::json(404, "{}")]).await;
+    let mut watch = client(&server).numbers([support::DOCUMENTED_ID]).watch(EVERY);
+    let table = watch.table();
+    watch.next().await.unwrap();
+    let first = table.get(support::DOCUMENTED_ID).unwrap();
+    watch.next().await.unwrap();
+    let second = table.get(support::DOCUMENTED_ID).unwrap();
+    assert!(first.seen_at.is_some() && second.seen_at == first.seen_at);
+    assert!(second.polled_at > first.polled_at && second.seen.error.is_some());
+    let json = serde_json::to_value(&second).unwrap();
+    assert_eq!(json["id"], support::DOCUMENTED_ID);
+    assert!(json["seenAt"].is_string() && json["seen"]["error"].is_object(), "{json}");
 }

@@ -63,6 +63,7 @@ impl<'a> Call<'a> {
     /// Makes attempts until one succeeds, one fails for good, or the policy allows no more.
     pub(crate) async fn run(mut self, mut request: Request) -> Ended {
         let mut last = None;
+        self.transport.figures.call();
         loop {
             let in_flight = match self.admit().await {
                 Ok(in_flight) => in_flight,

@@ -6,17 +6,22 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use serde::Serialize;
+
 use crate::ext::{error::kind::ErrorKind, pacing::PacingStats};
 
 /// Counts of the calls of all clones of a client since it was made, and the current state of
 /// pacing; see [`Client::stats`](crate::Client::stats).
 ///
-/// A call of [`Client::raw`](crate::Client::raw) counts only as a call, with its attempts and
-/// retries. A dropped call counts as a call, but neither as a success nor as an error.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Each request to the API is a call with its retries, so `find_number` counts as one call and
+/// `wait_until_open` as several. Arguments that are refused before a request are not counted. A call of
+/// [`Client::raw`](crate::Client::raw) counts only as a call, with its attempts and retries, and so does
+/// a dropped call.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Stats {
-    /// Calls that sent a request, or tried to.
+    /// Calls, including those that were never sent because their turn came too late.
     pub calls: u64,
     /// Requests that were sent, or tried to be sent.
     pub attempts: u64,
@@ -42,9 +47,15 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    pub(crate) fn call(&self) {
+        add(&self.calls);
+    }
+
     pub(crate) fn attempt(&self, is_first: bool) {
         add(&self.attempts);
-        add(if is_first { &self.calls } else { &self.retries });
+        if !is_first {
+            add(&self.retries);
+        }
     }
 
     pub(crate) fn success(&self) {

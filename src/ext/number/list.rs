@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
-use super::{handle::check_timeout, phone::Phone};
+use super::{
+    handle::check_timeout,
+    phone::{Phone, matching},
+};
 use crate::{
     ext::{
         client::{Client, bridge::Answer},
@@ -61,7 +64,7 @@ impl Client {
             })?;
             let answer = client.answered_list(None).await?;
             let attempts = answer.attempts;
-            let mut found = matching(answer.value.numbers, &phone);
+            let mut found = matching(answer.value.numbers, phone_of, &phone);
             if found.is_empty() && phone.may_be_national() {
                 return Err(Error::invalid_input(format!(
                     "the phone number has no country code: {WITH_COUNTRY_CODE}"
@@ -69,7 +72,7 @@ impl Client {
             }
             if found.len() > 1 {
                 let ids = found.into_iter().map(|number| number.id).collect();
-                return Err(Error::ambiguous(ids).after(attempts).about(TARGET));
+                return Err(Error::ambiguous(ids).after(attempts));
             }
             Ok(found.pop())
         }
@@ -118,18 +121,6 @@ impl Client {
             client.get_list(timeout).await.map_err(|error| error.about(TARGET))
         }
     }
-}
-
-fn matching(numbers: Vec<NumberSummary>, phone: &Phone) -> Vec<NumberSummary> {
-    let (mut same, mut alike) = (Vec::new(), Vec::new());
-    for number in numbers {
-        match phone_of(&number) {
-            Some(other) if phone.is(&other) => same.push(number),
-            Some(other) if phone.is_but_for_ninth_digit(&other) => alike.push(number),
-            _ => {}
-        }
-    }
-    if same.is_empty() { alike } else { same }
 }
 
 fn phone_of(number: &NumberSummary) -> Option<Phone> {

@@ -42,14 +42,32 @@ impl Phone {
     }
 
     /// Returns true if the digits are the same.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    fn is(&self, other: &Self) -> bool {
         self.digits == other.digits
     }
 
     /// Returns true if only the ninth digit of a Brazilian mobile number differs.
-    pub(super) fn is_but_for_ninth_digit(&self, other: &Self) -> bool {
+    fn is_except_ninth_digit(&self, other: &Self) -> bool {
         other_spelling(&self.digits).is_some_and(|digits| digits == other.digits)
     }
+}
+
+/// Returns the items with this phone number. If there are none, returns those that differ only in the
+/// ninth digit of a Brazilian mobile number.
+pub(crate) fn matching<T>(
+    items: impl IntoIterator<Item = T>,
+    phone_of: impl Fn(&T) -> Option<Phone>,
+    phone: &Phone,
+) -> Vec<T> {
+    let (mut same, mut similar) = (Vec::new(), Vec::new());
+    for item in items {
+        match phone_of(&item) {
+            Some(other) if phone.is(&other) => same.push(item),
+            Some(other) if phone.is_except_ninth_digit(&other) => similar.push(item),
+            _ => {}
+        }
+    }
+    if same.is_empty() { similar } else { same }
 }
 
 /// Returns the ASCII form of a character that counts in a phone number.

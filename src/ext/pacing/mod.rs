@@ -26,6 +26,7 @@ mod turns;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
 #[cfg(feature = "shared-pacing")]
 use store::SharedLimit;
 
@@ -84,7 +85,8 @@ impl Pacing {
 }
 
 /// The current state of pacing; see [`Client::stats`](crate::Client::stats).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PacingStats {
     /// Requests admitted a second: at most 16 times the rate that was served before the last 429s.
@@ -94,6 +96,11 @@ pub struct PacingStats {
     pub queued: usize,
     /// Number of 429s since the client was made.
     pub rejected: u64,
-    /// Total time that calls have waited for their turns.
+    /// Total time that calls have waited for their turns; serialized as `waitedMs`.
+    #[serde(rename = "waitedMs", serialize_with = "whole_milliseconds")]
     pub waited: Duration,
+}
+
+fn whole_milliseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).serialize(serializer)
 }

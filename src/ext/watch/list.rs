@@ -74,6 +74,11 @@ impl List {
         self.due = now;
     }
 
+    /// Returns true after the first list that could be read, and was confirmed if it had to be.
+    pub(super) fn was_read(&self) -> bool {
+        self.was_read
+    }
+
     /// Returns the time of the next request; `None` during a request.
     pub(super) fn wake(&self) -> Option<Duration> {
         self.call.is_none().then_some(self.due)

@@ -249,7 +249,12 @@ impl Watch {
     /// handlers. The watch fills it while it is polled. This takes some kilobytes per number.
     #[doc(alias = "cache")]
     pub fn table(&mut self) -> FleetTable {
-        self.table.get_or_insert_with(TableWriter::new).reader()
+        let table = self.table.get_or_insert_with(|| {
+            let table = TableWriter::new();
+            table.resume(&self.known);
+            table
+        });
+        table.reader()
     }
 
     /// Returns the next change, or `None` at the end of the stream.
@@ -284,6 +289,9 @@ impl Watch {
     /// [`Client::watch_all`], an id that is no longer in the list is emitted as [`Changed::Unlisted`].
     pub fn resume(mut self, state: WatchState) -> Self {
         self.known = state.into_known();
+        if let Some(table) = &self.table {
+            table.resume(&self.known);
+        }
         self
     }
 
@@ -313,6 +321,9 @@ impl Watch {
             self.rounds.fill(ids, self.now(), clock::random());
             let rounds = &self.rounds;
             self.known.retain(|id, _| rounds.contains(id));
+            if let Some(table) = &self.table {
+                table.retain(|id| rounds.contains(id), Some(rounds.len()));
+            }
         }
         self.start.get_or_insert_with(clock::now);
         Poll::Ready(())
@@ -354,7 +365,7 @@ impl Watch {
             whole.retain(|id, _| self.rounds.contains(id));
         }
         if let Some(table) = &self.table {
-            table.retain(|id| self.rounds.contains(id), self.rounds.len());
+            table.retain(|id| self.rounds.contains(id), self.fleet_size());
         }
         // A request on the wire cannot be taken back, so its call continues.
         self.running.retain(|id, call| {
@@ -457,8 +468,9 @@ impl Watch {
         self.known.insert(Arc::clone(&id), after.clone());
         if let Some(table) = &self.table {
             let (id, seen) = (Arc::clone(&id), after.clone());
-            let entry = FleetEntry { id, seen, number, seen_at: wall };
-            table.enter(entry, self.rounds.len());
+            let seen_at = after.error.is_none().then(|| wall.into());
+            let entry = FleetEntry { id, seen, number, seen_at, polled_at: Some(wall.into()) };
+            table.enter(entry, self.fleet_size());
         }
         let is_emitted = match (&mut self.filter, &before) {
             (Some(filter), Some(before)) => filter(before, &after),
@@ -538,15 +550,35 @@ impl Watch {
         timer.poll_unpin(cx)
     }
 
+    /// Returns the count of watched numbers; `None` before the list is known.
+    fn fleet_size(&self) -> Option<usize> {
+        let is_known = match &self.ids {
+            Ids::Pending(_) => false,
+            Ids::Known => true,
+            Ids::Listed(list) => list.was_read(),
+        };
+        is_known.then(|| self.rounds.len())
+    }
+
     fn is_over(&self) -> bool {
         matches!(self.ids, Ids::Known) && self.rounds.is_empty()
+    }
+
+    fn end_table(&self) {
+        if let Some(table) = &self.table {
+            table.end();
+        }
     }
 
     /// Returns one change with an error for an interval of zero, and then `None`.
     fn refuse(&mut self) -> Option<Change> {
         self.start.replace(clock::now()).is_none().then(|| {
             let sentence = "the interval of a watch is 0: set the time between two requests for the same number";
-            let current = Current::Failed(Error::invalid_input(sentence));
+            let error = Error::invalid_input(sentence);
+            if let Some(table) = &self.table {
+                table.set_error(Some(&error));
+            }
+            let current = Current::Failed(error);
             Change::of_watch(None, current, Changed::ErrorBegan, clock::wall().into())
         })
     }
@@ -558,7 +590,9 @@ impl Stream for Watch {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Change>> {
         let this = self.get_mut();
         if this.every.is_zero() {
-            return Poll::Ready(this.refuse());
+            let change = this.refuse();
+            this.end_table();
+            return Poll::Ready(change);
         }
         ready!(this.poll_ids(cx));
         loop {
@@ -566,6 +600,7 @@ impl Stream for Watch {
                 return Poll::Ready(Some(change));
             }
             if this.is_over() {
+                this.end_table();
                 return Poll::Ready(None);
             }
             if !this.work(cx) {

@@ -17,8 +17,9 @@ use super::seen::Seen;
 ///
 /// It holds ids, states and codes. It holds no key, no phone number and no free text of the server. Any
 /// serde format works; a binary format stores each number as a JSON text. An entry that this version
-/// cannot read, such as one of a later version, is skipped. Ids of another tenant do no harm: an id
-/// that is not watched is ignored.
+/// cannot read, such as one of a later version, is skipped. An id that is not watched is ignored;
+/// [`watch_all`](crate::Client::watch_all) reports it once as no longer listed, since it may have been
+/// removed in between.
 ///
 /// ```
 /// let state: pilot_status::WatchState = serde_json::from_str(

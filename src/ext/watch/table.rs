@@ -1,12 +1,20 @@
 //! [`FleetTable`], the last known state of a watched fleet, which can be read at any time.
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use tokio::sync::watch::{self, Receiver, Sender};
 
 use super::seen::Seen;
 use crate::{
-    ext::{error::Error, number::phone::Phone},
+    ext::{
+        error::Error,
+        number::phone::{Phone, matching},
+    },
     types::Number,
 };
 
@@ -14,7 +22,7 @@ use crate::{
 /// [`Watch::table`](crate::Watch::table).
 ///
 /// The watch fills it while it is polled, so reading the table sends no request. Clones share it, and
-/// can be sent to other tasks. After the watch is dropped the table retains its entries, and
+/// can be sent to other tasks. After the watch ends or is dropped, the table retains its entries, and
 /// [`is_live`](Self::is_live) returns false.
 ///
 /// ```no_run
@@ -35,7 +43,10 @@ use crate::{
 pub struct FleetTable(Receiver<Rows>);
 
 /// A number in a [`FleetTable`].
-#[derive(Clone, Debug)]
+///
+/// A healthy entry has a level, no `seen.error`, and a recent `seen_at`: a failed call keeps the level.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FleetEntry {
     /// The id that the watch polls.
@@ -45,56 +56,74 @@ pub struct FleetEntry {
     /// The last response; `None` before the first one, and for
     /// [`Watch::statuses`](crate::Watch::statuses).
     pub number: Option<Arc<Number>>,
-    /// The time of the last response or failure, by this machine's clock.
-    pub seen_at: SystemTime,
+    /// The time of the last success, by this machine's clock; `None` before the first one of this
+    /// watch.
+    pub seen_at: Option<DateTime<Utc>>,
+    /// The time of the last success or failure, by this machine's clock; `None` for an entry of a
+    /// [resumed](crate::Watch::resume) state that was not polled yet.
+    pub polled_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Default)]
 struct Rows {
     entries: BTreeMap<Arc<str>, FleetEntry>,
     is_complete: bool,
+    has_ended: bool,
     error: Option<Error>,
 }
 
+impl Rows {
+    /// Marks the first round as done if all numbers were polled. `fleet` is the count of watched
+    /// numbers, `None` before the list is known.
+    fn check_complete(&mut self, fleet: Option<usize>) {
+        let polled = self.entries.values().filter(|entry| entry.polled_at.is_some()).count();
+        self.is_complete |= fleet.is_some_and(|fleet| polled >= fleet);
+    }
+}
+
 impl FleetTable {
-    /// Returns the number with this id, if it was polled at least once.
+    /// Returns the number with this id, if it was polled or resumed.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<FleetEntry> {
         self.0.borrow().entries.get(id).cloned()
     }
 
-    /// Returns all numbers that were polled at least once, in the order of their ids.
+    /// Returns all numbers that were polled or resumed, in the order of their ids.
     #[must_use]
     pub fn entries(&self) -> Vec<FleetEntry> {
         self.0.borrow().entries.values().cloned().collect()
     }
 
-    /// Returns the numbers with this phone number, in any spelling with its country code. There is
-    /// more than one only if a tenant has the same phone number several times.
+    /// Returns the numbers with this phone number, compared as by
+    /// [`find_number`](crate::Client::find_number). There is more than one only if a tenant has the
+    /// same phone number several times. The result is empty if the text is no phone number with its
+    /// country code, and with [`Watch::statuses`](crate::Watch::statuses), whose responses have no phone
+    /// number.
     #[must_use]
     pub fn by_phone(&self, phone: &str) -> Vec<FleetEntry> {
         let Some(phone) = Phone::parse(phone) else { return Vec::new() };
-        let is_meant = |entry: &&FleetEntry| {
-            let number = entry.number.as_deref();
-            let text = number.and_then(|n| n.number.as_deref().or(n.display_phone_number()));
-            text.and_then(Phone::parse).is_some_and(|other| phone.is(&other))
+        let phone_of = |entry: &&FleetEntry| {
+            let number = entry.number.as_deref()?;
+            Phone::parse(number.number.as_deref().or(number.display_phone_number())?)
         };
-        self.0.borrow().entries.values().filter(is_meant).cloned().collect()
+        let rows = self.0.borrow();
+        matching(rows.entries.values(), phone_of, &phone).into_iter().cloned().collect()
     }
 
-    /// Returns the count of numbers that were polled at least once.
+    /// Returns the count of [`entries`](Self::entries).
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.borrow().entries.len()
     }
 
-    /// Returns true before the first number was polled.
+    /// Returns true if there are no [`entries`](Self::entries).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns true once each number was polled at least once: the first round is done.
+    /// Returns true once each number was polled at least once: the first round is done. With
+    /// [`watch_all`](crate::Client::watch_all) this requires a list that could be read.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.0.borrow().is_complete
@@ -104,17 +133,19 @@ impl FleetTable {
     ///
     /// # Errors
     /// The [`error`](Self::error) of the watch, if it is permanent, such as a refused key.
-    /// [`Error::is_invalid_input`] if the watch was dropped before its first round ended.
+    /// [`Error::is_invalid_input`] if the watch ended or was dropped before its first round ended.
     pub async fn wait_until_complete(&self) -> Result<(), Error> {
         let mut rows = self.0.clone();
-        let is_lasting = |rows: &Rows| rows.error.as_ref().is_some_and(|e| !e.is_retryable());
-        let rows = rows.wait_for(|rows| rows.is_complete || is_lasting(rows)).await;
-        let rows = rows.map_err(|_| {
-            Error::invalid_input("the watch of this table was dropped before its first round ended")
-        })?;
+        let is_permanent = |rows: &Rows| rows.error.as_ref().is_some_and(|e| !e.is_retryable());
+        let is_decided = |rows: &Rows| rows.is_complete || rows.has_ended || is_permanent(rows);
+        let ended = || {
+            Error::invalid_input("the watch of this table ended before its first round was done")
+        };
+        let rows = rows.wait_for(is_decided).await.map_err(|_| ended())?;
         match &rows.error {
-            Some(error) if !rows.is_complete => Err(error.clone()),
-            _ => Ok(()),
+            _ if rows.is_complete => Ok(()),
+            Some(error) => Err(error.clone()),
+            None => Err(ended()),
         }
     }
 
@@ -124,19 +155,20 @@ impl FleetTable {
         self.0.borrow().error.clone()
     }
 
-    /// Returns the time of the oldest entry: every number was polled since then. `None` before the
-    /// first round is done.
+    /// Returns the oldest `polled_at`: every number was polled since then, successfully or not. `None`
+    /// before the first round is done.
     #[must_use]
-    pub fn last_round(&self) -> Option<SystemTime> {
+    pub fn last_round(&self) -> Option<DateTime<Utc>> {
         let rows = self.0.borrow();
-        let times = rows.entries.values().map(|entry| entry.seen_at);
+        let times = rows.entries.values().filter_map(|entry| entry.polled_at);
         times.min().filter(|_| rows.is_complete)
     }
 
-    /// Returns true until the watch is dropped.
+    /// Returns true until the watch ends or is dropped. A watch that nobody polls is live, too: compare
+    /// [`last_round`](Self::last_round) with the clock.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.0.has_changed().is_ok()
+        self.0.has_changed().is_ok() && !self.0.borrow().has_ended
     }
 }
 
@@ -153,15 +185,26 @@ impl TableWriter {
         FleetTable(self.0.subscribe())
     }
 
-    /// Enters a response or a failure. `fleet` is the count of watched numbers.
-    pub(super) fn enter(&self, mut entry: FleetEntry, fleet: usize) {
+    /// Adds the entries of a resumed state.
+    pub(super) fn resume(&self, known: &HashMap<Arc<str>, Seen>) {
         self.0.send_modify(|rows| {
-            if entry.number.is_none() {
-                let before = rows.entries.get(&entry.id);
-                entry.number = before.and_then(|before| before.number.clone());
+            for (id, seen) in known {
+                let (id, seen) = (Arc::clone(id), seen.clone());
+                let entry = FleetEntry { id, seen, number: None, seen_at: None, polled_at: None };
+                rows.entries.insert(Arc::clone(&entry.id), entry);
+            }
+        });
+    }
+
+    /// Enters a success or a failure. A value that it does not have is taken from the last entry.
+    pub(super) fn enter(&self, mut entry: FleetEntry, fleet: Option<usize>) {
+        self.0.send_modify(|rows| {
+            if let Some(before) = rows.entries.remove(&entry.id) {
+                entry.number = entry.number.take().or(before.number);
+                entry.seen_at = entry.seen_at.or(before.seen_at);
             }
             rows.entries.insert(Arc::clone(&entry.id), entry);
-            rows.is_complete |= rows.entries.len() >= fleet;
+            rows.check_complete(fleet);
         });
     }
 
@@ -171,10 +214,15 @@ impl TableWriter {
     }
 
     /// Removes the numbers that are no longer watched.
-    pub(super) fn retain(&self, stays: impl Fn(&str) -> bool, fleet: usize) {
+    pub(super) fn retain(&self, stays: impl Fn(&str) -> bool, fleet: Option<usize>) {
         self.0.send_modify(|rows| {
             rows.entries.retain(|id, _| stays(id));
-            rows.is_complete |= rows.entries.len() >= fleet;
+            rows.check_complete(fleet);
         });
+    }
+
+    /// Marks the watch as ended.
+    pub(super) fn end(&self) {
+        self.0.send_modify(|rows| rows.has_ended = true);
     }
 }
