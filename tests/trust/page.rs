@@ -1,4 +1,4 @@
-//! The tables of docs/trust.md.
+//! The tables of docs/measured/trust.md.
 
 use std::{env, fmt, fs, sync::Arc};
 
@@ -9,7 +9,7 @@ use crate::matrix::{
     OPERATIONS, TIMEOUT, When,
 };
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/trust.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/measured/trust.md");
 
 /// A part of the page, written by one build of the tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) fn compare(part: Part, rows: &str) {
     let differ: Vec<_> = found.lines().filter(|line| !old.lines().any(|l| l == *line)).collect();
     assert!(
         old == found,
-        "docs/trust.md is out of date, run with UPDATE_EXPECT=1; new lines:\n{}",
+        "docs/measured/trust.md is out of date, run with UPDATE_EXPECT=1; new lines:\n{}",
         differ.join("\n")
     );
 }
