@@ -1,13 +1,13 @@
 //! The client's behaviour and the reasons for it. This module has documentation only.
 // Each page is preceded by its own link definitions, because the first of two definitions counts.
+// The pages have no title: rustdoc writes one, and a list of files shows their names.
 
 /// [guide-service]: crate::guide::in_a_service
-/// [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md
 ///
 #[doc = include_str!("../docs/guide/retry_and_pacing.md")]
 ///
 /// <figure>
-#[doc = include_str!("../docs/pacing.svg")]
+#[doc = include_str!("../docs/guide/pacing.svg")]
 /// <figcaption>Requests served and rejected over time, paced and each task alone.</figcaption></figure>
 pub mod retry_and_pacing {}
 
@@ -17,7 +17,6 @@ pub mod errors {}
 #[doc = include_str!("../docs/guide/in_a_service.md")]
 pub mod in_a_service {}
 
-/// [docs-trust]: https://docs.rs/crate/pilot-status/latest/source/docs/trust.md
 /// [security]: https://docs.rs/crate/pilot-status/latest/source/SECURITY.md
 ///
 #[doc = include_str!("../docs/guide/safety.md")]

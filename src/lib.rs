@@ -5,9 +5,6 @@
 //! [guide-safety]: guide::safety
 //! [guide-service]: guide::in_a_service
 //! [guide-sync]: guide::sync
-//! [docs-pacing]: https://docs.rs/crate/pilot-status/latest/source/docs/pacing.md
-//! [docs-performance]: https://docs.rs/crate/pilot-status/latest/source/docs/performance.md
-//! [docs-trust]: https://docs.rs/crate/pilot-status/latest/source/docs/trust.md
 //! [changelog]: https://docs.rs/crate/pilot-status/latest/source/CHANGELOG.md
 //! [security]: https://docs.rs/crate/pilot-status/latest/source/SECURITY.md
 //! [contributing]: https://docs.rs/crate/pilot-status/latest/source/CONTRIBUTING.md

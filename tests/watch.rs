@@ -92,7 +92,7 @@ async fn watch_of_500_ids_for_ten_minutes() {
     let seconds = env::var("WATCH_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(600);
     println!("{IDS} ids every {EVERY:?}, {seconds} s");
     println!(
-        "| limit a second | requests a second | most in 100 ms, over the mean | refused | changes told | interval at the end | memory |\n|---|---|---|---|---|---|---|"
+        "| limit a second | requests a second | most in 100 ms, over the mean | refused | changes reported | interval at the end | memory |\n|---|---|---|---|---|---|---|"
     );
     for limit in [60.0, 40.0] {
         let limited = Arc::new(Mutex::new(Limited::new(limit)));

@@ -1,6 +1,7 @@
 //! Measures pacing in virtual time, with the crate's own pacer.
 //!
-//! `cargo bench --package pacing` writes the tables of `docs/pacing.md`, and `docs/pacing.svg`.
+//! `cargo bench --package pacing` writes the tables of `docs/measured/pacing.md`, and
+//! `docs/guide/pacing.svg`.
 //! `-- --all` prints all scenarios for one process, 8 and 32; `-- --rows` only the hard loads.
 
 mod best;
@@ -33,16 +34,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let page = docs.join("pacing.md");
+    let page = docs.join("measured/pacing.md");
     let mut text = fs::read_to_string(&page)?;
     for (name, table) in TABLES {
         let begin = format!("<!-- {name} -->\n");
-        let (before, rest) = text.split_once(&begin).ok_or("docs/pacing.md lacks a table")?;
-        let (_, after) = rest.split_once("<!-- end -->").ok_or("docs/pacing.md lacks an end")?;
+        let (before, rest) = text.split_once(&begin).ok_or("the page lacks a table")?;
+        let (_, after) = rest.split_once("<!-- end -->").ok_or("a table of the page has no end")?;
         text = format!("{before}{begin}{}<!-- end -->{after}", table());
     }
     print!("{text}");
     fs::write(page, text)?;
-    fs::write(docs.join("pacing.svg"), plot::svg())?;
+    fs::write(docs.join("guide/pacing.svg"), plot::svg())?;
     Ok(())
 }

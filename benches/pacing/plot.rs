@@ -1,5 +1,6 @@
-//! Draws `docs/pacing.svg`: requests served and rejected over time, with pacing and with each task
-//! on its own. The picture scales to the width of its page, and follows its light or dark colours.
+//! Draws `docs/guide/pacing.svg`: requests served and rejected over time, with pacing and with each
+//! task on its own. The picture scales to the width of its page, and follows its light or dark
+//! colours.
 
 use pilot_status::simulation::Law;
 

@@ -35,7 +35,7 @@ pub(crate) struct Scenario {
     /// Requests that are served before the load, one a second; then none is sent for 11 s.
     pub(crate) served_before: u32,
     pub(crate) fields: Fields,
-    /// Calls that are polled once, and then neither polled again nor dropped.
+    /// Calls that are polled once, and then kept without being polled.
     pub(crate) kept: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The rows of `docs/pacing.md`: each setting, played with many seeds.
+//! The rows of `docs/measured/pacing.md`: each setting, played with many seeds.
 #![expect(clippy::cast_precision_loss, reason = "small counts")]
 
 use std::thread;

@@ -71,8 +71,8 @@ pub(crate) fn cases() -> [Case; 5] {
     [
         case("documented example", EXAMPLE.to_vec(), &number, (Some(1.05), 0.85)),
         case("with 200 more fields", superset(), &number, (None, 1.1)),
-        case("with 1,000 odd items of a list", malformed(1_000), &number[..2], (None, 1.5)),
-        case("with 10,000 odd items of a list", malformed(10_000), &number[..2], (None, 1.5)),
+        case("with 1,000 malformed items of a list", malformed(1_000), &number[..2], (None, 1.5)),
+        case("with 10,000 malformed items of a list", malformed(10_000), &number[..2], (None, 1.5)),
         case("error", refusal.to_string().into(), &error, (Some(1.2), 0.85)),
     ]
 }

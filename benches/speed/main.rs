@@ -1,5 +1,5 @@
 //! Compares this client with others in one run. Each command writes its part of
-//! `docs/performance.md`: `cargo run --release --package speed -- --decode`, `--request`,
+//! `docs/measured/performance.md`: `cargo run --release --package speed -- --decode`, `--request`,
 //! `--counts`. `--check` compares the counts with `benches/speed/counts.json`.
 
 #![expect(

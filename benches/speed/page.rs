@@ -1,4 +1,4 @@
-//! Writes `docs/performance.md`, part by part.
+//! Writes `docs/measured/performance.md`, part by part.
 
 use std::{
     error::Error,
@@ -27,7 +27,7 @@ pub(crate) fn write(part: &str, table: &str) -> Outcome {
 }
 
 fn put(part: &str, table: &str) -> Outcome {
-    let file = docs().join("performance.md");
+    let file = docs().join("measured/performance.md");
     let page = fs::read_to_string(&file)?;
     let (begin, end) = (format!("<!-- {part} -->\n"), format!("<!-- /{part} -->"));
     let (before, rest) = page.split_once(&begin).ok_or("the page has no such part")?;

@@ -1,4 +1,4 @@
-//! The outcome of a call, in the terms of docs/trust.md.
+//! The outcome of a call, in the terms of docs/measured/trust.md.
 
 use std::{error::Error as _, fmt};
 
@@ -7,7 +7,7 @@ use pilot_status::Error;
 /// The outcome of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The outcome's name in docs/trust.md.
+    /// The outcome's name in docs/measured/trust.md.
     pub what: String,
     /// The number of attempts.
     pub attempts: usize,

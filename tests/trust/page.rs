@@ -1,4 +1,4 @@
-//! The tables of docs/trust.md.
+//! The tables of docs/measured/trust.md.
 
 use std::{env, fmt, fs, sync::Arc};
 
@@ -9,7 +9,7 @@ use crate::matrix::{
     OPERATIONS, TIMEOUT, When,
 };
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/trust.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/measured/trust.md");
 
 /// A part of the page, written by one build of the tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) fn compare(part: Part, rows: &str) {
     let differ: Vec<_> = found.lines().filter(|line| !old.lines().any(|l| l == *line)).collect();
     assert!(
         old == found,
-        "docs/trust.md is out of date, run with UPDATE_EXPECT=1; new lines:\n{}",
+        "docs/measured/trust.md is out of date, run with UPDATE_EXPECT=1; new lines:\n{}",
         differ.join("\n")
     );
 }
@@ -86,26 +86,24 @@ fn introduction() -> String {
     let [base, max, attempt, total] = [BASE_DELAY, MAX_DELAY, ATTEMPT_TIMEOUT, TIMEOUT];
     let (limit, buffers) = (MAX_RESPONSE_BYTES / 1024, BUFFERS / 1024);
     format!(
-        "# Trust, shown
+        "# Faults, measured
 
-What becomes of a call when the server, the network or the name service does wrong. Written by
-`UPDATE_EXPECT=1 cargo test -p pilot-status-tests --test trust`, which `cargo test --workspace` repeats: it fails where this page no longer holds. It also fails
-where an error prints the key or anything from the body of an answer.
+The outcome of a call under each fault of a server, a network or a name service. Users can rely on this: no fault makes a call exceed its `timeout`, or
+repeat a `delete` that may have taken effect. `UPDATE_EXPECT=1 cargo test -p pilot-status-tests --test trust` writes this page. `cargo test --workspace`
+fails if the page no longer holds, or if an error prints the key or any text of a body.
 
-- *in attempts*: whether the fault comes in the call's first attempt, in all, or ends it alike in either case.
-- *outcome* and *attempts*: what the caller gets, and how often the request was sent or tried. `delete` is not repeated where it
-  may have been carried out.
-- *within*: the longest that the call may take. `timeout` and `attempt_timeout` are held to 10 %, and so is what the server asks to wait;
-  the 0.3 s are what the machine may need.
-- *sent*: bytes of answers that the server sent, read or not. *Bounded* is at most `max_response_bytes` and {buffers} KiB in each attempt,
-  which is what sockets and hyper take (hyper ends a head or a line of more than about 400 KiB); *as time allows* is bounded by
-  `attempt_timeout` alone, and is not kept.
-- *connections*: opened during the call.
+- *in attempts*: the attempts of the call that meet the fault: the first, all, or either with one outcome.
+- *outcome* and *attempts*: the result for the caller, and the number of attempts. A `delete` is not repeated if it may have taken effect.
+- *within*: the longest duration of the call. The test allows 10 % more for `timeout`, `attempt_timeout` and a requested wait; the 0.3 s are for a busy
+  machine.
+- *sent*: bytes of responses that the server sent, whether they were read or not. *Bounded* is at most `max_response_bytes` and {buffers} KiB in each
+  attempt, which sockets and hyper buffer (hyper rejects a head or a line of more than about 400 KiB). *As time allows* is limited only by
+  `attempt_timeout`, and is not stored.
+- *connections*: connections that the call opened.
 
 The client: {MAX_ATTEMPTS} attempts, `base_delay` {base:?}, `max_delay` {max:?}, `attempt_timeout` {attempt:?}, `timeout` {total:?},
-`max_response_bytes` {limit} KiB, pacing on, no retry budget. The table holds as well where other crates of an application switch on more of reqwest
-and serde_json. HTTP/1.1 is spoken wherever HTTP/2 is compiled in, unless
-`configure_http` chooses otherwise.
+`max_response_bytes` {limit} KiB, with pacing, without a retry budget. The protocol is HTTP/1.1, even if HTTP/2 is compiled in, unless `configure_http`
+chooses otherwise. The table also holds if other crates of an application enable more features of reqwest and serde_json.
 "
     )
 }
@@ -113,12 +111,14 @@ and serde_json. HTTP/1.1 is spoken wherever HTTP/2 is compiled in, unless
 #[cfg(feature = "like-an-application")]
 fn introduction_of_others() -> String {
     "
-The same with feature `http2`, and with compression switched on in reqwest by another crate. Written by `UPDATE_EXPECT=1 cargo test -p pilot-status-tests
---features like-an-application --test trust`, which `.ci/run` repeats.
+Faults of HTTP/2, with feature `http2`, and of compression, which another crate enables in reqwest. The guarantees are the same. In addition, an
+HTTP/2 server can report that it has not processed a request, so more calls succeed. `UPDATE_EXPECT=1 cargo test -p pilot-status-tests --features like-an-application --test trust`
+writes this part, and `.ci/run` repeats the test.
 
-- A stream that the server refuses, or that is after the last one of its `GOAWAY`, was not processed (RFC 9113, section 8.7): it is sent again, also a `delete`.
-- A connection whose server does not answer a ping is given up after half of `attempt_timeout`.
-- `max_response_bytes` counts what comes out of compression.
+- A stream that the server refuses, or that is after the last one of its `GOAWAY`, was not processed (RFC 9113, section 8.7). It is sent again, even if it
+  is a `delete`.
+- A connection whose server does not answer a ping is closed after half of `attempt_timeout`.
+- `max_response_bytes` counts bytes after decompression.
 "
     .to_owned()
 }

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const PAGE: &str = "docs/performance.md";
+const PAGE: &str = "docs/measured/performance.md";
 const BEGIN: &str = "<!-- build -->\n";
 const END: &str = "<!-- /build -->";
 

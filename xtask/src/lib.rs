@@ -38,7 +38,7 @@ enum Command {
     /// changed
     Regen(RegenArgs),
     /// Measure what a user's build costs, beside the same program by hand; writes a part of
-    /// docs/performance.md
+    /// docs/measured/performance.md
     BuildCost,
     /// Write the inputs that fuzzing starts from to fuzz/corpus
     FuzzSeeds,
