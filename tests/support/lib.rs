@@ -24,3 +24,8 @@ pub use example::{DOCUMENTED_ID, example, number};
 pub use log::Log;
 pub use replies::{always, ok, replies};
 pub use server::{Reply, Request, Server};
+
+/// A page of the guide whose code needs more than the crate's own dependencies.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/in_a_service.md")]
+mod in_a_service {}
