@@ -1,5 +1,15 @@
 // The README defines these links as paths of files. Here they point to modules and pages, because
 // the first of two definitions counts.
+//! [list]: Client::list_numbers
+//! [find]: Client::find_number
+//! [get]: NumberHandle::get
+//! [refresh]: NumberHandle::refresh
+//! [fresh]: NumberHandle::get_fresh
+//! [status]: NumberHandle::status
+//! [wait]: NumberHandle::wait_until_open
+//! [delete]: NumberHandle::delete
+//! [many]: Client::numbers
+//! [watch]: Client::watch_all
 //! [guide-retry]: guide::retry_and_pacing
 //! [guide-errors]: guide::errors
 //! [guide-safety]: guide::safety
