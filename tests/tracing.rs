@@ -38,7 +38,7 @@ async fn retried_call_logs_every_attempt_without_key() {
         "reqwest",
         "WARN",
         r#"unreadable values operation="get_numbers_id" number="num_secret" paths="state, health.sendable""#,
-        r#"answer with another id than was asked for operation="get_numbers_id" number="num_secret""#,
+        r#"response for another id operation="get_numbers_id" number="num_secret""#,
         r"rate limited, calls wait for their turns delay_ms=",
     ] {
         assert!(text.contains(expected), "no {expected} in {text}");

@@ -1,5 +1,4 @@
-//! Counts the calls of a client and their outcomes. Each count only grows, and reading takes no
-//! lock.
+//! Counts the calls of a client and their outcomes. Reading takes no lock.
 
 use std::{
     collections::BTreeMap,
@@ -9,18 +8,18 @@ use std::{
 use crate::ext::{error::kind::ErrorKind, pacing::PacingStats};
 
 /// Counts of the calls of all clones of a client since it was made, and the current state of
-/// pacing; see [`Client::stats`](crate::Client::stats).
+/// pacing; see [`Client::stats`](crate::Client::stats). The counts only grow.
 ///
 /// A call of [`Client::raw`](crate::Client::raw) counts only as a call, with its attempts and
-/// retries. A dropped call counts as a call, but neither as a success nor as an error.
+/// retries. A call that is dropped before its end counts only as a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Calls that sent a request, or tried to.
+    /// Calls that made at least one attempt.
     pub calls: u64,
-    /// Requests that were sent, or tried to be sent.
+    /// Attempts to send a request, including retries.
     pub attempts: u64,
-    /// Attempts other than the first of their call.
+    /// Attempts after the first one of their call.
     pub retries: u64,
     /// Calls that returned a value.
     pub successes: u64,

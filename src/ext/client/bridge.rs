@@ -248,7 +248,7 @@ impl ClientHooks<Inner> for generated::Client {
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Generated<E>> {
         let ClientState { origin, credential: Credential { name, value }, .. } = &*self.inner.state;
         if !request.url().as_str().starts_with(origin) {
-            let text = "the request does not go to the client's base URL, so it gets no key";
+            let text = "the request does not go to the client's base URL: it was not sent, so that the key does not leak";
             return Err(Generated::InvalidRequest(text.to_owned()));
         }
         let headers = request.headers_mut();

@@ -231,7 +231,7 @@ fn dated(answer: Answer<types::Number>) -> Dated {
 
 pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        let text = "timeout is 0, so the call would fail: leave it out for that of the client";
+        let text = "timeout is 0, so the call would fail: omit it to use the timeout of the client";
         return Err(Error::invalid_input(text));
     }
     Ok(())

@@ -111,7 +111,7 @@ impl RetryPolicy {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         if self.max_attempts == 0 {
             return Err(Error::invalid_input(
-                "max_attempts is 0, so nothing would be sent: use RetryPolicy::none() for a single attempt",
+                "max_attempts is 0, so no request would be sent: use RetryPolicy::none() for a single attempt",
             ));
         }
         Ok(())
