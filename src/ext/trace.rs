@@ -48,21 +48,29 @@ pub(crate) fn turn(waited: Duration) {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn turn(_: Duration) {}
 
-/// An attempt ended, with a status or without an answer, and another follows after `next`.
+/// Logs the end of an attempt: its status, if there was a response, and the delay before the next
+/// attempt with its source. The delay of pacing is not known yet; [`turn`] logs it.
 #[cfg(feature = "tracing")]
 pub(crate) fn attempt(
     outcome: &CallOutcome,
     status: Option<StatusCode>,
-    next: Option<(Duration, DelaySource)>,
+    delay: Option<Duration>,
+    source: Option<DelaySource>,
 ) {
     let status = status.map(|s| s.as_u16());
-    let delay_ms = next.map(|(delay, _)| ms(delay));
-    let because = next.map(|(_, because)| because.as_str());
+    let delay_ms = delay.map(ms);
+    let because = source.map(DelaySource::as_str);
     tracing::debug!(target: TARGET, attempt = outcome.attempts, status, delay_ms, because, "attempt");
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn attempt(_: &CallOutcome, _: Option<StatusCode>, _: Option<(Duration, DelaySource)>) {}
+pub(crate) fn attempt(
+    _: &CallOutcome,
+    _: Option<StatusCode>,
+    _: Option<Duration>,
+    _: Option<DelaySource>,
+) {
+}
 
 /// Warns that the rounds of a watch take longer than its interval, so that changes come later.
 #[cfg(feature = "tracing")]

@@ -129,7 +129,7 @@ async fn retry_date_is_read_by_server_clock() {
 async fn too_long_retry_after_fails_immediately() {
     let cases = [
         ("61", 90_000, Some(61), "requests a wait of 61s, longer than max_delay"),
-        ("30", 5_000, Some(30), "too little is left"),
+        ("30", 5_000, Some(30), "too little of the call's timeout is left"),
         ("99999999999999999999", 90_000, Some(u64::MAX), "longer than max_delay"),
     ];
     let names = ["retry-after", "x-ratelimit-reset"];

@@ -88,24 +88,23 @@ fn introduction() -> String {
     format!(
         "# Trust, shown
 
-What becomes of a call when the server, the network or the name service does wrong. Written by
-`UPDATE_EXPECT=1 cargo test -p pilot-status-tests --test trust`, which `cargo test --workspace` repeats: it fails where this page no longer holds. It also fails
-where an error prints the key or anything from the body of an answer.
+The outcome of a call when the server, the network or the name service fails. Written by
+`UPDATE_EXPECT=1 cargo test -p pilot-status-tests --test trust`. `cargo test --workspace` repeats the measurements, and fails if this page no longer holds. It also fails
+if an error prints the key or data of a response body.
 
-- *in attempts*: whether the fault comes in the call's first attempt, in all, or ends it alike in either case.
-- *outcome* and *attempts*: what the caller gets, and how often the request was sent or tried. `delete` is not repeated where it
-  may have been carried out.
-- *within*: the longest that the call may take. `timeout` and `attempt_timeout` are held to 10 %, and so is what the server asks to wait;
-  the 0.3 s are what the machine may need.
-- *sent*: bytes of answers that the server sent, read or not. *Bounded* is at most `max_response_bytes` and {buffers} KiB in each attempt,
-  which is what sockets and hyper take (hyper ends a head or a line of more than about 400 KiB); *as time allows* is bounded by
-  `attempt_timeout` alone, and is not kept.
-- *connections*: opened during the call.
+- *in attempts*: the attempts in which the fault occurs: the first, all, or either with the same result.
+- *outcome* and *attempts*: the result for the caller, and the number of attempts to send the request. `delete` is not repeated if it
+  may have taken effect.
+- *within*: the longest duration of the call. `timeout`, `attempt_timeout` and the wait that the server requests are held to 10 %;
+  0.3 s is the allowance for a busy machine.
+- *sent*: response bytes that the server sent, read or not. *Bounded* is at most `max_response_bytes` and {buffers} KiB in each attempt,
+  the buffers of sockets and hyper (hyper ends a head or a line of more than about 400 KiB). *As time allows* is limited only by
+  `attempt_timeout`; these bytes are not retained.
+- *connections*: connections opened during the call.
 
 The client: {MAX_ATTEMPTS} attempts, `base_delay` {base:?}, `max_delay` {max:?}, `attempt_timeout` {attempt:?}, `timeout` {total:?},
-`max_response_bytes` {limit} KiB, pacing on, no retry budget. The table holds as well where other crates of an application switch on more of reqwest
-and serde_json. HTTP/1.1 is spoken wherever HTTP/2 is compiled in, unless
-`configure_http` chooses otherwise.
+`max_response_bytes` {limit} KiB, pacing on, no retry budget. The table also holds if other crates of an application enable more features of reqwest
+and serde_json. Even if HTTP/2 is compiled in, HTTP/1.1 is used unless `configure_http` chooses otherwise.
 "
     )
 }
@@ -113,12 +112,12 @@ and serde_json. HTTP/1.1 is spoken wherever HTTP/2 is compiled in, unless
 #[cfg(feature = "like-an-application")]
 fn introduction_of_others() -> String {
     "
-The same with feature `http2`, and with compression switched on in reqwest by another crate. Written by `UPDATE_EXPECT=1 cargo test -p pilot-status-tests
+The same with feature `http2`, and with compression enabled in reqwest by another crate. Written by `UPDATE_EXPECT=1 cargo test -p pilot-status-tests
 --features like-an-application --test trust`, which `.ci/run` repeats.
 
-- A stream that the server refuses, or that is after the last one of its `GOAWAY`, was not processed (RFC 9113, section 8.7): it is sent again, also a `delete`.
-- A connection whose server does not answer a ping is given up after half of `attempt_timeout`.
-- `max_response_bytes` counts what comes out of compression.
+- A stream that the server refuses, or that comes after the last one of its `GOAWAY`, was not processed (RFC 9113, section 8.7). It is sent again, even for a `delete`.
+- A connection whose server does not answer a ping is closed after half of `attempt_timeout`.
+- `max_response_bytes` counts decompressed bytes.
 "
     .to_owned()
 }

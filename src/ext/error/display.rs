@@ -137,7 +137,7 @@ impl Error {
                 f.write_str("; not retried: the request may have taken effect")
             }
             Some(StopReason::Budget) => {
-                f.write_str("; not retried: too many calls fail, and the retry budget is empty")
+                f.write_str("; not retried: too many calls fail, so the retry budget is spent")
             }
             Some(StopReason::Final | StopReason::Attempts | StopReason::Timeout) | None => Ok(()),
         }

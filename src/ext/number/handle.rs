@@ -147,12 +147,12 @@ impl NumberHandle {
 
     /// Removes the number and logs out its device. The number can be restored for 30 days.
     ///
-    /// The removal is retried only if the number cannot have been removed: after a 429, and after a
-    /// failure to connect.
+    /// The removal is retried only if the number cannot have been removed: after a 429, a failure to
+    /// connect, or the report of an HTTP/2 server that it did not process the request.
     ///
     /// # Errors
-    /// The errors of [`get`](Self::get). After a timeout or a broken connection the number may or
-    /// may not be removed.
+    /// The errors of [`get`](Self::get). After a timeout, a broken connection or a 5xx the number may
+    /// have been removed; the error says so.
     pub fn delete(
         &self,
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
