@@ -35,7 +35,7 @@ async fn retried_call_logs_every_attempt_without_key() {
         r#"pilot_status{operation="get_numbers_id" number="num_secret"}: pilot_status: attempt"#,
         // The queue decides the delay after a 429, and the turn reports it.
         r#"attempt=1 status=429 because="pacing""#,
-        r#"turn delay_ms="#,
+        r"turn delay_ms=",
         r"attempt=2 status=503 delay_ms=1",
         r#"because="header""#,
         r"attempt=3 status=503 delay_ms=",

@@ -338,7 +338,7 @@ impl Error {
     }
 
     pub(crate) fn timed_out(after: Duration, scope: TimeoutScope, outcome: CallOutcome) -> Self {
-        // For code that looks for an I/O timeout in the chain of sources.
+        // Code that inspects the chain of sources finds an I/O timeout.
         let source = io::Error::from(io::ErrorKind::TimedOut);
         Self::new(Kind::TimedOut(after, scope), outcome).with(|d| d.source = Some(Arc::new(source)))
     }

@@ -152,7 +152,7 @@ impl NumberHandle {
     ///
     /// # Errors
     /// The errors of [`get`](Self::get). After a timeout, a broken connection or a 5xx the number may
-    /// have been removed; the error says so.
+    /// have been removed, and the error warns of it.
     pub fn delete(
         &self,
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
