@@ -42,7 +42,7 @@ pub(crate) fn parse(name: &str, text: &str, allow_insecure_http: bool) -> Result
         return refuse(" has a query or a fragment: give only scheme, host and path");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refuse(" holds a user name or a password: give only scheme, host and path");
+        return refuse(" contains a user name or a password: give only scheme, host and path");
     }
     if url.scheme() == "http" && !is_loopback(&url) && !allow_insecure_http {
         return Err(Error::invalid_input(format!(

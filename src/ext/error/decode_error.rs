@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Value, error::Category};
 
-use crate::ext::decode::field::{Field, Misfit};
+use crate::ext::decode::field::{Field, Mismatch};
 
 /// A fault of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl DecodeError {
                 // The text after the fault may be invalid JSON. Then only the type of the body is
                 // known.
                 let value = serde_json::from_slice(body).unwrap_or(value);
-                let Misfit { field: path, expected } = T::misfit(&value);
+                let Mismatch { field: path, expected } = T::mismatch(&value);
                 let found = if path.is_empty() { Some(&value) } else { value.get(path) };
                 Self::Type { path, expected, found: found.map_or("nothing", type_of) }
             }

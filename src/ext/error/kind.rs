@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{Error, Kind};
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])+ $kind:ident = $name:literal,)+) => {
+    ($(#[doc = $doc:literal] $kind:ident = $name:literal $(, $predicate:ident)?;)+) => {
         /// The kind of an error; returned by [`Error::kind`].
         ///
         /// ```
@@ -21,7 +21,7 @@ macro_rules! kinds {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum ErrorKind {
-            $($(#[$doc])+ $kind,)+
+            $(#[doc = $doc] $kind,)+
         }
 
         impl ErrorKind {
@@ -36,42 +36,53 @@ macro_rules! kinds {
                 }
             }
         }
+
+        /// Predicates for single kinds.
+        impl Error {
+            $($(
+                #[doc = concat!("Returns true for [`ErrorKind::", stringify!($kind), "`].\n\n", $doc)]
+                #[must_use]
+                pub fn $predicate(&self) -> bool {
+                    self.kind() == ErrorKind::$kind
+                }
+            )?)+
+        }
     };
 }
 
 kinds! {
     /// A setting or an argument is invalid.
-    InvalidInput = "invalid_input",
+    InvalidInput = "invalid_input", is_invalid_input;
     /// The credential is missing or wrong: 401.
-    Unauthorized = "unauthorized",
+    Unauthorized = "unauthorized", is_unauthorized;
     /// The subscription does not cover the call: 402.
-    PaymentRequired = "payment_required",
+    PaymentRequired = "payment_required", is_payment_required;
     /// The credential does not permit the call: 403.
-    Forbidden = "forbidden",
+    Forbidden = "forbidden", is_forbidden;
     /// No number of the key's tenant has this id: 404.
-    NotFound = "not_found",
+    NotFound = "not_found", is_not_found;
     /// The number's state conflicts with the call: 409.
-    Conflict = "conflict",
+    Conflict = "conflict", is_conflict;
     /// A 429, or a turn after a 429 that would have come after the call's timeout.
-    RateLimited = "rate_limited",
+    RateLimited = "rate_limited", is_rate_limited;
     /// The server or a provider behind it failed: 5xx.
-    Server = "server",
+    Server = "server", is_server;
     /// Any other error status, such as 400 or a redirect; or a success whose body is an error.
-    Status = "status",
+    Status = "status", is_status;
     /// No connection could be made, so nothing was sent.
-    Connect = "connect",
+    Connect = "connect", is_connect;
     /// The connection failed before the response was complete.
-    Network = "network",
-    /// The response was not complete in time.
-    Timeout = "timeout",
+    Network = "network", is_network;
+    /// The response was not complete in time; see also [`Error::is_timeout`].
+    Timeout = "timeout";
     /// A success that does not match the API's documentation.
-    Decode = "decode",
+    Decode = "decode", is_decode;
     /// The response exceeds `max_response_bytes`.
-    TooLarge = "too_large",
-    /// Several numbers have the requested phone number.
-    Ambiguous = "ambiguous",
-    /// The number was not open within the limit of a wait.
-    NotOpen = "not_open",
+    TooLarge = "too_large", is_too_large;
+    /// Several numbers have the requested phone number; see [`Error::candidates`].
+    Ambiguous = "ambiguous", is_ambiguous;
+    /// The number was not open within the limit of a wait; see [`Error::last_status`].
+    NotOpen = "not_open", is_not_open;
 }
 
 impl fmt::Display for ErrorKind {
@@ -123,57 +134,6 @@ impl Error {
             Kind::Ambiguous(_) => ErrorKind::Ambiguous,
             Kind::NotOpen(..) => ErrorKind::NotOpen,
         }
-    }
-
-    /// Returns true if the subscription does not cover the call: 402.
-    #[must_use]
-    pub fn is_payment_required(&self) -> bool {
-        self.kind() == ErrorKind::PaymentRequired
-    }
-
-    /// Returns true if the number's state conflicts with the call: 409.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        self.kind() == ErrorKind::Conflict
-    }
-
-    /// Returns true if the server or a provider behind it failed: 5xx.
-    #[must_use]
-    pub fn is_server(&self) -> bool {
-        self.kind() == ErrorKind::Server
-    }
-
-    /// Returns true for any other error status, such as 400 or a redirect, and for a success whose
-    /// body is an error.
-    #[must_use]
-    pub fn is_status(&self) -> bool {
-        self.kind() == ErrorKind::Status
-    }
-
-    /// Returns true if the connection failed before the response was complete.
-    #[must_use]
-    pub fn is_network(&self) -> bool {
-        self.kind() == ErrorKind::Network
-    }
-
-    /// Returns true if the response exceeds `max_response_bytes`.
-    #[must_use]
-    pub fn is_too_large(&self) -> bool {
-        self.kind() == ErrorKind::TooLarge
-    }
-
-    /// Returns true if several numbers have the requested phone number; see
-    /// [`candidates`](Self::candidates).
-    #[must_use]
-    pub fn is_ambiguous(&self) -> bool {
-        self.kind() == ErrorKind::Ambiguous
-    }
-
-    /// Returns true if the number was not open within the limit of a wait; see
-    /// [`last_status`](Self::last_status).
-    #[must_use]
-    pub fn is_not_open(&self) -> bool {
-        self.kind() == ErrorKind::NotOpen
     }
 }
 

@@ -168,32 +168,6 @@ impl Error {
         self.0.outcome.attempts
     }
 
-    /// Returns true for a 429, and for a call whose turn after a 429 would have come after its
-    /// timeout.
-    #[must_use]
-    pub fn is_rate_limited(&self) -> bool {
-        self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
-            || matches!(self.0.kind, Kind::NotAdmitted)
-    }
-
-    /// Returns true if the credential is missing or wrong: 401.
-    #[must_use]
-    pub fn is_unauthorized(&self) -> bool {
-        self.status() == Some(StatusCode::UNAUTHORIZED)
-    }
-
-    /// Returns true if the credential does not permit the call: 403.
-    #[must_use]
-    pub fn is_forbidden(&self) -> bool {
-        self.status() == Some(StatusCode::FORBIDDEN)
-    }
-
-    /// Returns true if no number of the key's tenant has this id: 404.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        self.status() == Some(StatusCode::NOT_FOUND)
-    }
-
     /// Returns the ids of the numbers that have the requested phone number; empty for other errors.
     #[must_use]
     pub fn candidates(&self) -> &[String] {
@@ -212,35 +186,19 @@ impl Error {
         }
     }
 
-    /// Returns true if the timeout of the connection, the attempt or the call was exceeded.
+    /// Returns true if the timeout of the connection, the attempt or the call was exceeded. A
+    /// connection that timed out is also [`is_connect`](Self::is_connect).
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::TimedOut(..))
             || self.network_error().is_some_and(reqwest::Error::is_timeout)
     }
 
-    /// Returns true if no connection could be made, so that nothing was sent.
-    #[must_use]
-    pub fn is_connect(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect(_))
-    }
-
-    /// Returns true if the response was a success that does not match the API's documentation.
-    #[must_use]
-    pub fn is_decode(&self) -> bool {
-        matches!(self.0.kind, Kind::Decode(..))
-    }
-
-    /// Returns true if a setting or an argument is invalid.
-    #[must_use]
-    pub fn is_invalid_input(&self) -> bool {
-        matches!(self.0.kind, Kind::InvalidInput(_) | Kind::NoTrustStore)
-    }
-
     /// Returns true if the same call may succeed later. These errors are retryable:
     ///
     /// - a failure to connect, unless TLS was rejected; a broken connection; a timeout
-    /// - the statuses 408, 429, 500, 502 to 504, 520 to 524, 529 and 530, unless the code is
+    /// - the status 429
+    /// - the statuses 408, 500, 502 to 504, 520 to 524, 529 and 530, unless the code is
     ///   `PROVIDER_NOT_CONFIGURED`
     ///
     /// A failed [`delete`](crate::NumberHandle::delete) may have taken effect even so. Check the

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ext::decode::{
-        field::{Field, Misfit, collect_object},
+        field::{Field, Mismatch, collect_object},
         list::{self, Items},
     },
     generated::types::NumberSummary,
@@ -59,8 +59,8 @@ impl NumberList {
 }
 
 impl Field for NumberList {
-    fn misfit(_: &Value) -> Misfit {
-        Misfit::new("", "an array")
+    fn mismatch(_: &Value) -> Mismatch {
+        Mismatch::new("", "an array")
     }
 
     fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
