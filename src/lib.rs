@@ -69,7 +69,7 @@ pub mod simulation {
     pub use crate::ext::pacing::{
         Delays,
         limiter::Law,
-        pacer::{Asking, InFlight, Pacer},
+        pacer::{InFlight, Pacer, TurnRequest},
         rate_limit::RateLimit,
         store::Store,
     };

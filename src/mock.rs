@@ -63,7 +63,7 @@ impl fmt::Display for IdPattern {
 /// Restricts a mock to the requests for one number.
 pub trait WhenId {
     /// Matches requests for the number with this id, which is taken literally.
-    #[expect(clippy::return_self_not_must_use, reason = "the mock has it, as with httpmock's own")]
+    #[expect(clippy::return_self_not_must_use, reason = "like httpmock's own methods")]
     fn number(self, id: &str) -> Self;
 }
 

@@ -16,33 +16,39 @@ async fn retried_call_logs_every_attempt_without_key() {
     // reqwest logs through the `log` crate.
     tracing_log::LogTracer::init().unwrap();
 
-    let slow = Reply::json(429, "{}").with("retry-after", "0.01");
-    let server = replies(vec![slow, Reply::json(503, "{}"), ok()]).await;
+    let limited = Reply::json(429, "{}").with("retry-after", "0.01");
+    let slow = Reply::json(503, "{}").with("retry-after", "0.01");
+    let server = replies(vec![limited, slow, Reply::json(503, "{}"), ok()]).await;
     let client = builder(&server).build().unwrap();
     client.number("num_secret").get().await.unwrap();
-    let odd =
-        Reply::json(200, r#"{"id":"num_secret","state":["odd"],"health":{"sendable":"odd"}}"#);
-    let server = replies(vec![odd]).await;
+    let malformed = Reply::json(
+        200,
+        r#"{"id":"num_secret","state":["private"],"health":{"sendable":"private"}}"#,
+    );
+    let server = replies(vec![malformed]).await;
     builder(&server).build().unwrap().number("num_secret").get().await.unwrap();
-    let server = replies(vec![Reply::json(200, r#"{"id":"num_odd"}"#)]).await;
+    let server = replies(vec![Reply::json(200, r#"{"id":"num_private"}"#)]).await;
     builder(&server).build().unwrap().number("num_secret").get().await.unwrap();
 
     let text = log.text();
     for expected in [
         r#"pilot_status{operation="get_numbers_id" number="num_secret"}: pilot_status: attempt"#,
-        r"attempt=1 status=429",
+        // The queue decides the delay after a 429, and the turn reports it.
+        r#"attempt=1 status=429 because="pacing""#,
+        r"turn delay_ms=",
+        r"attempt=2 status=503 delay_ms=1",
         r#"because="header""#,
-        r"attempt=2 status=503",
+        r"attempt=3 status=503 delay_ms=",
         r#"because="backoff""#,
-        r"attempt=3 status=200",
+        r"attempt=4 status=200",
         "reqwest",
         "WARN",
         r#"unreadable values operation="get_numbers_id" number="num_secret" paths="state, health.sendable""#,
-        r#"answer with another id than was asked for operation="get_numbers_id" number="num_secret""#,
+        r#"response for another id operation="get_numbers_id" number="num_secret""#,
         r"rate limited, calls wait for their turns delay_ms=",
     ] {
         assert!(text.contains(expected), "no {expected} in {text}");
     }
     assert_eq!(text.matches("WARN").count(), 3, "{text}");
-    assert!(!text.contains(KEY) && !text.contains("odd"), "{text}");
+    assert!(!text.contains(KEY) && !text.contains("private"), "{text}");
 }

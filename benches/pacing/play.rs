@@ -12,7 +12,7 @@ use fastrand::Rng;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use pilot_status::{
     shared_limit::{LimitState, SharedLimit, Step, StepFuture},
-    simulation::{Asking, Delays, Law, Pacer, RateLimit, Store},
+    simulation::{Delays, Law, Pacer, RateLimit, Store, TurnRequest},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -162,9 +162,14 @@ impl Play {
             let in_flight = match &process.pacer {
                 Some(pacer) => {
                     let end = self.clock + Duration::from_secs_f64(began + lives * TIMEOUT);
-                    let is_last = rejections > 1 && attempts + 1 >= MAX_ATTEMPTS;
-                    let asking = Asking { now, deadline: Some(end), is_last, ticket: &mut ticket };
-                    let Ok(in_flight) = pacer.admit(asking).await else {
+                    let is_last_chance = rejections > 1 && attempts + 1 >= MAX_ATTEMPTS;
+                    let request = TurnRequest {
+                        now,
+                        deadline: Some(end),
+                        is_last_chance,
+                        ticket: &mut ticket,
+                    };
+                    let Ok(in_flight) = pacer.admit(request).await else {
                         lives += 1.0;
                         continue;
                     };
@@ -214,9 +219,13 @@ impl Play {
     async fn keep(&self, process: &Process) {
         if let Some(pacer) = &process.pacer {
             let deadline = now() + Duration::from_secs(90);
-            let asking =
-                Asking { now: now(), deadline: Some(deadline), is_last: false, ticket: &mut None };
-            pacer.admit(asking).await.ok();
+            let request = TurnRequest {
+                now: now(),
+                deadline: Some(deadline),
+                is_last_chance: false,
+                ticket: &mut None,
+            };
+            pacer.admit(request).await.ok();
         }
     }
 

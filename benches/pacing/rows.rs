@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use pilot_status::simulation::{Asking, Law, Pacer, Store};
+use pilot_status::simulation::{Law, Pacer, Store, TurnRequest};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
@@ -39,9 +39,9 @@ impl Server {
         let (mut ticket, mut rejections) = (None, 0);
         let deadline = now().checked_add(timeout);
         for attempt in 1..=MAX_ATTEMPTS {
-            let is_last = rejections > 1 && attempt == MAX_ATTEMPTS;
-            let asking = Asking { now: now(), deadline, is_last, ticket: &mut ticket };
-            let Ok(in_flight) = pacer.admit(asking).await else { return false };
+            let is_last_chance = rejections > 1 && attempt == MAX_ATTEMPTS;
+            let request = TurnRequest { now: now(), deadline, is_last_chance, ticket: &mut ticket };
+            let Ok(in_flight) = pacer.admit(request).await else { return false };
             sleep(takes).await;
             let time = (now() - self.start).as_secs_f64();
             let admitted = self.limiter.borrow_mut().admit(time).is_ok();

@@ -53,13 +53,13 @@ pub(crate) fn check() -> Outcome {
         return Ok(());
     }
     Err(format!(
-        "counts that changed (`cargo run --release --package speed -- --counts` stores them anew):\n{misses}"
+        "counts that changed (`cargo run --release --package speed -- --counts` updates them):\n{misses}"
     )
     .into())
 }
 
 fn number(value: &Value) -> Result<f64, Box<dyn Error>> {
-    value.as_f64().ok_or_else(|| "a count is no number: store the counts anew".into())
+    value.as_f64().ok_or_else(|| "a count is not a number: replace it with --counts".into())
 }
 
 fn file() -> PathBuf {

@@ -1,8 +1,8 @@
 //! Feature `tracing`: a span for each call, events for its attempts, and warnings. Without the feature
 //! these functions do nothing.
 //!
-//! The target is `pilot_status`, durations are whole milliseconds, and the guide lists the fields. No
-//! event holds a key or a body.
+//! The target is `pilot_status`, and durations are in whole milliseconds. The guide lists the fields.
+//! No event contains a key or a body.
 
 use std::{future::Future, time::Duration};
 
@@ -37,7 +37,7 @@ pub(crate) fn call<F: Future>(_: &'static str, _: Option<&str>, call: F) -> F {
     call
 }
 
-/// A call may be sent, after waiting this long for its turn.
+/// Logs the time that an attempt waited for its turn.
 #[cfg(feature = "tracing")]
 pub(crate) fn turn(waited: Duration) {
     if !waited.is_zero() {
@@ -48,23 +48,31 @@ pub(crate) fn turn(waited: Duration) {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn turn(_: Duration) {}
 
-/// An attempt ended, with a status or without an answer, and another follows after `next`.
+/// Logs the end of an attempt: its status, if there was a response, and the delay before the next
+/// attempt with its source. The delay of pacing is not known yet; [`turn`] logs it.
 #[cfg(feature = "tracing")]
 pub(crate) fn attempt(
     outcome: &CallOutcome,
     status: Option<StatusCode>,
-    next: Option<(Duration, DelaySource)>,
+    delay: Option<Duration>,
+    source: Option<DelaySource>,
 ) {
     let status = status.map(|s| s.as_u16());
-    let delay_ms = next.map(|(delay, _)| ms(delay));
-    let because = next.map(|(_, because)| because.as_str());
+    let delay_ms = delay.map(ms);
+    let because = source.map(DelaySource::as_str);
     tracing::debug!(target: TARGET, attempt = outcome.attempts, status, delay_ms, because, "attempt");
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn attempt(_: &CallOutcome, _: Option<StatusCode>, _: Option<(Duration, DelaySource)>) {}
+pub(crate) fn attempt(
+    _: &CallOutcome,
+    _: Option<StatusCode>,
+    _: Option<Duration>,
+    _: Option<DelaySource>,
+) {
+}
 
-/// The rounds of a watch take longer than its interval: a warning, since its changes come later.
+/// Warns that the rounds of a watch take longer than its interval, so that changes come later.
 #[cfg(feature = "tracing")]
 pub(crate) fn slow_rounds(every: Duration, interval: Duration) {
     let (every_ms, interval_ms) = (ms(every), ms(interval));
@@ -74,7 +82,7 @@ pub(crate) fn slow_rounds(every: Duration, interval: Duration) {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn slow_rounds(_: Duration, _: Duration) {}
 
-/// Pacing pauses: the server limits the rate, and no call is sent for this time. A warning.
+/// Warns that the server limits the rate, and that no request is sent for this time.
 #[cfg(feature = "tracing")]
 pub(crate) fn pause_begins(delay: Duration) {
     tracing::warn!(target: TARGET, delay_ms = ms(delay), "rate limited, calls wait for their turns");
@@ -83,7 +91,7 @@ pub(crate) fn pause_begins(delay: Duration) {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn pause_begins(_: Duration) {}
 
-/// Pacing ended: calls are sent at once again.
+/// Logs the end of a limit: calls are sent at once again.
 #[cfg(feature = "tracing")]
 pub(crate) fn pause_ends() {
     tracing::info!(target: TARGET, "no longer rate limited");
@@ -92,7 +100,7 @@ pub(crate) fn pause_ends() {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn pause_ends() {}
 
-/// The key of a watch is refused: a warning, once, until it is accepted.
+/// Warns that the API rejects the key of a watch. Logged once, until the key is accepted.
 #[cfg(feature = "tracing")]
 pub(crate) fn key_refused() {
     tracing::warn!(target: TARGET, "key refused, the watch sends one request at a time until it is accepted");
@@ -101,7 +109,7 @@ pub(crate) fn key_refused() {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn key_refused() {}
 
-/// The key of a watch is accepted again.
+/// Logs that the API accepts the key of a watch again.
 #[cfg(feature = "tracing")]
 pub(crate) fn key_accepted() {
     tracing::info!(target: TARGET, "key accepted again");
@@ -110,7 +118,7 @@ pub(crate) fn key_accepted() {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn key_accepted() {}
 
-/// The store cannot be reached: a warning, once, until it can.
+/// Warns that the store cannot be used. Logged once, until it works again.
 #[cfg(feature = "tracing")]
 pub(crate) fn store_down(why: &str) {
     tracing::warn!(target: TARGET, why, "pacing is not shared");
@@ -119,7 +127,7 @@ pub(crate) fn store_down(why: &str) {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn store_down(_: &str) {}
 
-/// The store answers again.
+/// Logs that the store works again.
 #[cfg(feature = "tracing")]
 pub(crate) fn store_up() {
     tracing::info!(target: TARGET, "pacing is shared again");
@@ -128,22 +136,21 @@ pub(crate) fn store_up() {
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn store_up() {}
 
-/// An answer has another id than the request: a warning, since a cache may mix up its answers.
+/// Warns that a response has another id than the request: a cache may mix up its responses.
 #[cfg(feature = "tracing")]
 pub(crate) fn other_id(operation: &'static str, number: &str) {
     let number = printable_id(number);
-    tracing::warn!(target: TARGET, operation, number, "answer with another id than was asked for");
+    tracing::warn!(target: TARGET, operation, number, "response for another id");
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn other_id(_: &'static str, _: &str) {}
 
-/// An answer holds values of other types than documented: a warning, since the API may have a
-/// change that this crate does not know.
+/// Warns that a response has values of undocumented types: the API may have changed.
 #[cfg(feature = "tracing")]
-pub(crate) fn unreadable(operation: &'static str, number: Option<&str>, answer: &impl Field) {
+pub(crate) fn unreadable(operation: &'static str, number: Option<&str>, response: &impl Field) {
     let mut paths = Vec::new();
-    answer.add_unreadable(&mut String::new(), &mut paths);
+    response.add_unreadable(&mut String::new(), &mut paths);
     if !paths.is_empty() {
         let number = number.map(printable_id);
         tracing::warn!(target: TARGET, operation, number, paths = paths.join(", "), "unreadable values");

@@ -78,14 +78,14 @@ async fn faulty_store_does_not_fail_calls() {
     ];
     for (name, answer) in stores {
         let server = refusing_the_second("0.05").await;
-        let asked = Arc::new(AtomicUsize::new(0));
-        let client = client(&server, FakeStore(answer, Arc::clone(&asked)));
+        let steps = Arc::new(AtomicUsize::new(0));
+        let client = client(&server, FakeStore(answer, Arc::clone(&steps)));
         for n in 0..20 {
             let answer = client.number("num_1").get().await;
             assert!(answer.is_ok(), "{name}, call {n}: {answer:?}");
         }
         assert_eq!(server.requests().len(), 21, "{name}");
-        assert!(asked.load(Ordering::Relaxed) > 0, "{name}: the store receives requests");
+        assert!(steps.load(Ordering::Relaxed) > 0, "{name}: the store receives steps");
     }
 }
 
@@ -126,15 +126,15 @@ async fn wait_beyond_deadline_fails_before_sending() {
 #[tokio::test]
 async fn unlimited_store_gets_only_background_checks() {
     let server = always(ok()).await;
-    let asked = Arc::new(AtomicUsize::new(0));
-    let client = client(&server, FakeStore(|_| reply(Reply::Free), Arc::clone(&asked)));
+    let steps = Arc::new(AtomicUsize::new(0));
+    let client = client(&server, FakeStore(|_| reply(Reply::Free), Arc::clone(&steps)));
     let start = Instant::now();
     for _ in 0..50 {
         client.number("num_1").get().await.unwrap();
     }
     let looks = 1 + usize::try_from(start.elapsed().as_secs()).unwrap();
-    let asked = asked.load(Ordering::Relaxed);
-    assert!((1..=looks).contains(&asked), "{asked} in {:?}", start.elapsed());
+    let steps = steps.load(Ordering::Relaxed);
+    assert!((1..=looks).contains(&steps), "{steps} in {:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -146,15 +146,15 @@ async fn sharing_loss_and_recovery_are_logged_once() {
     // The subscriber is set for this thread, on which the whole test runs.
     let _guard = tracing::subscriber::set_default(subscriber);
     let server = always(ok()).await;
-    let asked = Arc::new(AtomicUsize::new(0));
+    let steps = Arc::new(AtomicUsize::new(0));
     let fails_twice: ReplyFn = |_| {
-        static ASKED: AtomicUsize = AtomicUsize::new(0);
-        let is_broken = ASKED.fetch_add(1, Ordering::Relaxed) < 2;
+        static STEPS: AtomicUsize = AtomicUsize::new(0);
+        let is_broken = STEPS.fetch_add(1, Ordering::Relaxed) < 2;
         if is_broken { Box::pin(ready(Err("out of order".into()))) } else { reply(Reply::Free) }
     };
-    let client = client(&server, FakeStore(fails_twice, Arc::clone(&asked)));
+    let client = client(&server, FakeStore(fails_twice, Arc::clone(&steps)));
     let start = Instant::now();
-    while asked.load(Ordering::Relaxed) < 4 && start.elapsed() < Duration::from_secs(20) {
+    while steps.load(Ordering::Relaxed) < 4 && start.elapsed() < Duration::from_secs(20) {
         client.number("num_1").get().await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -211,12 +211,12 @@ async fn store_cannot_shorten_retry_after() {
 #[tokio::test]
 async fn waiting_calls_share_one_store_request() {
     let server = refusing_the_first("0.01").await;
-    let asked = Arc::new(AtomicUsize::new(0));
+    let steps = Arc::new(AtomicUsize::new(0));
     let wait: ReplyFn = |_| {
         let (time, slot) = (Duration::from_millis(1), Slot::default());
         reply(Reply::Wait { time, slot, rate: 0.0 })
     };
-    let client = client(&server, FakeStore(wait, Arc::clone(&asked)));
+    let client = client(&server, FakeStore(wait, Arc::clone(&steps)));
     let start = Instant::now();
     let call = || tokio::spawn(client.number("num_1").get());
     let refused = call();
@@ -229,8 +229,8 @@ async fn waiting_calls_share_one_store_request() {
     refused.abort();
     calls.iter().for_each(tokio::task::JoinHandle::abort);
     let most = 2 + usize::try_from(start.elapsed().as_millis()).unwrap() / 20;
-    let asked = asked.load(Ordering::Relaxed);
-    assert!((2..=most).contains(&asked), "{asked} store requests, expected at most {most}");
+    let steps = steps.load(Ordering::Relaxed);
+    assert!((2..=most).contains(&steps), "{steps} steps, expected at most {most}");
 }
 
 #[tokio::test]

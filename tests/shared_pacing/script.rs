@@ -60,7 +60,7 @@ fn step(rng: &mut Rng, slot: Slot, epoch: u64) -> (Step, Vec<String>) {
         0 => ("look", Step::Look, vec![]),
         1 | 2 => {
             let (age, lasted) = (time / 2, time * 7);
-            let asked = rng.bool().then_some(time * 10);
+            let requested = rng.bool().then_some(time * 10);
             let random = rng.f64();
             let (base_delay, max_delay) = (Duration::from_millis(500), Duration::MAX);
             let step = Step::Rejected(Rejection {
@@ -68,18 +68,18 @@ fn step(rng: &mut Rng, slot: Slot, epoch: u64) -> (Step, Vec<String>) {
                 lasted,
                 epoch,
                 age,
-                asked,
+                requested,
                 base_delay,
                 max_delay,
                 random,
             });
-            let asked = asked.map_or("-1".to_owned(), seconds);
+            let requested = requested.map_or("-1".to_owned(), seconds);
             let rest = vec![
                 served.to_string(),
                 seconds(lasted),
                 epoch.to_string(),
                 seconds(age),
-                asked,
+                requested,
                 seconds(base_delay),
                 seconds(max_delay),
                 random.to_string(),

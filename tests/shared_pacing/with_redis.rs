@@ -159,9 +159,8 @@ async fn any_name_and_foreign_state_are_tolerated() {
         let free = store.step("ignored", Step::Look).await.unwrap();
         assert_eq!(free, Reply::Free, "{name:?}");
     }
-    let odd = ["x", "1e400", "-1", "nan", ""];
-    for value in odd {
-        let key = "pilot-status:limit:2:odd";
+    for value in ["x", "1e400", "-1", "nan", ""] {
+        let key = "pilot-status:limit:2:malformed";
         redis
             .command(&[
                 "HSET",
@@ -179,7 +178,7 @@ async fn any_name_and_foreign_state_are_tolerated() {
             ])
             .await;
         let server = server().await;
-        let store = RedisLimit::new(redis.manager().await).name("odd");
+        let store = RedisLimit::new(redis.manager().await).name("malformed");
         let retry = pilot_status::RetryPolicy::default()
             .base_delay(Duration::from_millis(2))
             .max_delay(Duration::from_millis(200));

@@ -15,14 +15,14 @@ fn invalid_settings_are_rejected_by_build() {
         (Client::builder().api_key(""), "API key is empty"),
         (Client::builder().api_key_id(""), "API key id is empty"),
         (Client::builder().api_key(" \"\" "), "API key is empty"),
-        (Client::builder().api_key("ps_\n1"), "the API key has a line break inside"),
-        (Client::builder().api_key("ps_1\r\nx-evil: 1"), "the API key has a line break inside"),
-        (Client::builder().api_key("ps_1 # prod"), "the API key has a blank inside"),
-        (Client::builder().api_key("ps_\"1"), "the API key has a quote inside"),
-        (Client::builder().api_key("ps_\u{7f}"), "the API key has a control character inside"),
+        (Client::builder().api_key("ps_\n1"), "the API key contains a line break"),
+        (Client::builder().api_key("ps_1\r\nx-evil: 1"), "the API key contains a line break"),
+        (Client::builder().api_key("ps_1 # prod"), "the API key contains white space"),
+        (Client::builder().api_key("ps_\"1"), "the API key contains a quote"),
+        (Client::builder().api_key("ps_\u{7f}"), "the API key contains a control character"),
         (
             Client::builder().api_key_id("ç"),
-            "the API key id has a character inside that is not ASCII",
+            "the API key id contains a character that is not ASCII",
         ),
         (ok().base_url("pilotstatus.com.br"), "the base URL has no scheme"),
         (
@@ -36,7 +36,7 @@ fn invalid_settings_are_rejected_by_build() {
         (ok().attempt_timeout(zero), "attempt_timeout is 0"),
         (ok().connect_timeout(zero), "connect_timeout is 0"),
         (ok().max_response_bytes(0), "max_response_bytes is 0"),
-        (ok().user_agent("a\nb"), "user_agent has a line break"),
+        (ok().user_agent("a\nb"), "user_agent contains a line break"),
     ];
     for (builder, expected) in cases {
         let error = builder.build().unwrap_err();

@@ -58,9 +58,9 @@ fn cases() -> Vec<(String, &'static str)> {
 async fn decode_error_names_path_and_expected_type() {
     for (body, expected) in cases() {
         for attempts in [1, 2] {
-            let misfit = Reply::json(200, body.clone());
+            let malformed = Reply::json(200, body.clone());
             let before = vec![Reply::json(429, "{}"); attempts - 1];
-            let server = replies([before, vec![misfit]].concat()).await;
+            let server = replies([before, vec![malformed]].concat()).await;
             let error = client(&server).number("num_1").get().await.unwrap_err();
             assert!(error.is_decode() && !error.is_retryable(), "{error}");
             assert!(error.to_string().contains(expected), "{error}, expected {expected}");

@@ -136,7 +136,10 @@ async fn ambiguous_phone_number_error_lists_ids() {
     let server = always(Reply::json(200, body.to_string())).await;
     let error = client(&server).find_number("+5511999999999").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Ambiguous);
-    assert!(error.to_string().ends_with("with the ids num_1, num_2"), "{error}");
+    assert!(
+        error.to_string().ends_with("several numbers have this phone number: ids num_1, num_2"),
+        "{error}"
+    );
     assert!(!format!("{error} {error:?}").contains("99999"), "{error:?}");
     assert!(error.hint().unwrap().contains("use the id"), "{:?}", error.hint());
     assert_eq!(error.candidates(), ["num_1", "num_2"]);

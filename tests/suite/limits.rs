@@ -51,9 +51,9 @@ async fn repeated_attempt_timeouts_return_timeout_error() {
     assert!(error.is_timeout() && error.is_retryable() && !error.is_connect(), "{error}");
     assert_eq!(error.attempts(), 2);
     assert!(
-        error
-            .to_string()
-            .contains("no whole answer within 200ms (attempt_timeout); gave up after 2 attempts"),
+        error.to_string().contains(
+            "no complete response within 200ms (attempt_timeout); gave up after 2 attempts"
+        ),
         "{error}"
     );
 }

@@ -84,10 +84,10 @@ async fn call_that_would_miss_deadline_fails_immediately() {
     let wait = error.retry_after().unwrap();
     assert!(wait > MS(15_000) && wait < MS(21_000), "{wait:?}");
     assert!(
-        error.to_string().starts_with("number num_1: not sent: the server limits the rate"),
+        error.to_string().starts_with("number num_1: not sent: rate limited; the next slot is in "),
         "{error}"
     );
-    assert!(error.hint().unwrap().contains("call again later"));
+    assert!(error.hint().unwrap().contains("retry later"));
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -142,7 +142,7 @@ async fn retry_budget_limits_5xx_but_not_429() {
     }
     let error = last.unwrap();
     assert!(error.to_string().contains("the retry budget is spent"), "{error}");
-    assert_eq!(error.hint(), Some("call again after the time that the server asks for"));
+    assert_eq!(error.hint(), Some("retry after the requested wait"));
 
     let server = always(Reply::json(503, "{}")).await;
     let client = builder(&server).retry(retry.without_budget()).build().unwrap();

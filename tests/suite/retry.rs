@@ -107,7 +107,7 @@ async fn retry_after_is_honoured_without_long_delay() {
 
 #[tokio::test]
 async fn retry_date_is_read_by_server_clock() {
-    // `Age` of a cached response, `Retry-After`, `X-RateLimit-Reset`: each asks for one second.
+    // `Age` of a cached response, `Retry-After`, `X-RateLimit-Reset`: each requests a wait of one second.
     let cases = [
         ("0", "retry-after", "Thu, 01 Jan 2026 00:00:01 GMT"),
         ("600", "retry-after", "Thu, 01 Jan 2026 00:10:01 GMT"),
@@ -128,19 +128,19 @@ async fn retry_date_is_read_by_server_clock() {
 #[tokio::test]
 async fn too_long_retry_after_fails_immediately() {
     let cases = [
-        ("61", 90_000, Some(61), "asks to wait 61s, longer than max_delay"),
-        ("30", 5_000, Some(30), "too little is left"),
+        ("61", 90_000, Some(61), "requests a wait of 61s, longer than max_delay"),
+        ("30", 5_000, Some(30), "too little of the call's timeout is left"),
         ("99999999999999999999", 90_000, Some(u64::MAX), "longer than max_delay"),
     ];
     let names = ["retry-after", "x-ratelimit-reset"];
-    for ((asked, timeout, seconds, text), name) in
+    for ((requested, timeout, seconds, text), name) in
         cases.into_iter().flat_map(|case| names.map(|name| (case, name)))
     {
         // The last value is not a valid `X-RateLimit-Reset` time.
-        if name == "x-ratelimit-reset" && asked.len() > 9 {
+        if name == "x-ratelimit-reset" && requested.len() > 9 {
             continue;
         }
-        let server = always(Reply::json(429, "{}").with(name, asked)).await;
+        let server = always(Reply::json(429, "{}").with(name, requested)).await;
         let client = builder(&server).timeout(MS(timeout)).build().unwrap();
         let start = Instant::now();
         let error = client.number("num_1").get().await.unwrap_err();
@@ -153,11 +153,11 @@ async fn too_long_retry_after_fails_immediately() {
 
 #[tokio::test]
 async fn deadline_error_reports_attempts() {
-    let asking = |seconds| Reply::json(429, "{}").with("retry-after", seconds);
-    let server = replies(vec![asking("0.01"), asking("30")]).await;
+    let requesting = |seconds| Reply::json(429, "{}").with("retry-after", seconds);
+    let server = replies(vec![requesting("0.01"), requesting("30")]).await;
     let client = builder(&server).timeout(MS(5_000)).build().unwrap();
     let error = client.number("num_1").get().await.unwrap_err();
-    let text = "gave up after 2 attempts, since too little is left of the call's timeout";
+    let text = "gave up after 2 attempts: too little of the call's timeout is left";
     assert!(error.to_string().ends_with(text), "{error}");
     assert!(error.hint().unwrap().ends_with("raise timeout"), "{:?}", error.hint());
 }
@@ -170,9 +170,9 @@ async fn delete_error_warns_of_possible_effect() {
         let server = always(reply).await;
         let client = builder(&server).attempt_timeout(MS(400)).build().unwrap();
         let error = client.number("num_1").delete().await.unwrap_err();
-        let text = "; not tried again, since the request may have been carried out";
+        let text = "; not retried: the request may have taken effect";
         assert!(error.to_string().ends_with(text), "{error}");
-        assert!(error.hint().unwrap().contains("before you call again"), "{:?}", error.hint());
+        assert!(error.hint().unwrap().contains("before you repeat it"), "{:?}", error.hint());
     }
 }
 

@@ -20,15 +20,15 @@ async fn wait_polls_until_number_is_open() {
 #[tokio::test]
 async fn wait_timeout_reports_last_state() {
     let cases = [
-        (CONNECTING, "not open within 100ms: its state is CONNECTING"),
+        (CONNECTING, "not open within 100ms: last state CONNECTING"),
         (
             r#"{"state":"OPEN","stale":true}"#,
-            "not open within 100ms: its state is OPEN, as last remembered",
+            "not open within 100ms: last state OPEN (remembered, not live)",
         ),
-        ("{}", "not open within 100ms: its state is not known"),
+        ("{}", "not open within 100ms: state unknown"),
         (
             r#"{"state":"OPEN","isFullyConnected":false}"#,
-            "not open within 100ms: its state is OPEN, not fully connected",
+            "not open within 100ms: last state OPEN (not fully connected)",
         ),
     ];
     for (body, expected) in cases {
@@ -102,7 +102,7 @@ async fn wait_after_hung_poll_reports_last_state() {
     let error = client(&server).number("num_1").wait_until_open(Duration::from_millis(1_300)).await;
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotOpen, "{error}");
-    assert!(error.to_string().ends_with("its state is CONNECTING"), "{error}");
+    assert!(error.to_string().ends_with("last state CONNECTING"), "{error}");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub struct Fault {
     /// The response to a preceding call on the same connection; `None` without such a call.
     pub before: Option<Before>,
     /// The wait that the server requests and the client honours.
-    pub asks: Duration,
+    pub requested_wait: Duration,
 }
 
 /// The response to the call that precedes the measured one.
@@ -60,7 +60,7 @@ impl Fault {
             is_deaf: false,
             endless: false,
             before: None,
-            asks: Duration::ZERO,
+            requested_wait: Duration::ZERO,
         }
     }
 
@@ -93,8 +93,8 @@ impl Fault {
         Self::kept(name, answer(status, fields, body))
     }
 
-    fn asks(mut self, wait: Duration) -> Self {
-        self.asks = wait;
+    fn requesting(mut self, wait: Duration) -> Self {
+        self.requested_wait = wait;
         self
     }
 
@@ -140,12 +140,12 @@ fn connection(good: &str) -> Vec<Fault> {
         Fault::new("kept connection closed between requests", vec![vec![Step::Close]])
             .after(Before::WithoutFault),
         Fault::kept(
-            "a second answer to the request before",
+            "a second response to the previous request",
             whole.clone() + &answer("500 -", "", ""),
         )
         .after(Before::WithTheFault),
         Fault::stall("silence after the request", ""),
-        Fault::new("cut at every byte", (0..whole.len()).map(cut).collect()),
+        Fault::new("truncated at every byte", (0..whole.len()).map(cut).collect()),
         Fault { stalls: true, endless: true, ..Fault::new("ten bytes a second", vec![slow]) },
     ]
 }
@@ -174,8 +174,8 @@ fn head(good: &str) -> Vec<Fault> {
         Fault::answer("bytes over 127 in a header field", "200 OK", "x: \u{e9}\r\n", good),
         Fault::answer("a folded header field", "200 OK", "x: 1\r\n 2\r\n", good),
         Fault::answer("a cookie", "200 OK", "set-cookie: a=b; path=/\r\n", good),
-        Fault::kept("100 before the answer", interim("100 Continue", good)),
-        Fault::kept("103 before the answer", interim("103 Early Hints", good)),
+        Fault::kept("100 before the response", interim("100 Continue", good)),
+        Fault::kept("103 before the response", interim("103 Early Hints", good)),
         Fault {
             stalls: true,
             ..Fault::flood("100 without end", "", "HTTP/1.1 100 Continue\r\n\r\n".repeat(100))
@@ -204,8 +204,11 @@ fn body(good: &str) -> Vec<Fault> {
         Fault::kept("content-length twice, different", length(&exact, "content-length: 1\r\n")),
         Fault::kept("content-length -1", length("-1", "")),
         Fault::kept("content-length 10^30", length(&format!("1{}", "0".repeat(30)), "")),
-        Fault::raw("until the end of the connection", format!("HTTP/1.1 200 OK\r\n\r\n{good}")),
-        Fault::raw("until the end of the connection, cut", format!("HTTP/1.1 200 OK\r\n\r\n{cut}")),
+        Fault::raw("body until the connection closes", format!("HTTP/1.1 200 OK\r\n\r\n{good}")),
+        Fault::raw(
+            "body until the connection closes, truncated",
+            format!("HTTP/1.1 200 OK\r\n\r\n{cut}"),
+        ),
         Fault::kept("chunked", format!("{chunked}{chunk}0\r\n\r\n")),
         Fault::kept(
             "chunked and content-length",
@@ -214,7 +217,7 @@ fn body(good: &str) -> Vec<Fault> {
             ),
         ),
         Fault::raw("chunked, no last chunk", format!("{chunked}{chunk}")),
-        Fault::kept("chunked, size no number", format!("{chunked}x\r\n{good}\r\n0\r\n\r\n")),
+        Fault::kept("chunked, invalid size", format!("{chunked}x\r\n{good}\r\n0\r\n\r\n")),
         Fault::kept(
             "chunked, size over 64 bits",
             format!("{chunked}1{}\r\n{good}", "0".repeat(16)),
@@ -233,7 +236,7 @@ fn body(good: &str) -> Vec<Fault> {
         ),
         Fault::flood("10 GB, not announced", "HTTP/1.1 200 OK\r\n\r\n", " ".repeat(8_192)),
         Fault::flood("10 GB with status 500", "HTTP/1.1 500 -\r\n\r\n", " ".repeat(8_192)),
-        Fault::kept("compressed, which was not asked for", {
+        Fault::kept("compressed without being requested", {
             let mut bytes =
                 b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 20\r\n\r\n".to_vec();
             bytes.extend([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -254,12 +257,12 @@ fn json(good: &str) -> Vec<Fault> {
     vec![
         ok("no body", ""),
         ok("HTML", "<html>+5511999999999</html>"),
-        Fault::kept("bytes that are no UTF-8", latin1),
+        Fault::kept("invalid UTF-8", latin1),
         ok("a byte order mark", &format!("\u{feff}{good}")),
         ok("half of a surrogate pair", r#"{"id":"1","name":"\ud83d","ok":true}"#),
         ok("a control character in a text", "{\"id\":\"1\",\"name\":\"\u{1}\",\"ok\":true}"),
-        ok("NULs behind", &format!("{good}\0\0")),
-        ok("JSON cut in the middle", &good[..good.len() / 2]),
+        ok("NULs after the JSON", &format!("{good}\0\0")),
+        ok("JSON truncated in the middle", &good[..good.len() / 2]),
         ok("JSON with more after it", &format!("{good}{good}")),
         ok("JSON nested 10,000 deep", &deep),
         ok("60 KB of JSON with 30,000 values", &many),
@@ -274,7 +277,7 @@ fn json(good: &str) -> Vec<Fault> {
             "optional fields of other types",
             r#"{"id":"1","state":[],"ok":"+5511999999999","health":7,"meta":{"phone":[{}]}}"#,
         ),
-        ok("an odd item of a list", r#"{"id":"1","meta":{"profile":{"websites":["a",7]}}}"#),
+        ok("a malformed list item", r#"{"id":"1","meta":{"profile":{"websites":["a",7]}}}"#),
         ok("an id that is a number", r#"{"id":1}"#),
         ok("another id", r#"{"id":"+5511999999999","ok":true}"#),
         ok("an id of another type", r#"{"id":{"+5511999999999":1}}"#),
@@ -311,42 +314,43 @@ fn statuses(good: &str) -> Vec<Fault> {
         Fault::answer("500", "500 Internal Server Error", "", pii),
         Fault::answer("503", "503 Service Unavailable", "", "<html>+5511999999999</html>"),
         Fault::answer(
-            "503 for good",
+            "503, permanent",
             "503 Service Unavailable",
             "",
             r#"{"code":"PROVIDER_NOT_CONFIGURED"}"#,
         ),
-        Fault::answer("522, of an edge", "522 -", "", "error code: 522"),
-        Fault::answer("526, of an edge", "526 -", "", "error code: 526"),
+        Fault::answer("522, from an edge server", "522 -", "", "error code: 522"),
+        Fault::answer("526, from an edge server", "526 -", "", "error code: 526"),
         Fault::answer("599", "599 -", "", pii),
         Fault::answer("999", "999 -", "", pii),
     ]
 }
 
 fn rate_limits() -> Vec<Fault> {
-    let asked = |name, value: &str| {
+    let with_retry_after = |name, value: &str| {
         let fields = format!("retry-after: {value}\r\n");
         Fault::answer(name, "429 Too Many Requests", &fields, r#"{"error":"slow down"}"#)
     };
     let twice = "0.02\r\nretry-after: 0.1";
     vec![
         Fault::answer("429", "429 Too Many Requests", "", ""),
-        asked("429, Retry-After: 0", "0"),
-        asked("429, Retry-After: 0.05", "0.05").asks(Duration::from_millis(50)),
-        asked("429, Retry-After: -1", "-1"),
-        asked("429, Retry-After: 1e308", "1e308"),
-        asked("429, Retry-After: NaN", "NaN"),
-        asked("429, Retry-After of the year 9999", "Fri, 31 Dec 9999 23:59:59 GMT"),
-        asked("429, Retry-After in the past", "Sun, 06 Nov 1994 08:49:37 GMT"),
-        asked("429, Retry-After twice, 0.02 and 0.1", twice).asks(Duration::from_millis(100)),
-        asked("429, Retry-After of 64 KB", &"9".repeat(65_536)),
-        asked("429, Retry-After: 2, longer than max_delay", "2"),
+        with_retry_after("429, Retry-After: 0", "0"),
+        with_retry_after("429, Retry-After: 0.05", "0.05").requesting(Duration::from_millis(50)),
+        with_retry_after("429, Retry-After: -1", "-1"),
+        with_retry_after("429, Retry-After: 1e308", "1e308"),
+        with_retry_after("429, Retry-After: NaN", "NaN"),
+        with_retry_after("429, Retry-After of the year 9999", "Fri, 31 Dec 9999 23:59:59 GMT"),
+        with_retry_after("429, Retry-After in the past", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        with_retry_after("429, Retry-After twice, 0.02 and 0.1", twice)
+            .requesting(Duration::from_millis(100)),
+        with_retry_after("429, Retry-After of 64 KB", &"9".repeat(65_536)),
+        with_retry_after("429, Retry-After: 2, longer than max_delay", "2"),
         Fault::answer(
             "503, Retry-After: 0.05",
             "503 Service Unavailable",
             "retry-after: 0.05\r\n",
             "",
         )
-        .asks(Duration::from_millis(50)),
+        .requesting(Duration::from_millis(50)),
     ]
 }

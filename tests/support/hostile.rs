@@ -107,7 +107,7 @@ impl Hostile {
                 // Scripts break connections on purpose, so errors are ignored.
                 connections.spawn(async move {
                     let connection =
-                        Connection { stream, protocol, asked: 0, next: None, seen: &counts };
+                        Connection { stream, protocol, last_stream: 0, next: None, seen: &counts };
                     connection.serve(&*script).await.ok()
                 });
             }
@@ -131,7 +131,7 @@ struct Connection<'a> {
     stream: TcpStream,
     protocol: Protocol,
     /// The stream of the last HTTP/2 request.
-    asked: u32,
+    last_stream: u32,
     /// A request that `Step::Idle` has already read.
     next: Option<String>,
     seen: &'a Mutex<Seen>,
@@ -186,7 +186,7 @@ impl Connection<'_> {
                 }
             }
             Step::Frame(frame, times) => {
-                let bytes = frame.encode(self.asked);
+                let bytes = frame.encode(self.last_stream);
                 for _ in 0..times {
                     self.send(&bytes).await?;
                 }
@@ -222,12 +222,12 @@ impl Connection<'_> {
         if self.protocol == Protocol::Http1 {
             return read_head(&mut self.stream).await;
         }
-        if self.asked == 0 {
+        if self.last_stream == 0 {
             http2::begin(&mut self.stream).await?;
         }
-        let asked = http2::read_request(&mut self.stream).await?;
-        self.asked = asked.unwrap_or(self.asked);
-        Ok(asked.map(|_| String::new()))
+        let stream = http2::read_request(&mut self.stream).await?;
+        self.last_stream = stream.unwrap_or(self.last_stream);
+        Ok(stream.map(|_| String::new()))
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Frame {
 pub enum Stream {
     Connection,
     /// The stream of the last request.
-    Asked,
+    LastRequest,
     /// The next stream that a client may open.
     Next,
 }
@@ -53,11 +53,11 @@ impl Frame {
         Self { kind, flags, stream, payload: payload.into() }
     }
 
-    pub(crate) fn encode(&self, asked: u32) -> Vec<u8> {
+    pub(crate) fn encode(&self, last_request: u32) -> Vec<u8> {
         let stream = match self.stream {
             Stream::Connection => 0,
-            Stream::Asked => asked,
-            Stream::Next => asked + 2,
+            Stream::LastRequest => last_request,
+            Stream::Next => last_request + 2,
         };
         let length = u32::try_from(self.payload.len()).expect("a short payload").to_be_bytes();
         let mut bytes = length[1..].to_vec();

@@ -43,7 +43,7 @@ fn what(error: &Error) -> String {
         Some(status) => format!("status {}", status.as_u16()),
         None if error.is_connect() => "cannot connect".to_owned(),
         None if error.is_timeout() => "timed out".to_owned(),
-        None if error.is_retryable() => "connection broke".to_owned(),
+        None if error.is_retryable() => "connection failed".to_owned(),
         None if text.contains("longer than the limit") => "too long".to_owned(),
         None if text.contains("more memory than the limit") => "too many values".to_owned(),
         None => panic!("unknown outcome: {text}"),

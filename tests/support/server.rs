@@ -166,10 +166,10 @@ fn parse(head: &str) -> Request {
 /// Returns the body with the requested id in place of the documented one.
 fn about(body: &str, line: &str) -> String {
     let mut segments = line.split(['/', '?', ' ']).skip_while(|segment| *segment != "numbers");
-    let Some(asked) = segments.nth(1) else { return body.to_owned() };
-    let asked = percent_decode_str(asked).decode_utf8_lossy();
+    let Some(requested) = segments.nth(1) else { return body.to_owned() };
+    let requested = percent_decode_str(requested).decode_utf8_lossy();
     let documented = format!("\"{DOCUMENTED_ID}\"");
-    body.replace(&documented, &serde_json::Value::from(asked).to_string())
+    body.replace(&documented, &serde_json::Value::from(requested).to_string())
 }
 
 fn http(status: u16, headers: &[(&str, String)], body: &str) -> Vec<u8> {

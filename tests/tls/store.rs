@@ -38,7 +38,7 @@ async fn child_without_certificate_store() {
     }
     for base_url in ["https://api.example", "http://api.example", "https://localhost:1"] {
         let error = builder(base_url).build().unwrap_err();
-        let text = "the HTTP client cannot be made: this system has no certificates of authorities";
+        let text = "cannot build the HTTP client: this system has no CA certificates";
         assert!(error.to_string().starts_with(text), "{error}");
         let hint = error.hint().unwrap();
         assert!(hint.contains("ca-certificates") && hint.contains("SSL_CERT_FILE"), "{hint}");
@@ -61,6 +61,6 @@ fn other_build_failure_has_no_certificate_hint() {
     let refused = builder("https://api.example")
         .configure_http(|http| http.tls_version_max(reqwest::tls::Version::TLS_1_0));
     let error = refused.build().unwrap_err();
-    assert!(error.to_string().starts_with("the HTTP client cannot be made: "), "{error}");
+    assert!(error.to_string().starts_with("cannot build the HTTP client: "), "{error}");
     assert_eq!(error.hint(), None, "{error}");
 }

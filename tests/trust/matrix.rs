@@ -255,10 +255,10 @@ impl<'a> Bench<'a> {
             (true, _, When::First) => {
                 ("attempt_timeout + 0.3 s", ATTEMPT_TIMEOUT, with_tenth(ATTEMPT_TIMEOUT) + WORK)
             }
-            (false, _, _) if self.fault.asks.is_zero() => ("0.3 s", Duration::ZERO, WORK),
+            (false, _, _) if self.fault.requested_wait.is_zero() => ("0.3 s", Duration::ZERO, WORK),
             (false, _, _) => {
-                let asked = self.fault.asks * retries;
-                ("what is asked, + 0.3 s", asked, with_tenth(asked) + WORK)
+                let requested = self.fault.requested_wait * retries;
+                ("requested wait + 0.3 s", requested, with_tenth(requested) + WORK)
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Makes attempts until one succeeds or no other may follow. This is the only loop of attempts, so
-//! it enforces deadline, retries and turns of a call.
+//! Makes attempts until one succeeds or no other may follow. This is the only loop of attempts: it
+//! applies a call's deadline, retry limit and turns.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::ext::{
     clock,
     error::outcome::{CallOutcome, StopReason},
     pacing::{
-        pacer::{Asking, InFlight},
+        pacer::{InFlight, TurnRequest},
         rate_limit::{self, RateLimit},
     },
     retry::retry_after::DelaySource,
@@ -29,9 +29,9 @@ pub(crate) struct Call<'a> {
     deadline: Option<Instant>,
     /// Number of 429 responses.
     rejections: u32,
-    /// The wait that the server requested last.
-    retry_after: Option<(Duration, DelaySource)>,
     outcome: CallOutcome,
+    /// The source of `outcome.retry_after`.
+    requested_by: Option<DelaySource>,
     /// Its place in the queue of the pacer.
     ticket: Option<u64>,
 }
@@ -54,8 +54,8 @@ impl<'a> Call<'a> {
             timeout,
             deadline,
             rejections: 0,
-            retry_after: None,
             outcome,
+            requested_by: None,
             ticket: None,
         }
     }
@@ -100,15 +100,16 @@ impl<'a> Call<'a> {
             return Ok(None);
         };
         let next = self.outcome.attempts + 1;
-        let is_last = self.rejections > 1 && self.transport.retry.is_last(next);
+        let is_last_chance = self.rejections > 1 && self.transport.retry.is_last(next);
         let (now, deadline) = (clock::now(), self.deadline);
-        let asking = Asking { now, deadline, is_last, ticket: &mut self.ticket };
-        let in_flight = pacer.admit(asking).await?;
+        let request = TurnRequest { now, deadline, is_last_chance, ticket: &mut self.ticket };
+        let in_flight = pacer.admit(request).await?;
         trace::turn(in_flight.waited);
         Ok(Some(in_flight))
     }
 
-    /// Reports the outcome of an attempt to the queue and to the budget.
+    /// Reports the outcome of an attempt to the pacer, stores the wait that the server requests, and
+    /// refunds the retry budget after a success.
     fn record(
         &mut self,
         sent: Result<BufferedResponse, Failure>,
@@ -122,11 +123,10 @@ impl<'a> Call<'a> {
                 self.transport.deposit();
                 return Ok(response);
             }
-            Ok(response) => Failure::Refused(Box::new(response)),
+            Ok(response) => Failure::Status(Box::new(response)),
             Err(failure) => failure,
         };
-        self.retry_after = failure.retry_after(clock::wall());
-        self.outcome.retry_after = self.retry_after.map(|(wait, _)| wait);
+        (self.outcome.retry_after, self.requested_by) = failure.retry_after(clock::wall()).unzip();
         match (in_flight, failure.status()) {
             (Some(in_flight), Some(StatusCode::TOO_MANY_REQUESTS)) => {
                 self.rejections += 1;
@@ -142,31 +142,31 @@ impl<'a> Call<'a> {
         Err(failure)
     }
 
-    /// Returns the wait before the next attempt, or the reason to stop.
+    /// Returns the delay before the next attempt, or the reason to stop. The delay is zero if the
+    /// queue decides how long to wait.
     fn decide(&self, method: &Method, failure: &Failure) -> Result<Duration, StopReason> {
         failure.resend().check(method)?;
-        let rejected = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS);
-        let paced = rejected && self.transport.pacer.is_some();
-        // After a 429 the queue decides how long to wait; the policy decides only whether to retry.
-        let requested = self.outcome.retry_after.or(paced.then_some(Duration::ZERO));
-        let (attempts, left) = (self.outcome.attempts, self.left());
-        let delay = self.transport.retry.next(attempts, requested, left, clock::random())?;
+        let (policy, status, attempts) =
+            (&self.transport.retry, failure.status(), self.outcome.attempts);
+        let (requested, left) = (self.outcome.retry_after, self.left());
+        let is_rejected = status == Some(StatusCode::TOO_MANY_REQUESTS);
+        if is_rejected && self.transport.pacer.is_some() {
+            policy.check(attempts, requested.unwrap_or_default(), left)?;
+            trace::attempt(&self.outcome, status, None, Some(DelaySource::Pacing));
+            return Ok(Duration::ZERO);
+        }
+        let delay = policy.next(attempts, requested, left, clock::random())?;
         // Retries after a 429 or a fault of this machine are free, since they do not add to an
         // outage.
-        let is_free = rejected || failure.is_local();
-        if !is_free && !self.transport.withdraw() {
+        if !is_rejected && !failure.is_local() && !self.transport.withdraw() {
             return Err(StopReason::Budget);
         }
-        let source = match self.retry_after {
-            Some((_, source)) => source,
-            None if paced => DelaySource::Pacing,
-            None => DelaySource::Backoff,
-        };
-        trace::attempt(&self.outcome, failure.status(), Some((delay, source)));
-        Ok(if paced { Duration::ZERO } else { delay })
+        let source = self.requested_by.unwrap_or(DelaySource::Backoff);
+        trace::attempt(&self.outcome, status, Some(delay), Some(source));
+        Ok(delay)
     }
 
-    /// Ends a call whose turn would come in `wait`, after its deadline.
+    /// Ends a call whose turn is `wait` away, past its deadline.
     fn too_late(mut self, last: Option<Failure>, url: Url, wait: Duration) -> Ended {
         self.outcome.retry_after = self.outcome.retry_after.max(Some(wait));
         self.outcome.stop_reason = Some(StopReason::Timeout);
@@ -178,7 +178,7 @@ impl<'a> Call<'a> {
 
     fn end(self, result: Result<BufferedResponse, Failure>, url: Url) -> Ended {
         let status = result.as_ref().map_or_else(Failure::status, |response| Some(response.status));
-        trace::attempt(&self.outcome, status, None);
+        trace::attempt(&self.outcome, status, None, None);
         Ended { result, outcome: self.outcome, url }
     }
 
@@ -187,7 +187,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Returns the quota that the response reports as left.
+/// Returns the remaining quota that the response reports.
 fn rate_limit(response: &BufferedResponse) -> Option<RateLimit> {
     rate_limit::read(&response.headers, clock::wall())
 }

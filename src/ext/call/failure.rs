@@ -20,9 +20,9 @@ use crate::ext::{
 };
 
 pub(crate) enum Failure {
-    /// A whole response with a status other than success.
-    Refused(Box<BufferedResponse>),
-    /// No response, or not all of it.
+    /// A complete response with an error status.
+    Status(Box<BufferedResponse>),
+    /// No response, or an incomplete one.
     Network(reqwest::Error),
     /// A body that ends before its `content-length`.
     CutShort,
@@ -47,13 +47,13 @@ impl From<ReadError> for Failure {
 impl Failure {
     pub(super) fn resend(&self) -> Resend {
         match self {
-            Self::Refused(response) => Resend::after(response.status, response.code()),
-            Self::Network(e) if e.is_connect() && classify::is_refused_handshake(e) => {
+            Self::Status(response) => Resend::after(response.status, response.code()),
+            Self::Network(e) if e.is_connect() && classify::is_rejected_handshake(e) => {
                 Resend::Never
             }
             Self::Network(e) if e.is_connect() || classify::is_unprocessed(e) => Resend::Always,
             Self::Network(e) if e.is_builder() => Resend::Never,
-            Self::Network(_) | Self::CutShort | Self::TimedOut(..) => Resend::IfSafe,
+            Self::Network(_) | Self::CutShort | Self::TimedOut(..) => Resend::SafeMethods,
             Self::TooLarge(..) | Self::NotAdmitted => Resend::Never,
         }
     }
@@ -66,7 +66,7 @@ impl Failure {
 
     pub(crate) fn response(&self) -> Option<&BufferedResponse> {
         match self {
-            Self::Refused(response) => Some(response),
+            Self::Status(response) => Some(response),
             _ => None,
         }
     }
@@ -90,7 +90,7 @@ impl Failure {
     pub(crate) fn into_error(self, mut outcome: CallOutcome, url: &Url) -> Error {
         outcome.is_retryable = self.resend() != Resend::Never;
         match self {
-            Self::Refused(response) => {
+            Self::Status(response) => {
                 outcome.redirect = response.redirect(url);
                 let BufferedResponse { status, api_error, body, .. } = *response;
                 Error::unexpected_status(status, api_error, body, outcome)
@@ -109,7 +109,7 @@ impl Failure {
 fn network(source: reqwest::Error, outcome: CallOutcome) -> Error {
     if source.is_connect() {
         let fault = match &source {
-            e if classify::is_refused_handshake(e) => ConnectFault::Handshake,
+            e if classify::is_rejected_handshake(e) => ConnectFault::Handshake,
             e if classify::is_local(e) => ConnectFault::Machine,
             _ => ConnectFault::Network,
         };

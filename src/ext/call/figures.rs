@@ -1,5 +1,4 @@
-//! Counts the calls of a client and their outcomes. Each count only grows, and reading takes no
-//! lock.
+//! Counts the calls of a client and their outcomes. Reading takes no lock.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +10,7 @@ use serde::Serialize;
 use crate::ext::{error::kind::ErrorKind, pacing::PacingStats};
 
 /// Counts of the calls of all clones of a client since it was made, and the current state of
-/// pacing; see [`Client::stats`](crate::Client::stats).
+/// pacing; see [`Client::stats`](crate::Client::stats). The counts only grow.
 ///
 /// Each request to the API is a call with its retries, so `find_number` counts as one call and
 /// `wait_until_open` as several. Arguments that are refused before a request are not counted. A call of
@@ -23,9 +22,9 @@ use crate::ext::{error::kind::ErrorKind, pacing::PacingStats};
 pub struct Stats {
     /// Calls, including those that were never sent because their turn came too late.
     pub calls: u64,
-    /// Requests that were sent, or tried to be sent.
+    /// Attempts to send a request, including retries.
     pub attempts: u64,
-    /// Attempts other than the first of their call.
+    /// Attempts after the first one of their call.
     pub retries: u64,
     /// Calls that returned a value.
     pub successes: u64,

@@ -18,7 +18,7 @@ pub(crate) fn parse(name: &str, text: &str, allow_insecure_http: bool) -> Result
     let refuse = |why: &str| Err(Error::invalid_input(format!("{name}{why}, such as {DEFAULT}")));
     let text = trim(text);
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return refuse(" has a blank or a line break inside: give one URL");
+        return refuse(" contains white space or a control character: give one URL");
     }
     let mut url = match Url::parse(text) {
         Ok(url) => url,
@@ -28,12 +28,12 @@ pub(crate) fn parse(name: &str, text: &str, allow_insecure_http: bool) -> Result
         Err(ParseError::EmptyHost) => return refuse(" has no host: give a full URL"),
         Err(ParseError::InvalidPort) => {
             let why = match port(text) {
-                Some(port) => format!(": port {port} is out of range: leave it out, or give"),
-                None => ": the port is not a number up to 65535: leave it out, or give".to_owned(),
+                Some(port) => format!(": port {port} is out of range; omit it, or give"),
+                None => ": the port is not a number up to 65535; omit it, or give".to_owned(),
             };
             return refuse(&(why + " a URL"));
         }
-        Err(_) => return refuse(" has a host that is no name and no address: give a full URL"),
+        Err(_) => return refuse(" has an invalid host: give a full URL"),
     };
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
         return refuse(" has neither https:// nor http:// as its scheme: give a full URL");
@@ -42,7 +42,7 @@ pub(crate) fn parse(name: &str, text: &str, allow_insecure_http: bool) -> Result
         return refuse(" has a query or a fragment: give only scheme, host and path");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refuse(" holds a user name or a password: give only scheme, host and path");
+        return refuse(" contains a user name or a password: give only scheme, host and path");
     }
     if url.scheme() == "http" && !is_loopback(&url) && !allow_insecure_http {
         return Err(Error::invalid_input(format!(
@@ -114,10 +114,10 @@ mod tests {
             ("http://[::1]:65536/v1", "X: port 65536 is out of range"),
             ("https://pilotstatus.com.br:443a", "X: the port is not a number up to 65535"),
             ("https://user:99999/@pilotstatus.com.br", "X: the port is not a number up to 65535"),
-            ("https://[::1", "X has a host that is no name and no address"),
-            ("https://1.2.3.999", "X has a host that is no name and no address"),
-            ("https://a b.example", "X has a blank or a line break inside"),
-            ("https://a.exa\nmple", "X has a blank or a line break inside"),
+            ("https://[::1", "X has an invalid host"),
+            ("https://1.2.3.999", "X has an invalid host"),
+            ("https://a b.example", "X contains white space"),
+            ("https://a.exa\nmple", "X contains white space"),
             ("https://pilotstatus.com.br?x=1", "query"),
             ("https://pilotstatus.com.br/?", "query"),
             ("https://pilotstatus.com.br#x", "fragment"),

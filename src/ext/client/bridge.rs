@@ -2,10 +2,10 @@
 //!
 //! A call such as [`Client::get_number`] begins with a [`CallContext`], which a clone of the
 //! generated client carries. Generated code builds the request and calls the hooks around it: `pre`
-//! adds the key, `exec` runs the attempt loop, and `post` ends a call that got no response. Results
-//! of generated code cannot carry attempts or this crate's errors, so `exec` stores these in the
-//! context, and [`CallContext::finish`] joins both. A raw call takes the same way without a
-//! context.
+//! adds the key, `exec` runs the attempt loop, and `post` ends a call for which `exec` stored an
+//! error. Results of generated code cannot carry attempts or this crate's errors, so `exec` stores
+//! these in the context, and [`CallContext::finish`] combines them with the generated result. A raw
+//! call takes the same path, without a context.
 
 use std::{
     fmt,
@@ -156,7 +156,7 @@ struct CallContext {
     state: Arc<ClientState>,
     number: Option<NumberId>,
     timeout: Duration,
-    /// Set by `exec`; empty if nothing was sent.
+    /// Set by `exec`; empty if `exec` did not run.
     report: Arc<OnceLock<Report>>,
 }
 
@@ -175,7 +175,7 @@ impl CallContext {
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,
     ) -> Result<Answer<T>, Error> {
-        let result = self.join(result);
+        let result = self.combine(result);
         let figures = &self.state.transport.figures;
         match &result {
             Ok(_) => figures.success(),
@@ -184,12 +184,12 @@ impl CallContext {
         result
     }
 
-    fn join<T: Field + DeserializeOwned>(
+    fn combine<T: Field + DeserializeOwned>(
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,
     ) -> Result<Answer<T>, Error> {
         let Some(report) = self.report.get() else {
-            return Err(refused(result.err()));
+            return Err(generated_error(result.err()));
         };
         let Report { operation, ref outcome, server_time, ref error } = *report;
         let value = match result {
@@ -197,16 +197,18 @@ impl CallContext {
             Err(Generated::InvalidResponsePayload(body, error)) => repair::decode(body, error)
                 .map_err(|(body, error)| {
                     let error = DecodeError::new::<T>(&body, &error);
-                    self.misfit(body, error, outcome.clone())
+                    self.undecodable(body, error, outcome.clone())
                 })?,
-            Err(other) => return Err(error.clone().unwrap_or_else(|| refused(Some(other)))),
+            Err(other) => {
+                return Err(error.clone().unwrap_or_else(|| generated_error(Some(other))));
+            }
         };
         trace::unreadable(operation, self.number.as_ref().map(NumberId::as_str), &value);
         Ok(Answer { value, attempts: outcome.attempts, server_time })
     }
 
     /// Returns the error of a success whose body is not what the API documents.
-    fn misfit(&self, body: Bytes, error: DecodeError, mut outcome: CallOutcome) -> Error {
+    fn undecodable(&self, body: Bytes, error: DecodeError, mut outcome: CallOutcome) -> Error {
         let error_body = ApiError::read(&body);
         let code = error_body.as_ref().and_then(ApiError::code);
         outcome.echoes_credential = self.state.credential.is_echoed(&body, code);
@@ -248,7 +250,7 @@ impl ClientHooks<Inner> for generated::Client {
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Generated<E>> {
         let ClientState { origin, credential: Credential { name, value }, .. } = &*self.inner.state;
         if !request.url().as_str().starts_with(origin) {
-            let text = "the request does not go to the client's base URL, so it gets no key";
+            let text = "the request does not go to the client's base URL: it was not sent, so that the key does not leak";
             return Err(Generated::InvalidRequest(text.to_owned()));
         }
         let headers = request.headers_mut();
@@ -269,7 +271,9 @@ impl ClientHooks<Inner> for generated::Client {
         let result = match (context, result) {
             // Raw callers get any response.
             (None, Ok(response)) => Ok(response),
-            (None, Err(Failure::Refused(response))) => Ok(*response),
+            (None, Err(Failure::Status(response))) => Ok(*response),
+            // reqwest's own error is returned unchanged. Other failures have none, so they need a
+            // placeholder.
             (None, Err(Failure::Network(error))) => return Err(error),
             (Some(_), Ok(response)) if is_removal => Ok(response.into_removed()),
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),
@@ -288,7 +292,7 @@ impl ClientHooks<Inner> for generated::Client {
             let headers = result.as_ref().ok().map(|response| &response.headers);
             context.report(info.operation_id, outcome, headers, result.as_ref().err());
         }
-        Ok(result.map_or_else(no_response, |response| response.into_response(url)))
+        Ok(result.map_or_else(placeholder, |response| response.into_response(url)))
     }
 
     async fn post<E>(
@@ -297,30 +301,32 @@ impl ClientHooks<Inner> for generated::Client {
         _: &OperationInfo,
     ) -> Result<(), Generated<E>> {
         match result.as_ref().ok().and_then(|response| response.extensions().get()) {
-            Some(NoResponse(error)) => Err(Generated::Custom(error.to_string())),
+            Some(StoredError(error)) => Err(Generated::Custom(error.to_string())),
             None => Ok(()),
         }
     }
 }
 
-/// Marks a placeholder response, since `exec` cannot return this crate's errors.
+/// The error that a placeholder response carries, since `exec` cannot return this crate's errors.
 #[derive(Clone)]
-struct NoResponse(Error);
+struct StoredError(Error);
 
-fn no_response(error: Error) -> Response {
+fn placeholder(error: Error) -> Response {
     let mut response = http::Response::new("");
-    response.extensions_mut().insert(NoResponse(error));
+    response.extensions_mut().insert(StoredError(error));
     response.into()
 }
 
-/// Returns the error of a call that generated code rejected.
-fn refused(generated: Option<Generated<ApiError>>) -> Error {
+/// Converts an error of generated code for which `exec` stored none.
+fn generated_error(generated: Option<Generated<ApiError>>) -> Error {
     match generated {
         Some(Generated::InvalidRequest(text) | Generated::Custom(text)) => {
             Error::invalid_input(text)
         }
         // The texts of other errors may quote a body.
-        _ => Error::invalid_input("the request cannot be made, or its answer not be read"),
+        _ => Error::invalid_input(
+            "the generated client rejected the request or its response: report this as a bug",
+        ),
     }
 }
 

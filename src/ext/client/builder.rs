@@ -280,7 +280,7 @@ impl ClientBuilder {
         ];
         match limits.into_iter().find(|(_, is_zero)| *is_zero) {
             Some((name, _)) => Err(Error::invalid_input(format!(
-                "{name} is 0, so every call would fail: leave it out for the default"
+                "{name} is 0, so every call would fail: omit it to use the default"
             ))),
             None => Ok(()),
         }
@@ -362,7 +362,7 @@ fn without_environment(http: reqwest::ClientBuilder) -> Result<reqwest::ClientBu
 
 fn bad_user_agent() -> Error {
     Error::invalid_input(
-        "user_agent has a line break or another character that no header can have: give a product such as my-app/1.0",
+        "user_agent contains a line break or another character that is invalid in a header: give a product such as my-app/1.0",
     )
 }
 

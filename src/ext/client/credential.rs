@@ -59,36 +59,35 @@ impl Credential {
     fn new(name: &'static str, secret: &str, what: &str) -> Result<Self, Error> {
         let secret = trim(secret);
         if secret.is_empty() {
-            let text = format!("the {what} is empty: take one from the dashboard, Profile → API");
+            let text = format!("the {what} is empty: copy it from the dashboard (Profile → API)");
             return Err(Error::invalid_input(text));
         }
-        let refused = |character: &str| {
-            let text = format!(
-                "the {what} has {character}, which no key has: copy it again (dashboard, Profile → API)"
-            );
+        let invalid = |fault: &str| {
+            let text =
+                format!("the {what} contains {fault}: copy it again (dashboard, Profile → API)");
             Error::invalid_input(text)
         };
-        if let Some(character) = secret.chars().find_map(misfit) {
-            return Err(refused(character));
+        if let Some(fault) = secret.chars().find_map(invalid_character) {
+            return Err(invalid(fault));
         }
         // A header wipes nothing itself. These bytes are wiped when the last header that shares
         // them is dropped.
         let secret = Bytes::from_owner(Zeroizing::new(secret.as_bytes().to_vec()));
         let mut value = HeaderValue::from_maybe_shared(secret)
-            .map_err(|_| refused("a character that no header has"))?;
+            .map_err(|_| invalid("a character that no header can contain"))?;
         value.set_sensitive(true);
         Ok(Self { name: HeaderName::from_static(name), value })
     }
 }
 
-/// Describes a character that no key contains; `None` for valid ones.
-fn misfit(character: char) -> Option<&'static str> {
+/// Describes a character that is invalid in a key; `None` for valid ones.
+fn invalid_character(character: char) -> Option<&'static str> {
     match character {
-        '\n' | '\r' => Some("a line break inside"),
-        '"' | '\'' => Some("a quote inside"),
-        c if c.is_whitespace() => Some("a blank inside"),
-        c if c.is_control() => Some("a control character inside"),
-        c if !c.is_ascii() => Some("a character inside that is not ASCII"),
+        '\n' | '\r' => Some("a line break"),
+        '"' | '\'' => Some("a quote"),
+        c if c.is_whitespace() => Some("white space"),
+        c if c.is_control() => Some("a control character"),
+        c if !c.is_ascii() => Some("a character that is not ASCII"),
         _ => None,
     }
 }

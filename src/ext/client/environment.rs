@@ -47,8 +47,9 @@ impl ClientBuilder {
     fn from_vars(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let read = |name: &str| {
             let value = get(name).map(OsString::into_string).transpose();
-            let value = value
-                .map_err(|_| Error::invalid_input(format!("{name} is not UTF-8: set it again")))?;
+            let value = value.map_err(|_| {
+                Error::invalid_input(format!("{name} is not valid UTF-8: set it again"))
+            })?;
             Ok::<_, Error>(value.map(trimmed).filter(|value| !value.is_empty()))
         };
         let mut builder = Self::default();
@@ -90,8 +91,14 @@ mod tests {
                 &[(API_KEY, "ps_1\r\n"), (BASE_URL, "\"http://[::1]:9/v1\"\n")],
                 Ok(("x-api-key", "http://[::1]:9")),
             ),
-            (&[(API_KEY, "ps_\n1")], Err("PILOT_STATUS_API_KEY: the API key has a line break")),
-            (&[(API_KEY_ID, "id 1")], Err("PILOT_STATUS_API_KEY_ID: the API key id has a blank")),
+            (
+                &[(API_KEY, "ps_\n1")],
+                Err("PILOT_STATUS_API_KEY: the API key contains a line break"),
+            ),
+            (
+                &[(API_KEY_ID, "id 1")],
+                Err("PILOT_STATUS_API_KEY_ID: the API key id contains white space"),
+            ),
             (
                 &[(API_KEY, "ps_1"), (BASE_URL, "localhost")],
                 Err("PILOT_STATUS_BASE_URL has no scheme"),
@@ -106,7 +113,7 @@ mod tests {
             ),
             (
                 &[(API_KEY, "ps_1"), (BASE_URL, "https://a.example\nX=1")],
-                Err("PILOT_STATUS_BASE_URL has a blank or a line break inside"),
+                Err("PILOT_STATUS_BASE_URL contains white space"),
             ),
         ];
         for (vars, expected) in cases {

@@ -45,17 +45,17 @@ impl TryFrom<String> for NumberId {
 
     fn try_from(id: String) -> Result<Self, Error> {
         let id = trimmed(id);
-        let refused = match id.as_str() {
+        let fault = match id.as_str() {
             "" => "is empty: pass the id of a number, such as num_01HZX",
             "." | ".." => {
                 "is a dot segment, which would leave /v1/numbers/: pass the id of a number, such as num_01HZX"
             }
             id if id.contains(|c: char| c.is_control() || c == '\\') => {
-                "has a control character or a backslash, which no id has: check where it was read from"
+                "contains a control character or a backslash: check its source"
             }
             _ => return Ok(Self(id.into())),
         };
-        Err(Error::invalid_input(format!("the number id {id:?} {refused}")))
+        Err(Error::invalid_input(format!("the number id {id:?} {fault}")))
     }
 }
 

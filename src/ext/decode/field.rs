@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value};
 /// A type of a field, and the kinds of JSON values that it accepts. All other values are malformed.
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` cannot be decoded",
-    note = "say in src/ext/decode/field.rs what it takes of JSON"
+    note = "implement `Field` for it in src/ext/decode/field.rs"
 )]
 pub(crate) trait Field: Sized {
     fn from_bool(_: bool) -> Option<Self> {
@@ -46,8 +46,8 @@ pub(crate) trait Field: Sized {
     }
 
     /// Returns the reason why this value can never be of this type.
-    fn misfit(_: &Value) -> Misfit {
-        Misfit::new("", "another value")
+    fn mismatch(_: &Value) -> Mismatch {
+        Mismatch::new("", "a different value")
     }
 
     /// Adds the paths of the values that could not be read to `paths`; `at` is the path of this
@@ -56,14 +56,14 @@ pub(crate) trait Field: Sized {
 }
 
 /// The place where a body differs from its type.
-pub(crate) struct Misfit {
+pub(crate) struct Mismatch {
     /// The name of the field; empty for the body itself.
     pub(crate) field: &'static str,
     /// The JSON that the type expects there.
     pub(crate) expected: &'static str,
 }
 
-impl Misfit {
+impl Mismatch {
     pub(crate) fn new(field: &'static str, expected: &'static str) -> Self {
         Self { field, expected }
     }

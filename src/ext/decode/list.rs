@@ -10,29 +10,29 @@ use super::field::{Field, Reader};
 pub(crate) struct Items<T> {
     pub(crate) read: Vec<T>,
     /// The malformed items, unchanged. Each has the count of decoded items before it.
-    pub(crate) odd: Vec<(usize, Value)>,
+    pub(crate) malformed: Vec<(usize, Value)>,
 }
 
 impl<T: Field> Items<T> {
     pub(crate) fn of<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        let (mut read, mut odd) = (Vec::new(), Vec::new());
+        let (mut read, mut malformed) = (Vec::new(), Vec::new());
         let mut item = None;
         while let Some(value) = array.next_element_seed(Reader(&mut item))? {
             match item.take() {
                 Some(item) => read.push(item),
-                None => odd.push((read.len(), value.unwrap_or_default())),
+                None => malformed.push((read.len(), value.unwrap_or_default())),
             }
         }
-        Ok(Self { read, odd })
+        Ok(Self { read, malformed })
     }
 }
 
 /// Returns the original list, with each item in its place.
-pub(crate) fn as_sent<T: Serialize>(read: &[T], odd: Vec<(usize, Value)>) -> Value {
-    let mut sent = Vec::with_capacity(read.len() + odd.len());
+pub(crate) fn as_sent<T: Serialize>(read: &[T], malformed: Vec<(usize, Value)>) -> Value {
+    let mut sent = Vec::with_capacity(read.len() + malformed.len());
     let mut rest = read.iter().map(|item| serde_json::to_value(item).unwrap_or_default());
     let mut done = 0;
-    for (before, value) in odd {
+    for (before, value) in malformed {
         sent.extend(rest.by_ref().take(before.saturating_sub(done)));
         sent.push(value);
         done = before;
@@ -46,8 +46,8 @@ impl<T: Field + Serialize> Field for Vec<T> {
         array: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        let Items { read, odd } = Items::of(array)?;
-        let sent = (!odd.is_empty()).then(|| as_sent(&read, odd));
+        let Items { read, malformed } = Items::of(array)?;
+        let sent = (!malformed.is_empty()).then(|| as_sent(&read, malformed));
         *into = Some(read);
         Ok(sent)
     }

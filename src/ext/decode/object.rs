@@ -10,7 +10,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::field::{self, Field, Misfit, number};
+use super::field::{self, Field, Mismatch, number};
 
 /// A generated struct with `extra`.
 pub(crate) trait Object: Default {
@@ -156,12 +156,12 @@ impl<T: Object> Field for T {
         Ok(malformed)
     }
 
-    fn misfit(value: &Value) -> Misfit {
-        let Value::Object(fields) = value else { return Misfit::new("", "an object") };
+    fn mismatch(value: &Value) -> Mismatch {
+        let Value::Object(fields) = value else { return Mismatch::new("", "an object") };
         let is_text = |name: &&&str| fields.get(**name).is_some_and(field::is_text);
         match T::REQUIRED.iter().find(|name| !is_text(name)) {
-            Some(name) => Misfit::new(name, "a string"),
-            None => Misfit::new("", "a field that is documented"),
+            Some(name) => Mismatch::new(name, "a string"),
+            None => Mismatch::new("", "a documented field"),
         }
     }
 

@@ -1,5 +1,5 @@
-//! What the API says of a call that failed. Its users have met shapes that no page shows, and a
-//! refusal must not lose its code because its sentence has another shape.
+//! The API's own error in the body of an error response. Users have met undocumented shapes, so code,
+//! message and wait are read independently: one malformed field does not affect the others.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::{ext::decode::repair, types::ApiError};
 
-/// The names under which sentence, code and wait are found.
+/// The fields that hold the message, the code and the wait.
 const SHAPES: [&str; 4] = ["code", "error", "message", "retryAfterSeconds"];
-/// A longer text is no sentence, and no code.
+/// The longest text, in bytes, that is retained as a message or a code.
 const LONGEST: usize = 16 * 1024;
 
 fn is_short(value: &Value) -> bool {
@@ -24,10 +24,11 @@ fn is_short(value: &Value) -> bool {
     }
 }
 
-/// What users ask of the API's own error. It is read from `error`, `code` and `retryAfterSeconds`,
-/// from `message`, and from an `error` that is an object with these.
+/// The API's own error. It is read from the fields `error`, `message`, `code` and
+/// `retryAfterSeconds`, and from an object under `error` with these fields.
 impl ApiError {
-    /// Reads the body of a refusal. It is kept beside the body, so of a long one little is kept.
+    /// Reads the body of an error response. Long values and unknown fields are dropped, because the
+    /// error retains the body as well.
     pub(crate) fn read(body: &Bytes) -> Option<Self> {
         let mut error: Self = serde_json::from_slice(body)
             .or_else(|error| repair::decode(body.clone(), error))
@@ -38,20 +39,20 @@ impl ApiError {
         Some(error)
     }
 
-    /// The API's own sentence.
+    /// Returns the API's own message.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        let sentence = self.error.as_deref().filter(|text| !text.is_empty());
-        sentence.or_else(|| self.text("error")).or_else(|| self.text("message"))
+        let message = self.error.as_deref().filter(|text| !text.is_empty());
+        message.or_else(|| self.text("error")).or_else(|| self.text("message"))
     }
 
-    /// The API's own code, such as `NUMBER_SCOPE_NOT_ALLOWED`.
+    /// Returns the API's own code, such as `NUMBER_SCOPE_NOT_ALLOWED`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref().filter(|text| !text.is_empty()).or_else(|| self.text("code"))
     }
 
-    /// How long to wait, as the body says it in seconds: a number, or a text of one.
+    /// Returns the wait that the body requests in seconds, as a number or as text.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let seconds = |value: &Value| match value {
@@ -69,7 +70,8 @@ impl ApiError {
         self.find(name).filter_map(Value::as_str).find(|text| !text.is_empty())
     }
 
-    /// What no field could hold: beside the fields, and within an `error` that is an object.
+    /// Returns the values with this name that are not in typed fields: in the body, and in an object
+    /// under `error`.
     fn find(&self, name: &str) -> impl Iterator<Item = &Value> {
         let within = self.extra.get("error").and_then(|error| error.get(name));
         [self.extra.get(name), within].into_iter().flatten()

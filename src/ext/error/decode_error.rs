@@ -1,23 +1,23 @@
-//! Where a body is not what the API documents. A body may hold personal data, so an error names the
-//! place and the type, never the text.
+//! The cause of a failed decode. A body may contain personal data, so the error reports the place and
+//! the type of the fault, and never quotes the text.
 
 use std::fmt;
 
 use serde_json::{Value, error::Category};
 
-use crate::ext::decode::field::{Field, Misfit};
+use crate::ext::decode::field::{Field, Mismatch};
 
-/// What is wrong with a body.
+/// A fault of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DecodeError {
     Empty,
-    /// It does not begin as JSON, as that of a proxy or of a login page.
+    /// The body does not begin like JSON; often it is a page of a proxy or a login form.
     NotJson,
-    /// It stops at this place, where it should go on.
+    /// The body ends here, before the JSON is complete.
     Truncated(Place),
-    /// It is no JSON from this place on.
+    /// The JSON is invalid here.
     Broken(Place),
-    /// It is JSON of another type, at this path; empty for the body itself.
+    /// The value at this path has an unexpected type. The path is empty for the body itself.
     Type {
         path: &'static str,
         expected: &'static str,
@@ -25,12 +25,12 @@ pub(crate) enum DecodeError {
     },
 }
 
-/// Line and column, both from 1.
+/// Line and column, starting at 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(usize, usize);
 
 impl DecodeError {
-    /// What `error` found in a `body` that is no `T`.
+    /// Returns the fault of a `body` that failed to decode as `T` with this error.
     pub(crate) fn new<T: Field>(body: &[u8], error: &serde_json::Error) -> Self {
         let place = Place(error.line(), error.column());
         let Some(first) = body.trim_ascii().first() else { return Self::Empty };
@@ -39,9 +39,10 @@ impl DecodeError {
             Category::Eof => Self::Truncated(place),
             Category::Syntax | Category::Io => Self::Broken(place),
             Category::Data => {
-                // What follows a misfit may be broken, and then only its type is known.
+                // The text after the fault may be invalid JSON. Then only the type of the body is
+                // known.
                 let value = serde_json::from_slice(body).unwrap_or(value);
-                let Misfit { field: path, expected } = T::misfit(&value);
+                let Mismatch { field: path, expected } = T::mismatch(&value);
                 let found = if path.is_empty() { Some(&value) } else { value.get(path) };
                 Self::Type { path, expected, found: found.map_or("nothing", type_of) }
             }
@@ -49,7 +50,7 @@ impl DecodeError {
     }
 }
 
-/// A value of the type that begins with this byte.
+/// Returns a value of the JSON type that begins with this byte.
 fn beginning_with(byte: u8) -> Option<Value> {
     Some(match byte {
         b'{' => Value::Object(serde_json::Map::new()),
@@ -97,11 +98,11 @@ impl fmt::Display for Place {
     }
 }
 
-/// What holds of any body that does not decode, for the tests and for `fuzz/`: its place is
-/// reported in few words, none of them the body's.
+/// Checks a property of any body, for the tests and for `fuzz/`: if it does not decode, the error is
+/// short.
 ///
 /// # Panics
-/// If that does not hold.
+/// If the property does not hold.
 #[cfg(any(test, fuzzing))]
 pub fn promise(body: &[u8]) {
     if let Err(error) = serde_json::from_slice::<crate::types::Number>(body) {
@@ -116,7 +117,7 @@ mod tests {
     use crate::ext::any_text::{any_text, for_many_seeds};
 
     #[test]
-    fn damaged_body_gives_short_error() {
+    fn damaged_body_returns_short_error() {
         let body =
             r#"{"id":"1","meta":{"phone":{"status":"CONNECTED"},"profile":{"websites":["a"]}}}"#;
         for_many_seeds(|rng| {

@@ -1,5 +1,5 @@
-//! How an error prints: one line that is safe to log. Neither the key nor anything of a body is in
-//! it.
+//! Formatting of errors. Everything printed or serialized here is safe to log: it contains neither
+//! the key nor data of a body.
 
 use std::{fmt, time::Duration};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::types::NumberStatus;
 
-/// The ids that an error names at most.
+/// The maximum number of ids that an error lists.
 const SHOWN_IDS: usize = 10;
 
 impl fmt::Display for Error {
@@ -22,28 +22,28 @@ impl fmt::Display for Error {
         if let Some(target) = &self.0.target {
             write!(f, "{}: ", target.text)?;
         }
-        self.fmt_what(f)?;
-        self.fmt_report(f)
+        self.fmt_failure(f)?;
+        self.fmt_stop_reason(f)
     }
 }
 
 impl Error {
-    /// The API's code, where it may be printed and kept.
+    /// Returns the API's code, if it may be printed and stored.
     pub(crate) fn plain_code(&self) -> Option<&str> {
         self.code().and_then(plain).filter(|_| !self.0.outcome.echoes_credential)
     }
 
-    fn fmt_what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_failure(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cause = self.0.source.as_deref().map(|e| root_cause(e)).unwrap_or_default();
         match &self.0.kind {
-            Kind::InvalidInput(sentence) => f.write_str(sentence),
+            Kind::InvalidInput(text) => f.write_str(text),
             Kind::NoTrustStore => f.write_str(
-                "the HTTP client cannot be made: this system has no certificates of authorities, by which it would know the API's host",
+                "cannot build the HTTP client: this system has no CA certificates to verify the API's host",
             ),
-            Kind::Refused(status, _) => {
+            Kind::Status(status, _) => {
                 write!(f, "the API answered {}", named(*status))?;
                 if status.is_success() {
-                    f.write_str(", but with an error")?;
+                    f.write_str(", but the body is an error")?;
                 }
                 match (self.plain_code(), &self.0.outcome.redirect) {
                     (Some(code), _) => write!(f, " ({code})"),
@@ -52,19 +52,21 @@ impl Error {
                 }
             }
             Kind::Decode(Some(_), _) if self.0.outcome.echoes_credential => {
-                f.write_str("the answer is not what the API documents, and holds the key")
+                f.write_str("the response is not what the API documents, and contains the key")
             }
             Kind::Decode(Some(error), _) => {
-                write!(f, "the answer is not what the API documents: {error}")
+                write!(f, "the response is not what the API documents: {error}")
             }
             Kind::Decode(None, status) => {
-                write!(f, "the API answered {}, which it does not document", named(*status))
+                write!(f, "the API answered {}, a status that it does not document", named(*status))
             }
             Kind::NotAdmitted => {
-                f.write_str("not sent: the server limits the rate, so calls wait for their turns, and this one's ")?;
                 match self.retry_after().filter(|wait| !wait.is_zero()) {
-                    Some(wait) => write!(f, "would come in {wait:.1?}, after its timeout"),
-                    None => f.write_str("did not come before its timeout"),
+                    Some(wait) => write!(
+                        f,
+                        "not sent: rate limited; the next slot is in {wait:.1?}, after this call's timeout"
+                    ),
+                    None => f.write_str("not sent: rate limited; no slot before this call's timeout"),
                 }
             }
             Kind::Connect(_) => match self.network_error().and_then(reqwest::Error::url) {
@@ -74,52 +76,51 @@ impl Error {
                 None => write!(f, "cannot connect: {cause}"),
             },
             Kind::Network => {
-                write!(f, "no whole answer came over the connection: {cause}")
+                write!(f, "the connection failed before the response was complete: {cause}")
             }
             Kind::TimedOut(after, scope) => {
                 let setting = match scope {
                     TimeoutScope::Attempt => "attempt_timeout",
                     TimeoutScope::Call => "timeout",
                 };
-                write!(f, "no whole answer within {after:?} ({setting})")
+                write!(f, "no complete response within {after:?} ({setting})")
             }
             Kind::TooLarge(bytes, limit) => {
-                let how = match limit {
+                let excess = match limit {
                     SizeLimit::Length => "is longer",
                     SizeLimit::Memory => "takes more memory",
                 };
-                write!(f, "the answer {how} than the limit of {bytes} bytes")
+                write!(f, "the response {excess} than the limit of {bytes} bytes")
             }
             Kind::Ambiguous(ids) => {
                 let more = if ids.len() > SHOWN_IDS { ", …" } else { "" };
                 let ids: Vec<_> = ids.iter().take(SHOWN_IDS).map(|id| printable_id(id)).collect();
                 let ids = ids.join(", ");
-                write!(f, "several numbers have this phone number, with the ids {ids}{more}")
+                write!(f, "several numbers have this phone number: ids {ids}{more}")
             }
             Kind::NotOpen(wait) => {
                 let NotOpen { limit, status, failure } = &**wait;
                 write!(f, "not open within {limit:?}: ")?;
                 match failure {
-                    Some(failure) => failure.fmt_what(f),
+                    Some(failure) => failure.fmt_failure(f),
                     None => f.write_str(&state(status.as_ref())),
                 }
             }
         }
     }
 
-    fn fmt_report(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_stop_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CallOutcome { attempts, stop_reason, retry_after, .. } = &self.0.outcome;
-        let asked = retry_after.unwrap_or_default();
         match stop_reason {
             Some(StopReason::Attempts) if *attempts > 1 => {
                 write!(f, "; gave up after {attempts} attempts")
             }
             Some(StopReason::MaxDelay) => write!(
                 f,
-                "; not tried again, since the server asks to wait {}, longer than max_delay",
-                in_words(asked)
+                "; not retried: the server requests a wait of {}, longer than max_delay",
+                rounded(retry_after.unwrap_or_default())
             ),
-            // That it took too long is all that is said already.
+            // The message already names the timeout of the call.
             Some(StopReason::Timeout)
                 if matches!(self.0.kind, Kind::TimedOut(_, TimeoutScope::Call)) =>
             {
@@ -129,35 +130,35 @@ impl Error {
                 let s = if *attempts == 1 { "" } else { "s" };
                 write!(
                     f,
-                    "; gave up after {attempts} attempt{s}, since too little is left of the call's timeout"
+                    "; gave up after {attempts} attempt{s}: too little of the call's timeout is left"
                 )
             }
             Some(StopReason::NotSafe) => {
-                write!(f, "; not tried again, since the request may have been carried out")
+                f.write_str("; not retried: the request may have taken effect")
             }
             Some(StopReason::Budget) => {
-                write!(f, "; not tried again, since too many calls fail: the retry budget is spent")
+                f.write_str("; not retried: too many calls fail, so the retry budget is spent")
             }
             Some(StopReason::Final | StopReason::Attempts | StopReason::Timeout) | None => Ok(()),
         }
     }
 }
 
-/// The state of a number, in words.
+/// Returns the state of a number as text.
 fn state(status: Option<&NumberStatus>) -> String {
     let Some(state) = status.and_then(|status| status.state.as_ref()) else {
-        return "its state is not known".to_owned();
+        return "state unknown".to_owned();
     };
     let state = plain_or_withheld(state.as_str());
-    let but = match status.map(|status| (status.stale, status.is_fully_connected)) {
-        Some((Some(true), _)) => ", as last remembered",
-        Some((_, Some(false))) => ", not fully connected",
+    let remark = match status.map(|status| (status.stale, status.is_fully_connected)) {
+        Some((Some(true), _)) => " (remembered, not live)",
+        Some((_, Some(false))) => " (not fully connected)",
         _ => "",
     };
-    format!("its state is {state}{but}")
+    format!("last state {state}{remark}")
 }
 
-/// A status, with its name where it has one.
+/// Returns a status with its name, if it has one.
 fn named(status: StatusCode) -> String {
     match status.canonical_reason() {
         Some(name) => format!("{} {name}", status.as_u16()),
@@ -165,14 +166,15 @@ fn named(status: StatusCode) -> String {
     }
 }
 
-/// A wait that the server asks for. No more digits than a wait has: it may be anybody's phone number.
-fn in_words(wait: Duration) -> String {
+/// Returns a wait that the server requests, in seconds. A very long one is not printed, because its
+/// digits may be a phone number.
+fn rounded(wait: Duration) -> String {
     const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
     if wait > YEAR { "over a year".to_owned() } else { format!("{wait:.0?}") }
 }
 
-/// As `kind`, `status`, `code`, `attempts`, `retry_after_ms`, `line` and `hint`; what is not known is
-/// null. Safe to log, as `Display`.
+/// Serializes the fields `kind`, `status`, `code`, `attempts`, `retry_after_ms`, `line` and `hint`.
+/// Unknown ones are null. Safe to log.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let wait =
@@ -190,8 +192,8 @@ impl Serialize for Error {
 }
 
 impl Error {
-    /// The error for a person, in up to three lines: what happened, what to do about it, and the
-    /// cause where the first line does not have it. Safe to log, as `Display`.
+    /// Returns up to three lines for people: the error, the hint, and the cause if the first line
+    /// does not contain it. Safe to log.
     ///
     /// ```
     /// let error = pilot_status::Client::builder().api_key("").build().unwrap_err();
@@ -211,7 +213,8 @@ impl Error {
     }
 }
 
-/// What a person can read when `main` returns it: the report, and what else is known.
+/// Prints the [report](Error::report) and further details, because programs print the `Debug` form
+/// of an error that `main` returns.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.report())?;
@@ -223,7 +226,7 @@ impl fmt::Debug for Error {
             write!(f, ", status {}", status.as_u16())?;
         }
         if let Some(wait) = self.retry_after() {
-            write!(f, ", retry after {}", in_words(wait))?;
+            write!(f, ", retry after {}", rounded(wait))?;
         }
         if !self.body().is_empty() {
             write!(f, ", {} bytes in body()", self.body().len())?;

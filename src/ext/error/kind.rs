@@ -1,4 +1,4 @@
-//! [`ErrorKind`]: errors told apart by one word, for `match` and for metrics.
+//! [`ErrorKind`]: a classification of errors, for `match` and for metrics.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -7,96 +7,82 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Error, Kind};
 
-/// What went wrong, in one word. [`Error::kind`] tells it.
-///
-/// ```
-/// use pilot_status::{Client, ErrorKind};
-///
-/// let error = Client::builder().build().unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
-/// assert_eq!(error.kind().as_str(), "invalid_input");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A setting or an argument was refused.
-    InvalidInput,
-    /// The credential is missing or wrong: 401.
-    Unauthorized,
-    /// The subscription does not cover the call: 402.
-    PaymentRequired,
-    /// The credential may not do this: 403.
-    Forbidden,
-    /// No number of the caller's tenant has this id: 404.
-    NotFound,
-    /// The number is in a state that conflicts with the call: 409.
-    Conflict,
-    /// 429, or a turn after a 429 that would come after the call's timeout.
-    RateLimited,
-    /// The server or a provider behind it failed: 5xx.
-    Server,
-    /// Another status that is no success, such as 400 or a redirect; or a success whose body is an
-    /// error.
-    Status,
-    /// There was no connection, so nothing was sent.
-    Connect,
-    /// The connection broke before the whole answer was there.
-    Network,
-    /// There was no whole answer in time.
-    Timeout,
-    /// A success that is not what the API documents.
-    Decode,
-    /// The answer is longer than `max_response_bytes`.
-    TooLarge,
-    /// Several numbers have the phone number that was looked for.
-    Ambiguous,
-    /// The number was not open in the time that was waited for it.
-    NotOpen,
+macro_rules! kinds {
+    ($(#[doc = $doc:literal] $kind:ident = $name:literal $(, $predicate:ident)?;)+) => {
+        /// The kind of an error; returned by [`Error::kind`].
+        ///
+        /// ```
+        /// use pilot_status::{Client, ErrorKind};
+        ///
+        /// let error = Client::builder().build().unwrap_err();
+        /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        /// assert_eq!(error.kind().as_str(), "invalid_input");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $(#[doc = $doc] $kind,)+
+        }
+
+        impl ErrorKind {
+            /// All kinds that this version of the crate knows.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// Returns a stable name for metrics and logs, such as `rate_limited`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+        }
+
+        /// Predicates for single kinds.
+        impl Error {
+            $($(
+                #[doc = concat!("Returns true for [`ErrorKind::", stringify!($kind), "`].\n\n", $doc)]
+                #[must_use]
+                pub fn $predicate(&self) -> bool {
+                    self.kind() == ErrorKind::$kind
+                }
+            )?)+
+        }
+    };
 }
 
-impl ErrorKind {
-    /// All kinds that this version of the crate knows.
-    pub const ALL: &[Self] = &[
-        Self::InvalidInput,
-        Self::Unauthorized,
-        Self::PaymentRequired,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::Conflict,
-        Self::RateLimited,
-        Self::Server,
-        Self::Status,
-        Self::Connect,
-        Self::Network,
-        Self::Timeout,
-        Self::Decode,
-        Self::TooLarge,
-        Self::Ambiguous,
-        Self::NotOpen,
-    ];
-
-    /// A word for metrics and logs, such as `rate_limited`, which stays the same.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidInput => "invalid_input",
-            Self::Unauthorized => "unauthorized",
-            Self::PaymentRequired => "payment_required",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::Conflict => "conflict",
-            Self::RateLimited => "rate_limited",
-            Self::Server => "server",
-            Self::Status => "status",
-            Self::Connect => "connect",
-            Self::Network => "network",
-            Self::Timeout => "timeout",
-            Self::Decode => "decode",
-            Self::TooLarge => "too_large",
-            Self::Ambiguous => "ambiguous",
-            Self::NotOpen => "not_open",
-        }
-    }
+kinds! {
+    /// A setting or an argument is invalid.
+    InvalidInput = "invalid_input", is_invalid_input;
+    /// The credential is missing or wrong: 401.
+    Unauthorized = "unauthorized", is_unauthorized;
+    /// The subscription does not cover the call: 402.
+    PaymentRequired = "payment_required", is_payment_required;
+    /// The credential does not permit the call: 403.
+    Forbidden = "forbidden", is_forbidden;
+    /// No number of the key's tenant has this id: 404.
+    NotFound = "not_found", is_not_found;
+    /// The number's state conflicts with the call: 409.
+    Conflict = "conflict", is_conflict;
+    /// A 429, or a turn after a 429 that would have come after the call's timeout.
+    RateLimited = "rate_limited", is_rate_limited;
+    /// The server or a provider behind it failed: 5xx.
+    Server = "server", is_server;
+    /// Any other error status, such as 400 or a redirect; or a success whose body is an error.
+    Status = "status", is_status;
+    /// No connection could be made, so nothing was sent.
+    Connect = "connect", is_connect;
+    /// The connection failed before the response was complete.
+    Network = "network", is_network;
+    /// The response was not complete in time; see also [`Error::is_timeout`].
+    Timeout = "timeout";
+    /// A success that does not match the API's documentation.
+    Decode = "decode", is_decode;
+    /// The response exceeds `max_response_bytes`.
+    TooLarge = "too_large", is_too_large;
+    /// Several numbers have the requested phone number; see [`Error::candidates`].
+    Ambiguous = "ambiguous", is_ambiguous;
+    /// The number was not open within the limit of a wait; see [`Error::last_status`].
+    NotOpen = "not_open", is_not_open;
 }
 
 impl fmt::Display for ErrorKind {
@@ -105,7 +91,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// As its word.
+/// Serializes it as its [name](Self::as_str).
 impl Serialize for ErrorKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -114,28 +100,30 @@ impl Serialize for ErrorKind {
 
 impl<'de> Deserialize<'de> for ErrorKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = Cow::<str>::deserialize(deserializer)?;
-        word.parse().map_err(de::Error::custom)
+        let name = Cow::<str>::deserialize(deserializer)?;
+        name.parse().map_err(de::Error::custom)
     }
 }
 
 impl FromStr for ErrorKind {
     type Err = Error;
 
-    /// The kind with this word, such as `rate_limited`.
-    fn from_str(word: &str) -> Result<Self, Error> {
-        let kind = Self::ALL.iter().find(|kind| kind.as_str() == word);
-        kind.copied().ok_or_else(|| Error::invalid_input("this is no word of a kind of error"))
+    /// Parses the name of a kind, such as `rate_limited`.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let kind = Self::ALL.iter().find(|kind| kind.as_str() == name);
+        kind.copied().ok_or_else(|| {
+            Error::invalid_input("unknown error kind: use a name that ErrorKind::as_str returns")
+        })
     }
 }
 
 impl Error {
-    /// What went wrong, in one word.
+    /// Returns the kind of this error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0.kind {
             Kind::InvalidInput(_) | Kind::NoTrustStore => ErrorKind::InvalidInput,
-            Kind::Refused(status, _) => of_status(*status),
+            Kind::Status(status, _) => of_status(*status),
             Kind::NotAdmitted => ErrorKind::RateLimited,
             Kind::Connect(_) => ErrorKind::Connect,
             Kind::Network if self.is_timeout() => ErrorKind::Timeout,
@@ -146,57 +134,6 @@ impl Error {
             Kind::Ambiguous(_) => ErrorKind::Ambiguous,
             Kind::NotOpen(..) => ErrorKind::NotOpen,
         }
-    }
-
-    /// The subscription does not cover the call: 402.
-    #[must_use]
-    pub fn is_payment_required(&self) -> bool {
-        self.kind() == ErrorKind::PaymentRequired
-    }
-
-    /// The number is in a state that conflicts with the call: 409.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        self.kind() == ErrorKind::Conflict
-    }
-
-    /// The server or a provider behind it failed: 5xx.
-    #[must_use]
-    pub fn is_server(&self) -> bool {
-        self.kind() == ErrorKind::Server
-    }
-
-    /// Another status that is no success, such as 400 or a redirect; or a success whose body is an
-    /// error.
-    #[must_use]
-    pub fn is_status(&self) -> bool {
-        self.kind() == ErrorKind::Status
-    }
-
-    /// The connection broke before the whole answer was there.
-    #[must_use]
-    pub fn is_network(&self) -> bool {
-        self.kind() == ErrorKind::Network
-    }
-
-    /// The answer is longer than `max_response_bytes`.
-    #[must_use]
-    pub fn is_too_large(&self) -> bool {
-        self.kind() == ErrorKind::TooLarge
-    }
-
-    /// Several numbers have the phone number that was looked for: see
-    /// [`candidates`](Self::candidates).
-    #[must_use]
-    pub fn is_ambiguous(&self) -> bool {
-        self.kind() == ErrorKind::Ambiguous
-    }
-
-    /// The number was not open in the time that was waited for it: see
-    /// [`last_status`](Self::last_status).
-    #[must_use]
-    pub fn is_not_open(&self) -> bool {
-        self.kind() == ErrorKind::NotOpen
     }
 }
 
@@ -212,6 +149,7 @@ fn of_status(status: StatusCode) -> ErrorKind {
         _ => ErrorKind::Status,
     }
 }
+
 #[cfg(feature = "schemars")]
 impl schemars::JsonSchema for ErrorKind {
     fn schema_name() -> std::borrow::Cow<'static, str> {

@@ -1,7 +1,7 @@
-//! [`Error`]: what is known of a call that failed. It has questions rather than public variants, so
-//! that a new cause breaks nobody's code.
+//! [`Error`]: the error of every call. It has methods rather than public variants, so that a new
+//! cause is not a breaking change.
 //!
-//! [`display`] prints it, [`hint`] says what to do, and [`kind`] tells its kind in one word.
+//! [`display`] prints it, [`hint`] suggests the next step, and [`kind`] names its kind.
 
 mod api_error;
 pub(crate) mod decode_error;
@@ -24,11 +24,12 @@ use self::{
 };
 use crate::types::{ApiError, NumberStatus};
 
-/// Why a call failed.
+/// The error of a failed call.
 ///
-/// `Display` is one line: what happened, to what, and what came of retrying it.
-/// [`hint`](Self::hint) says what to do. Neither holds the key or anything of a body, and nor does
-/// `Debug`; [`body`](Self::body) has the body. See [`guide::errors`](crate::guide::errors).
+/// `Display` prints one line: the target of the call, the failure, and the result of retrying.
+/// [`hint`](Self::hint) suggests the next step. `Display`, `Debug` and the hint contain neither the
+/// key nor data of a body, so they are safe to log; [`body`](Self::body) returns the body. See
+/// [`guide::errors`](crate::guide::errors).
 ///
 /// ```
 /// let error = pilot_status::Client::builder().build().unwrap_err();
@@ -41,19 +42,19 @@ pub struct Error(Arc<Details>);
 #[derive(Clone)]
 struct Details {
     kind: Kind,
-    /// What the call was about, where that is known.
+    /// The target of the call, if known.
     target: Option<Target>,
     outcome: CallOutcome,
     body: Bytes,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What a call was about.
+/// The target of a call.
 #[derive(Clone)]
 pub(crate) struct Target {
-    /// As it is printed, such as `number num_1`.
+    /// The printed form, such as `number num_1`.
     pub(crate) text: String,
-    /// The id of a number that looks like a phone number.
+    /// True if the target is a number whose id looks like a phone number.
     pub(crate) is_phone_number: bool,
 }
 
@@ -63,7 +64,7 @@ impl From<&str> for Target {
     }
 }
 
-/// The limit of time that a call did not keep.
+/// The time limit that was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeoutScope {
     /// `attempt_timeout`.
@@ -72,130 +73,102 @@ pub(crate) enum TimeoutScope {
     Call,
 }
 
-/// The limit of size that an answer goes beyond.
+/// The size limit that a response exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SizeLimit {
-    /// Its length.
+    /// The length of the body.
     Length,
-    /// The memory that its values would take.
+    /// The memory that the decoded body would take.
     Memory,
 }
 
-/// Why there is no connection.
+/// The cause of a failure to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectFault {
-    /// One side refused the other's TLS.
+    /// One side rejected the other's TLS.
     Handshake,
-    /// This machine lacks a descriptor, a port or memory.
+    /// This machine has no file descriptor, port or memory left.
     Machine,
-    /// Anything between this machine and the server.
+    /// The network or the server.
     Network,
 }
 
 #[derive(Clone, Debug)]
 enum Kind {
     InvalidInput(String),
-    /// The system has no certificates of authorities, so no TLS client can be made.
+    /// The system has no CA certificates, so no TLS client can be built.
     NoTrustStore,
-    /// An answer that is not a success, with the API's own error if it had one; or a success that
-    /// is the API's error.
-    Refused(StatusCode, Option<ApiError>),
+    /// An error status, with the API's own error if the body has one; or a success whose body is
+    /// the API's error.
+    Status(StatusCode, Option<ApiError>),
     Decode(Option<DecodeError>, StatusCode),
-    /// Not sent: its turn after a 429 would have come too late.
+    /// Not sent, because the turn after a 429 would have missed the deadline.
     NotAdmitted,
     Connect(ConnectFault),
     Network,
     TimedOut(Duration, TimeoutScope),
     TooLarge(usize, SizeLimit),
-    /// Several numbers, with these ids, are meant.
+    /// Several numbers, with these ids, have the phone number.
     Ambiguous(Vec<String>),
     NotOpen(Box<NotOpen>),
 }
 
-/// What is known of a number that was not open in time.
+/// The last state of a number that was not open in time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NotOpen {
-    /// The time that was waited for it.
+    /// The time limit of the wait.
     pub(crate) limit: Duration,
-    /// Its state at the last answer.
+    /// The last status that was received.
     pub(crate) status: Option<NumberStatus>,
-    /// The failure of the last question, where it failed.
+    /// The error of the last poll, if it failed.
     pub(crate) failure: Option<Error>,
 }
 
-/// What is known of an error.
 impl Error {
-    /// The status of the answer, if there was one.
+    /// Returns the status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self.0.kind {
-            Kind::Refused(status, _) | Kind::Decode(_, status) => Some(status),
+            Kind::Status(status, _) | Kind::Decode(_, status) => Some(status),
             _ => None,
         }
     }
 
-    /// The API's own code, such as `NUMBER_SCOPE_NOT_ALLOWED`.
+    /// Returns the API's own code, such as `NUMBER_SCOPE_NOT_ALLOWED`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.api_error()?.code()
     }
 
-    /// The API's own sentence. It is not in `Display`, since it may name what the call was about.
+    /// Returns the API's own message. It is not in `Display`, because it may contain personal data.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.api_error()?.message()
     }
 
-    /// The body of the answer, empty if there was none or it was not kept. It may hold personal
-    /// data: do not log it.
+    /// Returns the body of the response; empty if there was none or it was not retained. Do not log
+    /// it, because it may contain personal data.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
 
-    /// How long to wait before the same call: what the server asked for after the last attempt, or
-    /// in how long the call's turn after a 429 would have come. `None` where the same call would
-    /// fail again: see [`is_retryable`](Self::is_retryable).
+    /// Returns the time to wait before the same call: the wait that the server requested after the
+    /// last attempt, or the time until the call's turn after a 429. `None` if neither is known, or
+    /// if the same call would fail again; see [`is_retryable`](Self::is_retryable).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.outcome.retry_after.filter(|_| self.is_retryable())
     }
 
-    /// How often requests of the call were sent or tried to be sent; 0 if the input was refused
-    /// before.
+    /// Returns the number of attempts to send a request; 0 if none was made, for example because
+    /// of invalid input.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.outcome.attempts
     }
 
-    /// The server limits the rate: 429, or a turn after a 429 that would come after the call's
-    /// timeout.
-    #[must_use]
-    pub fn is_rate_limited(&self) -> bool {
-        self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
-            || matches!(self.0.kind, Kind::NotAdmitted)
-    }
-
-    /// The credential is missing or wrong: 401.
-    #[must_use]
-    pub fn is_unauthorized(&self) -> bool {
-        self.status() == Some(StatusCode::UNAUTHORIZED)
-    }
-
-    /// The credential may not do this: 403.
-    #[must_use]
-    pub fn is_forbidden(&self) -> bool {
-        self.status() == Some(StatusCode::FORBIDDEN)
-    }
-
-    /// No number of the caller's tenant has this id: 404.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        self.status() == Some(StatusCode::NOT_FOUND)
-    }
-
-    /// The ids of the numbers that have the phone number that was looked for; empty for other
-    /// errors.
+    /// Returns the ids of the numbers that have the requested phone number; empty for other errors.
     #[must_use]
     pub fn candidates(&self) -> &[String] {
         match &self.0.kind {
@@ -204,7 +177,7 @@ impl Error {
         }
     }
 
-    /// The last status of a number that was not open in time, if it was answered at all.
+    /// Returns the last status of a number that was not open in time, if one was received.
     #[must_use]
     pub fn last_status(&self) -> Option<&NumberStatus> {
         match &self.0.kind {
@@ -213,39 +186,27 @@ impl Error {
         }
     }
 
-    /// There was no whole answer in the time that connecting, an attempt or the call may take.
+    /// Returns true if the timeout of the connection, the attempt or the call was exceeded. A
+    /// connection that timed out is also [`is_connect`](Self::is_connect).
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::TimedOut(..))
             || self.network_error().is_some_and(reqwest::Error::is_timeout)
     }
 
-    /// There was no connection, so the request was not sent.
-    #[must_use]
-    pub fn is_connect(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect(_))
-    }
-
-    /// The answer was a success with a body that is not what the API documents.
-    #[must_use]
-    pub fn is_decode(&self) -> bool {
-        matches!(self.0.kind, Kind::Decode(..))
-    }
-
-    /// A setting or an argument was refused.
-    #[must_use]
-    pub fn is_invalid_input(&self) -> bool {
-        matches!(self.0.kind, Kind::InvalidInput(_) | Kind::NoTrustStore)
-    }
-
-    /// The same call may succeed later: no connection (unless its TLS was refused), a broken one, a
-    /// time-out, or 408, 429, 500, 502 to 504, 520 to 524, 529, 530 without the code
-    /// `PROVIDER_NOT_CONFIGURED`. After a removal that broke off, see first whether it was carried
-    /// out: [`hint`](Self::hint) says so.
+    /// Returns true if the same call may succeed later. These errors are retryable:
+    ///
+    /// - a failure to connect, unless TLS was rejected; a broken connection; a timeout
+    /// - the status 429
+    /// - the statuses 408, 500, 502 to 504, 520 to 524, 529 and 530, unless the code is
+    ///   `PROVIDER_NOT_CONFIGURED`
+    ///
+    /// A failed [`delete`](crate::NumberHandle::delete) may have taken effect even so. Check the
+    /// number before repeating it, as [`hint`](Self::hint) suggests.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            Kind::Refused(..) | Kind::Connect(_) | Kind::Network => self.0.outcome.is_retryable,
+            Kind::Status(..) | Kind::Connect(_) | Kind::Network => self.0.outcome.is_retryable,
             Kind::NotAdmitted | Kind::TimedOut(..) | Kind::NotOpen(..) => true,
             Kind::InvalidInput(_)
             | Kind::NoTrustStore
@@ -257,7 +218,7 @@ impl Error {
 
     fn api_error(&self) -> Option<&ApiError> {
         match &self.0.kind {
-            Kind::Refused(_, api_error) => api_error.as_ref(),
+            Kind::Status(_, api_error) => api_error.as_ref(),
             _ => None,
         }
     }
@@ -267,7 +228,7 @@ impl Error {
     }
 }
 
-/// How errors are made, by the rest of the crate.
+/// Constructors, for the rest of the crate.
 impl Error {
     fn new(kind: Kind, outcome: CallOutcome) -> Self {
         Self(Arc::new(Details { kind, target: None, outcome, body: Bytes::new(), source: None }))
@@ -282,13 +243,13 @@ impl Error {
         Self::new(Kind::InvalidInput(sentence.into()), CallOutcome::default())
     }
 
-    /// reqwest could not make its client.
+    /// Returns the error of an HTTP client that cannot be built.
     pub(crate) fn http_client(source: reqwest::Error) -> Self {
-        let sentence = format!("the HTTP client cannot be made: {}", root_cause(&source));
+        let sentence = format!("cannot build the HTTP client: {}", root_cause(&source));
         Self::invalid_input(sentence).with(|d| d.source = Some(Arc::new(source)))
     }
 
-    /// reqwest could not make its client, since the system has no certificates of authorities.
+    /// Returns the error of a system without CA certificates.
     pub(crate) fn no_trust_store(source: reqwest::Error) -> Self {
         Self::new(Kind::NoTrustStore, CallOutcome::default())
             .with(|d| d.source = Some(Arc::new(source)))
@@ -303,21 +264,21 @@ impl Error {
         let kind = if status.is_success() {
             Kind::Decode(None, status)
         } else {
-            Kind::Refused(status, api_error)
+            Kind::Status(status, api_error)
         };
         Self::new(kind, outcome).with(|d| d.body = body)
     }
 
-    /// A success whose body is the API's error.
+    /// Returns the error of a success whose body is the API's error.
     pub(crate) fn error_in_success(api_error: ApiError, body: Bytes, outcome: CallOutcome) -> Self {
-        Self::new(Kind::Refused(StatusCode::OK, Some(api_error)), outcome).with(|d| d.body = body)
+        Self::new(Kind::Status(StatusCode::OK, Some(api_error)), outcome).with(|d| d.body = body)
     }
 
     pub(crate) fn decode(error: DecodeError, body: Bytes, outcome: CallOutcome) -> Self {
         Self::new(Kind::Decode(Some(error), StatusCode::OK), outcome).with(|d| d.body = body)
     }
 
-    /// There was no connection.
+    /// Returns the error of a connection that could not be made.
     pub(crate) fn connect(
         source: impl StdError + Send + Sync + 'static,
         fault: ConnectFault,
@@ -326,7 +287,7 @@ impl Error {
         Self::new(Kind::Connect(fault), outcome).with(|d| d.source = Some(Arc::new(source)))
     }
 
-    /// The connection broke before the whole answer was there.
+    /// Returns the error of a connection that failed before the response was complete.
     pub(crate) fn network(
         source: impl StdError + Send + Sync + 'static,
         outcome: CallOutcome,
@@ -335,7 +296,7 @@ impl Error {
     }
 
     pub(crate) fn timed_out(after: Duration, scope: TimeoutScope, outcome: CallOutcome) -> Self {
-        // So that reqwest's own is_timeout knows it, too.
+        // Code that inspects the chain of sources finds an I/O timeout.
         let source = io::Error::from(io::ErrorKind::TimedOut);
         Self::new(Kind::TimedOut(after, scope), outcome).with(|d| d.source = Some(Arc::new(source)))
     }
@@ -352,7 +313,7 @@ impl Error {
         Self::new(Kind::Ambiguous(ids), CallOutcome::default())
     }
 
-    /// Its cause is the failure of the last question.
+    /// Returns the error of a wait. Its source is the error of the last poll.
     pub(crate) fn not_open(wait: NotOpen) -> Self {
         let failure = wait.failure.clone();
         let outcome = CallOutcome {
@@ -364,24 +325,24 @@ impl Error {
         })
     }
 
-    /// Counts the attempts of requests that the call made before.
+    /// Adds the attempts of earlier requests of the call.
     pub(crate) fn after(self, attempts: u32) -> Self {
         self.with(|d| d.outcome.attempts = d.outcome.attempts.saturating_add(attempts))
     }
 
-    /// Whether it was not sent, since its turn after a 429 would come too late: it says nothing of
-    /// what the call is about.
+    /// Returns true if the call was not sent, because its turn after a 429 would have missed the
+    /// deadline.
     pub(crate) fn is_not_admitted(&self) -> bool {
         matches!(self.0.kind, Kind::NotAdmitted)
     }
 
-    /// Whether the call's own time ended, so that a call with more of it might still succeed.
+    /// Returns true if the call's own time limit ended it, so that a longer limit may help.
     pub(crate) fn is_out_of_time(&self) -> bool {
         let by_timeout = self.0.outcome.stop_reason == Some(StopReason::Timeout);
         by_timeout || matches!(self.0.kind, Kind::TimedOut(..) | Kind::NotAdmitted)
     }
 
-    /// Names what the call was about.
+    /// Sets the target of the call.
     pub(crate) fn about(self, target: impl Into<Target>) -> Self {
         self.with(|d| d.target = Some(target.into()))
     }
@@ -393,7 +354,7 @@ impl StdError for Error {
     }
 }
 
-/// What lies at the bottom of an error.
+/// Returns the text of the innermost source of an error.
 fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {

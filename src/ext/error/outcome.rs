@@ -1,37 +1,37 @@
-//! How a call went, beside its result. Plain values, so that an error holds them without knowing how
-//! calls are made.
+//! Metadata about a finished call. Plain values, so that errors do not depend on how calls are
+//! made.
 
 use std::time::Duration;
 
-/// How a call went.
+/// Metadata about a finished call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallOutcome {
     pub(crate) attempts: u32,
-    /// Why no attempt followed the last one.
+    /// The reason why no attempt followed the last one.
     pub(crate) stop_reason: Option<StopReason>,
-    /// The same call may succeed later.
+    /// True if the same call may succeed later.
     pub(crate) is_retryable: bool,
-    /// What the server asked for last.
+    /// The wait that the server requested last.
     pub(crate) retry_after: Option<Duration>,
-    /// Where a redirect that was not followed leads to: scheme, host and port.
+    /// Scheme, host and port of the target of a redirect, which was not followed.
     pub(crate) redirect: Option<String>,
-    /// The server sent the credential back, so nothing of its answer is printed.
+    /// True if the server sent the credential back, so that nothing of its response is printed.
     pub(crate) echoes_credential: bool,
 }
 
-/// Why a failed attempt was the last.
+/// The reason why a failed attempt was the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StopReason {
     /// The same request would fail again.
     Final,
-    /// The method is not safe, and the request may have been carried out.
+    /// The method is not safe, and the request may have taken effect.
     NotSafe,
-    /// The attempts were used up.
+    /// All attempts were used.
     Attempts,
-    /// The server asked for more than `max_delay`.
+    /// The server requested a wait longer than `max_delay`.
     MaxDelay,
-    /// The wait would have outlasted the call's timeout.
+    /// The next attempt would have missed the call's deadline.
     Timeout,
-    /// The retry budget was spent.
+    /// The retry budget was empty.
     Budget,
 }

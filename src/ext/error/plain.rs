@@ -1,13 +1,13 @@
-//! The one filter for text of a server. It is printed, and kept by a watch, only after it: an
-//! unknown text may be a person's name, a phone number, a key, or an id that is new in each answer.
+//! The filter for text from a server. Only text that passes is printed, or stored by a watch:
+//! unknown text may be a name, a phone number, a key, or an id that is new in each response.
 
 use chrono::{DateTime, NaiveDate};
 
-/// Printed in place of text that does not pass the filter.
+/// Replaces text that does not pass the filter.
 const WITHHELD: &str = "withheld";
 
-/// Returns a text that is a plain code, such as `NUMBER_SCOPE_NOT_ALLOWED` or `131042`, or a date:
-/// no sentence, key, phone number or markup.
+/// Returns the text if it is a date or a plain code, such as `NUMBER_SCOPE_NOT_ALLOWED` or `131042`.
+/// Sentences, keys, phone numbers and markup do not pass.
 pub(crate) fn plain(text: &str) -> Option<&str> {
     let is_part = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -17,25 +17,27 @@ pub(crate) fn plain(text: &str) -> Option<&str> {
     (!text.is_empty() && (is_code || is_date(text))).then_some(text)
 }
 
-/// As [`plain`], or a word that says that the text was withheld.
+/// Returns the text if it is [`plain`], otherwise `withheld`.
 pub(crate) fn plain_or_withheld(text: &str) -> &str {
     plain(text).unwrap_or(WITHHELD)
 }
 
-/// Prints an id unchanged, or quoted and cut where it would mislead in a line of a log.
+/// Returns an id unchanged if it is short and plain. Any other id is escaped, quoted and truncated,
+/// because it could mislead in a log line.
 pub(crate) fn printable_id(id: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     match id.char_indices().nth(64) {
         Some((end, _)) => format!("{:?}…", &id[..end]),
         None if !id.is_empty() && id.chars().all(plain) => id.to_owned(),
-        // Escapes all that is invisible: control characters, line separators, marks of direction.
+        // Debug formatting escapes all invisible characters, such as line separators and direction
+        // marks.
         None => format!("{id:?}"),
     }
 }
 
 fn is_date(text: &str) -> bool {
     let is_day = text.len() == 10 && text.parse::<NaiveDate>().is_ok();
-    // A fraction of a second has nine digits at most; a phone number has more.
+    // A fraction of a second has at most nine digits; a phone number has more.
     let is_short =
         text.is_ascii() && text.split(|c: char| !c.is_ascii_digit()).all(|d| d.len() < 10);
     is_day || (is_short && text.len() <= 35 && DateTime::parse_from_rfc3339(text).is_ok())
@@ -46,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_codes_and_dates_pass() {
+    fn plain_passes_only_codes_and_dates() {
         let longest = "A".repeat(64);
         let passes =
             ["A", "HTTP_403", "131042", "TIER_100K", "2026-01-01", "2026-01-01T00:00:00.000Z"];

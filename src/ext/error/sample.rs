@@ -1,4 +1,4 @@
-//! Feature `mock`: an error of each kind, for tests of code that handles errors.
+//! Feature `mock`: sample errors of every kind, for tests of error handling.
 
 use std::{io, time::Duration};
 
@@ -19,8 +19,7 @@ impl Error {
     ) -> Self {
         let outcome =
             CallOutcome { attempts: 1, is_retryable, retry_after, ..CallOutcome::default() };
-        let mut api_error =
-            ApiError { error: Some("a sentence".to_owned()), ..ApiError::default() };
+        let mut api_error = ApiError { error: Some("a message".to_owned()), ..ApiError::default() };
         api_error.code = code.map(str::to_owned);
         Self::unexpected_status(status, Some(api_error), Bytes::new(), outcome)
             .about("number num_1")
@@ -32,22 +31,21 @@ impl Error {
             ErrorKind::RateLimited | ErrorKind::Server | ErrorKind::Connect | ErrorKind::Network
         );
         let outcome = CallOutcome { attempts: 1, is_retryable, ..CallOutcome::default() };
-        let refused = |status| {
-            let api_error =
-                ApiError { error: Some("a sentence".to_owned()), ..ApiError::default() };
+        let with_status = |status| {
+            let api_error = ApiError { error: Some("a message".to_owned()), ..ApiError::default() };
             Self::unexpected_status(status, Some(api_error), Bytes::new(), outcome.clone())
         };
         let second = Duration::from_secs(1);
         let error = match kind {
-            ErrorKind::InvalidInput => Self::invalid_input("an argument cannot be used"),
-            ErrorKind::Unauthorized => refused(StatusCode::UNAUTHORIZED),
-            ErrorKind::PaymentRequired => refused(StatusCode::PAYMENT_REQUIRED),
-            ErrorKind::Forbidden => refused(StatusCode::FORBIDDEN),
-            ErrorKind::NotFound => refused(StatusCode::NOT_FOUND),
-            ErrorKind::Conflict => refused(StatusCode::CONFLICT),
-            ErrorKind::RateLimited => refused(StatusCode::TOO_MANY_REQUESTS),
-            ErrorKind::Server => refused(StatusCode::INTERNAL_SERVER_ERROR),
-            ErrorKind::Status => refused(StatusCode::BAD_REQUEST),
+            ErrorKind::InvalidInput => Self::invalid_input("an argument is invalid"),
+            ErrorKind::Unauthorized => with_status(StatusCode::UNAUTHORIZED),
+            ErrorKind::PaymentRequired => with_status(StatusCode::PAYMENT_REQUIRED),
+            ErrorKind::Forbidden => with_status(StatusCode::FORBIDDEN),
+            ErrorKind::NotFound => with_status(StatusCode::NOT_FOUND),
+            ErrorKind::Conflict => with_status(StatusCode::CONFLICT),
+            ErrorKind::RateLimited => with_status(StatusCode::TOO_MANY_REQUESTS),
+            ErrorKind::Server => with_status(StatusCode::INTERNAL_SERVER_ERROR),
+            ErrorKind::Status => with_status(StatusCode::BAD_REQUEST),
             ErrorKind::Connect => {
                 let source = io::Error::from(io::ErrorKind::ConnectionRefused);
                 Self::connect(source, ConnectFault::Network, outcome)

@@ -20,7 +20,7 @@ impl Number {
     /// Returns true if this is a number of Meta's official API, which has a `meta` block.
     #[must_use]
     pub fn is_meta(&self) -> bool {
-        match said(self.provider.as_ref()) {
+        match non_empty(self.provider.as_ref()) {
             Some(provider) => *provider == Provider::Meta,
             None => self.meta.is_some(),
         }
@@ -30,7 +30,7 @@ impl Number {
     /// WhatsApp. Returns false if both are absent, or if one of them cannot be read.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        let open = said(self.state.as_ref()).map(|s| *s == ConnectionState::Open);
+        let open = non_empty(self.state.as_ref()).map(|s| *s == ConnectionState::Open);
         let facts = [open, self.is_fully_connected];
         let is_unreadable =
             ["state", "isFullyConnected"].iter().any(|f| self.extra.contains_key(*f));
@@ -44,7 +44,7 @@ impl Number {
     #[must_use]
     pub fn is_sendable(&self) -> bool {
         let Some(health) = &self.health else { return false };
-        let is_unpaid = said(self.extra_charge_unpaid_since.as_ref()).is_some()
+        let is_unpaid = non_empty(self.extra_charge_unpaid_since.as_ref()).is_some()
             || self.extra.contains_key("extraChargeUnpaidSince");
         let has_unread_code = health.extra.contains_key("code") && self.health_code().is_none();
         let is_blocked = is_unpaid || has_unread_code || self.is_payment_missing();
@@ -100,19 +100,19 @@ impl Number {
     /// Returns the display name that Meta verified.
     #[must_use]
     pub fn verified_name(&self) -> Option<&str> {
-        said(self.meta_phone()?.verified_name.as_ref()).map(String::as_str)
+        non_empty(self.meta_phone()?.verified_name.as_ref()).map(String::as_str)
     }
 
     /// Returns the phone number as customers see it, such as `+55 11 99999-9999`.
     #[must_use]
     pub fn display_phone_number(&self) -> Option<&str> {
-        said(self.meta_phone()?.display_phone_number.as_ref()).map(String::as_str)
+        non_empty(self.meta_phone()?.display_phone_number.as_ref()).map(String::as_str)
     }
 
     /// Returns the id of the WhatsApp Business Account that owns the number.
     #[must_use]
     pub fn waba_id(&self) -> Option<&str> {
-        said(self.meta.as_ref()?.waba.as_ref()?.id.as_ref()).map(String::as_str)
+        non_empty(self.meta.as_ref()?.waba.as_ref()?.id.as_ref()).map(String::as_str)
     }
 
     /// Returns the time of the snapshot; `None` also if the text is not an RFC 3339 date.
@@ -131,7 +131,7 @@ impl Number {
     pub(super) fn health_code(&self) -> Option<Cow<'_, str>> {
         let health = self.health.as_ref()?;
         let number = || Some(health.extra.get("code")?.as_number()?.to_string().into());
-        said(health.code.as_ref()).map(|code| code.as_str().into()).or_else(number)
+        non_empty(health.code.as_ref()).map(|code| code.as_str().into()).or_else(number)
     }
 
     /// Returns true if Meta blocks sending because a payment is missing.
@@ -147,7 +147,7 @@ impl Number {
         phone: fn(&'a MetaPhone) -> Option<&'a T>,
     ) -> impl Iterator<Item = &'a T> {
         let values = [self.meta_phone().and_then(phone), self.health.as_ref().and_then(health)];
-        values.into_iter().filter_map(said)
+        values.into_iter().filter_map(non_empty)
     }
 
     fn meta_phone(&self) -> Option<&MetaPhone> {
@@ -194,7 +194,7 @@ impl NumberRemoved {
 }
 
 /// Returns the value, unless it is an empty text.
-pub(super) fn said<T: AsRef<str>>(value: Option<&T>) -> Option<&T> {
+pub(super) fn non_empty<T: AsRef<str>>(value: Option<&T>) -> Option<&T> {
     value.filter(|value| !value.as_ref().trim().is_empty())
 }
 

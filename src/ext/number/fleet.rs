@@ -58,7 +58,7 @@ impl Client {
 /// It owns a clone of the client, and so do its streams. If the ids are `Send` and `'static`, the
 /// streams are too: they can be stored, spawned and boxed.
 #[derive(Clone, Debug)]
-#[must_use = "nothing is asked for until the stream of get, refresh, get_fresh or status is polled"]
+#[must_use = "no request is sent until the stream of get, refresh, get_fresh or status is polled"]
 pub struct Numbers<S> {
     pub(crate) client: Client,
     pub(crate) ids: S,

@@ -147,12 +147,12 @@ impl NumberHandle {
 
     /// Removes the number and logs out its device. The number can be restored for 30 days.
     ///
-    /// The removal is retried only if the number cannot have been removed: after a 429, and after a
-    /// failure to connect.
+    /// The removal is retried only if the number cannot have been removed: after a 429, a failure to
+    /// connect, or the report of an HTTP/2 server that it did not process the request.
     ///
     /// # Errors
-    /// The errors of [`get`](Self::get). After a timeout or a broken connection the number may or
-    /// may not be removed.
+    /// The errors of [`get`](Self::get). After a timeout, a broken connection or a 5xx the number may
+    /// have been removed, and the error warns of it.
     pub fn delete(
         &self,
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
@@ -231,7 +231,7 @@ fn dated(answer: Answer<types::Number>) -> Dated {
 
 pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        let text = "timeout is 0, so the call would fail: leave it out for that of the client";
+        let text = "timeout is 0, so the call would fail: omit it to use the timeout of the client";
         return Err(Error::invalid_input(text));
     }
     Ok(())

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ext::decode::{
-        field::{Field, Misfit, collect_object},
+        field::{Field, Mismatch, collect_object},
         list::{self, Items},
     },
     generated::types::NumberSummary,
@@ -25,7 +25,7 @@ pub struct NumberList {
     pub numbers: Vec<NumberSummary>,
     /// The malformed items, which are not objects or have no id. Each is retained unchanged, with
     /// the count of numbers before it.
-    pub odd: Vec<(usize, Value)>,
+    pub malformed: Vec<(usize, Value)>,
     /// The other fields of the response, if it was an object with the list under `data` or
     /// `numbers`.
     pub extra: Map<String, Value>,
@@ -35,7 +35,7 @@ impl NumberList {
     /// Returns true if it holds all numbers: it has no malformed item, which may be a number, and
     /// no error beside the list.
     pub(crate) fn is_whole(&self) -> bool {
-        self.odd.is_empty() && !self.has_error()
+        self.malformed.is_empty() && !self.has_error()
     }
 
     fn has_error(&self) -> bool {
@@ -59,22 +59,22 @@ impl NumberList {
 }
 
 impl Field for NumberList {
-    fn misfit(_: &Value) -> Misfit {
-        Misfit::new("", "an array")
+    fn mismatch(_: &Value) -> Mismatch {
+        Mismatch::new("", "an array")
     }
 
     fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
-        let mut odd = self.odd.iter().map(|(before, _)| *before).peekable();
+        let mut malformed = self.malformed.iter().map(|(before, _)| *before).peekable();
         let mut place = 0;
         for (n, number) in self.numbers.iter().enumerate() {
-            while odd.next_if(|before| *before == n).is_some() {
+            while malformed.next_if(|before| *before == n).is_some() {
                 paths.push(format!("[{place}]"));
                 place += 1;
             }
             list::add_unreadable(number, place, at, paths);
             place += 1;
         }
-        paths.extend(odd.zip(place..).map(|(_, place)| format!("[{place}]")));
+        paths.extend(malformed.zip(place..).map(|(_, place)| format!("[{place}]")));
     }
 }
 
@@ -94,8 +94,8 @@ impl<'de> Visitor<'de> for ListVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<NumberList, A::Error> {
-        let Items { read, odd } = Items::of(array)?;
-        Ok(NumberList { numbers: read, odd, extra: Map::new() })
+        let Items { read, malformed } = Items::of(array)?;
+        Ok(NumberList { numbers: read, malformed, extra: Map::new() })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<NumberList, A::Error> {
@@ -109,7 +109,7 @@ impl<'de> Visitor<'de> for ListVisitor {
         let list = list.ok_or_else(|| de::Error::invalid_type(Unexpected::Map, &self))?;
         let list =
             NumberList { extra, ..NumberList::deserialize(list).map_err(de::Error::custom)? };
-        if list.has_error() && list.numbers.is_empty() && list.odd.is_empty() {
+        if list.has_error() && list.numbers.is_empty() && list.malformed.is_empty() {
             return Err(de::Error::custom("an error beside an empty list"));
         }
         Ok(list)
@@ -119,6 +119,6 @@ impl<'de> Visitor<'de> for ListVisitor {
 impl Serialize for NumberList {
     /// Serializes it as an array, with the malformed items in their places.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        list::as_sent(&self.numbers, self.odd.clone()).serialize(serializer)
+        list::as_sent(&self.numbers, self.malformed.clone()).serialize(serializer)
     }
 }

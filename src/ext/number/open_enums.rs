@@ -144,9 +144,9 @@ open_enums! {
     ConnectionState {
         /// Connected.
         Open = "OPEN",
-        /// Being connected: sends may fail until it is open.
+        /// Connecting: messages may fail until it is open.
         Connecting = "CONNECTING",
-        /// Not connected: nothing is sent.
+        /// Not connected: no message is sent.
         Close = "CLOSE",
     }
 
@@ -162,13 +162,13 @@ open_enums! {
 
     /// Certainty that a number is also used in the WhatsApp Business app.
     CoexistenceStatus {
-        /// Meta reports it.
+        /// Confirmed by Meta.
         Confirmed = "CONFIRMED",
-        /// Signs point to it.
+        /// Indicated by some evidence.
         Likely = "LIKELY",
-        /// It is not.
+        /// The number is not used in the app.
         No = "NO",
-        /// Nothing is known.
+        /// No information.
         Unknown = "UNKNOWN",
     }
 
@@ -176,7 +176,7 @@ open_enums! {
     CoexistenceEvidence {
         /// Meta's own flag.
         MetaIsOnBizApp = "meta_is_on_biz_app",
-        /// A history that the app synchronised.
+        /// A message history that the app synchronised.
         HistorySync = "history_sync",
         /// Fields of the phone number.
         PhoneFields = "phone_fields",
@@ -232,17 +232,17 @@ open_enums! {
         Offline = "OFFLINE",
         /// Ownership is not verified.
         Unverified = "UNVERIFIED",
-        /// Quality is low, and watched for 7 days.
+        /// Quality is low, and under observation for 7 days.
         Flagged = "FLAGGED",
-        /// The limit is reached: it may reply, but not start conversations.
+        /// The messaging limit is reached: the number may reply, but not start conversations.
         Restricted = "RESTRICTED",
         /// Slowed down by a rate limit.
         RateLimited = "RATE_LIMITED",
-        /// Can neither send nor receive.
+        /// Cannot send or receive.
         Banned = "BANNED",
         /// Linked.
         Linked = "LINKED",
-        /// Not linked any more.
+        /// No longer linked.
         Unlinked = "UNLINKED",
         /// Moved to another account.
         Migrated = "MIGRATED",
@@ -274,7 +274,7 @@ open_enums! {
         Expired = "EXPIRED",
         /// Under review.
         PendingReview = "PENDING_REVIEW",
-        /// There is no name.
+        /// No display name.
         None = "NONE",
     }
 
@@ -294,7 +294,7 @@ open_enums! {
         Standard = "STANDARD",
         /// 1,000 messages a second.
         High = "HIGH",
-        /// Has no throughput.
+        /// No throughput.
         NotApplicable = "NOT_APPLICABLE",
     }
 
@@ -340,7 +340,7 @@ open_enums! {
 
     /// Industry of a business.
     Vertical {
-        /// Another industry than those listed.
+        /// An industry that is not listed.
         OtherIndustry = "OTHER",
         /// Automotive.
         Auto = "AUTO",

@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    accessors::{blocks, said},
+    accessors::{blocks, non_empty},
     open_enums::OpenEnum,
 };
 use crate::{
@@ -17,7 +17,8 @@ use crate::{
     },
 };
 
-/// The verdict on whether a number can send, from all facts of its snapshot.
+/// The verdict on whether a number can send, from all facts of its snapshot. The first row that
+/// applies decides; every row that blocks or degrades adds a reason.
 ///
 /// | Fact | Verdict |
 /// |---|---|
@@ -28,13 +29,15 @@ use crate::{
 /// | status is `BANNED`, `DISCONNECTED`, `OFFLINE`, `PENDING`, `UNVERIFIED`, `UNLINKED`, `MIGRATED` or `DELETED` | blocked |
 /// | status is `FLAGGED`, `RESTRICTED`, `RATE_LIMITED`, `LINKED` or unknown to this crate | degraded |
 /// | quality is `YELLOW` or `RED` | degraded |
-/// | the name is not `APPROVED` or `AVAILABLE_WITHOUT_REVIEW`: `DECLINED`, `REJECTED`, `EXPIRED`, `DEFERRED`, `PENDING`, `PENDING_REVIEW`, `NONE` or unknown to this crate | degraded |
+/// | the name's status is `DECLINED`, `REJECTED`, `EXPIRED`, `DEFERRED`, `PENDING`, `PENDING_REVIEW`, `NONE` or unknown to this crate | degraded |
 /// | the business is not verified | degraded |
 /// | the account's review is not `APPROVED` | degraded |
 /// | the account is a `SANDBOX` | degraded |
 /// | `meta.errors` is not empty | degraded |
-/// | one of these facts is malformed, so that it cannot be read | degraded |
-/// | none of these, and at least one of: `health.sendable` is true; the status is `CONNECTED`; the number is not Meta's, and is connected | ready |
+/// | one of these facts is malformed | degraded |
+/// | `health.sendable` is true | ready |
+/// | the status is `CONNECTED` | ready |
+/// | the provider is not Meta, and the number is connected | ready |
 /// | none of the above | unknown |
 ///
 /// A fact that is absent, null or an empty text does not count. The age of the snapshot does not
@@ -47,7 +50,7 @@ use crate::{
 /// there is no other value.
 ///
 /// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","text":"quality RED"}]}`.
-/// There is no `Deserialize`, because a reason's text does not hold its fields. To store a verdict,
+/// There is no `Deserialize`, because the fields cannot be recovered from the text. To store a verdict,
 /// use [`Seen`](crate::Seen), which can be read back.
 ///
 /// ```
@@ -198,8 +201,7 @@ const FACTS: [&str; 19] = [
 ];
 
 impl Number {
-    /// Returns whether this number can send, and the reasons if not: see the table at
-    /// [`Readiness`].
+    /// Returns the verdict on whether this number can send; see the table at [`Readiness`].
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         let (mut blocking, degrading) = (self.blocking_reasons(), self.degrading_reasons());
@@ -217,20 +219,20 @@ impl Number {
     }
 
     fn blocking_reasons(&self) -> Vec<ReadinessReason> {
-        let state = said(self.state.as_ref()).filter(|s| **s != ConnectionState::Open);
+        let state = non_empty(self.state.as_ref()).filter(|s| **s != ConnectionState::Open);
         let unconnected = state.is_some() || self.is_fully_connected == Some(false);
         let unsendable = self.health.as_ref().filter(|h| h.sendable == Some(false));
-        let unpaid_since = said(self.extra_charge_unpaid_since.as_ref());
+        let unpaid_since = non_empty(self.extra_charge_unpaid_since.as_ref());
         let status = self.meta_status().filter(|s| blocks(s));
         let reasons = [
             unconnected.then(|| ReadinessReason::NotConnected(state.cloned())),
             unsendable.map(|h| ReadinessReason::NotSendable {
                 code: self.health_code().map(Cow::into_owned),
-                reason: said(h.reason.as_ref()).cloned(),
+                reason: non_empty(h.reason.as_ref()).cloned(),
             }),
             unpaid_since.map(|since| ReadinessReason::ExtraChargeUnpaid {
                 since: since.clone(),
-                disconnect_at: said(self.extra_charge_disconnect_at.as_ref()).cloned(),
+                disconnect_at: non_empty(self.extra_charge_disconnect_at.as_ref()).cloned(),
             }),
             self.is_payment_missing().then_some(ReadinessReason::PaymentMissing),
             status.cloned().map(ReadinessReason::Status),
@@ -256,7 +258,7 @@ impl Number {
             ReadinessReason::IncompleteSnapshot(calls)
         }));
         let mut paths = self.unreadable();
-        // A code that is a JSON number can be read, too.
+        // `health.code` may be a JSON number; then it is not unreadable.
         paths.retain(|path| path != "health.code" || self.health_code().is_none());
         // The response may list its fields in a different order each time; `FACTS` has a fixed
         // order.
@@ -268,16 +270,16 @@ impl Number {
 
 fn phone_reasons(phone: &MetaPhone) -> [Option<ReadinessReason>; 2] {
     let approved = [NameStatus::Approved, NameStatus::AvailableWithoutReview];
-    let name = said(phone.name_status.as_ref()).filter(|s| !approved.contains(s));
+    let name = non_empty(phone.name_status.as_ref()).filter(|s| !approved.contains(s));
     let sandbox = phone.account_mode == Some(AccountMode::Sandbox);
     [name.cloned().map(ReadinessReason::Name), sandbox.then_some(ReadinessReason::Sandbox)]
 }
 
 fn waba_reasons(waba: &MetaWaba) -> [Option<ReadinessReason>; 2] {
-    let verification = said(waba.business_verification_status.as_ref())
+    let verification = non_empty(waba.business_verification_status.as_ref())
         .filter(|v| **v != BusinessVerificationStatus::Verified);
-    let review =
-        said(waba.account_review_status.as_ref()).filter(|r| **r != AccountReviewStatus::Approved);
+    let review = non_empty(waba.account_review_status.as_ref())
+        .filter(|r| **r != AccountReviewStatus::Approved);
     [
         verification.cloned().map(ReadinessReason::BusinessVerification),
         review.cloned().map(ReadinessReason::AccountReview),

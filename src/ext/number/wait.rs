@@ -82,7 +82,7 @@ async fn wait(
     mut show: impl FnMut(Result<&NumberStatus, &Error>) + Send,
 ) -> Result<NumberStatus, Error> {
     if limit.is_zero() {
-        let text = "the limit of the wait is 0, so nothing would be sent: pass the time that a person needs to scan a QR code";
+        let text = "the limit of the wait is 0, so no request would be sent: pass the time that a person needs to scan a QR code";
         return Err(Error::invalid_input(text));
     }
     let start = clock::now();
@@ -109,11 +109,11 @@ async fn wait(
                 last.failure = Some(error).filter(|_| !is_cut);
             }
         }
-        let asked = last.failure.as_ref().and_then(Error::retry_after).unwrap_or_default();
-        if asked > left() {
+        let requested = last.failure.as_ref().and_then(Error::retry_after).unwrap_or_default();
+        if requested > left() {
             break;
         }
-        sleep(delay.max(asked).min(left())).await;
+        sleep(delay.max(requested).min(left())).await;
         if left().is_zero() {
             break;
         }

@@ -2,7 +2,8 @@
 //! arguments, and the state is plain data. One process, a store and the benchmark all use this
 //! limiter; `redis.lua` is its copy in Lua.
 //!
-//! A *turn* is the permission to send one request. A limiter is in one of five phases:
+//! A *turn* is the permission to send one request. A request is *served* if it gets any response
+//! other than a 429. A limiter is in one of five phases:
 //!
 //! 1. **Free**: the last hold ended over two minutes ago. Every request is admitted.
 //! 2. **Hold**: a 429 came. No request is admitted until the wait that the server requested is
@@ -17,8 +18,7 @@
 //! 5. **Slow start**: a probe was served, but no request before it, so there is no estimate. Two
 //!    requests are admitted, then twice as many in each round trip.
 //!
-//! Time in which callers need less than the rate allows does not count: it does not lower the
-//! estimate, and the rate does not grow in it.
+//! Idle time is left out of the estimate and of the growth.
 
 use std::{ops::Range, time::Duration};
 
@@ -29,9 +29,9 @@ use serde::{Deserialize, Serialize};
 pub struct Law {
     /// Weight of the last cycle in the estimate of the rate.
     pub weight: f64,
-    /// Part of the estimate by which a flow starts below it.
+    /// Fraction of the estimate that is subtracted when a flow starts.
     pub decrease: f64,
-    /// Part of a usual cycle after which a flow is back at the estimate.
+    /// Fraction of a usual cycle that a flow needs to return to the estimate.
     pub plateau: f64,
     /// Multiple of the estimate that limits the growth of a flow.
     pub max_increase: f64,
@@ -41,12 +41,11 @@ pub struct Law {
     pub expiry: f64,
     /// Minimum time to wait for the response to a probe.
     pub min_patience: f64,
-    /// The same time in usual round trips; the longer of both counts.
+    /// The same, as a multiple of the usual latency; the larger applies.
     pub patience: f64,
     /// Minimum time between two requests for turns while another process probes.
-    pub min_again: f64,
-    /// Duration whose turns, at the current rate, are granted at once. At least one turn is
-    /// granted.
+    pub min_poll: f64,
+    /// Turns for this many seconds are granted together; at least one.
     pub batch: f64,
 }
 
@@ -61,7 +60,7 @@ impl Law {
         expiry: 120.0,
         min_patience: 1.0,
         patience: 4.0,
-        min_again: 0.02,
+        min_poll: 0.02,
         batch: 0.05,
     };
 }
@@ -72,8 +71,8 @@ const MAX_HOLD: f64 = 3_600.0;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
 
-/// A request for turns, or a report, to a limiter. `served` counts the requests that were served
-/// since the last step of the same process.
+/// A request for turns, or a report, to a limiter. `served` counts the requests that got a response
+/// other than a 429 since the last step of the same process.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
@@ -90,7 +89,7 @@ pub enum Step {
     },
     /// Reports a request that met a 429.
     Rejected(Rejection),
-    /// Reports a request that was served. A store gets this step only for probes; other requests
+    /// Reports a response other than a 429. A store gets this step only for probes; other requests
     /// are counted in the next step.
     Served {
         /// Requests served since the last step, this one included.
@@ -119,7 +118,7 @@ pub struct Rejection {
     /// Time since the 429 arrived.
     pub age: Duration,
     /// The wait that the server requested.
-    pub asked: Option<Duration>,
+    pub requested: Option<Duration>,
     /// Base delay of the retry policy.
     pub base_delay: Duration,
     /// Maximum delay of the retry policy; more than an hour counts as an hour.
@@ -189,22 +188,22 @@ pub struct LimitState {
     held_until: f64,
     /// Number of probes in a row that met a 429.
     failures: u32,
-    /// The end of the wait for the response to a probe, or to slow start.
+    /// The end of the wait for the response to a probe, or to the last requests of slow start.
     patient_until: f64,
     /// The estimate, in requests a second; 0 while unknown.
     rate: f64,
     /// Duration of a usual cycle, in seconds; 0 while unknown.
     cycle: f64,
-    /// In a hold or a probe, the time of the first 429. In a flow, its start, moved on by idle
+    /// In a hold or a probe, the time of the first 429. In a flow, its start, shifted later by idle
     /// time.
     since: f64,
-    /// Start of the cycle, moved on by idle time.
+    /// Start of the cycle, shifted later by idle time.
     cycle_start: f64,
     /// Requests served in this cycle.
     served: f64,
     /// Turns granted in slow start.
     granted: f64,
-    /// Turns saved up.
+    /// Saved turns.
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
@@ -233,46 +232,41 @@ impl LimitState {
     #[doc(hidden)]
     pub fn step_by(&mut self, law: &Law, step: Step, now: Duration) -> Reply {
         let now = now.as_secs_f64();
-        let is_sound = self.is_sound(law, now);
-        let is_over = now >= self.expires;
-        if step == Step::Look {
-            return if is_sound && !is_over { Reply::Limited } else { Reply::Free };
-        }
-        if !is_sound {
-            *self = Self::default();
-        } else if is_over {
-            self.expire(law, &step, now);
-        }
-        if self.epoch == 0 && !matches!(step, Step::Rejected(_)) {
-            return if matches!(step, Step::Admit { .. }) { Reply::Free } else { Reply::Noted };
-        }
-        self.updated = now;
         match step {
+            Step::Look => {
+                return if self.is_active(law, now) { Reply::Limited } else { Reply::Free };
+            }
             Step::Admit { served, want, slot } => {
+                self.expire(law, want > 1, now);
+                if self.epoch == 0 {
+                    return Reply::Free;
+                }
                 self.served += f64::from(served);
-                self.admit(law, want.max(1), slot, now)
+                return self.admit(law, want.max(1), slot, now);
             }
             Step::Rejected(rejection) => {
+                self.expire(law, false, now);
                 self.hold(law, &rejection, now);
-                Reply::Noted
             }
             Step::Served { served, epoch, latency } => {
-                self.served += f64::from(served);
-                self.learn_latency(latency.as_secs_f64());
-                if !self.is_flow && epoch == self.epoch {
-                    self.release(law, now);
+                self.expire(law, false, now);
+                if self.epoch > 0 {
+                    self.served += f64::from(served);
+                    self.learn_latency(latency.as_secs_f64());
+                    if !self.is_flow && epoch == self.epoch {
+                        self.release(law, now);
+                    }
                 }
-                Reply::Noted
             }
             Step::Unanswered { epoch } => {
-                if epoch == self.epoch {
+                self.expire(law, false, now);
+                if self.epoch > 0 && epoch == self.epoch {
                     self.patient_until = 0.0;
                     self.granted -= 1.0;
                 }
-                Reply::Noted
             }
-            Step::Look => Reply::Noted,
         }
+        Reply::Noted
     }
 
     /// Returns the number of the current hold; 0 if no limit is active.
@@ -301,8 +295,11 @@ impl LimitState {
     }
 
     /// Returns the span in which a request is least likely to meet a 429. The last attempts of
-    /// calls are sent in it. In a flow it is the second half of the climb back to the estimate. In
-    /// a probe it begins after a wait as long as that climb. Without an estimate there is none.
+    /// calls are sent in it.
+    ///
+    /// - In a flow it is the second half of the climb back to the estimate.
+    /// - In a hold or a probe it begins the duration of that climb after the hold.
+    /// - Without an estimate it is empty.
     pub(super) fn calm(&self, law: &Law) -> Range<Duration> {
         let rise = law.plateau * self.cycle;
         if self.rate == 0.0 {
@@ -319,13 +316,22 @@ impl LimitState {
         seconds(self.latency)
     }
 
+    fn is_active(&self, law: &Law, now: f64) -> bool {
+        now < self.expires && self.is_sound(law, now)
+    }
+
     /// Returns false if the clock was set back by more than a second, or if a value is impossible.
     fn is_sound(&self, law: &Law, now: f64) -> bool {
         let is_ahead = self.updated > now + MAX_STEP_BACK
             || self.held_until > now + MAX_HOLD
             || self.expires > now + MAX_HOLD + law.expiry;
-        let all = [self.rate, self.cycle, self.since, self.cycle_start, self.served, self.granted];
-        let more = [
+        let values = [
+            self.rate,
+            self.cycle,
+            self.since,
+            self.cycle_start,
+            self.served,
+            self.granted,
             self.tokens,
             self.capacity,
             self.refilled,
@@ -333,20 +339,22 @@ impl LimitState {
             self.patient_until,
             self.spend_at,
         ];
-        !is_ahead && all.iter().chain(&more).all(|value| value.is_finite())
+        !is_ahead && values.iter().all(|value| value.is_finite())
     }
 
-    /// Ends the limit after a long time without a 429. If calls still wait, slow start follows, so
-    /// that they are not all sent at once.
-    fn expire(&mut self, law: &Law, step: &Step, now: f64) {
-        let many_wait = matches!(step, Step::Admit { want: 2.., .. });
-        if many_wait && self.epoch > 0 {
-            (self.rate, self.cycle_start, self.served, self.granted) = (0.0, now, 0.0, 0.0);
-            (self.is_flow, self.failures, self.patient_until) = (true, 0, 0.0);
-            self.expires = now + law.expiry;
-        } else {
-            *self = Self::default();
+    /// Ends the limit if it has expired or its state is not sound. If several calls still wait when
+    /// it expires, slow start follows, so that they are not all sent at once.
+    fn expire(&mut self, law: &Law, many_wait: bool, now: f64) {
+        if !self.is_active(law, now) {
+            if many_wait && self.epoch > 0 && self.is_sound(law, now) {
+                (self.rate, self.cycle_start, self.served, self.granted) = (0.0, now, 0.0, 0.0);
+                (self.is_flow, self.failures, self.patient_until) = (true, 0, 0.0);
+                self.expires = now + law.expiry;
+            } else {
+                *self = Self::default();
+            }
         }
+        self.updated = now;
     }
 
     fn admit(&mut self, law: &Law, want: u32, slot: Slot, now: f64) -> Reply {
@@ -363,7 +371,7 @@ impl LimitState {
 
     fn probe(&mut self, law: &Law, now: f64) -> Reply {
         if now < self.patient_until {
-            return self.wait_until(self.again(law, now), now);
+            return self.poll_later(law, now);
         }
         self.patient_until = now + self.patience(law);
         Reply::Go { epoch: self.epoch, is_probe: true, turns: 1, rate: 0.0 }
@@ -376,7 +384,7 @@ impl LimitState {
             room = 1.0;
         }
         if room < 1.0 {
-            return self.wait_until(self.again(law, now), now);
+            return self.poll_later(law, now);
         }
         let turns = room.min(f64::from(want)).floor();
         self.granted += turns;
@@ -384,7 +392,7 @@ impl LimitState {
         Reply::Go { epoch: self.epoch, is_probe: false, turns: whole(turns), rate: 0.0 }
     }
 
-    /// Grants turns in the order of the requests for them: the next turns that are not granted yet.
+    /// Grants the next turns, first come, first served.
     fn flow(&mut self, law: &Law, want: u32, slot: Slot, now: f64) -> Reply {
         let rate = self.rate_at(law, self.refilled.max(now));
         if slot.epoch == self.epoch && slot.turns > 0 {
@@ -394,7 +402,7 @@ impl LimitState {
         let (at, turns) = if saved >= 1.0 {
             // Saved turns are not granted all at once, but one more in each round trip, so that a
             // 429 is noticed in time.
-            let fast = rate + 1.0 / self.latency.max(law.min_again);
+            let fast = rate + 1.0 / self.latency.max(law.min_poll);
             let turns = (fast * law.batch).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
             (self.spend_at, self.refilled) = (at + turns / fast, now);
@@ -406,7 +414,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // Saved turns are used only once.
+        // Saved turns that were spent cannot be saved again.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
@@ -415,7 +423,7 @@ impl LimitState {
         Reply::Wait { time: seconds(at - now), slot: Slot { epoch: self.epoch, turns }, rate }
     }
 
-    /// Returns the number of turns that are saved up by now.
+    /// Returns the number of turns that are saved by now.
     fn save(&mut self, rate: f64, now: f64) -> f64 {
         if self.refilled > now {
             return 0.0;
@@ -434,11 +442,11 @@ impl LimitState {
     /// of the backoff, so that processes do not return together. Otherwise it is 75 to 100 % of the
     /// backoff.
     fn hold(&mut self, law: &Law, rejection: &Rejection, now: f64) {
-        let Rejection { served, lasted, epoch, age, asked, base_delay, max_delay, random } =
+        let Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random } =
             *rejection;
         let met = now - age.as_secs_f64().min(MAX_HOLD);
         let max = max_delay.as_secs_f64().min(MAX_HOLD);
-        let asked = asked.map(|asked| asked.as_secs_f64());
+        let requested = requested.map(|requested| requested.as_secs_f64());
         if self.epoch == 0 {
             self.cycle_start = met - lasted.as_secs_f64();
         }
@@ -453,11 +461,12 @@ impl LimitState {
             let interval = if self.rate > 0.0 { 1.0 / self.rate } else { 0.0 };
             let factor = law.backoff.powi(self.failures.min(64).cast_signed());
             let backoff = (base_delay.as_secs_f64().max(interval) * factor).min(max);
-            asked.map_or(backoff * (0.75 + 0.25 * random), |asked| asked + backoff * random)
+            requested
+                .map_or(backoff * (0.75 + 0.25 * random), |requested| requested + backoff * random)
         } else {
             // The request was sent before the hold, so only the wait that the server requests is
             // new.
-            asked.unwrap_or_default()
+            requested.unwrap_or_default()
         };
         self.held_until = self.held_until.max(met + wait.min(max));
         self.expires = self.held_until.max(now) + law.expiry;
@@ -501,8 +510,10 @@ impl LimitState {
         law.min_patience.max(law.patience * self.latency)
     }
 
-    fn again(&self, law: &Law, now: f64) -> f64 {
-        self.patient_until.min(now + self.latency.max(law.min_again))
+    /// Returns the reply to a process that waits for the outcome of other requests.
+    fn poll_later(&self, law: &Law, now: f64) -> Reply {
+        let round_trip = self.latency.max(law.min_poll);
+        self.wait_until(self.patient_until.min(now + round_trip), now)
     }
 
     fn wait_until(&self, until: f64, now: f64) -> Reply {
@@ -533,13 +544,13 @@ mod tests {
         state.step(Step::Admit { served: 0, want, slot }, now)
     }
 
-    fn rejected(served: u32, epoch: u64, asked: Option<Duration>) -> Step {
+    fn rejected(served: u32, epoch: u64, requested: Option<Duration>) -> Step {
         Step::Rejected(Rejection {
             served,
             lasted: S(1),
             epoch,
             age: Duration::ZERO,
-            asked,
+            requested,
             base_delay: MS(500),
             max_delay: Duration::MAX,
             random: 0.0,
@@ -718,7 +729,7 @@ mod tests {
                         lasted: time(rng),
                         epoch,
                         age: time(rng),
-                        asked: rng.bool().then(|| time(rng)),
+                        requested: rng.bool().then(|| time(rng)),
                         base_delay: time(rng),
                         max_delay: time(rng),
                         random: rng.f64(),

@@ -72,7 +72,7 @@ impl Pacing {
     /// [`guide::retry_and_pacing`](crate::guide::retry_and_pacing).
     ///
     /// The name of the shared state is derived from a hash of the credential, unless the store sets
-    /// another name. The state holds neither the credential nor ids. Two clients with one name and
+    /// another name. The state does not contain the credential or ids. Two clients with one name and
     /// different credentials are paced as if they had one limit.
     ///
     /// Before the first 429 no call waits for the store; a background check, once a second, finds

@@ -1,9 +1,9 @@
 //! The pacer that all clones of a client share: the clock, the lock and the task around [`Turns`].
 //!
-//! A call that has to wait joins the queue and sleeps. One task per pacer, the asker, requests
+//! A call that has to wait joins the queue and sleeps. One task per pacer, the driver, requests
 //! turns from the limiter or the store, and wakes the calls that get them. It runs on the runtime
 //! of the first call that waits, and ends when the queue is empty. If that runtime ends or stalls,
-//! the waiting calls notice within a second, and one of them starts another asker on its own
+//! the waiting calls notice within a second, and one of them starts another driver on its own
 //! runtime.
 
 use std::{
@@ -32,9 +32,9 @@ use super::{
 };
 use crate::ext::{clock, trace};
 
-/// Interval at which a waiting call checks the asker.
+/// Interval at which a waiting call checks the driver.
 const WATCH_EVERY: Duration = Duration::from_millis(500);
-/// An asker that is later than this has stalled.
+/// A driver that is later than this has stalled.
 const MAX_LATE: Duration = Duration::from_millis(500);
 /// Time limit for a reply of the store.
 const STORE_PATIENCE: Duration = Duration::from_millis(50);
@@ -46,32 +46,33 @@ pub struct Pacer {
     free_until: AtomicU64,
     recent: Recent,
     state: Mutex<State>,
-    /// Wakes the asker.
+    /// Wakes the driver.
     changed: Notify,
     store: Option<Store>,
 }
 
 struct State {
     turns: Turns,
-    asker: Option<Asker>,
-    askers: u64,
+    driver: Option<Driver>,
+    drivers: u64,
 }
 
 #[derive(Clone, Copy)]
-struct Asker {
+struct Driver {
     number: u64,
     /// Time at which it is to run again.
     due: Duration,
 }
 
-/// An attempt that requests its turn.
-pub struct Asking<'a> {
+/// The request of an attempt for its turn.
+pub struct TurnRequest<'a> {
     /// Start of the attempt.
     pub now: Instant,
     /// The deadline of its call.
     pub deadline: Option<Instant>,
-    /// True if its call makes no other attempt after a 429.
-    pub is_last: bool,
+    /// True for the last attempt of a call that the server has rejected before. It is sent as late as
+    /// possible.
+    pub is_last_chance: bool,
     /// The place of its call in the queue, which is the same for all its attempts.
     pub ticket: &'a mut Option<Ticket>,
 }
@@ -86,7 +87,7 @@ impl Pacer {
             start: clock::now(),
             free_until: AtomicU64::new(free_until),
             recent: Recent::default(),
-            state: Mutex::new(State { turns, asker: None, askers: 0 }),
+            state: Mutex::new(State { turns, driver: None, drivers: 0 }),
             changed: Notify::new(),
             store,
         })
@@ -96,12 +97,15 @@ impl Pacer {
     ///
     /// # Errors
     /// The time until the turn, if that comes after the deadline.
-    pub async fn admit(self: &Arc<Self>, asking: Asking<'_>) -> Result<InFlight<'_>, Duration> {
-        let sent = self.since_start(asking.now);
+    pub async fn admit(
+        self: &Arc<Self>,
+        request: TurnRequest<'_>,
+    ) -> Result<InFlight<'_>, Duration> {
+        let sent = self.since_start(request.now);
         if milliseconds(sent) < self.free_until.load(Ordering::Relaxed) {
             return Ok(InFlight { pacer: self, turn: None, sent, waited: Duration::ZERO });
         }
-        self.wait(asking, sent).await
+        self.wait(request, sent).await
     }
 
     /// Returns the current statistics.
@@ -112,20 +116,20 @@ impl Pacer {
 
     async fn wait(
         self: &Arc<Self>,
-        asking: Asking<'_>,
+        request: TurnRequest<'_>,
         began: Duration,
     ) -> Result<InFlight<'_>, Duration> {
-        let end = asking.deadline.map_or(Duration::MAX, |end| self.since_start(end));
+        let end = request.deadline.map_or(Duration::MAX, |end| self.since_start(end));
         loop {
-            let entry =
-                self.change(|turns, now| turns.join(asking.ticket, asking.is_last, end, now));
+            let entry = self
+                .change(|turns, now| turns.join(request.ticket, request.is_last_chance, end, now));
             let (receiver, until) = match entry {
                 Entry::Go(turn) => return Ok(self.in_flight(turn, began)),
                 Entry::Late(wait) => return Err(wait),
                 Entry::Wait(receiver, until) => (receiver, until),
             };
-            let place = Place { pacer: self, ticket: asking.ticket.unwrap_or_default(), receiver };
-            let turn = place.turn(until, asking.is_last).await?;
+            let place = Place { pacer: self, ticket: request.ticket.unwrap_or_default(), receiver };
+            let turn = place.turn(until, request.is_last_chance).await?;
             // The turn has expired, because the call was not polled in time.
             if self.change(|turns, now| turns.claim(&turn, now)) {
                 return Ok(self.in_flight(turn, began));
@@ -140,16 +144,16 @@ impl Pacer {
         InFlight { pacer: self, turn: Some(turn), sent, waited }
     }
 
-    /// Changes the turns, and lets the asker act on the change.
+    /// Changes the turns, and lets the driver act on the change.
     fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Turns, Duration) -> T) -> T {
-        let (result, asker, pause) = {
+        let (result, driver, pause) = {
             let (mut state, now) = (self.lock(), self.now());
             let result = change(&mut state.turns, now);
             let free_until = milliseconds(state.turns.free_until(now));
             self.free_until.store(free_until, Ordering::Relaxed);
-            let is_needed = state.turns.needs_asker(now);
+            let is_needed = state.turns.needs_driver(now);
             let pause = state.turns.pause(now);
-            (result, is_needed.then(|| self.asker(&mut state, now)).flatten(), pause)
+            (result, is_needed.then(|| self.driver(&mut state, now)).flatten(), pause)
         };
         match pause {
             Some(Pause::Begins(delay)) => trace::pause_begins(delay),
@@ -158,25 +162,25 @@ impl Pacer {
         }
         // Spawned without the lock: a runtime that is shutting down drops the task at once, which
         // takes the lock. Without a runtime no call could be made either.
-        if let (Some(asker), Ok(runtime)) = (asker, Handle::try_current()) {
-            runtime.spawn(asker.run());
+        if let (Some(driver), Ok(runtime)) = (driver, Handle::try_current()) {
+            runtime.spawn(driver.run());
         }
         result
     }
 
-    /// Wakes the running asker. If there is none, or it has stalled, returns a new one.
-    fn asker(self: &Arc<Self>, state: &mut State, now: Duration) -> Option<AskerTask> {
-        if let Some(asker) = &mut state.asker
-            && now <= asker.due.saturating_add(MAX_LATE)
+    /// Wakes the running driver. If there is none, or it has stalled, returns a new one.
+    fn driver(self: &Arc<Self>, state: &mut State, now: Duration) -> Option<DriverTask> {
+        if let Some(driver) = &mut state.driver
+            && now <= driver.due.saturating_add(MAX_LATE)
         {
             // It is to run now. If it does not, it has stalled.
-            asker.due = asker.due.min(now);
+            driver.due = driver.due.min(now);
             self.changed.notify_one();
             return None;
         }
-        state.askers += 1;
-        state.asker = Some(Asker { number: state.askers, due: now });
-        Some(AskerTask { pacer: Arc::clone(self), number: state.askers })
+        state.drivers += 1;
+        state.driver = Some(Driver { number: state.drivers, due: now });
+        Some(DriverTask { pacer: Arc::clone(self), number: state.drivers })
     }
 
     /// Performs a step on the store, and processes its reply.
@@ -185,7 +189,7 @@ impl Pacer {
         let reply = timeout(STORE_PATIENCE, store.limit.step(&store.name, step)).await;
         let (mut state, now) = (self.lock(), self.now());
         let why = match reply {
-            Ok(Ok(reply)) => match state.turns.heed(is_admission, reply, now) {
+            Ok(Ok(reply)) => match state.turns.accept(is_admission, reply, now) {
                 Ok(()) => {
                     if state.turns.store_answered() {
                         trace::store_up();
@@ -195,7 +199,7 @@ impl Pacer {
                 Err(why) => why.to_owned(),
             },
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer within 50 ms".to_owned(),
+            Err(_) => "no reply within 50 ms".to_owned(),
         };
         if state.turns.store_failed(&step, now) {
             trace::store_down(&why);
@@ -217,18 +221,18 @@ impl Pacer {
 }
 
 /// The task that requests turns.
-struct AskerTask {
+struct DriverTask {
     pacer: Arc<Pacer>,
     number: u64,
 }
 
-impl AskerTask {
+impl DriverTask {
     async fn run(self) {
         loop {
             let next = {
                 let (mut state, now) = (self.pacer.lock(), self.pacer.now());
-                if state.asker.is_none_or(|asker| asker.number != self.number) {
-                    // Another asker has taken over. It gets the notification that this one may have
+                if state.driver.is_none_or(|driver| driver.number != self.number) {
+                    // Another driver has taken over. It gets the notification that this one may have
                     // received instead.
                     self.pacer.changed.notify_one();
                     return;
@@ -237,15 +241,15 @@ impl AskerTask {
                 let due = match next {
                     Next::Stop => None,
                     Next::At(due) => Some(due),
-                    Next::Ask(_) => Some(now + STORE_PATIENCE),
+                    Next::Query(_) => Some(now + STORE_PATIENCE),
                 };
-                state.asker = due.map(|due| Asker { number: self.number, due });
+                state.driver = due.map(|due| Driver { number: self.number, due });
                 let free_until = milliseconds(state.turns.free_until(now));
                 self.pacer.free_until.store(free_until, Ordering::Relaxed);
                 next
             };
             match (next, &self.pacer.store) {
-                (Next::Ask(step), Some(store)) => self.pacer.query(store, step).await,
+                (Next::Query(step), Some(store)) => self.pacer.query(store, step).await,
                 (Next::At(due), _) => {
                     let changed = self.pacer.changed.notified();
                     match self.pacer.start.checked_add(due) {
@@ -254,17 +258,17 @@ impl AskerTask {
                         None => changed.await,
                     }
                 }
-                (Next::Stop | Next::Ask(_), _) => return,
+                (Next::Stop | Next::Query(_), _) => return,
             }
         }
     }
 }
 
-impl Drop for AskerTask {
+impl Drop for DriverTask {
     fn drop(&mut self) {
         let mut state = self.pacer.lock();
-        if state.asker.is_some_and(|asker| asker.number == self.number) {
-            state.asker = None;
+        if state.driver.is_some_and(|driver| driver.number == self.number) {
+            state.driver = None;
         }
     }
 }
@@ -277,21 +281,23 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    async fn turn(mut self, until: Duration, is_last: bool) -> Turned {
+    async fn turn(mut self, until: Duration, is_last_chance: bool) -> Turned {
         loop {
             let now = self.pacer.now();
             if now >= until {
                 // The turn may have come at this moment.
                 return match self.receiver.try_recv() {
                     Ok(turned) => turned,
-                    Err(_) => self.pacer.change(|turns, now| turns.end_of_wait(is_last, now)),
+                    Err(_) => {
+                        self.pacer.change(|turns, now| turns.end_of_wait(is_last_chance, now))
+                    }
                 };
             }
             let watch = self.pacer.start + until.min(now + WATCH_EVERY);
             match timeout_at(watch, Pin::new(&mut self.receiver)).await {
                 Ok(Ok(turned)) => return turned,
                 Ok(Err(_)) => {
-                    return self.pacer.change(|turns, now| turns.end_of_wait(is_last, now));
+                    return self.pacer.change(|turns, now| turns.end_of_wait(is_last_chance, now));
                 }
                 Err(_) => self.pacer.change(|_, _| ()),
             }
@@ -364,7 +370,7 @@ mod tests {
     async fn admit(pacer: &Arc<Pacer>, timeout: Duration) -> Result<InFlight<'_>, Duration> {
         let now = clock::now();
         let deadline = now.checked_add(timeout);
-        pacer.admit(Asking { now, deadline, is_last: false, ticket: &mut None }).await
+        pacer.admit(TurnRequest { now, deadline, is_last_chance: false, ticket: &mut None }).await
     }
 
     /// A server that serves `RATE` requests a second, and bursts of `BURST`.
@@ -394,8 +400,8 @@ mod tests {
         let deadline = clock::now().checked_add(Duration::from_secs(90));
         for _ in 0..50 {
             let now = clock::now();
-            let asking = Asking { now, deadline, is_last: false, ticket: &mut ticket };
-            let Ok(in_flight) = pacer.admit(asking).await else { return false };
+            let request = TurnRequest { now, deadline, is_last_chance: false, ticket: &mut ticket };
+            let Ok(in_flight) = pacer.admit(request).await else { return false };
             sleep(takes).await;
             if bucket.lock().unwrap().serves() {
                 in_flight.served(None);
@@ -536,7 +542,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ended_or_stalled_asker_is_replaced() {
+    async fn ended_or_stalled_driver_is_replaced() {
         let runtime =
             || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for is_dropped in [true, false] {
@@ -544,7 +550,7 @@ mod tests {
             let first = admit(&pacer, Duration::MAX).await.ok().unwrap();
             first.rejected(Some(MS(300)), None);
             let (other, call) = (runtime(), Arc::clone(&pacer));
-            // The first waiting call starts the asker on its runtime, which is not driven any more.
+            // The first waiting call starts the driver on its runtime, which is not driven any more.
             let other = std::thread::spawn(move || {
                 for _ in 0..20 {
                     let call = Arc::clone(&call);
@@ -573,9 +579,9 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(seed);
         let now = clock::now();
         let deadline = now.checked_add(Duration::from_secs(90));
-        let is_last = rng.u8(..10) == 0;
-        let asking = Asking { now, deadline, is_last, ticket: &mut None };
-        let Ok(in_flight) = pacer.admit(asking).await else { return };
+        let is_last_chance = rng.u8(..10) == 0;
+        let request = TurnRequest { now, deadline, is_last_chance, ticket: &mut None };
+        let Ok(in_flight) = pacer.admit(request).await else { return };
         sleep(MS(rng.u64(..100))).await;
         match rng.u8(..40) {
             0 => in_flight.rejected(None, None),

@@ -105,9 +105,9 @@ impl Quota {
         }
     }
 
-    /// Returns the wait that a 429 requests by its quota, and opens the gate, since the limiter
-    /// takes over.
-    pub(super) fn asked(&mut self, limit: Option<RateLimit>) -> Option<Duration> {
+    /// Returns the wait that a 429 requests by its quota, and stops counting, since the limiter takes
+    /// over.
+    pub(super) fn requested_wait(&mut self, limit: Option<RateLimit>) -> Option<Duration> {
         self.allowance = None;
         limit.filter(|limit| self.is_credible && limit.remaining == 0).map(|limit| limit.reset)
     }

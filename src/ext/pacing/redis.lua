@@ -1,7 +1,7 @@
 -- One step of a limiter: the copy of limiter.rs in Lua. A test compares both.
 -- KEYS[1] is the state, ARGV[1] the step, and ARGV[2..] its fields. Times are in seconds.
 local WEIGHT, DECREASE, PLATEAU, MAX_INCREASE, BACKOFF = 0.7, 0.5, 0.47, 16.0, 1.5
-local EXPIRY, MIN_PATIENCE, PATIENCE, MIN_AGAIN, BATCH = 120.0, 1.0, 4.0, 0.02, 0.05
+local EXPIRY, MIN_PATIENCE, PATIENCE, MIN_POLL, BATCH = 120.0, 1.0, 4.0, 0.02, 0.05
 local MAX_HOLD, MAX_STEP_BACK = 3600.0, 1.0
 local NAMES = {
   'epoch', 'is_flow', 'held_until', 'failures', 'patient_until', 'rate', 'cycle', 'since', 'cycle_start', 'served',
@@ -62,12 +62,12 @@ end
 
 local function patience() return math.max(MIN_PATIENCE, PATIENCE * s.latency) end
 
-local function again()
-  return wait(math.min(s.patient_until, now + math.max(s.latency, MIN_AGAIN)), 0, 0, s.rate)
+local function poll_later()
+  return wait(math.min(s.patient_until, now + math.max(s.latency, MIN_POLL)), 0, 0, s.rate)
 end
 
 local function probe()
-  if now < s.patient_until then return again() end
+  if now < s.patient_until then return poll_later() end
   s.patient_until = now + patience()
   return go('probe', 1, 0)
 end
@@ -75,7 +75,7 @@ end
 local function slow_start(want)
   local room = 2.0 * s.served + 1.0 - s.granted
   if room < 1.0 and now >= s.patient_until then room = 1.0 end
-  if room < 1.0 then return again() end
+  if room < 1.0 then return poll_later() end
   local turns = math.floor(math.min(room, want))
   s.granted = s.granted + turns
   s.patient_until = now + patience()
@@ -98,7 +98,7 @@ local function flow(want, slot_epoch, slot_turns)
   local saved = save(rate)
   local at, turns
   if saved >= 1.0 then
-    local fast = rate + 1.0 / math.max(s.latency, MIN_AGAIN)
+    local fast = rate + 1.0 / math.max(s.latency, MIN_POLL)
     turns = math.min(math.floor(math.max(math.min(fast * BATCH, saved), 1.0)), want)
     at = math.max(s.spend_at, now)
     s.spend_at, s.refilled = at + turns / fast, now
@@ -113,11 +113,11 @@ local function flow(want, slot_epoch, slot_turns)
   return wait(at, s.epoch, turns, rate)
 end
 
-local function rejected(lasted, epoch, age, asked, base, max, random)
+local function rejected(lasted, epoch, age, requested, base, max, random)
   local met = now - math.min(age, MAX_HOLD)
   if s.epoch == 0 then s.cycle_start = met - lasted end
   max = math.min(max, MAX_HOLD)
-  local pause = math.max(asked, 0)
+  local pause = math.max(requested, 0)
   if s.epoch == 0 or epoch == s.epoch then
     local is_probe = s.epoch > 0 and s.is_flow == 0
     s.failures = is_probe and s.failures + 1 or 0
@@ -125,7 +125,7 @@ local function rejected(lasted, epoch, age, asked, base, max, random)
     s.epoch, s.is_flow, s.patient_until = s.epoch + 1, 0, 0
     local interval = s.rate > 0 and 1.0 / s.rate or 0
     local backoff = math.min(math.max(base, interval) * BACKOFF ^ math.min(s.failures, 64), max)
-    pause = asked < 0 and backoff * (0.75 + 0.25 * random) or asked + backoff * random
+    pause = requested < 0 and backoff * (0.75 + 0.25 * random) or requested + backoff * random
   end
   s.held_until = math.max(s.held_until, met + math.min(pause, max))
   s.expires = math.max(s.held_until, now) + EXPIRY

@@ -61,7 +61,7 @@ impl SharedLimit for RedisLimit {
             }
             let reply: Vec<String> = call.invoke_async(&mut connection).await?;
             read(&reply).ok_or_else(|| {
-                Box::<dyn Error + Send + Sync>::from("a reply that is not of the script")
+                Box::<dyn Error + Send + Sync>::from("unexpected reply of the script")
             })
         })
     }
@@ -84,7 +84,7 @@ fn arguments(step: &Step) -> Vec<String> {
             seconds(&rejection.lasted),
             rejection.epoch.to_string(),
             seconds(&rejection.age),
-            rejection.asked.as_ref().map_or_else(|| "-1".to_owned(), seconds),
+            rejection.requested.as_ref().map_or_else(|| "-1".to_owned(), seconds),
             seconds(&rejection.base_delay),
             seconds(&rejection.max_delay),
             rejection.random.to_string(),

@@ -54,8 +54,8 @@ impl Reports {
         self.look = true;
     }
 
-    pub(super) fn rejected(&mut self, epoch: u64, asked: Option<Duration>, now: Duration) {
-        let requested_until = asked.map(|asked| now.saturating_add(asked));
+    pub(super) fn rejected(&mut self, epoch: u64, requested: Option<Duration>, now: Duration) {
+        let requested_until = requested.map(|requested| now.saturating_add(requested));
         let met = self.met.get_or_insert(Met { epoch, at: now, requested_until });
         if epoch > met.epoch {
             (met.epoch, met.at) = (epoch, now);
@@ -65,10 +65,10 @@ impl Reports {
 
     /// Restores a report that the store did not receive. An old 429 is not reported again.
     pub(super) fn restore(&mut self, step: &Step, now: Duration) {
-        if let Step::Rejected(Rejection { epoch, age, asked, max_delay, .. }) = *step
+        if let Step::Rejected(Rejection { epoch, age, requested, max_delay, .. }) = *step
             && age < max_delay.min(MAX_AGE)
         {
-            self.rejected(epoch, asked, now.saturating_sub(age));
+            self.rejected(epoch, requested, now.saturating_sub(age));
         }
     }
 
@@ -92,7 +92,7 @@ impl Reports {
                 lasted: lasted.saturating_sub(age),
                 epoch,
                 age,
-                asked: requested_until.map(|until| until.saturating_sub(at)),
+                requested: requested_until.map(|until| until.saturating_sub(at)),
                 base_delay: delays.base,
                 max_delay: delays.max,
                 random,
@@ -127,7 +127,7 @@ mod tests {
         let step = reports.take(DELAYS, S(13), 0.5);
         let Some(Step::Rejected(report)) = step else { panic!("{step:?}") };
         assert_eq!((report.served, report.lasted, report.epoch), (20, S(2), 1));
-        assert_eq!((report.age, report.asked), (S(3), Some(S(5))));
+        assert_eq!((report.age, report.requested), (S(3), Some(S(5))));
         assert!(reports.is_empty() && reports.take(DELAYS, S(14), 0.5).is_none());
     }
 
@@ -138,6 +138,6 @@ mod tests {
         reports.rejected(1, Some(S(9)), S(11));
         let step = reports.take(DELAYS, S(12), 0.5);
         let Some(Step::Rejected(report)) = step else { panic!("{step:?}") };
-        assert_eq!((report.epoch, report.age, report.asked), (2, S(2), Some(S(10))));
+        assert_eq!((report.epoch, report.age, report.requested), (2, S(2), Some(S(10))));
     }
 }

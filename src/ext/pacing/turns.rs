@@ -58,7 +58,7 @@ pub(super) enum Next {
     /// Nothing to do before this time, unless something changes.
     At(Duration),
     /// A step to perform on the store.
-    Ask(Step),
+    Query(Step),
 }
 
 /// A change of the limit as a whole.
@@ -89,7 +89,7 @@ pub(super) struct Turns {
     /// No request is sent before this time, because the server has requested a wait.
     floor: Duration,
     /// No turn is requested from the limiter or the store before this time.
-    ask_at: Duration,
+    request_at: Duration,
     slot: Slot,
     /// Turns that were granted and not used yet, each with the time at which it expires.
     unclaimed: BTreeMap<u64, (Duration, Turn)>,
@@ -125,7 +125,7 @@ impl Turns {
             queue: Queue::default(),
             quota: Quota::default(),
             floor: Duration::ZERO,
-            ask_at: Duration::ZERO,
+            request_at: Duration::ZERO,
             slot: Slot::default(),
             unclaimed: BTreeMap::new(),
             granted: 0,
@@ -216,7 +216,7 @@ impl Turns {
             self.unclaimed.insert(turn.id, (now + CLAIM_WITHIN, turn));
             return Ok(turn);
         }
-        Err(least.max(self.ask_at.saturating_sub(now)))
+        Err(least.max(self.request_at.saturating_sub(now)))
     }
 
     /// Takes a turn that was granted. Returns true if it may still be used.
@@ -261,7 +261,7 @@ impl Turns {
                 }
                 if let Some(step) = link.reports.take(delays, now, random) {
                     link.next_query = now + QUERY_EVERY;
-                    return Next::Ask(step);
+                    return Next::Query(step);
                 }
             }
         }
@@ -278,8 +278,11 @@ impl Turns {
                 };
                 return Next::At(next.max(now + Duration::from_millis(1)));
             }
-            let ready =
-                self.floor.max(self.quota.ready()).max(if is_limited { self.ask_at } else { now });
+            let ready = self.floor.max(self.quota.ready()).max(if is_limited {
+                self.request_at
+            } else {
+                now
+            });
             if now < ready {
                 return Next::At(ready);
             }
@@ -301,10 +304,10 @@ impl Turns {
                         *slot = Slot::default();
                     }
                 }
-                return Next::Ask(step);
+                return Next::Query(step);
             }
             let reply = self.limiter.step_by(&self.law, step, now);
-            self.obey(reply, None, now);
+            self.apply(reply, None, now);
         }
         if let Some(link) = &mut self.store {
             link.waits_since = None;
@@ -313,7 +316,7 @@ impl Turns {
     }
 
     /// Processes the reply of the store to a step. Returns the reason if the reply cannot be used.
-    pub(super) fn heed(
+    pub(super) fn accept(
         &mut self,
         is_admission: bool,
         reply: Reply,
@@ -321,17 +324,19 @@ impl Turns {
     ) -> Result<(), &'static str> {
         let Some(link) = &mut self.store else { return Ok(()) };
         match reply {
-            Reply::Limited | Reply::Noted if is_admission => return Err("its reply does not fit"),
+            Reply::Limited | Reply::Noted if is_admission => {
+                return Err("unexpected reply to a request for turns");
+            }
             Reply::Limited => link.is_limited = true,
             Reply::Free => {
                 link.is_limited = false;
                 if self.is_limited(now) {
-                    return Err("it has no state of this limit");
+                    return Err("the store has lost the state of this limit");
                 }
             }
             Reply::Go { epoch, .. } => {
                 link.waits_since = None;
-                self.obey(reply, Some(epoch), now);
+                self.apply(reply, Some(epoch), now);
             }
             Reply::Wait { time, slot, .. } => {
                 if slot.turns > 0 {
@@ -339,14 +344,16 @@ impl Turns {
                 }
                 let since = *link.waits_since.get_or_insert(now);
                 if time > self.delays.max.saturating_add(LONG_WAIT) {
-                    return Err("its state is of another time");
+                    return Err(
+                        "the store requests a wait longer than max_delay, so its clock may be wrong",
+                    );
                 }
                 if now.saturating_sub(since) > self.delays.max.saturating_add(2 * LONG_WAIT) {
-                    return Err("it admits no request");
+                    return Err("the store has admitted no request for longer than max_delay");
                 }
-                self.obey(reply, Some(0), now);
+                self.apply(reply, Some(0), now);
             }
-            Reply::Noted => self.ask_now(now),
+            Reply::Noted => self.request_now(now),
         }
         Ok(())
     }
@@ -360,7 +367,7 @@ impl Turns {
         (link.is_limited, link.waits_since) = (false, None);
         let is_new = !std::mem::replace(&mut link.is_off, true);
         if is_new {
-            (self.ask_at, self.slot) = (now, Slot::default());
+            (self.request_at, self.slot) = (now, Slot::default());
         }
         is_new
     }
@@ -371,7 +378,7 @@ impl Turns {
     }
 
     /// Returns true if the background task has something to do.
-    pub(super) fn needs_asker(&self, now: Duration) -> bool {
+    pub(super) fn needs_driver(&self, now: Duration) -> bool {
         let link = self.store.as_ref().filter(|link| now >= link.off_until);
         self.queue.len() > 0 || link.is_some_and(|link| !link.reports.is_empty())
     }
@@ -398,7 +405,7 @@ impl Turns {
             }
         }
         if was_held || self.rate == 0.0 {
-            self.ask_now(now);
+            self.request_now(now);
         }
         self.quota.update(turn.number, limit, true, now, self.delays.max);
     }
@@ -419,29 +426,29 @@ impl Turns {
         if let Some(wait) = requested {
             self.floor = self.floor.max(now.saturating_add(wait.min(max_delay)));
         }
-        let asked = requested.or(self.quota.asked(limit));
+        let requested = requested.or(self.quota.requested_wait(limit));
         let (served, lasted) =
             if self.limiter.epoch() == 0 { recent.busiest(now) } else { Default::default() };
         let epoch_before = self.limiter.epoch();
         let (epoch, age) = (turn.epoch, Duration::ZERO);
         let rejection =
-            Rejection { served, lasted, epoch, age, asked, base_delay, max_delay, random };
+            Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random };
         self.limiter.step_by(&self.law, Step::Rejected(rejection), now);
         let mut least = self.floor;
         if let Some(link) = &mut self.store {
             if is_first {
                 link.reports.begin(served, lasted, now);
             }
-            link.reports.rejected(turn.store_epoch.unwrap_or_default(), asked, now);
+            link.reports.rejected(turn.store_epoch.unwrap_or_default(), requested, now);
             link.is_limited |= now >= link.off_until;
         }
         if self.store.as_ref().is_none_or(|link| now < link.off_until) {
             least = least.max(self.limiter.held_until());
         }
         if self.limiter.epoch() == epoch_before {
-            self.ask_now(now);
+            self.request_now(now);
         } else {
-            (self.ask_at, self.rate) = (now, 0.0);
+            (self.request_at, self.rate) = (now, 0.0);
         }
         self.refuse_late(least, now);
     }
@@ -453,7 +460,7 @@ impl Turns {
             if let (Some(link), Some(epoch)) = (&mut self.store, turn.store_epoch) {
                 link.reports.unanswered(epoch);
             }
-            self.ask_now(now);
+            self.request_now(now);
         }
     }
 
@@ -477,7 +484,7 @@ impl Turns {
     }
 
     /// Grants the turns of a reply, or waits for them.
-    fn obey(&mut self, reply: Reply, store_epoch: Option<u64>, now: Duration) {
+    fn apply(&mut self, reply: Reply, store_epoch: Option<u64>, now: Duration) {
         match reply {
             Reply::Go { epoch, is_probe, turns, rate } => {
                 (self.rate, self.slot) = (sound(rate), Slot::default());
@@ -493,9 +500,9 @@ impl Turns {
             Reply::Wait { time, slot, rate } => {
                 (self.slot, self.rate) = (slot, sound(rate));
                 let time = time.min(self.delays.max).max(Duration::from_millis(1));
-                self.ask_at = now.saturating_add(time);
+                self.request_at = now.saturating_add(time);
                 if time > LONG_WAIT {
-                    self.refuse_late(self.ask_at, now);
+                    self.refuse_late(self.request_at, now);
                 }
             }
             Reply::Free => {
@@ -545,9 +552,9 @@ impl Turns {
 
     /// Requests turns earlier, because a change has occurred that the limiter waits for. Reserved
     /// turns stay reserved.
-    fn ask_now(&mut self, now: Duration) {
+    fn request_now(&mut self, now: Duration) {
         if self.slot == Slot::default() {
-            self.ask_at = self.ask_at.min(now);
+            self.request_at = self.request_at.min(now);
         }
     }
 
@@ -556,7 +563,7 @@ impl Turns {
     fn expected(&self, before: usize, now: Duration) -> Duration {
         let mut least = self.floor.max(self.quota.ready()).max(now);
         if self.queue.want() > 0 {
-            least = least.max(self.ask_at);
+            least = least.max(self.request_at);
         }
         if self.store.is_none() && self.limiter.is_held() {
             least = least.max(self.limiter.held_until());

@@ -1,5 +1,5 @@
-//! Decides which failures may be retried. An unsafe request is repeated only if it cannot have been
-//! carried out.
+//! Decides which failures may be retried. An unsafe request is repeated only if it cannot have taken
+//! effect.
 
 use std::{error::Error, io};
 
@@ -13,32 +13,32 @@ pub(crate) enum Resend {
     /// Any method may be sent again, because the request was not processed.
     Always,
     /// Only a safe method (RFC 9110, section 9.2.1) may be sent again, because the request may have
-    /// been carried out.
-    IfSafe,
+    /// taken effect.
+    SafeMethods,
     /// No request may be sent again, because it would fail in the same way.
     Never,
 }
 
 impl Resend {
-    /// Classifies an error response. This is the only table of the statuses and codes that are
-    /// temporary.
+    /// Classifies an error response. This is the only table of the statuses that are temporary, and
+    /// of the code that overrides them.
     pub(crate) fn after(status: StatusCode, code: Option<&str>) -> Self {
         match status.as_u16() {
             429 => Self::Always,
             _ if code == Some("PROVIDER_NOT_CONFIGURED") => Self::Never,
             // Statuses from 520 on are sent by edge servers, for faults of the origin or of the
             // connection to it.
-            408 | 500 | 502..=504 | 520..=524 | 529 | 530 => Self::IfSafe,
+            408 | 500 | 502..=504 | 520..=524 | 529 | 530 => Self::SafeMethods,
             _ => Self::Never,
         }
     }
 
-    /// Returns the reason why a request with this method may not be sent again.
+    /// Returns `Ok` if a request with this method may be sent again, otherwise the reason to stop.
     pub(crate) fn check(self, method: &Method) -> Result<(), StopReason> {
         match self {
             Self::Always => Ok(()),
-            Self::IfSafe if method.is_safe() => Ok(()),
-            Self::IfSafe => Err(StopReason::NotSafe),
+            Self::SafeMethods if method.is_safe() => Ok(()),
+            Self::SafeMethods => Err(StopReason::NotSafe),
             Self::Never => Err(StopReason::Final),
         }
     }
@@ -46,18 +46,18 @@ impl Resend {
 
 /// Returns true if a connection failed because one side rejected the other's TLS. It would fail
 /// again.
-pub(crate) fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
-    // rustls reports its errors with this kind, except those that mean a broken connection.
-    // Connecting itself never fails with it.
-    let mut is_refused = false;
+pub(crate) fn is_rejected_handshake(error: &(dyn Error + 'static)) -> bool {
+    // rustls reports its errors as `InvalidData`, except those that mean a broken connection.
+    // Connecting itself never fails with `InvalidData`.
+    let mut is_rejected = false;
     for cause in causes(error) {
         match cause.downcast_ref::<io::Error>() {
             Some(e) if e.kind() == io::ErrorKind::InvalidData => return true,
-            Some(_) => is_refused = false,
-            None => is_refused |= is_native_refusal(cause),
+            Some(_) => is_rejected = false,
+            None => is_rejected |= is_native_rejection(cause),
         }
     }
-    is_refused
+    is_rejected
 }
 
 /// Returns true if this machine lacks a resource for the connection: a descriptor, a port or
@@ -80,23 +80,23 @@ pub(crate) fn is_local(error: &(dyn Error + 'static)) -> bool {
 /// Returns an error and its causes.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
-        // Its `source` would skip the inner error and return that error's source.
+        // `io::Error::source` returns the source of the inner error, not the inner error itself.
         Some(e) => e.get_ref().map(|inner| inner as _),
         None => cause.source(),
     })
 }
 
 /// Returns true for an error of native-tls, unless it means that the connection ended. An
-/// `io::Error` below it in the chain means that too.
+/// `io::Error` below it in the chain also means that the connection ended.
 #[cfg(feature = "native-tls")]
-fn is_native_refusal(error: &(dyn Error + 'static)) -> bool {
+fn is_native_rejection(error: &(dyn Error + 'static)) -> bool {
     // OpenSSL marks the end of a connection only in this text.
     let is_end = |e: &dyn Error| e.to_string().to_ascii_lowercase().contains("unexpected eof");
     error.is::<native_tls::Error>() && !is_end(error)
 }
 
 #[cfg(not(feature = "native-tls"))]
-fn is_native_refusal(_: &(dyn Error + 'static)) -> bool {
+fn is_native_rejection(_: &(dyn Error + 'static)) -> bool {
     false
 }
 
@@ -105,9 +105,10 @@ fn is_native_refusal(_: &(dyn Error + 'static)) -> bool {
 #[cfg(feature = "http2")]
 pub(crate) fn is_unprocessed(error: &reqwest::Error) -> bool {
     // h2 reports a GOAWAY only to streams after the last one that the server processed.
-    let refused = |e: &h2::Error| e.is_go_away() || e.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let unprocessed =
+        |e: &h2::Error| e.is_go_away() || e.reason() == Some(h2::Reason::REFUSED_STREAM);
     // Once the head of a response has arrived, the request was processed.
-    error.is_request() && by_server(error).is_some_and(refused)
+    error.is_request() && by_server(error).is_some_and(unprocessed)
 }
 
 /// Returns the reason of a GOAWAY. The rest of the error is omitted: it contains debug data of the
@@ -148,11 +149,11 @@ mod tests {
     fn rejected_handshake_is_found_in_nested_errors() {
         let refused = || io::Error::new(io::ErrorKind::InvalidData, "certificate");
         let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
-        assert!(is_refused_handshake(&refused()));
-        assert!(is_refused_handshake(&io::Error::other(refused())));
-        assert!(is_refused_handshake(&io::Error::other(io::Error::other(refused()))));
-        assert!(!is_refused_handshake(&io::Error::other(cut())));
-        assert!(!is_refused_handshake(&io::Error::from(io::ErrorKind::ConnectionRefused)));
+        assert!(is_rejected_handshake(&refused()));
+        assert!(is_rejected_handshake(&io::Error::other(refused())));
+        assert!(is_rejected_handshake(&io::Error::other(io::Error::other(refused()))));
+        assert!(!is_rejected_handshake(&io::Error::other(cut())));
+        assert!(!is_rejected_handshake(&io::Error::from(io::ErrorKind::ConnectionRefused)));
     }
 
     #[test]

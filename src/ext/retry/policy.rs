@@ -6,9 +6,10 @@ use crate::ext::error::{Error, outcome::StopReason};
 
 /// The number of attempts of a call, and the delays between them.
 ///
-/// A 429 is always retried. For `GET`, these are retried too: failures to connect, broken
-/// connections, timeouts of an attempt, truncated bodies, and the statuses `408`, `500`, `502` to
-/// `504`, `520` to `524`, `529` and `530`.
+/// Any request is retried after a 429, after a failure to connect (unless TLS was rejected), and
+/// after an HTTP/2 server reported that it did not process the request. A `GET` is also retried
+/// after a broken connection, a timeout of an attempt, a truncated body, and the statuses `408`,
+/// `500`, `502` to `504`, `520` to `524`, `529` and `530`.
 ///
 /// If the server requests a wait (`Retry-After`, [RFC 9110, section 10.2.3], `retry-after-ms`,
 /// `retryAfterSeconds` in the body, or the rate-limit reset of a 429), the delay is that wait plus
@@ -111,7 +112,7 @@ impl RetryPolicy {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         if self.max_attempts == 0 {
             return Err(Error::invalid_input(
-                "max_attempts is 0, so nothing would be sent: use RetryPolicy::none() for a single attempt",
+                "max_attempts is 0, so no request would be sent: use RetryPolicy::none() for a single attempt",
             ));
         }
         Ok(())
@@ -129,21 +130,30 @@ impl RetryPolicy {
         left: Duration,
         random: f64,
     ) -> Result<Duration, StopReason> {
-        if self.is_last(attempt) {
-            return Err(StopReason::Attempts);
-        }
-        let least = requested.unwrap_or_default();
-        if least > self.max_delay {
-            return Err(StopReason::MaxDelay);
-        }
         let delay = match requested {
             Some(wait) => at_least(wait, self.max_delay.min(left), random),
             None => full_jitter(self.base_delay, self.max_delay, attempt, random),
         };
-        if delay >= left {
-            return Err(StopReason::Timeout);
+        self.check(attempt, delay, left).map(|()| delay)
+    }
+
+    /// Returns the reason to stop after attempt number `attempt`, if no other attempt may follow
+    /// after this delay.
+    pub(crate) fn check(
+        &self,
+        attempt: u32,
+        delay: Duration,
+        left: Duration,
+    ) -> Result<(), StopReason> {
+        if self.is_last(attempt) {
+            Err(StopReason::Attempts)
+        } else if delay > self.max_delay {
+            Err(StopReason::MaxDelay)
+        } else if delay >= left {
+            Err(StopReason::Timeout)
+        } else {
+            Ok(())
         }
-        Ok(delay)
     }
 }
 

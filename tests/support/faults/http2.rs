@@ -55,15 +55,15 @@ pub fn answer(body: &str) -> Script {
 }
 
 fn head(block: &[u8]) -> Step {
-    once(HEADERS, END_HEADERS, Stream::Asked, block)
+    once(HEADERS, END_HEADERS, Stream::LastRequest, block)
 }
 
 fn data(body: &str, flags: u8) -> Step {
-    once(DATA, flags, Stream::Asked, body)
+    once(DATA, flags, Stream::LastRequest, body)
 }
 
 fn reset(code: u32) -> Step {
-    once(RST_STREAM, 0, Stream::Asked, code.to_be_bytes())
+    once(RST_STREAM, 0, Stream::LastRequest, code.to_be_bytes())
 }
 
 /// Sends GOAWAY with the last processed stream and debug data that must not be printed.
@@ -83,7 +83,7 @@ fn streams(good: &str) -> Vec<Fault> {
     let half = &good[..good.len() / 2];
     let (before, after) = (data(half, 0), data(&good[good.len() / 2..], END_STREAM));
     vec![
-        fault("an answer in HTTP/2", answer(good).into_iter().skip(1)),
+        fault("a response over HTTP/2", answer(good).into_iter().skip(1)),
         fault("RST_STREAM, REFUSED_STREAM", [reset(REFUSED_STREAM)]),
         fault("RST_STREAM, NO_ERROR", [reset(NO_ERROR)]),
         variants(
@@ -91,19 +91,19 @@ fn streams(good: &str) -> Vec<Fault> {
             others.map(|code| vec![Step::Read, reset(code)]).collect(),
         ),
         fault(
-            "RST_STREAM, NO_ERROR, after a whole answer",
+            "RST_STREAM, NO_ERROR, after a complete response",
             [head(&[STATUS_200]), data(good, END_STREAM), reset(NO_ERROR)],
         ),
         fault(
-            "RST_STREAM, NO_ERROR, in a body of a known length",
+            "RST_STREAM, NO_ERROR, in a body of known length",
             [head(&long), before.clone(), reset(NO_ERROR)],
         ),
         fault(
-            "RST_STREAM, NO_ERROR, in a body of no known length",
+            "RST_STREAM, NO_ERROR, in a body of unknown length",
             [head(&[STATUS_200]), before.clone(), reset(NO_ERROR)],
         ),
         fault(
-            "RST_STREAM, CANCEL, in a body of a known length",
+            "RST_STREAM, CANCEL, in a body of known length",
             [head(&long), before.clone(), reset(CANCEL)],
         ),
         fault(
@@ -131,17 +131,17 @@ fn connections(good: &str) -> Vec<Fault> {
             (1..14).map(|code| vec![Step::Read, go_away(0, code), Step::Close]).collect(),
         ),
         fault(
-            "GOAWAY below our stream, then below no stream",
+            "GOAWAY above our stream, then below it",
             [go_away(ALL, 0), go_away(0, 0), Step::Close],
         ),
         fault(
-            "GOAWAY above our stream, then the answer",
+            "GOAWAY above our stream, then the response",
             [go_away(ALL, 0), ok.clone(), body.clone(), Step::Close],
         ),
         fault("GOAWAY above our stream, closed", [go_away(ALL, 0), Step::Close]),
         fault("GOAWAY above our stream with an error, closed", [go_away(ALL, 2), Step::Close]),
         fault(
-            "GOAWAY below our stream, after half an answer",
+            "GOAWAY below our stream, after half a response",
             [ok.clone(), data("{", 0), go_away(0, 0), Step::Close],
         ),
         fault("GOAWAY between requests", [go_away(ALL, 0), Step::Close])
@@ -151,7 +151,7 @@ fn connections(good: &str) -> Vec<Fault> {
         fault("closed after the request of HTTP/2", [Step::Close]),
         fault("reset after the request of HTTP/2", [Step::Reset]),
         fault(
-            "an answer of HTTP/1.1 to HTTP/2",
+            "an HTTP/1.1 response over HTTP/2",
             [Step::Send(super::answer("200 OK", "", good).into()), Step::Close],
         ),
         fault(
@@ -164,7 +164,7 @@ fn connections(good: &str) -> Vec<Fault> {
             ],
         ),
         fault(
-            "SETTINGS that cannot be",
+            "invalid SETTINGS",
             [
                 // SETTINGS_INITIAL_WINDOW_SIZE, over 2^31-1
                 once(SETTINGS, 0, Stream::Connection, [0, 4, 0xff, 0xff, 0xff, 0xff]),
@@ -172,11 +172,11 @@ fn connections(good: &str) -> Vec<Fault> {
             ],
         ),
         fault(
-            "a window that overflows",
+            "a window update that overflows",
             [once(WINDOW_UPDATE, 0, Stream::Connection, [0x7f, 0xff, 0xff, 0xff]), Step::Close],
         ),
         fault(
-            "a window of no more",
+            "a window update of zero",
             [once(WINDOW_UPDATE, 0, Stream::Connection, [0; 4]), Step::Close],
         ),
         fault(
@@ -184,13 +184,18 @@ fn connections(good: &str) -> Vec<Fault> {
             [Step::Send(vec![0xff, 0xff, 0xff, DATA, 0, 0, 0, 0, 1]), Step::Close],
         ),
         fault(
-            "a frame of no known type, then the answer",
+            "an unknown frame, then the response",
             [once(0xbe, 0, Stream::Connection, "x"), ok, body],
         ),
         fault(
-            "a push",
+            "a server push",
             [
-                once(PUSH_PROMISE, END_HEADERS, Stream::Asked, [0, 0, 0, 2, 0x82, 0x84, 0x86]),
+                once(
+                    PUSH_PROMISE,
+                    END_HEADERS,
+                    Stream::LastRequest,
+                    [0, 0, 0, 2, 0x82, 0x84, 0x86],
+                ),
                 Step::Close,
             ],
         ),
@@ -208,21 +213,21 @@ fn heads(good: &str) -> Vec<Fault> {
         fault(
             "a head of 17 KB",
             [
-                once(HEADERS, 0, Stream::Asked, first),
-                once(CONTINUATION, END_HEADERS, Stream::Asked, rest),
+                once(HEADERS, 0, Stream::LastRequest, first),
+                once(CONTINUATION, END_HEADERS, Stream::LastRequest, rest),
                 body(),
             ],
         ),
-        fault("a head that is no HPACK", [head(&[0x80]), Step::Close]),
+        fault("a head that is not HPACK", [head(&[0x80]), Step::Close]),
         fault("a head without a status", [head(&field("x", b"1")), Step::Close]),
         fault("a status of 42", [head(&status(b"42")), Step::Close]),
         fault("a field in upper case", [head(&with(&field("X", b"1"))), Step::Close]),
         fault(
-            "a line break in a field of HTTP/2",
+            "a line break in an HTTP/2 field",
             [head(&with(&field("x", b"1\r\nx: 2"))), Step::Close],
         ),
         fault(
-            "103 before the answer of HTTP/2",
+            "103 before the response over HTTP/2",
             [head(&status(b"103")), head(&[STATUS_200]), body()],
         ),
         fault("429 over HTTP/2", [head(&status(b"429")), data("{}", END_STREAM)]),
@@ -231,7 +236,7 @@ fn heads(good: &str) -> Vec<Fault> {
             [once(
                 HEADERS,
                 END_HEADERS | END_STREAM,
-                Stream::Asked,
+                Stream::LastRequest,
                 [status(b"302"), field("location", b"https://localhost:1/")].concat(),
             )],
         ),
@@ -251,21 +256,21 @@ fn bodies(good: &str) -> Vec<Fault> {
             [
                 head(&[STATUS_200]),
                 data(good, 0),
-                once(HEADERS, END_HEADERS | END_STREAM, Stream::Asked, field("x", b"1")),
+                once(HEADERS, END_HEADERS | END_STREAM, Stream::LastRequest, field("x", b"1")),
             ],
         ),
         fault("a body without a head", [body.clone(), Step::Close]),
         fault(
-            "a body of another stream",
+            "a body on another stream",
             [once(DATA, END_STREAM, Stream::Next, good), Step::Close],
         ),
         fault(
-            "a body of no stream",
+            "a body on stream 0",
             [once(DATA, END_STREAM, Stream::Connection, good), Step::Close],
         ),
         fault(
-            "a head and no body",
-            [once(HEADERS, END_HEADERS | END_STREAM, Stream::Asked, [STATUS_200])],
+            "a head without a body",
+            [once(HEADERS, END_HEADERS | END_STREAM, Stream::LastRequest, [STATUS_200])],
         ),
     ]
 }
@@ -278,18 +283,18 @@ fn floods(good: &str) -> Vec<Fault> {
         flood(
             "a body without end over HTTP/2",
             head(),
-            frame(DATA, 0, Stream::Asked, &[b' '; 8_192]),
+            frame(DATA, 0, Stream::LastRequest, &[b' '; 8_192]),
         ),
-        flood("empty DATA without end", head(), frame(DATA, 0, Stream::Asked, &[])),
+        flood("empty DATA without end", head(), frame(DATA, 0, Stream::LastRequest, &[])),
         flood(
             "a head without end over HTTP/2",
-            vec![once(HEADERS, 0, Stream::Asked, [STATUS_200])],
-            frame(CONTINUATION, 0, Stream::Asked, &field),
+            vec![once(HEADERS, 0, Stream::LastRequest, [STATUS_200])],
+            frame(CONTINUATION, 0, Stream::LastRequest, &field),
         ),
         flood(
             "empty CONTINUATION without end",
-            vec![once(HEADERS, 0, Stream::Asked, [STATUS_200])],
-            frame(CONTINUATION, 0, Stream::Asked, &[]),
+            vec![once(HEADERS, 0, Stream::LastRequest, [STATUS_200])],
+            frame(CONTINUATION, 0, Stream::LastRequest, &[]),
         ),
         deaf(flood("PING without end", vec![], frame(PING, 0, Stream::Connection, &[0; 8]))),
         deaf(flood("SETTINGS without end", vec![], frame(SETTINGS, 0, Stream::Connection, &[]))),
@@ -301,13 +306,13 @@ fn floods(good: &str) -> Vec<Fault> {
         deaf(flood(
             "WINDOW_UPDATE without end",
             vec![],
-            frame(WINDOW_UPDATE, 0, Stream::Asked, &[0, 0, 0, 1]),
+            frame(WINDOW_UPDATE, 0, Stream::LastRequest, &[0, 0, 0, 1]),
         )),
         fault(
-            "a thousand PINGs, then the answer",
+            "a thousand PINGs, then the response",
             [
                 Step::Frame(frame(PING, 0, Stream::Connection, &[0; 8]), 1_000),
-                once(HEADERS, END_HEADERS, Stream::Asked, [STATUS_200]),
+                once(HEADERS, END_HEADERS, Stream::LastRequest, [STATUS_200]),
                 data(good, END_STREAM),
             ],
         ),

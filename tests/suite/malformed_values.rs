@@ -13,9 +13,9 @@ const SPEC: &str = include_str!("../../openapi.json");
 /// A decoded response: its encoded form and the unreadable paths.
 type Read = Result<(Value, Vec<String>), serde_json::Error>;
 
-fn read_as(component: &str, answer: &Value) -> Read {
+fn read_as(component: &str, response: &Value) -> Read {
     // Decode from text, as the client does.
-    let text = answer.to_string();
+    let text = response.to_string();
     macro_rules! read {
         ($type:ty) => {{
             let read: $type = serde_json::from_str(&text)?;
@@ -33,7 +33,7 @@ fn read_as(component: &str, answer: &Value) -> Read {
 }
 
 /// Returns the component names of all response schemas.
-fn answers(spec: &Value) -> Vec<String> {
+fn responses(spec: &Value) -> Vec<String> {
     let paths = spec["paths"].as_object().unwrap().values();
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
     let responses = operations.flat_map(|o| o["responses"].as_object().unwrap().values());
@@ -126,7 +126,7 @@ fn is_of(spec: &Value, schema: &Value, value: &Value) -> bool {
 #[derive(Default)]
 struct Count {
     tried: usize,
-    odd: usize,
+    malformed: usize,
     failed: usize,
 }
 
@@ -151,7 +151,7 @@ fn check(spec: &Value, name: &str, sent: &Value, place: &Place, count: &mut Coun
             assert_eq!(read.unwrap(), (sent.clone(), vec![]), "{what}");
         }
         Some(path) => {
-            count.odd += 1;
+            count.malformed += 1;
             assert_eq!(read.unwrap(), (sent.clone(), vec![path.clone()]), "{what}");
         }
         None if schema["type"] == "array" && value.is_array() => {
@@ -172,9 +172,9 @@ fn unexpected_type_costs_only_its_field() {
         json!(true),
         json!(7),
         json!(-1.5),
-        json!("odd text"),
+        json!("some text"),
         json!([]),
-        json!([7, "odd text", null]),
+        json!([7, "some text", null]),
         json!({}),
         json!({ "a": { "b": [7] } }),
         // serde_json gives these keys a special meaning under features that an application may
@@ -184,7 +184,7 @@ fn unexpected_type_costs_only_its_field() {
         json!({ "$serde_json::private::RawValue": [7] }),
     ];
     let mut count = Count::default();
-    for name in answers(&spec) {
+    for name in responses(&spec) {
         let mut places = Vec::new();
         let schema = &spec["components"]["schemas"][&name];
         let whole = whole(&spec, schema, Place::default(), &mut places);
@@ -200,11 +200,11 @@ fn unexpected_type_costs_only_its_field() {
             }
         }
     }
-    let Count { tried, odd, failed } = count;
+    let Count { tried, malformed, failed } = count;
     println!(
-        "{tried} answers: {odd} with an odd value were read, {failed} failed for want of an id or of an object"
+        "{tried} responses: {malformed} with a malformed value were decoded, {failed} had no id or were no object"
     );
-    assert!(odd > 600, "{odd}");
+    assert!(malformed > 600, "{malformed}");
 }
 
 /// Returns complete numbers, each with this text in place of one value except the id, and the path
@@ -309,7 +309,7 @@ fn serde_json_private_key_is_an_ordinary_key() {
         assert_eq!((number.unreadable().len(), number.extra.len()), (0, 2), "{text}");
         for list in [format!("[{text}]"), format!(r#"{{"z":{text},"data":[{text}]}}"#)] {
             let list: NumberList = serde_json::from_str(&list).unwrap();
-            assert_eq!((list.numbers.len(), list.odd.len()), (1, 0), "{text}");
+            assert_eq!((list.numbers.len(), list.malformed.len()), (1, 0), "{text}");
         }
     }
 }
