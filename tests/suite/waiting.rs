@@ -80,6 +80,17 @@ async fn wait_with_only_failures_reports_last_failure() {
 }
 
 #[tokio::test]
+async fn wait_under_a_rate_limit_advises_a_longer_limit() {
+    let server = always(Reply::json(429, "{}").with("retry-after", "30")).await;
+    let client = client(&server);
+    assert!(client.number("num_2").timeout(Duration::from_secs(1)).get().await.is_err());
+    let error = client.number("num_1").wait_until_open(Duration::from_secs(2)).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::NotOpen, 0), "{error}");
+    assert!(error.retry_after().is_some() && error.to_string().contains("rate limited"), "{error}");
+    assert!(error.hint().unwrap().contains("a longer limit"), "{:?}", error.hint());
+}
+
+#[tokio::test]
 async fn wait_observer_sees_every_response_and_failure() {
     let answers =
         vec![Reply::json(200, CONNECTING), Reply::json(500, "{}"), Reply::json(200, OPEN)];

@@ -59,6 +59,9 @@ impl Error {
             }
             Kind::Ambiguous(_) => Some("use the id of the intended number"),
             Kind::NotOpen(wait) => match &wait.failure {
+                Some(failure) if failure.is_not_admitted() => {
+                    Some("call again later, or with a longer limit")
+                }
                 Some(failure) => failure.hint(),
                 None => Some(
                     "check in the dashboard whether the QR code was scanned; an expired code has to be replaced by a new one",

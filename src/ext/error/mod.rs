@@ -197,7 +197,7 @@ impl Error {
     /// Returns true if the same call may succeed later. These errors are retryable:
     ///
     /// - a failure to connect, unless TLS was rejected; a broken connection; a timeout
-    /// - the status 429
+    /// - the status 429; a number that is not open yet
     /// - the statuses 408, 500, 502 to 504, 520 to 524, 529 and 530, unless the code is
     ///   `PROVIDER_NOT_CONFIGURED`
     ///
