@@ -164,7 +164,7 @@ impl FleetTable {
         times.min().filter(|_| rows.is_complete)
     }
 
-    /// Returns true until the watch ends or is dropped. A watch that nobody polls is live, too: compare
+    /// Returns true until the watch ends or is dropped. A watch that is not polled is live, too: compare
     /// [`last_round`](Self::last_round) with the clock.
     #[must_use]
     pub fn is_live(&self) -> bool {
