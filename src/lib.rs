@@ -55,13 +55,6 @@ pub use ext::{
         table::{FleetEntry, FleetTable},
     },
 };
-#[cfg(any(test, fuzzing))]
-#[doc(hidden)]
-pub use ext::{
-    error::decode_error::promise as promise_of_decode_error,
-    pacing::rate_limit::promise as promise_of_rate_limit,
-    retry::retry_after::promise as promise_of_retry_after,
-};
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation {

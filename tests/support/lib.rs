@@ -1,4 +1,4 @@
-//! Helpers shared by the tests, examples and fuzz targets of `pilot-status`: servers on loopback,
+//! Helpers shared by the tests and examples of `pilot-status`: servers on loopback,
 //! clients for them, and invariants.
 #![expect(
     clippy::missing_errors_doc,

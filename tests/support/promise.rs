@@ -1,4 +1,4 @@
-//! Invariants of a number for every input, for the tests and for `fuzz/`. A violation panics.
+//! Invariants of a number for every input. A violation panics.
 
 use pilot_status::types::Number;
 

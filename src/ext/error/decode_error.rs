@@ -98,23 +98,18 @@ impl fmt::Display for Place {
     }
 }
 
-/// Checks a property of any body, for the tests and for `fuzz/`: if it does not decode, the error is
-/// short.
-///
-/// # Panics
-/// If the property does not hold.
-#[cfg(any(test, fuzzing))]
-pub fn promise(body: &[u8]) {
-    if let Err(error) = serde_json::from_slice::<crate::types::Number>(body) {
-        let text = DecodeError::new::<crate::types::Number>(body, &error).to_string();
-        assert!(text.len() < 100, "{text}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ext::any_text::{any_text, for_many_seeds};
+
+    /// Checks that the error of any body that does not decode is short.
+    fn promise(body: &[u8]) {
+        if let Err(error) = serde_json::from_slice::<crate::types::Number>(body) {
+            let text = DecodeError::new::<crate::types::Number>(body, &error).to_string();
+            assert!(text.len() < 100, "{text}");
+        }
+    }
 
     #[test]
     fn damaged_body_returns_short_error() {

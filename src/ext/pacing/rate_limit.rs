@@ -163,31 +163,26 @@ fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(", "))
 }
 
-/// Checks a property of any header fields, for the tests and for `fuzz/`: reading never panics, and
-/// a wait is never zero.
-///
-/// # Panics
-/// If the property does not hold.
-#[cfg(any(test, fuzzing))]
-pub fn promise(fields: &[(&str, &[u8])]) {
-    let mut headers = HeaderMap::new();
-    for (name, value) in fields {
-        if let (Ok(name), Ok(value)) =
-            (http::HeaderName::try_from(*name), http::HeaderValue::from_bytes(value))
-        {
-            headers.append(name, value);
-        }
-    }
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
-    let limit = read(&headers, now);
-    assert!(limit.is_none_or(|limit| !limit.reset.is_zero()));
-    assert!(reset(&headers, now).is_none_or(|wait| !wait.is_zero()));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ext::any_text::{any_text, for_many_seeds};
+
+    /// Checks that reading any header fields never panics, and that a wait is never zero.
+    fn promise(fields: &[(&str, &[u8])]) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            if let (Ok(name), Ok(value)) =
+                (http::HeaderName::try_from(*name), http::HeaderValue::from_bytes(value))
+            {
+                headers.append(name, value);
+            }
+        }
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+        let limit = read(&headers, now);
+        assert!(limit.is_none_or(|limit| !limit.reset.is_zero()));
+        assert!(reset(&headers, now).is_none_or(|wait| !wait.is_zero()));
+    }
 
     fn now() -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000)

@@ -78,39 +78,34 @@ fn decimal(value: &str, unit: f64) -> Option<Duration> {
     Some(Duration::try_from_secs_f64(number * unit).unwrap_or(Duration::MAX))
 }
 
-/// Checks a property of any header fields and body, for the tests and for `fuzz/`: the longest
-/// value counts.
-///
-/// # Panics
-/// If the property does not hold.
-#[cfg(any(test, fuzzing))]
-pub fn promise(values: &[&[u8]], date: &[u8], body: &[u8]) {
-    let body = serde_json::from_slice(body).ok();
-    let wait = |values: &[&[u8]]| {
-        let fields = values.iter().map(|value| (RETRY_AFTER, *value));
-        let fields = fields.chain([(http::header::DATE, date)]);
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            if let Ok(value) = http::HeaderValue::from_bytes(value) {
-                headers.append(name, value);
-            }
-        }
-        retry_after(
-            &headers,
-            body.as_ref(),
-            SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
-        )
-    };
-    let by_header = |wait: &(Duration, DelaySource)| wait.1 == DelaySource::Header;
-    let longest =
-        values.iter().filter_map(|value| wait(&[value]).filter(by_header)).max_by_key(|w| w.0);
-    assert_eq!(wait(values), longest.or_else(|| wait(&[])));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ext::any_text::{any_text, for_many_seeds};
+
+    /// Checks that the longest value counts, for any header fields and body.
+    fn promise(values: &[&[u8]], date: &[u8], body: &[u8]) {
+        let body = serde_json::from_slice(body).ok();
+        let wait = |values: &[&[u8]]| {
+            let fields = values.iter().map(|value| (RETRY_AFTER, *value));
+            let fields = fields.chain([(http::header::DATE, date)]);
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                if let Ok(value) = http::HeaderValue::from_bytes(value) {
+                    headers.append(name, value);
+                }
+            }
+            retry_after(
+                &headers,
+                body.as_ref(),
+                SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
+            )
+        };
+        let by_header = |wait: &(Duration, DelaySource)| wait.1 == DelaySource::Header;
+        let longest =
+            values.iter().filter_map(|value| wait(&[value]).filter(by_header)).max_by_key(|w| w.0);
+        assert_eq!(wait(values), longest.or_else(|| wait(&[])));
+    }
 
     fn date(second: u64) -> String {
         httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
