@@ -146,9 +146,8 @@ impl<'a> Call<'a> {
     /// queue decides how long to wait.
     fn decide(&self, method: &Method, failure: &Failure) -> Result<Duration, StopReason> {
         failure.resend().check(method)?;
-        let (policy, status, attempts) =
-            (&self.transport.retry, failure.status(), self.outcome.attempts);
-        let (requested, left) = (self.outcome.retry_after, self.left());
+        let (policy, status, left) = (&self.transport.retry, failure.status(), self.left());
+        let CallOutcome { attempts, retry_after: requested, .. } = self.outcome;
         let is_rejected = status == Some(StatusCode::TOO_MANY_REQUESTS);
         if is_rejected && self.transport.pacer.is_some() {
             policy.check(attempts, requested.unwrap_or_default(), left)?;

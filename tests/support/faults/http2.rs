@@ -68,8 +68,8 @@ fn reset(code: u32) -> Step {
 
 /// Sends GOAWAY with the last processed stream and debug data that must not be printed.
 fn go_away(last: u32, code: u32) -> Step {
-    let words = b"+5511999999999".as_slice();
-    let payload = [&last.to_be_bytes(), &code.to_be_bytes(), words].concat();
+    let debug_data = b"+5511999999999".as_slice();
+    let payload = [&last.to_be_bytes(), &code.to_be_bytes(), debug_data].concat();
     once(GOAWAY, 0, Stream::Connection, payload)
 }
 
