@@ -74,7 +74,7 @@ impl Kind {
             | (Operation, "tags" | "summary" | "description" | "operationId" | "deprecated")
             | (Parameter, "name" | "in")
             | (Parameter | Header, "description" | "required" | "deprecated")
-            | (Parameter | Header | MediaType, "example")
+            | (Parameter | Header | MediaType, "example" | "examples")
             | (RequestBody, "description" | "required")
             | (Response, "description")
             | (
@@ -87,20 +87,34 @@ impl Kind {
     }
 }
 
+/// Keywords that 3.0 does not have, and that decide nothing of a type: they become extensions.
+const EXTENSIONS: [&str; 6] = [
+    "$comment",
+    "const",
+    "contentEncoding",
+    "contentMediaType",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+];
+
 /// Keywords of schemas that mean the same in both versions, and hold no schema.
-const SAME: [&str; 19] = [
+const SAME: [&str; 23] = [
     "default",
     "deprecated",
     "description",
     "enum",
     "example",
+    "externalDocs",
     "format",
     "maxItems",
     "maxLength",
+    "maxProperties",
     "maximum",
     "minItems",
     "minLength",
+    "minProperties",
     "minimum",
+    "multipleOf",
     "nullable",
     "pattern",
     "readOnly",
@@ -112,9 +126,12 @@ const SAME: [&str; 19] = [
 
 /// Converts a document. One that is 3.0 already stays as it is.
 pub(crate) fn downgrade(document: &Value) -> Result<Value> {
-    let version = document.get("openapi").and_then(Value::as_str).unwrap_or_default();
-    let is_known = version.starts_with("3.1.") || version.starts_with("3.0.");
-    ensure!(is_known, "#/openapi: expected OpenAPI 3.1 or 3.0, found `{version}`");
+    let version = document.get("openapi").unwrap_or(&Value::Null);
+    let is_known = |version: &str| version.starts_with("3.1.") || version.starts_with("3.0.");
+    ensure!(
+        version.as_str().is_some_and(is_known),
+        "#/openapi: expected a version of three numbers such as `3.1.0` or `3.0.3`, found {version}"
+    );
     Walk { document }.object(Document, document, "#")
 }
 
@@ -171,12 +188,26 @@ impl Walk<'_> {
                     types(value, &at, &mut result)?;
                     continue;
                 }
-                "oneOf" => {
+                "oneOf" | "anyOf" => {
                     self.one_or_null(value, &at, &mut result)?;
                     continue;
                 }
+                "examples" => {
+                    let first = value.as_array().and_then(|examples| examples.first());
+                    result.extend(first.map(|first| ("example".to_owned(), first.clone())));
+                    continue;
+                }
+                key if EXTENSIONS.contains(&key) => {
+                    if let (true, Some(name)) = (key == "const", type_of(value)) {
+                        result.entry("type").or_insert(name.into());
+                    }
+                    result.insert(format!("x-{key}"), value.clone());
+                    continue;
+                }
+                // 3.0 has nothing beside `$ref`.
                 "$ref" if source.len() > 1 => {
-                    bail!("{at}: 3.0 has nothing beside `$ref`: write `allOf`")
+                    result.insert("allOf".to_owned(), json!([{ "$ref": value }]));
+                    continue;
                 }
                 "allOf" => self.list(Schema, value, &at)?.into(),
                 "properties" => self.map(Schema, value, &at)?,
@@ -194,26 +225,42 @@ impl Walk<'_> {
         Ok(result.into())
     }
 
-    /// `oneOf` a reference and null. 3.0 says it as `nullable`, which counts only beside a type.
+    /// Converts a choice of one schema and null. 3.0 has `nullable`, which counts only beside a type.
     fn one_or_null(&self, value: &Value, at: &str, result: &mut Map<String, Value>) -> Result<()> {
         let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        let [other, null] = list else {
-            bail!("{at}: expected a reference and null, found another choice");
+        let null = json!({ "type": "null" });
+        let (other, index) = match list {
+            [other, last] if *last == null => (other, 0),
+            [first, other] if *first == null => (other, 1),
+            _ => bail!("{at}: expected a choice of one schema and {null}, found {value}: write an action that removes it, and one that writes the schema to use"),
         };
-        ensure!(
-            *null == json!({ "type": "null" }),
-            "{at}/1: expected {{ type: 'null' }}, found {null}"
-        );
-        let target = other.get("$ref").and_then(Value::as_str).and_then(|r| find(self.document, r));
+        let at = format!("{at}/{index}");
+        let Some(reference) = other.get("$ref").and_then(Value::as_str) else {
+            let other = self.schema(other, &at)?;
+            result.extend(fields(&other, &at)?.clone());
+            result.insert("nullable".to_owned(), true.into());
+            return Ok(());
+        };
+        let target = find(self.document, reference);
         let name = target.and_then(|schema| schema.get("type")).and_then(Value::as_str);
         let name = name.with_context(|| {
-            format!("{at}/0: expected a reference to a schema of one type, found {other}")
+            format!("{at}: expected a reference to a schema of one type, found {other}")
         })?;
         result.insert("type".to_owned(), name.into());
         result.insert("nullable".to_owned(), true.into());
-        result.insert("allOf".to_owned(), json!([other]));
+        result.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
         Ok(())
     }
+}
+
+fn type_of(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        _ => return None,
+    })
 }
 
 /// `type`: a list of one type and null is `nullable`.
@@ -268,6 +315,22 @@ mod tests {
                 Value::Null,
             ),
             (
+                json!({ "anyOf": [{ "type": "null" }, b] }),
+                json!({ "type": "object", "nullable": true, "allOf": [b] }),
+            ),
+            (
+                json!({ "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "null" }] }),
+                json!({ "type": "string", "format": "date-time", "nullable": true }),
+            ),
+            (
+                json!({ "const": "META", "examples": ["META", "x"] }),
+                json!({ "type": "string", "x-const": "META", "example": "META" }),
+            ),
+            (
+                json!({ "$ref": "#/components/schemas/B", "description": "D" }),
+                json!({ "allOf": [b], "description": "D" }),
+            ),
+            (
                 json!({ "type": ["array", "null"], "items": { "type": ["boolean", "null"] } }),
                 json!({ "type": "array", "nullable": true, "items": { "type": "boolean", "nullable": true } }),
             ),
@@ -287,14 +350,13 @@ mod tests {
     fn what_is_not_known_to_mean_the_same_is_an_error_with_its_place() {
         let a = "#/components/schemas/A";
         let table = [
-            (json!({ "const": 1 }), format!("{a}/const: `const` is not a schema keyword")),
+            (json!({ "not": {} }), format!("{a}/not: `not` is not a schema keyword")),
             (
                 json!({ "type": "object", "properties": { "x": { "if": {} } } }),
                 format!("{a}/properties/x/if: "),
             ),
             (json!({ "type": ["string", "integer"] }), format!("{a}/type: expected one type")),
-            (json!({ "oneOf": [{}, {}] }), format!("{a}/oneOf/1: expected")),
-            (json!({ "$ref": "#/a", "title": "T" }), format!("{a}/$ref: 3.0 has nothing beside")),
+            (json!({ "oneOf": [{}, {}] }), format!("{a}/oneOf: expected a choice of one schema")),
             (json!(true), format!("{a}: expected an object")),
         ];
         for (schema, expected) in table {
@@ -305,6 +367,8 @@ mod tests {
             downgrade(&json!({ "openapi": "3.1.0", "webhooks": {} })).unwrap_err().to_string();
         assert!(error.starts_with("#/webhooks: `webhooks` is not a field of Document"), "{error}");
         let error = downgrade(&json!({ "swagger": "2.0" })).unwrap_err().to_string();
-        assert!(error.starts_with("#/openapi: expected OpenAPI 3.1"), "{error}");
+        assert!(error.ends_with("such as `3.1.0` or `3.0.3`, found null"), "{error}");
+        let error = downgrade(&json!({ "openapi": "3.1" })).unwrap_err().to_string();
+        assert!(error.ends_with("found \"3.1\""), "{error}");
     }
 }

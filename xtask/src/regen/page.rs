@@ -8,26 +8,38 @@ use serde_json::Value;
 
 use super::yaml;
 
+/// A page: the document, and the text around it.
+pub(crate) struct Page {
+    pub(crate) document: Value,
+    /// All lines in their places, where those of the document are empty.
+    pub(crate) prose: String,
+}
+
 /// Takes the document out of the page; errors give lines and columns of the page.
 ///
 /// A block of data is a document if it has the field `openapi` or its info string says so; others
 /// are samples.
-pub(crate) fn extract(page: &str) -> Result<Value> {
+pub(crate) fn extract(page: &str) -> Result<Page> {
     let lines: Vec<&str> = page.lines().collect();
     let blocks = blocks(&lines)?;
-    let mut found: Option<(usize, Value)> = None;
+    let mut found: Option<(&Block, Value)> = None;
     for block in &blocks {
-        let line = block.lines.start;
         match (parse(&lines, block)?, &found) {
             (None, _) => {}
-            (Some(document), None) => found = Some((line, document)),
-            (Some(_), Some((first, _))) => {
-                bail!("expected one OpenAPI document, found two, at lines {first} and {line}")
-            }
+            (Some(document), None) => found = Some((block, document)),
+            (Some(_), Some((first, _))) => bail!(
+                "expected one OpenAPI document, found two, at lines {} and {}",
+                first.lines.start,
+                block.lines.start
+            ),
         }
     }
     match (found, blocks.first()) {
-        (Some((_, document)), _) => Ok(document),
+        (Some((block, document)), _) => {
+            let prose = lines.iter().enumerate();
+            let prose = prose.map(|(n, line)| if block.lines.contains(&n) { "" } else { line });
+            Ok(Page { document, prose: prose.collect::<Vec<_>>().join("\n") })
+        }
         (None, Some(block)) => bail!(
             "expected an OpenAPI document in a fenced block, found none with the field `openapi`; the first block is at line {}",
             block.lines.start
@@ -148,14 +160,20 @@ mod tests {
             ("inline code that looks like a fence", "```yaml``` is\n\n```yaml\nopenapi: 1\n```\n"),
         ];
         for (name, page) in table {
-            assert_eq!(extract(page).expect(name), json!({ "openapi": 1 }), "{name}");
+            assert_eq!(extract(page).expect(name).document, json!({ "openapi": 1 }), "{name}");
         }
+    }
+
+    #[test]
+    fn prose_of_page_keeps_its_lines() {
+        let page = "# T\n```yaml\nopenapi: 1\n```\nEnd\n";
+        assert_eq!(extract(page).unwrap().prose, "# T\n```yaml\n\n```\nEnd");
     }
 
     #[test]
     fn a_shorter_or_different_fence_does_not_close_a_block() {
         let page = "````yaml\nopenapi: |\n  ```\n  ~~~~\n````\n";
-        assert_eq!(extract(page).unwrap(), json!({ "openapi": "```\n~~~~\n" }));
+        assert_eq!(extract(page).unwrap().document, json!({ "openapi": "```\n~~~~\n" }));
     }
 
     #[test]
@@ -180,7 +198,7 @@ mod tests {
             ("```yaml\n```\n", "the first block is at line 1"),
         ];
         for (page, expected) in table {
-            let error = format!("{:#}", extract(page).unwrap_err());
+            let error = format!("{:#}", extract(page).err().unwrap());
             assert!(error.contains(expected), "{page:?} gave {error}");
         }
     }

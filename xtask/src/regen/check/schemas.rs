@@ -1,0 +1,34 @@
+//! Rules for every schema: no closed enum, since one value more would fail a whole response, and
+//! references that lead somewhere.
+
+use serde_json::{Value, json};
+
+use super::super::{pointer::find, problems::Problems, visit};
+
+pub(super) fn check(document: &Value, problems: &mut Problems) {
+    for object in visit::objects(document) {
+        let at = &object.at;
+        let reference = object.value.get("$ref").and_then(Value::as_str);
+        if let Some(reference) = reference.filter(|reference| find(document, reference).is_none()) {
+            problems.add(format!("{at}: expected a reference that leads somewhere in this document, found `{reference}`"));
+        }
+        if at.ends_with("/properties") {
+            continue;
+        }
+        if let Some(values) = object.value.get("enum").filter(|values| values.is_array()) {
+            problems.add(closed(at, values));
+        }
+        let is_inline = at.matches('/').count() != 3 || !at.starts_with("#/components/schemas/");
+        if is_inline && object.value.get("x-extensible-enum").is_some() {
+            problems.add(format!("{at}: expected an open enum as a component, since its Rust type has the component's name: move it to `components.schemas`, and write a `$ref` here"));
+        }
+    }
+}
+
+fn closed(at: &str, values: &Value) -> String {
+    if at.contains("/parameters/") {
+        return format!("{at}: expected a plain text as parameter, found the closed enum {values}: write an action that removes its `enum`");
+    }
+    let update = json!({ "type": "string", "x-extensible-enum": values });
+    format!("{at}: expected an open enum, found the closed enum {values}: write an action that removes this schema, one that adds `Name: {update}` to `$.components.schemas`, and a `$ref` to it here; then write the Rust enum in src/ext/number/open_enums.rs. If its values do not matter, only remove `enum`")
+}
