@@ -9,16 +9,14 @@ use serde_json::json;
 
 use crate::regen::{OUTPUT, Options, Outcome, State};
 
-mod build_cost;
 mod regen;
-mod seeds;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub use regen::promises;
 
-/// The documentation no longer gives the file that is committed.
+/// The file that is there is not what the sources give.
 const DRIFT: u8 = 1;
-/// No answer: an input or the file system is at fault.
+/// There is no result: an input, git or the file system is at fault.
 const FAILURE: u8 = 2;
 /// The version that users have; the workspace has one for all.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -37,11 +35,6 @@ enum Command {
     /// Rewrite openapi.json from the stored documentation pages and the overlay, and report what
     /// changed
     Regen(RegenArgs),
-    /// Measure what a user's build costs, beside the same program by hand; writes a part of
-    /// docs/performance.md
-    BuildCost,
-    /// Write the inputs that fuzzing starts from to fuzz/corpus
-    FuzzSeeds,
 }
 
 /// The options of `regen`.
@@ -55,7 +48,7 @@ struct RegenArgs {
     /// succeeds
     #[arg(long, conflicts_with = "from")]
     fetch: bool,
-    /// Try these pages in place of the stored ones, and write nothing
+    /// Try these pages in place of the stored ones, or beside them, and write nothing
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "check")]
     from: Vec<PathBuf>,
     /// How to report what changed
@@ -78,59 +71,64 @@ enum Format {
 /// Runs the command of the command line.
 #[must_use]
 pub fn run() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Regen(args) => regen(args),
-        Command::BuildCost => build_cost::run(&repository()),
-        Command::FuzzSeeds => seeds::write(&repository()),
-    };
-    result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::from(FAILURE)
-    })
-}
-
-/// Runs `regen`, says how it went, and turns that into an exit code.
-fn regen(args: RegenArgs) -> Result<ExitCode> {
-    let RegenArgs { check, fetch, from, format, root } = args;
+    let Command::Regen(RegenArgs { check, fetch, from, format, root }) = Cli::parse().command;
     let root = root.unwrap_or_else(repository);
-    let outcome = regen::run(&Options { root, check, fetch, from })?;
-    for note in &outcome.notes {
-        eprintln!("note: {note}");
-    }
+    let outcome = regen::run(&Options { root, check, fetch, from });
     match format {
         Format::Text => print_text(&outcome),
         Format::Json => println!("{:#}", to_json(&outcome)),
     }
-    Ok(match outcome.state {
-        State::Written | State::InSync | State::Tried => ExitCode::SUCCESS,
-        State::Drift(_) => ExitCode::from(DRIFT),
-    })
+    match outcome.map(|outcome| outcome.state) {
+        Ok(State::Written | State::InSync | State::Tried) => ExitCode::SUCCESS,
+        Ok(State::Drift(_)) => ExitCode::from(DRIFT),
+        Ok(State::Stopped(_)) | Err(_) => ExitCode::from(FAILURE),
+    }
 }
 
-/// Says how it went, for people.
-fn print_text(Outcome { state, report, .. }: &Outcome) {
+/// Prints the outcome for people: the report, then what went wrong.
+fn print_text(outcome: &Result<Outcome>) {
+    let Outcome { state, report, notes } = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => return eprintln!("error: {error:#}"),
+    };
+    for note in notes {
+        eprintln!("note: {note}");
+    }
     match state {
         State::Written => println!("{OUTPUT} written"),
         State::InSync => println!("{OUTPUT} is in sync"),
         State::Tried => println!("Tried: nothing is written."),
-        State::Drift(drift) => {
-            eprintln!("{OUTPUT} {drift}; run `cargo xtask regen` and review the change");
-        }
+        State::Drift(_) => {}
+        State::Stopped(_) => print!("{}", report.differences()),
     }
-    if *state != State::InSync || report.verdict().is_some() {
+    let is_whole = !matches!(state, State::Stopped(_));
+    if is_whole && !(matches!(state, State::InSync) && report.is_empty()) {
         print!("{}", report.to_text(VERSION));
+    }
+    match state {
+        State::Drift(drift) => eprintln!("{drift}"),
+        State::Stopped(error) => eprintln!("error: {error:#}"),
+        _ => {}
     }
 }
 
-/// Says how it went, for machines.
-fn to_json(Outcome { state, report, notes }: &Outcome) -> serde_json::Value {
-    let state = match state {
-        State::Written => "written",
-        State::InSync => "in sync",
-        State::Tried => "tried",
-        State::Drift(_) => "drift",
+/// Returns the outcome for machines.
+fn to_json(outcome: &Result<Outcome>) -> serde_json::Value {
+    let Outcome { state, report, notes } = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            return json!({ "file": OUTPUT, "state": "stopped", "message": format!("{error:#}") });
+        }
     };
-    json!({ "file": OUTPUT, "state": state, "report": report.to_json(VERSION), "notes": notes })
+    let (state, message) = match state {
+        State::Written => ("written", None),
+        State::InSync => ("in sync", None),
+        State::Tried => ("tried", None),
+        State::Drift(drift) => ("drift", Some(drift.to_string())),
+        State::Stopped(error) => ("stopped", Some(format!("{error:#}"))),
+    };
+    let report = report.to_json(VERSION);
+    json!({ "file": OUTPUT, "state": state, "message": message, "report": report, "notes": notes })
 }
 
 /// The repository that this program was built in.

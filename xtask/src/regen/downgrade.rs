@@ -232,7 +232,9 @@ impl Walk<'_> {
         let (other, index) = match list {
             [other, last] if *last == null => (other, 0),
             [first, other] if *first == null => (other, 1),
-            _ => bail!("{at}: expected a choice of one schema and {null}, found {value}: write an action that removes it, and one that writes the schema to use"),
+            _ => bail!(
+                "{at}: expected a choice of one schema and {null}, found {value}: write an action that removes it, and one that writes the schema to use"
+            ),
         };
         let at = format!("{at}/{index}");
         let Some(reference) = other.get("$ref").and_then(Value::as_str) else {

@@ -11,8 +11,16 @@ use super::visit;
 
 /// Keywords that decide the type of a field.
 const TYPE: [&str; 10] = [
-    "$ref", "additionalProperties", "allOf", "description", "items", "nullable", "properties",
-    "required", "title", "type",
+    "$ref",
+    "additionalProperties",
+    "allOf",
+    "description",
+    "items",
+    "nullable",
+    "properties",
+    "required",
+    "title",
+    "type",
 ];
 /// Other keywords without effect on the generated code.
 const HARMLESS: [&str; 3] = ["deprecated", "example", "externalDocs"];
@@ -56,7 +64,8 @@ fn reach(document: &Value, at: String, places: &mut BTreeSet<String>) {
 
 fn relax_schema(schema: &mut Value, document: &Value) {
     let Some(source) = schema.as_object_mut() else { return };
-    let is_object = source.get("type").is_some_and(|kind| kind == "object");
+    let is_object =
+        source.get("type").is_some_and(|kind| kind == "object") && source.get("allOf").is_none();
     let texts: BTreeSet<String> = texts(source, document);
     let mut relaxed = Map::new();
     for (key, mut value) in std::mem::take(source) {
@@ -71,8 +80,11 @@ fn relax_schema(schema: &mut Value, document: &Value) {
                 }
             }
             "items" => relax_schema(&mut value, document),
-            "additionalProperties" if value == false => value = json!({}),
-            "additionalProperties" => relax_schema(&mut value, document),
+            "additionalProperties" => {
+                let is_typed = value.as_object().is_some_and(|schema| !schema.is_empty());
+                let typed = std::mem::replace(&mut value, json!({}));
+                relaxed.extend(is_typed.then(|| ("x-additionalProperties".to_owned(), typed)));
+            }
             "allOf" => {
                 for part in value.as_array_mut().into_iter().flatten() {
                     relax_schema(part, document);

@@ -4,19 +4,24 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::{
-    check, downgrade,
+    check,
+    diff::{Change, diff, diff_lines},
+    downgrade, lenient,
     merge::{self, Named},
     overlay::{Overlay, Written},
-    page,
+    page::{self, Page},
     provenance::{self, Source},
+    verdict::Interface,
 };
 
 /// The text of a source and where it is from.
 pub(crate) struct Input {
     /// Where it is published, if it is.
     pub(crate) url: Option<String>,
-    /// The file that holds it, which messages name.
+    /// The file that belongs to it.
     pub(crate) file: String,
+    /// The file that it was read from, which messages name.
+    pub(crate) from: String,
     pub(crate) text: String,
 }
 
@@ -27,6 +32,46 @@ impl Input {
     }
 }
 
+/// The pages, read and merged.
+#[derive(Default)]
+pub(crate) struct Published {
+    /// What the pages document, as one document of OpenAPI 3.1.
+    pub(crate) document: Value,
+    /// The text of each page around its document, by its file.
+    prose: Vec<(String, String)>,
+}
+
+impl Published {
+    /// Reads the pages.
+    pub(crate) fn read(pages: &[Input]) -> Result<Self> {
+        let (mut documents, mut prose) = (Vec::new(), Vec::new());
+        for Input { file, from, text, .. } in pages {
+            let page: Page = page::extract(text).with_context(|| from.clone())?;
+            documents.push(Named { name: from.clone(), document: page.document });
+            prose.push((file.clone(), page.prose));
+        }
+        Ok(Self { document: merge::merge(documents)?, prose })
+    }
+
+    /// Returns the differences of the documents, and of the text around them.
+    pub(crate) fn diff(&self, new: &Self) -> (Vec<Change>, Vec<Change>) {
+        let find = |prose: &[(String, String)], file: &str| {
+            let found = prose.iter().find(|(name, _)| name == file);
+            found.map(|(_, text)| text.clone()).unwrap_or_default()
+        };
+        let gone = self.prose.iter().filter(|(file, _)| new.prose.iter().all(|(f, _)| f != file));
+        let files = new.prose.iter().chain(gone).map(|(file, _)| file);
+        let lines = files.flat_map(|f| diff_lines(&find(&self.prose, f), &find(&new.prose, f), f));
+        (diff(&self.document, &new.document), lines.collect())
+    }
+}
+
+/// Returns the paths that a page documents, if it is one.
+pub(crate) fn paths(page: &Input) -> Option<Vec<String>> {
+    let document = page::extract(&page.text).ok()?.document;
+    Some(document.get("paths")?.as_object()?.keys().cloned().collect())
+}
+
 /// What came of a run.
 pub(crate) struct Built {
     pub(crate) document: Value,
@@ -34,34 +79,26 @@ pub(crate) struct Built {
     pub(crate) text: String,
     /// What the overlay wrote.
     pub(crate) written: Vec<Written>,
+    /// What users compile against.
+    pub(crate) interface: Interface,
 }
 
-/// What the pages say, as one document of OpenAPI 3.1.
-pub(crate) fn published(pages: &[Input]) -> Result<Value> {
-    let mut documents = Vec::new();
-    for Input { file, text, .. } in pages {
-        let document = page::extract(text).with_context(|| file.clone())?;
-        documents.push(Named { name: file.clone(), document });
-    }
-    merge::merge(documents)
-}
-
-/// Makes `openapi.json` of it.
+/// Makes `openapi.json` of the pages.
 pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Result<Built> {
     let applied = Overlay::parse(&overlay.text).and_then(|overlay| overlay.apply(published));
-    let (document, written) = applied.with_context(|| overlay.file.clone())?;
-    let names: Vec<&str> = pages.iter().map(|page| page.file.as_str()).collect();
-    let document = convert(&document)
-        .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.file))?;
+    let (document, written) = applied.with_context(|| overlay.from.clone())?;
+    let names: Vec<&str> = pages.iter().map(|page| page.from.as_str()).collect();
+    let (document, interface) = convert(&document)
+        .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.from))?;
     let sources: Vec<Source> = pages.iter().map(Input::source).collect();
     let document = provenance::record(document, &sources, &overlay.source());
-    Ok(Built { text: format!("{document:#}\n"), document, written })
+    Ok(Built { text: format!("{document:#}\n"), document, written, interface })
 }
 
 /// The stages that need no judgement.
-fn convert(document: &Value) -> Result<Value> {
+fn convert(document: &Value) -> Result<(Value, Interface)> {
     check::check(document)?;
-    let document = downgrade::downgrade(document)?;
-    check::check_client(&document)?;
-    Ok(document)
+    let document = lenient::relax(downgrade::downgrade(document)?);
+    let interface = Interface::of(&document)?;
+    Ok((document, interface))
 }

@@ -1,14 +1,15 @@
 //! The effect of a change on users, from the public items of the generated code: a program that
 //! compiled against the old items must compile against the new ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Result;
 use quote::{ToTokens, quote};
 use serde_json::Value;
 use syn::visit_mut::{VisitMut, visit_file_mut};
-use syn::{Attribute, Fields, File, FnArg, ImplItem, Item, Signature, Visibility};
+use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemImpl, Signature, Visibility};
 
-use super::client::Client;
+use super::client::{self, Client};
 use super::diff::Change;
 
 /// The effect on users, from the least to the worst.
@@ -41,13 +42,15 @@ pub(crate) struct Interface {
 }
 
 impl Interface {
-    /// Collects the items. The document has the values of the enums that the crate writes by hand.
-    pub(crate) fn new(Client { client, mock }: Client, document: &Value) -> Self {
+    /// Generates the client of a document of OpenAPI 3.0. The document itself has the values of the
+    /// enums that the crate writes by hand.
+    pub(crate) fn of(document: &Value) -> Result<Self> {
+        let Client { client, mock } = client::generate(document)?;
         let mut interface = Self { items: BTreeMap::new(), code: String::new() };
         for (name, mut file) in [("", client), ("mock::", mock)] {
             visit_file_mut(&mut WithoutDocs, &mut file);
             file.items.retain(|item| !is_client_info(item));
-            interface.add(name, &file);
+            interface.add(name, &file.items);
             interface.code += &file.to_token_stream().to_string();
         }
         let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
@@ -57,7 +60,7 @@ impl Interface {
                 interface.items.insert(format!("types::{name}: {value}"), "a value".to_owned());
             }
         }
-        interface
+        Ok(interface)
     }
 
     /// Returns the items that differ, with the worst effect of all.
@@ -72,20 +75,24 @@ impl Interface {
         for (name, form) in new.items.iter().filter(|(name, _)| !self.items.contains_key(*name)) {
             changes.push((Effect::Compatible, change(name, None, Some(form))));
         }
+        // What is in a type that is new or gone goes without saying.
+        let is_whole = |change: &Change| change.from.is_none() || change.to.is_none();
+        let whole = changes.iter().filter(|(_, change)| is_whole(change));
+        let whole: BTreeSet<String> = whole.map(|(_, change)| change.at.clone()).collect();
+        changes.retain(|(_, change)| {
+            let inside = change.at.rsplit_once(['.', ' ']).or(change.at.rsplit_once("::"));
+            inside.is_none_or(|(parent, _)| !whole.contains(parent.trim_end_matches(':')))
+        });
         let least = if self.code == new.code { Effect::Words } else { Effect::Compatible };
         (changes.iter().map(|(effect, _)| *effect).fold(least, Ord::max), changes)
     }
 
-    fn add(&mut self, path: &str, file: &File) {
-        self.add_items(path, &file.items);
-    }
-
-    fn add_items(&mut self, path: &str, items: &[Item]) {
+    fn add(&mut self, path: &str, items: &[Item]) {
         for item in items {
             match item {
                 Item::Mod(module) if is_public(&module.vis) => {
                     let items = module.content.as_ref().map_or(&[][..], |(_, items)| items);
-                    self.add_items(&format!("{path}{}::", module.ident), items);
+                    self.add(&format!("{path}{}::", module.ident), items);
                 }
                 Item::Struct(item) if is_public(&item.vis) => {
                     self.add_type(&format!("{path}{}", item.ident), &item.attrs, &item.fields);
@@ -98,28 +105,33 @@ impl Interface {
                     self.insert(format!("{path}{}", item.ident), item);
                 }
                 Item::Fn(item) if is_public(&item.vis) => self.add_fn(path, &item.sig),
-                Item::Impl(item) => match &item.trait_ {
-                    Some((_, of, _)) => self.insert(format!("{path}{}", text(&item.self_ty)) + ": " + &text(of), quote!()),
-                    None => {
-                        let path = format!("{path}{}::", text(&item.self_ty));
-                        for item in &item.items {
-                            if let ImplItem::Fn(item) = item && is_public(&item.vis) {
-                                self.add_fn(&path, &item.sig);
-                            }
-                        }
-                    }
-                },
+                Item::Impl(item) => self.add_impl(&format!("{path}{}", text(&item.self_ty)), item),
                 _ => {}
+            }
+        }
+    }
+
+    fn add_impl(&mut self, path: &str, item: &ItemImpl) {
+        if let Some((_, of, _)) = &item.trait_ {
+            return self.insert(format!("{path}: {}", text(of)), quote!());
+        }
+        for item in &item.items {
+            if let ImplItem::Fn(item) = item
+                && is_public(&item.vis)
+            {
+                self.add_fn(&format!("{path}::"), &item.sig);
             }
         }
     }
 
     /// Adds a struct. If it is exhaustive, a new field breaks its literals, and is part of its form.
     fn add_type(&mut self, path: &str, attributes: &[Attribute], fields: &Fields) {
-        let kept = attributes.iter().filter(|a| a.path().is_ident("derive") || a.path().is_ident("non_exhaustive"));
+        let kept = attributes
+            .iter()
+            .filter(|a| a.path().is_ident("derive") || a.path().is_ident("non_exhaustive"));
         let is_open = attributes.iter().any(|a| a.path().is_ident("non_exhaustive"));
         let names: Vec<_> = fields.iter().filter(|_| !is_open).map(|field| &field.ident).collect();
-        self.insert(path.to_owned(), quote!(#(#kept)* #(#names)*));
+        self.insert(path.to_owned(), quote!(#(#kept)* struct #(#names)*));
         for field in fields.iter().filter(|field| is_public(&field.vis)) {
             let name = field.ident.as_ref().map_or_else(|| "0".to_owned(), ToString::to_string);
             self.insert(format!("{path}.{name}"), &field.ty);
@@ -156,7 +168,18 @@ fn is_public(visibility: &Visibility) -> bool {
 /// Returns the source text, with the spaces that a reader expects.
 fn text(tokens: impl ToTokens) -> String {
     let text = tokens.to_token_stream().to_string();
-    let spaces = [(" :: ", "::"), (":: ", "::"), (" < ", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&"), ("' ", "'"), (" (", "("), ("# ", "#")];
+    let spaces = [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("& ", "&"),
+        ("' ", "'"),
+        (" (", "("),
+        ("# ", "#"),
+    ];
     let text = spaces.iter().fold(text, |text, (from, to)| text.replace(from, to));
     text.replace("::std::option::", "").replace("::std::string::", "").replace("::std::vec::", "")
 }

@@ -12,39 +12,54 @@ use super::super::{
     visit::{self, Found},
 };
 
+/// An example of a body, and the schema that it must fit.
+struct Example<'a> {
+    at: String,
+    schema: &'a Value,
+    value: &'a Value,
+}
+
 pub(super) fn check(document: &Value, problems: &mut Problems) {
-    let bodies: Vec<Found> = visit::operations(document)
+    let examples: Vec<Example> = visit::operations(document)
         .flat_map(|operation| operation.responses().collect::<Vec<_>>())
         .flat_map(|(_, response)| visit::bodies(&response))
-        .filter(|body| body.value.get("schema").is_some() && body.value.get("example").is_some())
+        .flat_map(|body| examples(&body))
         .collect();
-    if let Some(misfits) = problems.catch(misfits(document, &bodies)) {
+    if let Some(misfits) = problems.catch(misfits(document, &examples)) {
         for misfit in misfits {
             problems.add(misfit);
         }
     }
-    for body in &bodies {
-        let walk = Walk { document, at: &body.at };
-        walk.value(&body.value["schema"], &body.value["example"], "", problems);
+    for Example { at, schema, value } in &examples {
+        Walk { document, at }.value(schema, value, "", problems);
     }
 }
 
-/// The examples that do not fit, each with the first reason. All are checked as one list by one
-/// schema, since compiling one for each would compile what they share again and again.
-fn misfits(document: &Value, bodies: &[Found]) -> Result<Vec<String>> {
-    let schemas: Vec<Value> = bodies.iter().map(|body| told_apart(&body.value["schema"])).collect();
-    let examples: Vec<&Value> = bodies.iter().map(|body| &body.value["example"]).collect();
-    let components = document.get("components").map(told_apart);
+/// Returns the one example of a body, or the named ones.
+fn examples<'a>(body: &Found<'a>) -> Vec<Example<'a>> {
+    let Some(schema) = body.value.get("schema") else { return Vec::new() };
+    let named = body.value.get("examples").and_then(Value::as_object).into_iter().flatten();
+    let named = named.filter_map(|(_, example)| example.get("value"));
+    let all = body.value.get("example").into_iter().chain(named);
+    all.map(|value| Example { at: body.at.clone(), schema, value }).collect()
+}
+
+/// Returns the examples that do not fit, each with the first reason. All are checked as one list by
+/// one schema, since compiling one for each would compile what they share again and again.
+fn misfits(document: &Value, examples: &[Example]) -> Result<Vec<String>> {
+    let schemas: Vec<Value> = examples.iter().map(|e| without_choices(e.schema)).collect();
+    let values: Vec<&Value> = examples.iter().map(|example| example.value).collect();
+    let components = document.get("components").map(without_choices);
     let root = json!({ "prefixItems": schemas, "components": components });
     let compiled = jsonschema::draft202012::new(&root).map_err(|error| anyhow!("{error}"));
     let compiled = compiled.context("#: expected schemas that examples can be checked against")?;
     let mut found: BTreeMap<usize, String> = BTreeMap::new();
-    for error in compiled.iter_errors(&json!(examples)) {
+    for error in compiled.iter_errors(&json!(values)) {
         let place = error.instance_path().to_string();
         let place = place.trim_start_matches('/');
         let (index, inside) = place.split_once('/').unwrap_or((place, ""));
         let index: usize = index.parse()?;
-        let at = bodies.get(index).map_or("#", |body| &body.at);
+        let at = examples.get(index).map_or("#", |example| &example.at);
         let reason = error.masked();
         let problem = format!("{at}: the example does not fit its schema at /{inside}: {reason}");
         found.entry(index).or_insert(problem);
@@ -52,19 +67,26 @@ fn misfits(document: &Value, bodies: &[Found]) -> Result<Vec<String>> {
     Ok(found.into_values().collect())
 }
 
-/// The schemas of a value, where a choice of one and null asks first whether it is null: of a choice
-/// it would only be said that nothing fits.
-fn told_apart(value: &Value) -> Value {
+/// Replaces each choice of one schema and null by a condition. Of a choice, a message would only
+/// report that nothing fits.
+fn without_choices(value: &Value) -> Value {
     match value {
-        Value::Object(fields) => match fields.get("oneOf").and_then(|choice| choice.get(0)) {
+        Value::Object(fields) => match choice(value) {
             Some(other) => {
-                json!({ "if": { "not": { "type": "null" } }, "then": told_apart(other) })
+                json!({ "if": { "not": { "type": "null" } }, "then": without_choices(other) })
             }
-            None => fields.iter().map(|(key, value)| (key.clone(), told_apart(value))).collect(),
+            None => fields.iter().map(|(key, v)| (key.clone(), without_choices(v))).collect(),
         },
-        Value::Array(items) => items.iter().map(told_apart).collect(),
+        Value::Array(items) => items.iter().map(without_choices).collect(),
         other => other.clone(),
     }
+}
+
+/// Returns the other schema of a choice that has null.
+fn choice(schema: &Value) -> Option<&Value> {
+    let choice = schema.get("oneOf").or(schema.get("anyOf"))?.as_array()?;
+    let is_null = |schema: &&Value| **schema == json!({ "type": "null" });
+    choice.iter().find(|schema| !is_null(schema)).filter(|_| choice.iter().any(|s| is_null(&s)))
 }
 
 /// One walk through an example beside its schema.
@@ -114,8 +136,7 @@ impl Walk<'_> {
 
     /// The schema that a reference leads to, or a choice of one and null.
     fn schema<'a>(&'a self, schema: &'a Value) -> Option<&'a Value> {
-        let choice = schema.get("oneOf").and_then(|choice| choice.get(0));
-        resolve(self.document, choice.unwrap_or(schema))
+        resolve(self.document, choice(schema).unwrap_or(schema))
     }
 }
 

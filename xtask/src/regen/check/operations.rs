@@ -85,14 +85,16 @@ fn only_json(holder: &Found, what: &str, problems: &mut Problems) {
 
 fn errors(operation: &Operation, problems: &mut Problems) {
     let responses: Vec<_> = operation.responses().collect();
-    let missing = ERRORS.iter().filter(|error| responses.iter().all(|(status, _)| status != *error));
+    let missing =
+        ERRORS.iter().filter(|error| responses.iter().all(|(status, _)| status != *error));
     let missing: Vec<&str> = missing.copied().collect();
     if !missing.is_empty() {
         let missing = missing.join(", ");
         problems.add(format!("{}/responses: expected the errors that every operation can return, and not only some: {missing} are missing: write an action with the target `{}.responses` that adds them, as `more-errors` does", operation.at, path(&operation.at)));
     }
     for (_, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
-        let schema = response.value.pointer("/content/application~1json/schema").unwrap_or(&Value::Null);
+        let schema =
+            response.value.pointer("/content/application~1json/schema").unwrap_or(&Value::Null);
         if *schema != json!({ "$ref": API_ERROR }) {
             problems.add(format!("{}: expected the schema {{ $ref: '{API_ERROR}' }}, which every error has, found {schema}: write an action that removes what is there, and one that writes it, as `errors-untyped` and `errors` do", response.at));
         }
@@ -118,7 +120,8 @@ fn without_schema(body: &Found) -> String {
     let draft = body.value.get("example").map_or_else(|| json!({}), draft);
     format!(
         "{}: expected a schema; write an action with the target `{}` and the update `schema: {draft}`, once each type is judged: an example shows what can be there, not what must",
-        body.at, path(&body.at)
+        body.at,
+        path(&body.at)
     )
 }
 

@@ -18,6 +18,11 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
         if let Some(values) = object.value.get("enum").filter(|values| values.is_array()) {
             problems.add(closed(at, values));
         }
+        let is_property = at.rsplit_once('/').is_some_and(|(at, _)| at.ends_with("/properties"));
+        let has_type = ["$ref", "allOf", "anyOf", "const", "oneOf", "type"];
+        if is_property && has_type.iter().all(|key| object.value.get(key).is_none()) {
+            problems.add(format!("{at}: expected a type, found {}: write an action that gives it one; a value of any form stays in `extra` if the property is removed", object.value));
+        }
         let is_inline = at.matches('/').count() != 3 || !at.starts_with("#/components/schemas/");
         if is_inline && object.value.get("x-extensible-enum").is_some() {
             problems.add(format!("{at}: expected an open enum as a component, since its Rust type has the component's name: move it to `components.schemas`, and write a `$ref` here"));
@@ -27,8 +32,12 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
 
 fn closed(at: &str, values: &Value) -> String {
     if at.contains("/parameters/") {
-        return format!("{at}: expected a plain text as parameter, found the closed enum {values}: write an action that removes its `enum`");
+        return format!(
+            "{at}: expected a plain text as parameter, found the closed enum {values}: write an action that removes its `enum`"
+        );
     }
     let update = json!({ "type": "string", "x-extensible-enum": values });
-    format!("{at}: expected an open enum, found the closed enum {values}: write an action that removes this schema, one that adds `Name: {update}` to `$.components.schemas`, and a `$ref` to it here; then write the Rust enum in src/ext/number/open_enums.rs. If its values do not matter, only remove `enum`")
+    format!(
+        "{at}: expected an open enum, found the closed enum {values}: write an action that removes this schema, one that adds `Name: {update}` to `$.components.schemas`, and a `$ref` to it here; then write the Rust enum in src/ext/number/open_enums.rs. If its values do not matter, only remove `enum`"
+    )
 }
