@@ -91,7 +91,8 @@ fn print_text(outcome: &Result<Outcome>) {
         Ok(outcome) => outcome,
         Err(error) => return eprintln!("error: {error:#}"),
     };
-    for note in notes {
+    let is_whole = !matches!(state, State::Stopped(_));
+    for note in notes.iter().filter(|_| is_whole) {
         eprintln!("note: {note}");
     }
     match state {
@@ -101,7 +102,6 @@ fn print_text(outcome: &Result<Outcome>) {
         State::Drift(_) => {}
         State::Stopped(_) => print!("{}", report.differences()),
     }
-    let is_whole = !matches!(state, State::Stopped(_));
     if is_whole && !(matches!(state, State::InSync) && report.is_empty()) {
         print!("{}", report.to_text(VERSION));
     }

@@ -261,7 +261,7 @@ fn try_page(pages: &mut Vec<Input>, from: &Path) -> Result<()> {
         has_name || pipeline::paths(page).is_some_and(|paths| Some(paths) == pipeline::paths(&new))
     };
     match pages.iter_mut().find(is_same) {
-        Some(page) => *page = Input { url: page.url.take(), ..new },
+        Some(page) => *page = Input { url: page.url.take(), file: page.file.clone(), ..new },
         None => pages.push(new),
     }
     Ok(())

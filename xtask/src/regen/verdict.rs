@@ -7,7 +7,7 @@ use anyhow::Result;
 use quote::{ToTokens, quote};
 use serde_json::Value;
 use syn::visit_mut::{VisitMut, visit_file_mut};
-use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemImpl, Signature, Visibility};
+use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemImpl, Signature, TraitItem, Visibility};
 
 use super::client::{self, Client};
 use super::diff::Change;
@@ -102,7 +102,12 @@ impl Interface {
                     self.insert(format!("{path}{}", item.ident), item);
                 }
                 Item::Trait(item) if is_public(&item.vis) => {
-                    self.insert(format!("{path}{}", item.ident), item);
+                    // The mock helpers, which users call and do not implement.
+                    for item in &item.items {
+                        if let TraitItem::Fn(function) = item {
+                            self.add_fn(path, &function.sig);
+                        }
+                    }
                 }
                 Item::Fn(item) if is_public(&item.vis) => self.add_fn(path, &item.sig),
                 Item::Impl(item) => self.add_impl(&format!("{path}{}", text(&item.self_ty)), item),
@@ -171,17 +176,20 @@ fn text(tokens: impl ToTokens) -> String {
     let spaces = [
         (" :: ", "::"),
         (":: ", "::"),
-        (" < ", "<"),
+        (" <", "<"),
         ("< ", "<"),
         (" >", ">"),
         (" ,", ","),
+        (",>", ">"),
+        ("->::", "-> ::"),
         ("& ", "&"),
-        ("' ", "'"),
         (" (", "("),
         ("# ", "#"),
+        ("::std::option::", ""),
+        ("::std::string::", ""),
+        ("::std::vec::", ""),
     ];
-    let text = spaces.iter().fold(text, |text, (from, to)| text.replace(from, to));
-    text.replace("::std::option::", "").replace("::std::string::", "").replace("::std::vec::", "")
+    spaces.iter().fold(text, |text, (from, to)| text.replace(from, to))
 }
 
 fn change(name: &str, from: Option<&String>, to: Option<&String>) -> Change {
