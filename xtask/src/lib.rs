@@ -1,10 +1,9 @@
 //! Maintainers' commands of `pilot-status`: `cargo xtask --help` lists them.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::json;
 
 use crate::regen::{OUTPUT, Options, Outcome, State};
@@ -33,30 +32,14 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Rewrite openapi.json from the stored documentation pages and the overlay, and report what
-    /// changed
-    Regen(RegenArgs),
-}
-
-/// The options of `regen`.
-#[derive(Args)]
-struct RegenArgs {
-    /// Write nothing; exit with 1 if openapi.json is not what would be written, with 2 if that
-    /// cannot be told
-    #[arg(long)]
-    check: bool,
-    /// Fetch the pages of xtask/upstream/sources.toml first; nothing is written unless everything
-    /// succeeds
-    #[arg(long, conflicts_with = "from")]
-    fetch: bool,
-    /// Try these pages in place of the stored ones, or beside them, and write nothing
-    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "check")]
-    from: Vec<PathBuf>,
-    /// How to report what changed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// The repository to work on instead of this one, for tests
-    #[arg(long, hide = true)]
-    root: Option<PathBuf>,
+    /// changed since the last commit
+    Regen {
+        #[command(flatten)]
+        options: Options,
+        /// How to report what changed
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
 }
 
 /// How reports are written.
@@ -71,9 +54,8 @@ enum Format {
 /// Runs the command of the command line.
 #[must_use]
 pub fn run() -> ExitCode {
-    let Command::Regen(RegenArgs { check, fetch, from, format, root }) = Cli::parse().command;
-    let root = root.unwrap_or_else(repository);
-    let outcome = regen::run(&Options { root, check, fetch, from });
+    let Command::Regen { options, format } = Cli::parse().command;
+    let outcome = regen::run(&options);
     match format {
         Format::Text => print_text(&outcome),
         Format::Json => println!("{:#}", to_json(&outcome)),
@@ -91,24 +73,24 @@ fn print_text(outcome: &Result<Outcome>) {
         Ok(outcome) => outcome,
         Err(error) => return eprintln!("error: {error:#}"),
     };
-    let is_whole = !matches!(state, State::Stopped(_));
-    for note in notes.iter().filter(|_| is_whole) {
+    if let State::Stopped(error) = state {
+        print!("{}", report.differences());
+        return eprintln!("error: {error:#}");
+    }
+    for note in notes {
         eprintln!("note: {note}");
     }
     match state {
+        State::Tried => println!("Tried: nothing is written."),
         State::Written => println!("{OUTPUT} written"),
         State::InSync => println!("{OUTPUT} is in sync"),
-        State::Tried => println!("Tried: nothing is written."),
-        State::Drift(_) => {}
-        State::Stopped(_) => print!("{}", report.differences()),
+        _ => {}
     }
-    if is_whole && !(matches!(state, State::InSync) && report.is_empty()) {
+    if !matches!(state, State::InSync) || !report.is_empty() {
         print!("{}", report.to_text(VERSION));
     }
-    match state {
-        State::Drift(drift) => eprintln!("{drift}"),
-        State::Stopped(error) => eprintln!("error: {error:#}"),
-        _ => {}
+    if let State::Drift(drift) = state {
+        eprintln!("{drift}");
     }
 }
 
@@ -124,14 +106,9 @@ fn to_json(outcome: &Result<Outcome>) -> serde_json::Value {
         State::Written => ("written", None),
         State::InSync => ("in sync", None),
         State::Tried => ("tried", None),
-        State::Drift(drift) => ("drift", Some(drift.to_string())),
+        State::Drift(drift) => ("drift", Some(drift.clone())),
         State::Stopped(error) => ("stopped", Some(format!("{error:#}"))),
     };
     let report = report.to_json(VERSION);
     json!({ "file": OUTPUT, "state": state, "message": message, "report": report, "notes": notes })
-}
-
-/// The repository that this program was built in.
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

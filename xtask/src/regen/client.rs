@@ -1,9 +1,7 @@
 //! The Rust client of a document, generated with the settings of the crate's own build.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::panic;
-use std::sync::Once;
 
 use anyhow::{Result, anyhow};
 use openapiv3::OpenAPI;
@@ -13,48 +11,23 @@ use syn::File;
 #[path = "../../../build/generate.rs"]
 mod generate;
 
-/// The generated client with its types, and the generated mock helpers.
-pub(crate) struct Client {
-    pub(crate) client: File,
-    pub(crate) mock: File,
-}
-
-/// Generates the client of a document of OpenAPI 3.0.
-pub(crate) fn generate(document: &Value) -> Result<Client> {
+/// Generates the client of a document of OpenAPI 3.0, and its mock helpers.
+pub(crate) fn generate(document: &Value) -> Result<(File, File)> {
     let spec: OpenAPI = serde_path_to_error::deserialize(document).map_err(|error| {
         let place = error.path().to_string();
         anyhow!("#: not an OpenAPI 3.0 document at `{place}`: {}", error.into_inner())
     })?;
     let both = || Ok((generate::client(&spec, true)?, generate::mock(&spec, true)?));
-    let (client, mock) = catch(both).and_then(|generated| generated).map_err(|error: String| {
-        anyhow!(
-            "#: {}: the checks of xtask/src/regen/check let this pass: add one",
-            error.replace('\n', " ")
-        )
-    })?;
-    Ok(Client { client, mock })
+    catch(both).and_then(|generated| generated).map_err(|error: String| {
+        let error = error.replace('\n', " ");
+        anyhow!("#: {error}: the checks of xtask/src/regen/check let this pass: add one")
+    })
 }
 
-thread_local! {
-    /// Whether a panic on this thread is expected.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs code that may panic on unsupported input, without output on the error stream. The error is
-/// the first line of the panic's message.
+/// Runs code that may panic on unsupported input. The error is the first line of the panic's
+/// message.
 fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                usual(info);
-            }
-        }));
-    });
-    QUIET.set(true);
     let result = panic::catch_unwind(panic::AssertUnwindSafe(run));
-    QUIET.set(false);
     result.map_err(|payload| format!("progenitor panicked: {}", message(payload.as_ref())))
 }
 

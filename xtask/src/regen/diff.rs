@@ -52,16 +52,12 @@ fn objects(
 fn lists(old: &[Value], new: &[Value], at: &str, changes: &mut Vec<Change>) {
     if sorted(old) == sorted(new) {
         changes.push(change(at, Some(&old.into()), Some(&new.into())));
-    } else if names(old).is_some() && names(new).is_some() {
-        named(old, new, at, changes);
-    } else if old.iter().chain(new).all(|item| !item.is_object() && !item.is_array()) {
-        multisets(old, new, |index| format!("{at}/{index}"), changes);
-    } else if old.len() == new.len() {
+    } else if old.len() == new.len() && old.iter().chain(new).all(Value::is_object) {
         for (index, (old, new)) in old.iter().zip(new).enumerate() {
             compare(old, new, &format!("{at}/{index}"), changes);
         }
     } else {
-        changes.push(change(at, Some(&old.into()), Some(&new.into())));
+        multisets(old, new, |index| format!("{at}/{index}"), changes);
     }
 }
 
@@ -88,31 +84,6 @@ fn surplus<'a>(list: &'a [Value], other: &[Value]) -> impl Iterator<Item = (usiz
         let found = rest.iter().position(|other| other == *item);
         found.map(|index| rest.swap_remove(index)).is_none()
     })
-}
-
-/// Lists whose items are known by their names, such as parameters.
-fn named(old: &[Value], new: &[Value], at: &str, changes: &mut Vec<Change>) {
-    let find =
-        |list: &[Value], item: &Value| list.iter().position(|other| other["name"] == item["name"]);
-    for (index, item) in old.iter().enumerate() {
-        match find(new, item) {
-            Some(place) => compare(item, &new[place], &format!("{at}/{place}"), changes),
-            None => changes.push(change(&format!("{at}/{index}"), Some(item), None)),
-        }
-    }
-    for (index, item) in new.iter().enumerate().filter(|(_, item)| find(old, item).is_none()) {
-        changes.push(change(&format!("{at}/{index}"), None, Some(item)));
-    }
-}
-
-/// The names of the items, if each has one of its own.
-fn names(list: &[Value]) -> Option<Vec<&str>> {
-    let mut names: Vec<&str> =
-        list.iter().map(|item| item.get("name")?.as_str()).collect::<Option<_>>()?;
-    let count = names.len();
-    names.sort_unstable();
-    names.dedup();
-    (names.len() == count).then_some(names)
 }
 
 fn sorted(list: &[Value]) -> Vec<String> {
@@ -156,16 +127,12 @@ mod tests {
             (json!(["a"]), json!(["a", "a"]), &[("#/1", n.clone(), json!("a"))]),
             (json!([1, 2]), json!([2, 1]), &[("#", json!([1, 2]), json!([2, 1]))]),
             (
-                json!([{ "name": "a", "x": 1 }, { "name": "b" }]),
-                json!([{ "name": "c" }, { "name": "a", "x": 2 }]),
-                &[
-                    ("#/1/x", json!(1), json!(2)),
-                    ("#/1", json!({ "name": "b" }), n.clone()),
-                    ("#/0", n.clone(), json!({ "name": "c" })),
-                ],
+                json!([{ "name": "a" }, { "name": "b" }]),
+                json!([{ "name": "c" }, { "name": "b" }, { "name": "a" }]),
+                &[("#/0", n.clone(), json!({ "name": "c" }))],
             ),
             (json!([{ "x": 1 }]), json!([{ "x": 2 }]), &[("#/0/x", json!(1), json!(2))]),
-            (json!([{}]), json!([]), &[("#", json!([{}]), json!([]))]),
+            (json!([{}]), json!([]), &[("#/0", json!({}), n.clone())]),
         ];
         for (old, new, expected) in table {
             let found: Vec<_> = diff(&old, &new)

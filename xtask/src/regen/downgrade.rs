@@ -4,125 +4,62 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use super::pointer::{child, find};
+use super::lenient::make_nullable;
+use super::pointer::child;
 
 /// The version that is written.
 const VERSION: &str = "3.0.3";
 
-/// What a place of the document holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Components,
-    Contact,
-    Document,
-    Header,
-    Info,
-    License,
-    MediaType,
-    Operation,
-    Parameter,
-    PathItem,
-    RequestBody,
-    Response,
-    Schema,
-    SecurityScheme,
-    Server,
-    Tag,
-}
-
-/// How the value of a field is converted.
-#[derive(Clone, Copy)]
-enum Rule {
-    /// It means the same in both versions, and holds no schema.
-    Same,
-    One(Kind),
-    List(Kind),
-    /// A map from names.
-    Map(Kind),
-}
-
-use Kind::{
-    Components, Contact, Document, Header, Info, License, MediaType, Operation, Parameter,
-    PathItem, RequestBody, Response, Schema, SecurityScheme, Server, Tag,
-};
-use Rule::{List, One, Same};
-
-impl Kind {
-    /// The fields that occur in this vendor's pages, and their neighbours.
-    fn rule(self, field: &str) -> Option<Rule> {
-        let rule = match (self, field) {
-            (Document, "info") => One(Info),
-            (Document, "servers") => List(Server),
-            (Document, "paths") => Rule::Map(PathItem),
-            (Document, "components") => One(Components),
-            (Document, "tags") => List(Tag),
-            (Info, "contact") => One(Contact),
-            (Info, "license") => One(License),
-            (PathItem, "get" | "put" | "post" | "delete" | "patch") => One(Operation),
-            (PathItem | Operation, "parameters") => List(Parameter),
-            (Operation, "requestBody") => One(RequestBody),
-            (Operation, "responses") => Rule::Map(Response),
-            (Response, "headers") => Rule::Map(Header),
-            (RequestBody | Response, "content") => Rule::Map(MediaType),
-            (Parameter | Header | MediaType, "schema") => One(Schema),
-            (Components, "schemas") => Rule::Map(Schema),
-            (Components, "securitySchemes") => Rule::Map(SecurityScheme),
-            (Document | Operation, "security")
-            | (Info, "title" | "version" | "description" | "termsOfService")
-            | (Contact | License | Tag, "name" | "url" | "email" | "description")
-            | (Server, "url" | "description")
-            | (Operation, "tags" | "summary" | "description" | "operationId" | "deprecated")
-            | (Parameter, "name" | "in")
-            | (Parameter | Header, "description" | "required" | "deprecated")
-            | (Parameter | Header | MediaType, "example" | "examples")
-            | (RequestBody, "description" | "required")
-            | (Response, "description")
-            | (
-                SecurityScheme,
-                "type" | "description" | "name" | "in" | "scheme" | "bearerFormat",
-            ) => Same,
-            _ => return None,
-        };
-        Some(rule)
-    }
-}
-
-/// Keywords that 3.0 does not have, and that decide nothing of a type: they become extensions.
-const EXTENSIONS: [&str; 6] = [
-    "$comment",
-    "const",
-    "contentEncoding",
-    "contentMediaType",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
+/// The fields that occur in this vendor's pages, and their neighbours, of each kind of object: with
+/// the kind of their value, of the items of a list `[…]`, or of the values of a map `{…}`. A field
+/// without a kind means the same in both versions, and holds no schema.
+const FIELDS: [(&str, &str); 15] = [
+    (
+        "Document",
+        "info:Info servers:[Server] paths:{PathItem} components:Components tags:[Tag] security",
+    ),
+    ("Info", "contact:Contact license:License title version description termsOfService"),
+    ("Contact", "name url email description"),
+    ("License", "name url"),
+    ("Tag", "name description"),
+    ("Server", "url description"),
+    (
+        "PathItem",
+        "get:Operation put:Operation post:Operation delete:Operation patch:Operation parameters:[Parameter]",
+    ),
+    (
+        "Operation",
+        "parameters:[Parameter] requestBody:RequestBody responses:{Response} security tags summary description operationId deprecated",
+    ),
+    ("Parameter", "name in description required deprecated schema:Schema example examples"),
+    ("Header", "description required deprecated schema:Schema example examples"),
+    ("MediaType", "schema:Schema example examples"),
+    ("RequestBody", "content:{MediaType} description required"),
+    ("Response", "headers:{Header} content:{MediaType} description"),
+    ("Components", "schemas:{Schema} securitySchemes:{SecurityScheme}"),
+    ("SecurityScheme", "type description name in scheme bearerFormat"),
 ];
+
+/// Keywords of schemas that 3.0 does not have, and that decide nothing of a type: they become
+/// extensions.
+const EXTENSIONS: &str =
+    "$comment const contentEncoding contentMediaType exclusiveMaximum exclusiveMinimum";
 
 /// Keywords of schemas that mean the same in both versions, and hold no schema.
-const SAME: [&str; 23] = [
-    "default",
-    "deprecated",
-    "description",
-    "enum",
-    "example",
-    "externalDocs",
-    "format",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "nullable",
-    "pattern",
-    "readOnly",
-    "required",
-    "title",
-    "uniqueItems",
-    "writeOnly",
-];
+const SAME: &str = "$ref default deprecated description enum example externalDocs format maxItems \
+    maxLength maxProperties maximum minItems minLength minProperties minimum multipleOf nullable \
+    pattern readOnly required title uniqueItems writeOnly";
+
+/// Returns the kind of a field's value, which is empty if it means the same in both versions.
+fn kind_of(kind: &str, field: &str) -> Option<&'static str> {
+    let (_, fields) = FIELDS.iter().find(|(name, _)| *name == kind)?;
+    let mut fields = fields.split(' ').map(|field| field.split_once(':').unwrap_or((field, "")));
+    fields.find(|(name, _)| *name == field).map(|(_, kind)| kind)
+}
+
+fn has(list: &str, keyword: &str) -> bool {
+    list.split_whitespace().any(|other| other == keyword)
+}
 
 /// Converts a document. One that is 3.0 already stays as it is.
 pub(crate) fn downgrade(document: &Value) -> Result<Value> {
@@ -132,7 +69,7 @@ pub(crate) fn downgrade(document: &Value) -> Result<Value> {
         version.as_str().is_some_and(is_known),
         "#/openapi: expected a version of three numbers such as `3.1.0` or `3.0.3`, found {version}"
     );
-    Walk { document }.object(Document, document, "#")
+    Walk { document }.value("Document", document, "#")
 }
 
 /// One pass through a document; `at` is the JSON pointer of the value at hand.
@@ -141,41 +78,28 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn object(&self, kind: Kind, value: &Value, at: &str) -> Result<Value> {
-        if kind == Schema {
-            return self.schema(value, at);
-        }
-        let mut result = Map::new();
-        for (key, value) in fields(value, at)? {
-            let at = child(at, key);
-            let converted = match kind.rule(key) {
-                _ if kind == Document && key == "openapi" => VERSION.into(),
-                _ if key.starts_with("x-") => value.clone(),
-                Some(Same) => value.clone(),
-                Some(One(kind)) => self.object(kind, value, &at)?,
-                Some(List(kind)) => self.list(kind, value, &at)?.into(),
-                Some(Rule::Map(kind)) => self.map(kind, value, &at)?,
+    fn value(&self, kind: &str, value: &Value, at: &str) -> Result<Value> {
+        let inner = |open, close| kind.strip_prefix(open).and_then(|k| k.strip_suffix(close));
+        match (inner('[', ']'), inner('{', '}')) {
+            (Some(kind), _) => {
+                let items = value.as_array().with_context(|| format!("{at}: expected a list"))?;
+                let items = items.iter().enumerate();
+                items
+                    .map(|(index, item)| self.value(kind, item, &format!("{at}/{index}")))
+                    .collect()
+            }
+            (_, Some(kind)) => convert(value, at, |_, value, at| self.value(kind, value, at)),
+            _ if kind.is_empty() => Ok(value.clone()),
+            _ if kind == "Schema" => self.schema(value, at),
+            _ => convert(value, at, |key, value, at| match kind_of(kind, key) {
+                _ if kind == "Document" && key == "openapi" => Ok(VERSION.into()),
+                _ if key.starts_with("x-") => Ok(value.clone()),
+                Some(kind) => self.value(kind, value, at),
                 None => bail!(
-                    "{at}: `{key}` is not a field of {kind:?} that is converted to OpenAPI 3.0; if it means the same there, say so in downgrade.rs"
+                    "{at}: `{key}` is not a field of {kind} that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
                 ),
-            };
-            result.insert(key.clone(), converted);
+            }),
         }
-        Ok(result.into())
-    }
-
-    fn list(&self, kind: Kind, value: &Value, at: &str) -> Result<Vec<Value>> {
-        let items = value.as_array().with_context(|| format!("{at}: expected a list"))?;
-        let items = items.iter().enumerate();
-        items.map(|(index, item)| self.object(kind, item, &format!("{at}/{index}"))).collect()
-    }
-
-    fn map(&self, kind: Kind, value: &Value, at: &str) -> Result<Value> {
-        let mut result = Map::new();
-        for (key, value) in fields(value, at)? {
-            result.insert(key.clone(), self.object(kind, value, &child(at, key))?);
-        }
-        Ok(result.into())
     }
 
     fn schema(&self, value: &Value, at: &str) -> Result<Value> {
@@ -183,7 +107,7 @@ impl Walk<'_> {
         let mut result = Map::new();
         for (key, value) in source {
             let at = child(at, key);
-            let converted = match key.as_str() {
+            let (key, converted) = match key.as_str() {
                 "type" => {
                     types(value, &at, &mut result)?;
                     continue;
@@ -192,35 +116,24 @@ impl Walk<'_> {
                     self.one_or_null(value, &at, &mut result)?;
                     continue;
                 }
-                "examples" => {
-                    let first = value.as_array().and_then(|examples| examples.first());
-                    result.extend(first.map(|first| ("example".to_owned(), first.clone())));
-                    continue;
+                "const" if type_of(value).is_some() && source.get("type").is_none() => {
+                    result.insert("type".to_owned(), type_of(value).into());
+                    ("x-const", value.clone())
                 }
-                key if EXTENSIONS.contains(&key) => {
-                    if let (true, Some(name)) = (key == "const", type_of(value)) {
-                        result.entry("type").or_insert(name.into());
-                    }
-                    result.insert(format!("x-{key}"), value.clone());
-                    continue;
-                }
+                key if has(EXTENSIONS, key) => (&*format!("x-{key}"), value.clone()),
+                "examples" => ("example", value.get(0).cloned().unwrap_or_default()),
                 // 3.0 has nothing beside `$ref`.
-                "$ref" if source.len() > 1 => {
-                    result.insert("allOf".to_owned(), json!([{ "$ref": value }]));
-                    continue;
-                }
-                "allOf" => self.list(Schema, value, &at)?.into(),
-                "properties" => self.map(Schema, value, &at)?,
-                "additionalProperties" if value.is_boolean() => value.clone(),
-                "items" | "additionalProperties" => self.schema(value, &at)?,
-                key if key == "$ref" || SAME.contains(&key) || key.starts_with("x-") => {
-                    value.clone()
-                }
+                "$ref" if source.len() > 1 => ("allOf", json!([{ "$ref": value }])),
+                "allOf" => (&**key, self.value("[Schema]", value, &at)?),
+                "properties" => (&**key, self.value("{Schema}", value, &at)?),
+                "additionalProperties" if value.is_boolean() => (&**key, value.clone()),
+                "items" | "additionalProperties" => (&**key, self.schema(value, &at)?),
+                _ if has(SAME, key) || key.starts_with("x-") => (&**key, value.clone()),
                 _ => bail!(
-                    "{at}: `{key}` is not a schema keyword that is converted to OpenAPI 3.0; if it means the same there, say so in downgrade.rs"
+                    "{at}: `{key}` is not a schema keyword that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
                 ),
             };
-            result.insert(key.clone(), converted);
+            result.insert(key.to_owned(), converted);
         }
         Ok(result.into())
     }
@@ -230,32 +143,26 @@ impl Walk<'_> {
         let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
         let null = json!({ "type": "null" });
         let (other, index) = match list {
-            [other, last] if *last == null => (other, 0),
+            [other, end] if *end == null => (other, 0),
             [first, other] if *first == null => (other, 1),
             _ => bail!(
                 "{at}: expected a choice of one schema and {null}, found {value}: write an action that removes it, and one that writes the schema to use"
             ),
         };
         let at = format!("{at}/{index}");
-        let Some(reference) = other.get("$ref").and_then(Value::as_str) else {
-            let other = self.schema(other, &at)?;
-            result.extend(fields(&other, &at)?.clone());
-            result.insert("nullable".to_owned(), true.into());
-            return Ok(());
-        };
-        let target = find(self.document, reference);
-        let name = target.and_then(|schema| schema.get("type")).and_then(Value::as_str);
-        let name = name.with_context(|| {
-            format!("{at}: expected a reference to a schema of one type, found {other}")
-        })?;
-        result.insert("type".to_owned(), name.into());
-        result.insert("nullable".to_owned(), true.into());
-        result.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
+        let mut converted = self.schema(other, &at)?;
+        make_nullable(&mut converted, self.document);
+        ensure!(
+            converted["nullable"] == true,
+            "{at}: expected a schema of one type, found {other}"
+        );
+        result.extend(fields(&converted, &at)?.clone());
         Ok(())
     }
 }
 
-fn type_of(value: &Value) -> Option<&'static str> {
+/// Returns the type of a scalar.
+pub(crate) fn type_of(value: &Value) -> Option<&'static str> {
     Some(match value {
         Value::String(_) => "string",
         Value::Bool(_) => "boolean",
@@ -280,6 +187,16 @@ fn types(value: &Value, at: &str, result: &mut Map<String, Value>) -> Result<()>
         result.insert("nullable".to_owned(), true.into());
     }
     Ok(())
+}
+
+/// Converts each field of an object; `at` is the place of the field.
+fn convert(
+    value: &Value,
+    at: &str,
+    field: impl Fn(&str, &Value, &str) -> Result<Value>,
+) -> Result<Value> {
+    let fields = fields(value, at)?.iter();
+    fields.map(|(key, value)| Ok((key.clone(), field(key, value, &child(at, key))?))).collect()
 }
 
 fn fields<'a>(value: &'a Value, at: &str) -> Result<&'a Map<String, Value>> {

@@ -9,21 +9,9 @@ use serde_json::{Map, Value, json};
 use super::pointer::{find, find_mut, resolve};
 use super::visit;
 
-/// Keywords that decide the type of a field.
-const TYPE: [&str; 10] = [
-    "$ref",
-    "additionalProperties",
-    "allOf",
-    "description",
-    "items",
-    "nullable",
-    "properties",
-    "required",
-    "title",
-    "type",
-];
-/// Other keywords without effect on the generated code.
-const HARMLESS: [&str; 3] = ["deprecated", "example", "externalDocs"];
+/// Keywords that decide the type of a field, or nothing. Others narrow a value.
+const KEPT: &str = "$ref additionalProperties allOf deprecated description example externalDocs \
+    items nullable properties required title type";
 
 /// Relaxes the schemas of a document of OpenAPI 3.0 that responses have.
 pub(crate) fn relax(mut document: Value) -> Value {
@@ -36,30 +24,21 @@ pub(crate) fn relax(mut document: Value) -> Value {
     document
 }
 
-/// The places of the schemas of responses: those inside the bodies, and the components.
+/// The places of the schemas of responses: those of the bodies, which hold inner ones, and the
+/// components that they refer to.
 fn of_responses(document: &Value) -> BTreeSet<String> {
+    let bodies = visit::response_bodies(document);
+    let mut open: Vec<String> = bodies.map(|body| format!("{}/schema", body.at)).collect();
     let mut places = BTreeSet::new();
-    for operation in visit::operations(document) {
-        for (_, response) in operation.responses() {
-            for body in visit::bodies(&response) {
-                reach(document, format!("{}/schema", body.at), &mut places);
-            }
+    while let Some(at) = open.pop() {
+        let Some(schema) = find(document, &at) else { continue };
+        if places.insert(at) {
+            let objects = visit::objects(schema);
+            let references = objects.iter().filter_map(|object| object.value.get("$ref")?.as_str());
+            open.extend(references.map(str::to_owned));
         }
     }
-    // Inner schemas are relaxed with the outer one.
     places
-}
-
-fn reach(document: &Value, at: String, places: &mut BTreeSet<String>) {
-    let Some(schema) = find(document, &at) else { return };
-    if !places.insert(at) {
-        return;
-    }
-    for object in visit::objects(schema) {
-        if let Some(reference) = object.value.get("$ref").and_then(Value::as_str) {
-            reach(document, reference.to_owned(), places);
-        }
-    }
 }
 
 fn relax_schema(schema: &mut Value, document: &Value) {
@@ -69,7 +48,7 @@ fn relax_schema(schema: &mut Value, document: &Value) {
     let texts: BTreeSet<String> = texts(source, document);
     let mut relaxed = Map::new();
     for (key, mut value) in std::mem::take(source) {
-        let is_known = TYPE.contains(&&*key) || HARMLESS.contains(&&*key) || key.starts_with("x-");
+        let is_kept = key.starts_with("x-") || KEPT.split_whitespace().any(|k| k == key);
         match &*key {
             "properties" => {
                 for (name, property) in value.as_object_mut().into_iter().flatten() {
@@ -91,15 +70,14 @@ fn relax_schema(schema: &mut Value, document: &Value) {
                 }
             }
             "required" => {
-                let names = value.as_array_mut();
-                names.map(|names| names.retain(|n| n.as_str().is_some_and(|n| texts.contains(n))));
-                if value == json!([]) {
+                value = json!(texts);
+                if texts.is_empty() {
                     continue;
                 }
             }
             _ => {}
         }
-        relaxed.insert(if is_known { key } else { format!("x-{key}") }, value);
+        relaxed.insert(if is_kept { key } else { format!("x-{key}") }, value);
     }
     if is_object && !relaxed.contains_key("additionalProperties") {
         relaxed.insert("additionalProperties".to_owned(), json!({}));
@@ -120,15 +98,16 @@ fn texts(schema: &Map<String, Value>, document: &Value) -> BTreeSet<String> {
     required.filter_map(Value::as_str).filter(is_text).map(str::to_owned).collect()
 }
 
-/// Makes a property optional, in the form of 3.0, where `nullable` counts only beside a type.
-fn make_nullable(property: &mut Value, document: &Value) {
-    let kind = resolve(document, property).and_then(|schema| schema.get("type")).cloned();
-    let (Some(kind), Some(schema)) = (kind, property.as_object_mut()) else { return };
+/// Makes a schema nullable, in the form of 3.0, where `nullable` counts only beside a type. One
+/// without a type stays as it is.
+pub(crate) fn make_nullable(schema: &mut Value, document: &Value) {
+    let kind = resolve(document, schema).and_then(|schema| schema.get("type")).cloned();
+    let (Some(kind), Some(schema)) = (kind, schema.as_object_mut()) else { return };
     if let Some(reference) = schema.shift_remove("$ref") {
-        schema.insert("type".to_owned(), kind);
+        schema.insert("type".to_owned(), kind.get(0).unwrap_or(&kind).clone());
         schema.insert("nullable".to_owned(), true.into());
         schema.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
-    } else if schema.get("type").is_some() && schema.get("nullable") != Some(&json!(true)) {
+    } else if schema.contains_key("type") {
         schema.insert("nullable".to_owned(), true.into());
     }
 }

@@ -4,12 +4,12 @@
 //! the Rust interface. Only this file and its helpers ([`sources`], [`fetch`], [`files`], [`head`])
 //! touch the disk or the network.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, ensure};
 use chrono::Utc;
+use clap::Args;
 use serde_json::Value;
 
 use self::files::Change;
@@ -37,6 +37,7 @@ mod pipeline;
 mod pointer;
 mod problems;
 #[cfg(any(test, fuzzing))]
+#[path = "../../tests/unit/promises.rs"]
 pub mod promises;
 #[cfg(test)]
 #[path = "../../tests/unit/properties.rs"]
@@ -60,15 +61,22 @@ const OVERLAY: &str = "xtask/overlay.yaml";
 pub(crate) const OUTPUT: &str = "openapi.json";
 
 /// The options of a run.
+#[derive(Args)]
 pub(crate) struct Options {
-    /// The repository.
-    pub(crate) root: PathBuf,
-    /// Whether to write nothing and only compare.
-    pub(crate) check: bool,
-    /// Whether to fetch the pages first.
-    pub(crate) fetch: bool,
-    /// Pages to try in place of the stored ones, or beside them; nothing is written then.
-    pub(crate) from: Vec<PathBuf>,
+    /// Write nothing; exit with 1 if openapi.json is not what would be written, with 2 if that
+    /// cannot be told
+    #[arg(long)]
+    check: bool,
+    /// Fetch the pages of xtask/upstream/sources.toml first; nothing is written unless everything
+    /// succeeds
+    #[arg(long, conflicts_with = "from")]
+    fetch: bool,
+    /// Try these pages in place of the stored ones, or beside them, and write nothing
+    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "check")]
+    from: Vec<PathBuf>,
+    /// The repository to work on instead of this one, for tests
+    #[arg(long, hide = true, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
+    root: PathBuf,
 }
 
 /// The end of a run.
@@ -80,51 +88,17 @@ pub(crate) struct Outcome {
 }
 
 /// What became of the file.
-#[derive(Debug)]
 pub(crate) enum State {
     /// It was rewritten.
     Written,
     /// It already is what would be written.
     InSync,
-    /// It, or a stored page, is not what would be written.
-    Drift(Drift),
+    /// It, or a stored page, is not what would be written: which, and what to run.
+    Drift(String),
     /// Nothing was to be written.
     Tried,
     /// The pages do not give a document.
     Stopped(Error),
-}
-
-/// Where a file departs from what would be written.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Drift {
-    /// There is no file.
-    Missing,
-    /// The number of the first line that differs.
-    Line(usize),
-    /// A stored page is not as it was fetched.
-    Page,
-    /// A fetched page is not as stored.
-    Fetched,
-}
-
-impl fmt::Display for Drift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const RUN: &str = "run `cargo xtask regen` and review the change";
-        match self {
-            Self::Missing => write!(f, "{OUTPUT} is missing; {RUN}"),
-            Self::Line(line) => {
-                write!(f, "{OUTPUT} is not what its sources give, first at line {line}; {RUN}")
-            }
-            Self::Page => write!(
-                f,
-                "{OUTPUT} is made of a stored page that is not as {SOURCES} has it; restore the page with `git checkout`, or run `cargo xtask regen --fetch` and review the change"
-            ),
-            Self::Fetched => write!(
-                f,
-                "a page is not as it is stored; run `cargo xtask regen --fetch` and review the change"
-            ),
-        }
-    }
 }
 
 /// The pages to start from.
@@ -143,13 +117,10 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let mut notes = Vec::new();
     let pages = gather(options, &mut notes)?;
     let mut report = Report::default();
-    let state = match regenerate(options, &head, pages, &mut report, &mut notes) {
-        Ok(state) => state,
-        Err(error) if options.fetch => {
-            State::Stopped(error.context(format!("the fetched pages are kept in {STAGING}")))
-        }
-        Err(error) => State::Stopped(error),
-    };
+    let state = regenerate(options, &head, pages, &mut report, &mut notes);
+    let kept = format!("the fetched pages are kept in {STAGING}");
+    let kept = |error: Error| if options.fetch { error.context(kept) } else { error };
+    let state = state.unwrap_or_else(|error| State::Stopped(kept(error)));
     Ok(Outcome { state, report, notes })
 }
 
@@ -171,26 +142,23 @@ fn regenerate(
     if let Some(old) = known(OUTPUT, head.read(OUTPUT), notes).flatten() {
         compare(&old, &built, report, notes);
     }
-    let path = root.join(OUTPUT);
-    let drift = drift(files::read_if_there(&path)?.as_deref(), &built.text);
+    let drift = drift(files::read_if_there(&root.join(OUTPUT))?.as_deref(), &built.text);
     if !options.from.is_empty() {
         return Ok(State::Tried);
     }
     if options.check {
-        let page = pages.is_edited.then_some(Drift::Page);
-        let is_stored = |change: &Change| {
-            files::read_if_there(&change.path)
-                .is_ok_and(|b| b.as_deref() == Some(change.text.as_bytes()))
-        };
-        let fetched = (!pages.changes.iter().all(is_stored)).then_some(Drift::Fetched);
+        let page = pages.is_edited.then(|| format!("{OUTPUT} is made of a stored page that is not as {SOURCES} has it; restore the page with `git checkout`, or run `cargo xtask regen --fetch` and review the change"));
+        let is_stored = |change: &Change| read(root, &change.path).is_ok_and(|t| t == change.text);
+        let is_new = !pages.changes.iter().all(is_stored);
+        let fetched = is_new.then(|| "a page is not as it is stored; run `cargo xtask regen --fetch` and review the change".to_owned());
         clear_staging(root)?;
         return Ok(fetched.or(drift).or(page).map_or(State::InSync, State::Drift));
     }
-    let document = drift.is_some().then_some(Change { path, text: built.text });
+    let document = drift.is_some().then_some(Change { path: OUTPUT.to_owned(), text: built.text });
     let state = if document.is_some() { State::Written } else { State::InSync };
     // Only what differs is written, so that a needless run rebuilds nothing.
     let changes: Vec<Change> = pages.changes.into_iter().chain(document).collect();
-    files::replace(&changes)?;
+    files::replace(root, &changes)?;
     clear_staging(root)?;
     Ok(state)
 }
@@ -228,13 +196,15 @@ fn known<T>(what: &str, value: Result<T>, notes: &mut Vec<String>) -> Option<T> 
 }
 
 /// Where the present file departs from `expected`, if it does.
-fn drift(found: Option<&[u8]>, expected: &str) -> Option<Drift> {
-    let Some(found) = found else { return Some(Drift::Missing) };
+fn drift(found: Option<&[u8]>, expected: &str) -> Option<String> {
+    const RUN: &str = "run `cargo xtask regen` and review the change";
+    let Some(found) = found else { return Some(format!("{OUTPUT} is missing; {RUN}")) };
     let expected = expected.as_bytes();
     let pairs = found.iter().zip(expected);
     let same = pairs.take_while(|(found, expected)| found == expected).count();
     let line = found[..same].split(|byte| *byte == b'\n').count();
-    (found != expected).then_some(Drift::Line(line))
+    (found != expected)
+        .then(|| format!("{OUTPUT} is not what its sources give, first at line {line}; {RUN}"))
 }
 
 /// Collects the pages to start from.
@@ -304,10 +274,10 @@ fn fetched(root: &Path, mut list: Sources) -> Result<Pages> {
         }
         let from = format!("{STAGING}/{}", page.file);
         fs::write(root.join(&from), &text).with_context(|| from.clone())?;
-        pages.changes.push(Change { path: root.join(name(page)), text: text.clone() });
+        pages.changes.push(Change { path: name(page), text: text.clone() });
         pages.inputs.push(Input { from, ..input(page, text) });
     }
-    pages.changes.push(Change { path: root.join(SOURCES), text: list.to_text()? });
+    pages.changes.push(Change { path: SOURCES.to_owned(), text: list.to_text()? });
     Ok(pages)
 }
 

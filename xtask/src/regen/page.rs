@@ -58,37 +58,6 @@ struct Block {
     must_be_openapi: bool,
 }
 
-/// The line of a code fence that opens a block.
-struct Fence<'a> {
-    mark: char,
-    length: usize,
-    info: &'a str,
-}
-
-impl<'a> Fence<'a> {
-    /// The fence that a line opens, if it opens one.
-    fn open(line: &'a str) -> Option<Self> {
-        let (mark, length, info) = split(line)?;
-        // A backtick in the info string makes it inline code (CommonMark 4.5).
-        let inline = mark == '`' && info.contains('`');
-        (!inline).then_some(Self { mark, length, info })
-    }
-
-    /// Whether a line ends the block.
-    fn is_closed_by(&self, line: &str) -> bool {
-        split(line).is_some_and(|(mark, length, rest)| {
-            mark == self.mark && length >= self.length && rest.is_empty()
-        })
-    }
-
-    /// The block that ends before line `end`, if it may be an OpenAPI document.
-    fn block(&self, start: usize, end: usize) -> Option<Block> {
-        let holds_data = self.info.starts_with("yaml") || self.info.starts_with("json");
-        let must_be_openapi = self.info.contains("openapi");
-        holds_data.then_some(Block { lines: start..end, must_be_openapi })
-    }
-}
-
 /// Splits a line that begins with a run of three or more fence marks into mark, length of the run,
 /// and the rest.
 fn split(line: &str) -> Option<(char, usize, &str)> {
@@ -102,18 +71,27 @@ fn split(line: &str) -> Option<(char, usize, &str)> {
 /// The blocks of data.
 fn blocks(lines: &[&str]) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
-    let mut current: Option<(Fence, usize)> = None;
+    // The mark, the length and the info string of the fence, and the first line inside.
+    let mut open: Option<(char, usize, &str, usize)> = None;
     for (number, line) in lines.iter().enumerate() {
-        current = match current {
-            None => Fence::open(line).map(|fence| (fence, number + 1)),
-            Some((fence, start)) if fence.is_closed_by(line) => {
-                blocks.extend(fence.block(start, number));
-                None
+        let Some((mark, length, rest)) = split(line) else { continue };
+        match open {
+            // A backtick in the info string makes it inline code (CommonMark 4.5).
+            None if mark == '`' && rest.contains('`') => {}
+            None => open = Some((mark, length, rest, number + 1)),
+            Some((opened, least, info, start))
+                if mark == opened && length >= least && rest.is_empty() =>
+            {
+                if info.starts_with("yaml") || info.starts_with("json") {
+                    let must_be_openapi = info.contains("openapi");
+                    blocks.push(Block { lines: start..number, must_be_openapi });
+                }
+                open = None;
             }
-            open => open,
-        };
+            Some(_) => {}
+        }
     }
-    if let Some((_, start)) = current {
+    if let Some((.., start)) = open {
         bail!("the fenced block that opens at line {start} is never closed: is the page complete?");
     }
     Ok(blocks)

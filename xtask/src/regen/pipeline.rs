@@ -1,5 +1,7 @@
 //! The stages in their order, as pure functions from the texts of the sources to the document.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -10,7 +12,7 @@ use super::{
     merge::{self, Named},
     overlay::{Overlay, Written},
     page::{self, Page},
-    provenance::{self, Source},
+    provenance,
     verdict::Interface,
 };
 
@@ -25,43 +27,33 @@ pub(crate) struct Input {
     pub(crate) text: String,
 }
 
-impl Input {
-    /// Its entry in the record of what the document was made of.
-    fn source(&self) -> Source {
-        Source::new(self.url.as_deref(), Some(&self.file), &self.text)
-    }
-}
-
 /// The pages, read and merged.
 #[derive(Default)]
 pub(crate) struct Published {
     /// What the pages document, as one document of OpenAPI 3.1.
     pub(crate) document: Value,
     /// The text of each page around its document, by its file.
-    prose: Vec<(String, String)>,
+    prose: BTreeMap<String, String>,
 }
 
 impl Published {
     /// Reads the pages.
     pub(crate) fn read(pages: &[Input]) -> Result<Self> {
-        let (mut documents, mut prose) = (Vec::new(), Vec::new());
+        let (mut documents, mut prose) = (Vec::new(), BTreeMap::new());
         for Input { file, from, text, .. } in pages {
             let page: Page = page::extract(text).with_context(|| from.clone())?;
             documents.push(Named { name: from.clone(), document: page.document });
-            prose.push((file.clone(), page.prose));
+            prose.insert(file.clone(), page.prose);
         }
         Ok(Self { document: merge::merge(documents)?, prose })
     }
 
     /// Returns the differences of the documents, and of the text around them.
     pub(crate) fn diff(&self, new: &Self) -> (Vec<Change>, Vec<Change>) {
-        let find = |prose: &[(String, String)], file: &str| {
-            let found = prose.iter().find(|(name, _)| name == file);
-            found.map(|(_, text)| text.clone()).unwrap_or_default()
-        };
-        let gone = self.prose.iter().filter(|(file, _)| new.prose.iter().all(|(f, _)| f != file));
-        let files = new.prose.iter().chain(gone).map(|(file, _)| file);
-        let lines = files.flat_map(|f| diff_lines(&find(&self.prose, f), &find(&new.prose, f), f));
+        let text = |of: &Self, file: &str| of.prose.get(file).cloned().unwrap_or_default();
+        let files: BTreeSet<&String> = self.prose.keys().chain(new.prose.keys()).collect();
+        let lines =
+            files.iter().flat_map(|file| diff_lines(&text(self, file), &text(new, file), file));
         (diff(&self.document, &new.document), lines.collect())
     }
 }
@@ -90,8 +82,9 @@ pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Resul
     let names: Vec<&str> = pages.iter().map(|page| page.from.as_str()).collect();
     let (document, interface) = convert(&document)
         .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.from))?;
-    let sources: Vec<Source> = pages.iter().map(Input::source).collect();
-    let document = provenance::record(document, &sources, &overlay.source());
+    let source = |i: &Input| provenance::source(i.url.as_deref(), &i.file, &i.text);
+    let sources: Vec<Value> = pages.iter().map(source).collect();
+    let document = provenance::record(document, &sources, &source(overlay));
     Ok(Built { text: format!("{document:#}\n"), document, written, interface })
 }
 

@@ -95,9 +95,8 @@ impl Report {
     /// The differences and the step of the version, for people, as Markdown.
     pub(crate) fn to_text(&self, version: &str) -> String {
         let Some(effect) = self.effect else { return self.differences() + "No change.\n" };
-        let step = Step::of(self.effect, version);
-        let next = step.apply(version);
-        let (name, step) = (effect.name(), step.name());
+        let (step, next) = step(self.effect, version);
+        let name = effect.name();
         let capital = name[..1].to_uppercase() + &name[1..];
         format!("{}{capital}: {step} step, {version} to {next}.\n", self.differences())
     }
@@ -105,12 +104,12 @@ impl Report {
     /// For machines.
     pub(crate) fn to_json(&self, version: &str) -> Value {
         let lines = |lines: &[Line]| -> Value { lines.iter().map(Line::to_json).collect() };
-        let step = Step::of(self.effect, version);
+        let (step, next) = step(self.effect, version);
         json!({
             "verdict": self.effect.map_or("none", Effect::name),
-            "step": step.name(),
+            "step": step,
             "version": version,
-            "next": step.apply(version),
+            "next": next,
             "page": lines(&self.page),
             "text": lines(&self.text),
             "document": lines(&self.document),
@@ -158,45 +157,20 @@ fn shown(text: &str) -> String {
     }
 }
 
-/// The part of a version that is to be raised.
-#[derive(Clone, Copy)]
-enum Step {
-    None,
-    Patch,
-    Minor,
-    Major,
-}
-
-impl Step {
-    /// Before 1.0, Cargo takes each part for the one above it.
-    fn of(effect: Option<Effect>, version: &str) -> Self {
-        match (effect, version.starts_with("0.")) {
-            (None, _) => Self::None,
-            (Some(Effect::Words), _) | (Some(Effect::Compatible), true) => Self::Patch,
-            (Some(Effect::Compatible), false) | (Some(Effect::Breaking), true) => Self::Minor,
-            (Some(Effect::Breaking), false) => Self::Major,
+/// Returns the step of the version, and the next one. Before 1.0, Cargo takes each part for the one
+/// above it.
+fn step(effect: Option<Effect>, version: &str) -> (&'static str, String) {
+    let parts: Vec<u64> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    let [major, minor, patch] = parts[..] else { return ("unknown", version.to_owned()) };
+    match (effect, major) {
+        (None, _) => ("none", version.to_owned()),
+        (Some(Effect::Words), _) | (Some(Effect::Compatible), 0) => {
+            ("patch", format!("{major}.{minor}.{}", patch + 1))
         }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Patch => "patch",
-            Self::Minor => "minor",
-            Self::Major => "major",
+        (Some(Effect::Compatible), _) | (Some(Effect::Breaking), 0) => {
+            ("minor", format!("{major}.{}.0", minor + 1))
         }
-    }
-
-    /// The next version; the same text where it is not of three numbers.
-    fn apply(self, version: &str) -> String {
-        let parts: Vec<u64> = version.split('.').filter_map(|part| part.parse().ok()).collect();
-        let [major, minor, patch] = parts[..] else { return version.to_owned() };
-        match self {
-            Self::None => version.to_owned(),
-            Self::Patch => format!("{major}.{minor}.{}", patch + 1),
-            Self::Minor => format!("{major}.{}.0", minor + 1),
-            Self::Major => format!("{}.0.0", major + 1),
-        }
+        (Some(Effect::Breaking), _) => ("major", format!("{}.0.0", major + 1)),
     }
 }
 

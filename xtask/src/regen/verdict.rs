@@ -9,7 +9,7 @@ use serde_json::Value;
 use syn::visit_mut::{VisitMut, visit_file_mut};
 use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemImpl, Signature, TraitItem, Visibility};
 
-use super::client::{self, Client};
+use super::client;
 use super::diff::Change;
 
 /// The effect on users, from the least to the worst.
@@ -45,7 +45,7 @@ impl Interface {
     /// Generates the client of a document of OpenAPI 3.0. The document itself has the values of the
     /// enums that the crate writes by hand.
     pub(crate) fn of(document: &Value) -> Result<Self> {
-        let Client { client, mock } = client::generate(document)?;
+        let (client, mock) = client::generate(document)?;
         let mut interface = Self { items: BTreeMap::new(), code: String::new() };
         for (name, mut file) in [("", client), ("mock::", mock)] {
             visit_file_mut(&mut WithoutDocs, &mut file);
@@ -170,26 +170,18 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// Returns the source text, with the spaces that a reader expects.
+/// Returns the source text, with spaces where a reader expects them.
 fn text(tokens: impl ToTokens) -> String {
-    let text = tokens.to_token_stream().to_string();
-    let spaces = [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" <", "<"),
-        ("< ", "<"),
-        (" >", ">"),
-        (" ,", ","),
-        (",>", ">"),
-        ("->::", "-> ::"),
-        ("& ", "&"),
-        (" (", "("),
-        ("# ", "#"),
-        ("::std::option::", ""),
-        ("::std::string::", ""),
-        ("::std::vec::", ""),
-    ];
-    spaces.iter().fold(text, |text, (from, to)| text.replace(from, to))
+    let mut text = String::new();
+    for token in tokens.to_token_stream().to_string().split(' ') {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let after = text.ends_with(|c| is_word(c) || "])>,;=".contains(c));
+        if after && token.starts_with(|c| is_word(c) || "'&-#=".contains(c)) {
+            text.push(' ');
+        }
+        text += token;
+    }
+    text.replace("::std::option::", "").replace("::std::string::", "").replace("::std::vec::", "")
 }
 
 fn change(name: &str, from: Option<&String>, to: Option<&String>) -> Change {

@@ -694,7 +694,7 @@ const SCHEMA: &str = r##"{
         "meta": { "anyOf": [{ "$ref": "#/components/schemas/Snapshot" }, { "type": "null" }] }
     }
 }"##;
-const SNAPSHOT: &str = r##"{ "Snapshot": {
+const SNAPSHOT: &str = r#"{ "Snapshot": {
     "type": "object", "required": ["fetchedAt"],
     "properties": {
         "fetchedAt": { "type": "string", "format": "date-time" },
@@ -703,7 +703,7 @@ const SNAPSHOT: &str = r##"{ "Snapshot": {
         "errors": { "type": "object", "additionalProperties": { "type": "string" } },
         "tries": { "type": "integer", "format": "int32", "minimum": 0 }
     }
-} }"##;
+} }"#;
 
 #[test]
 fn schema_of_the_200_becomes_lenient_types() {

@@ -7,14 +7,12 @@ use serde_json::Value;
 use super::problems::Problems;
 
 mod examples;
-mod names;
 mod operations;
 mod schemas;
 
 /// Checks a document of OpenAPI 3.1. The error lists all problems.
 pub(crate) fn check(document: &Value) -> Result<()> {
     let mut problems = Problems::default();
-    names::check(document, &mut problems);
     schemas::check(document, &mut problems);
     operations::check(document, &mut problems);
     examples::check(document, &mut problems);

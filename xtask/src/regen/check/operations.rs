@@ -1,9 +1,13 @@
 //! Rules for every operation. The client relies on them: an id is one path segment, an operation
 //! has one success and one error type, and each error of this API has the same form.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::ToSnakeCase;
 use serde_json::{Value, json};
 
 use super::super::{
+    downgrade::type_of,
     pointer::child,
     problems::Problems,
     visit::{self, Found, Operation},
@@ -15,7 +19,17 @@ const API_ERROR: &str = "#/components/schemas/ApiError";
 const ERRORS: [&str; 6] = ["400", "401", "402", "403", "429", "5XX"];
 
 pub(super) fn check(document: &Value, problems: &mut Problems) {
+    let mut methods: BTreeMap<String, String> = BTreeMap::new();
     for operation in visit::operations(document) {
+        let at = &operation.at;
+        let method = operation.id().to_snake_case();
+        if method.is_empty() {
+            problems.add(format!("{at}: expected an operationId that can name a method"));
+        } else if let Some(first) = methods.insert(method.clone(), at.clone()) {
+            problems.add(format!(
+                "{at}: expected an operationId of its own, found `{method}` at {first} too"
+            ));
+        }
         parameters(&operation, problems);
         request(&operation, problems);
         success(&operation, problems);
@@ -24,6 +38,7 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
 }
 
 fn parameters(operation: &Operation, problems: &mut Problems) {
+    let mut in_path = BTreeSet::new();
     let parameters = operation.value.get("parameters").and_then(Value::as_array);
     for (index, parameter) in parameters.into_iter().flatten().enumerate() {
         let at = format!("{}/parameters/{index}", operation.at);
@@ -31,6 +46,7 @@ fn parameters(operation: &Operation, problems: &mut Problems) {
         let schema = parameter.get("schema").unwrap_or(&Value::Null);
         match parameter.get("in").and_then(Value::as_str).unwrap_or_default() {
             "path" => {
+                in_path.insert(name);
                 if parameter.get("required") != Some(&json!(true)) {
                     problems.add(format!("{at}: expected `required: true`, since `{name}` is in the path: write an action with the target `{}` and `update: {{ required: true }}`", named(&operation.at, name)));
                 }
@@ -46,6 +62,15 @@ fn parameters(operation: &Operation, problems: &mut Problems) {
             }
             place => problems.add(format!("{at}: expected a parameter in the path, the query or a header, found `{name}` in `{place}`, which the client cannot send: write an action that removes `{}`", named(&operation.at, name))),
         }
+    }
+    let placeholders = operation.path.split('{').skip(1);
+    let placeholders =
+        placeholders.map(|part| part.split('}').next().unwrap_or_default()).collect();
+    if in_path != placeholders {
+        problems.add(format!(
+            "{}: expected the path parameters {placeholders:?} of the path, found {in_path:?}",
+            operation.at
+        ));
     }
 }
 
@@ -101,7 +126,7 @@ fn errors(operation: &Operation, problems: &mut Problems) {
     }
 }
 
-/// Returns the JSONPath of a place.
+/// Returns the `JSONPath` of a place.
 fn path(at: &str) -> String {
     let keys = at.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
     keys.fold("$".to_owned(), |path, key| {
@@ -110,7 +135,7 @@ fn path(at: &str) -> String {
     })
 }
 
-/// Returns the JSONPath of a parameter of an operation.
+/// Returns the `JSONPath` of a parameter of an operation.
 fn named(operation: &str, parameter: &str) -> String {
     format!("{}.parameters[?@.name == '{parameter}']", path(operation))
 }
@@ -125,23 +150,53 @@ fn without_schema(body: &Found) -> String {
     )
 }
 
-/// Returns a schema that the example fits.
+/// Returns a schema that the example fits. A null may be anything; its type is to be judged.
 fn draft(example: &Value) -> Value {
-    let name = match example {
+    match example {
         Value::Object(fields) => {
             let properties: Value =
                 fields.iter().map(|(name, value)| (name.clone(), draft(value))).collect();
-            return json!({ "type": ["object", "null"], "additionalProperties": {}, "properties": properties });
+            json!({ "type": ["object", "null"], "additionalProperties": {}, "properties": properties })
         }
         Value::Array(items) => {
             let items = items.first().map_or_else(|| json!({}), draft);
-            return json!({ "type": ["array", "null"], "items": items });
+            json!({ "type": ["array", "null"], "items": items })
         }
-        Value::Null => return json!({}),
-        Value::String(_) => "string",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-    };
-    json!({ "type": [name, "null"] })
+        other => json!({ "type": [type_of(other), "null"] }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::super::problems::Problems;
+
+    fn check(paths: &Value) -> String {
+        let mut problems = Problems::default();
+        super::check(&json!({ "paths": paths }), &mut problems);
+        problems.end().map_or_else(|error| error.to_string(), |()| "sound".to_owned())
+    }
+
+    #[test]
+    fn operation_ids_are_unique_and_path_parameters_declared() {
+        let id = json!([{ "name": "id", "in": "path" }, { "name": "q", "in": "query" }]);
+        let table = [
+            (
+                json!({ "/a": { "get": { "operationId": "-" } } }),
+                "#/paths/~1a/get: expected an operationId that can",
+            ),
+            (
+                json!({ "/a": { "get": { "operationId": "get-a" }, "put": { "operationId": "getA" } } }),
+                "#/paths/~1a/put: expected an operationId of its own, found `get_a` at #/paths/~1a/get too",
+            ),
+            (
+                json!({ "/a/{no}": { "get": { "operationId": "a", "parameters": id } } }),
+                "#/paths/~1a~1{no}/get: expected the path parameters {\"no\"} of the path, found {\"id\"}",
+            ),
+        ];
+        for (paths, expected) in table {
+            assert!(check(&paths).contains(expected), "{}", check(&paths));
+        }
+    }
 }

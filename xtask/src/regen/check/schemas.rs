@@ -15,6 +15,9 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
         if at.ends_with("/properties") {
             continue;
         }
+        if object.value.get("allOf").and_then(Value::as_array).is_some_and(|all| all.len() != 1) {
+            problems.add(format!("{at}/allOf: expected one schema: write an action that removes the list, and one that writes the joined schema"));
+        }
         if let Some(values) = object.value.get("enum").filter(|values| values.is_array()) {
             problems.add(closed(at, values));
         }
