@@ -7,7 +7,7 @@ use httpmock::MockServer;
 use pilot_status::{
     Client, ErrorKind, RetryPolicy,
     mock::{self, Answer, MockServerExt, WhenId},
-    types::{ApiError, ConnectionState, Number},
+    types::{ApiError, ConnectionState},
 };
 
 fn client(server: &MockServer) -> Client {

@@ -1,6 +1,6 @@
 //! The stages in their order, as pure functions from the texts of the sources to the document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -48,12 +48,10 @@ impl Published {
         Ok(Self { document: merge::merge(documents)?, prose })
     }
 
-    /// Returns the differences of the documents, and of the text around them.
+    /// Returns the differences of the documents, and of the text around those that both have.
     pub(crate) fn diff(&self, new: &Self) -> (Vec<Change>, Vec<Change>) {
-        let text = |of: &Self, file: &str| of.prose.get(file).cloned().unwrap_or_default();
-        let files: BTreeSet<&String> = self.prose.keys().chain(new.prose.keys()).collect();
-        let lines =
-            files.iter().flat_map(|file| diff_lines(&text(self, file), &text(new, file), file));
+        let both = self.prose.iter().filter_map(|(f, text)| Some((f, text, new.prose.get(f)?)));
+        let lines = both.flat_map(|(file, old, new)| diff_lines(old, new, file));
         (diff(&self.document, &new.document), lines.collect())
     }
 }

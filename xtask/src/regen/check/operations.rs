@@ -121,7 +121,7 @@ fn errors(operation: &Operation, problems: &mut Problems) {
         let schema =
             response.value.pointer("/content/application~1json/schema").unwrap_or(&Value::Null);
         if *schema != json!({ "$ref": API_ERROR }) {
-            problems.add(format!("{}: expected the schema {{ $ref: '{API_ERROR}' }}, which every error has, found {schema}: write an action that removes what is there, and one that writes it, as `errors-untyped` and `errors` do", response.at));
+            problems.add(format!("{}: expected the schema {{ $ref: '{API_ERROR}' }}, which every error has, found {schema}: write an action that removes what is there, and one that writes it, or add this path to the targets of `errors-untyped` and `errors`, and raise their `x-expect`", response.at));
         }
     }
 }
