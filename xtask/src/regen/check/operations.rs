@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     downgrade::type_of,
-    pointer::child,
+    pointer::{child, path},
     problems::Problems,
     visit::{self, Found, Operation},
 };
@@ -124,15 +124,6 @@ fn errors(operation: &Operation, problems: &mut Problems) {
             problems.add(format!("{}: expected the schema {{ $ref: '{API_ERROR}' }}, which every error has, found {schema}: write an action that removes what is there, and one that writes it, or add this path to the targets of `errors-untyped` and `errors`, and raise their `x-expect`", response.at));
         }
     }
-}
-
-/// Returns the `JSONPath` of a place.
-fn path(at: &str) -> String {
-    let keys = at.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
-    keys.fold("$".to_owned(), |path, key| {
-        let is_name = key.bytes().all(|byte| byte.is_ascii_alphabetic());
-        path + &if is_name { format!(".{key}") } else { format!("['{key}']") }
-    })
 }
 
 /// Returns the `JSONPath` of a parameter of an operation.

@@ -3,7 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::{pointer::find, problems::Problems, visit};
+use super::super::{
+    pointer::{find, path},
+    problems::Problems,
+    visit,
+};
 
 pub(super) fn check(document: &Value, problems: &mut Problems) {
     for object in visit::objects(document) {
@@ -39,8 +43,11 @@ fn closed(at: &str, values: &Value) -> String {
             "{at}: expected a plain text as parameter, found the closed enum {values}: write an action that removes its `enum`"
         );
     }
-    let update = json!({ "type": "string", "x-extensible-enum": values });
+    let (parent, name) = at.rsplit_once('/').unwrap_or(("#", at));
+    let set = json!({ "type": "string", "x-extensible-enum": values });
     format!(
-        "{at}: expected an open enum, found the closed enum {values}: write an action that removes this schema, one that adds `Name: {update}` to `$.components.schemas`, and a `$ref` to it here; then write the Rust enum in src/ext/number/open_enums.rs. If its values do not matter, only remove `enum`"
+        "{at}: expected an open enum, found the closed enum {values}: write an action that removes `{}`; one with the target `{}` and `update: {{ {name}: {{ $ref: '#/components/schemas/Name' }} }}`; and one with the target `$.components.schemas` and `update: {{ Name: {set} }}`; then the Rust enum `Name` in src/ext/number/open_enums.rs. If its values do not matter, only remove its `enum`",
+        path(at),
+        path(parent)
     )
 }
