@@ -7,7 +7,8 @@ use syn::{
     punctuated::Punctuated,
 };
 
-/// Replaces serde's derives by a decoder and an encoder for each struct that has `extra`.
+/// Replaces serde's derives by a decoder and an encoder for each struct that has `extra`. These
+/// structs are non-exhaustive, so that a field that the API gains breaks no user's code.
 pub(crate) fn write(file: &mut File) -> Result<()> {
     for item in &mut file.items {
         let Item::Mod(types) = item else { continue };
@@ -22,6 +23,7 @@ pub(crate) fn write(file: &mut File) -> Result<()> {
                 written.push(object(item, &fields));
                 written.extend(impls(item));
                 strip(item)?;
+                item.attrs.push(parse_quote!(#[non_exhaustive]));
             }
         }
         items.extend(written);

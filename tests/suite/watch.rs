@@ -739,7 +739,8 @@ fn unknown_watch_state_entry_is_skipped() {
         let known: Vec<_> = read(&bytes).iter().map(|(id, _)| id.clone()).collect();
         assert_eq!(known, ["a"]);
     }
-    let malformed = json!({ "a": { "level": "ready" }, "b": 7, "c": null, "d": { "level": 1 }, "e": [] });
+    let malformed =
+        json!({ "a": { "level": "ready" }, "b": 7, "c": null, "d": { "level": 1 }, "e": [] });
     let state: WatchState = serde_json::from_value(malformed).unwrap();
     assert!(state.iter().any(|(id, _)| id == "a"));
 }

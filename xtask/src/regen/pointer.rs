@@ -33,6 +33,15 @@ pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> Option<&'a V
     None
 }
 
+/// Returns the `JSONPath` of a place.
+pub(crate) fn path(at: &str) -> String {
+    let keys = at.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
+    keys.fold("$".to_owned(), |path, key| {
+        let is_name = key.bytes().all(|byte| byte.is_ascii_alphabetic());
+        path + &if is_name { format!(".{key}") } else { format!("['{key}']") }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -85,6 +85,12 @@ pub(crate) fn bodies<'a>(holder: &Found<'a>) -> Vec<Found<'a>> {
     bodies.map(|(name, value)| Found { at: child(&at, name), value }).collect()
 }
 
+/// The JSON bodies of all responses.
+pub(crate) fn response_bodies(document: &Value) -> impl Iterator<Item = Found<'_>> {
+    let responses = operations(document).flat_map(|operation| operation.responses());
+    responses.flat_map(|(_, response)| bodies(&response))
+}
+
 /// Whether bodies of a media type are JSON.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();

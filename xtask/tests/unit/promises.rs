@@ -11,7 +11,7 @@ use super::{downgrade, page, yaml};
 /// If that does not hold.
 pub fn of_page(text: &str) {
     match page::extract(text) {
-        Ok(document) => assert!(document.get("openapi").is_some()),
+        Ok(page) => assert!(page.document.get("openapi").is_some()),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     let _ = yaml::parse::<Value>(text);

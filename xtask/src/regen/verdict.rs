@@ -1,0 +1,198 @@
+//! The effect of a change on users, from the public items of the generated code: a program that
+//! compiled against the old items must compile against the new ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use quote::{ToTokens, quote};
+use serde_json::Value;
+use syn::visit_mut::{VisitMut, visit_file_mut};
+use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemImpl, Signature, TraitItem, Visibility};
+
+use super::client;
+use super::diff::Change;
+
+/// The effect on users, from the least to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Effect {
+    /// The generated code differs in its documentation at most.
+    Words,
+    /// Programs compile as before.
+    Compatible,
+    /// A program may fail to compile.
+    Breaking,
+}
+
+impl Effect {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Words => "words only",
+            Self::Compatible => "compatible",
+            Self::Breaking => "breaking",
+        }
+    }
+}
+
+/// The public items of the generated code, and the code.
+pub(crate) struct Interface {
+    /// The form of each item, such as the type of a field, by its path.
+    items: BTreeMap<String, String>,
+    /// Without documentation.
+    code: String,
+}
+
+impl Interface {
+    /// Generates the client of a document of OpenAPI 3.0. The document itself has the values of the
+    /// enums that the crate writes by hand.
+    pub(crate) fn of(document: &Value) -> Result<Self> {
+        let (client, mock) = client::generate(document)?;
+        let mut interface = Self { items: BTreeMap::new(), code: String::new() };
+        for (name, mut file) in [("", client), ("mock::", mock)] {
+            visit_file_mut(&mut WithoutDocs, &mut file);
+            file.items.retain(|item| !is_client_info(item));
+            interface.add(name, &file.items);
+            interface.code += &file.to_token_stream().to_string();
+        }
+        let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+        for (name, schema) in schemas.into_iter().flatten() {
+            let values = schema.get("x-extensible-enum").and_then(Value::as_array);
+            for value in values.into_iter().flatten() {
+                interface.items.insert(format!("types::{name}: {value}"), "a value".to_owned());
+            }
+        }
+        Ok(interface)
+    }
+
+    /// Returns the items that differ, with the worst effect of all.
+    pub(crate) fn compare(&self, new: &Self) -> (Effect, Vec<(Effect, Change)>) {
+        let mut changes = Vec::new();
+        for (name, form) in &self.items {
+            let now = new.items.get(name);
+            if now != Some(form) {
+                changes.push((Effect::Breaking, change(name, Some(form), now)));
+            }
+        }
+        for (name, form) in new.items.iter().filter(|(name, _)| !self.items.contains_key(*name)) {
+            changes.push((Effect::Compatible, change(name, None, Some(form))));
+        }
+        // What is in a type that is new or gone goes without saying.
+        let is_whole = |change: &Change| change.from.is_none() || change.to.is_none();
+        let whole = changes.iter().filter(|(_, change)| is_whole(change));
+        let whole: BTreeSet<String> = whole.map(|(_, change)| change.at.clone()).collect();
+        changes.retain(|(_, change)| {
+            let inside = change.at.rsplit_once(['.', ' ']).or(change.at.rsplit_once("::"));
+            inside.is_none_or(|(parent, _)| !whole.contains(parent.trim_end_matches(':')))
+        });
+        let least = if self.code == new.code { Effect::Words } else { Effect::Compatible };
+        (changes.iter().map(|(effect, _)| *effect).fold(least, Ord::max), changes)
+    }
+
+    fn add(&mut self, path: &str, items: &[Item]) {
+        for item in items {
+            match item {
+                Item::Mod(module) if is_public(&module.vis) => {
+                    let items = module.content.as_ref().map_or(&[][..], |(_, items)| items);
+                    self.add(&format!("{path}{}::", module.ident), items);
+                }
+                Item::Struct(item) if is_public(&item.vis) => {
+                    self.add_type(&format!("{path}{}", item.ident), &item.attrs, &item.fields);
+                }
+                Item::Enum(item) if is_public(&item.vis) => {
+                    // No generated enum is open, so a variant more is a form of its own.
+                    self.insert(format!("{path}{}", item.ident), item);
+                }
+                Item::Trait(item) if is_public(&item.vis) => {
+                    // The mock helpers, which users call and do not implement.
+                    for item in &item.items {
+                        if let TraitItem::Fn(function) = item {
+                            self.add_fn(path, &function.sig);
+                        }
+                    }
+                }
+                Item::Fn(item) if is_public(&item.vis) => self.add_fn(path, &item.sig),
+                Item::Impl(item) => self.add_impl(&format!("{path}{}", text(&item.self_ty)), item),
+                _ => {}
+            }
+        }
+    }
+
+    fn add_impl(&mut self, path: &str, item: &ItemImpl) {
+        if let Some((_, of, _)) = &item.trait_ {
+            return self.insert(format!("{path}: {}", text(of)), quote!());
+        }
+        for item in &item.items {
+            if let ImplItem::Fn(item) = item
+                && is_public(&item.vis)
+            {
+                self.add_fn(&format!("{path}::"), &item.sig);
+            }
+        }
+    }
+
+    /// Adds a struct. If it is exhaustive, a new field breaks its literals, and is part of its form.
+    fn add_type(&mut self, path: &str, attributes: &[Attribute], fields: &Fields) {
+        let kept = attributes
+            .iter()
+            .filter(|a| a.path().is_ident("derive") || a.path().is_ident("non_exhaustive"));
+        let is_open = attributes.iter().any(|a| a.path().is_ident("non_exhaustive"));
+        let names: Vec<_> = fields.iter().filter(|_| !is_open).map(|field| &field.ident).collect();
+        self.insert(path.to_owned(), quote!(#(#kept)* struct #(#names)*));
+        for field in fields.iter().filter(|field| is_public(&field.vis)) {
+            let name = field.ident.as_ref().map_or_else(|| "0".to_owned(), ToString::to_string);
+            self.insert(format!("{path}.{name}"), &field.ty);
+        }
+    }
+
+    /// Adds a function, whose arguments are called by their positions.
+    fn add_fn(&mut self, path: &str, signature: &Signature) {
+        let Signature { asyncness, generics, inputs, output, .. } = signature;
+        let inputs = inputs.iter().map(|input| match input {
+            FnArg::Receiver(receiver) => receiver.to_token_stream(),
+            FnArg::Typed(input) => input.ty.to_token_stream(),
+        });
+        let form = quote!(#asyncness fn #generics (#(#inputs),*) #output);
+        self.insert(format!("{path}{}", signature.ident), form);
+    }
+
+    fn insert(&mut self, path: String, form: impl ToTokens) {
+        self.items.insert(path, text(form));
+    }
+}
+
+/// The implementation that only reports the version of the document.
+fn is_client_info(item: &Item) -> bool {
+    let Item::Impl(item) = item else { return false };
+    let of = item.trait_.as_ref().and_then(|(_, of, _)| of.segments.last());
+    of.is_some_and(|segment| segment.ident == "ClientInfo")
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+/// Returns the source text, with spaces where a reader expects them.
+fn text(tokens: impl ToTokens) -> String {
+    let mut text = String::new();
+    for token in tokens.to_token_stream().to_string().split(' ') {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let after = text.ends_with(|c| is_word(c) || "])>,;=".contains(c));
+        if after && token.starts_with(|c| is_word(c) || "'&-#=".contains(c)) {
+            text.push(' ');
+        }
+        text += token;
+    }
+    text.replace("::std::option::", "").replace("::std::string::", "").replace("::std::vec::", "")
+}
+
+fn change(name: &str, from: Option<&String>, to: Option<&String>) -> Change {
+    let value = |form: Option<&String>| form.map(|form| Value::from(form.as_str()));
+    Change { at: name.to_owned(), from: value(from), to: value(to) }
+}
+
+struct WithoutDocs;
+
+impl VisitMut for WithoutDocs {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    }
+}
