@@ -165,7 +165,7 @@ impl<'a> Call<'a> {
         Ok(delay)
     }
 
-    /// Ends a call whose turn is `wait` away, past its deadline.
+    /// Ends a call whose turn, `wait` from now, would miss its deadline.
     fn too_late(mut self, last: Option<Failure>, url: Url, wait: Duration) -> Ended {
         self.outcome.retry_after = self.outcome.retry_after.max(Some(wait));
         self.outcome.stop_reason = Some(StopReason::Timeout);

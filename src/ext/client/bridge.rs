@@ -1,9 +1,9 @@
-//! The bridge to generated code, and the only file that knows progenitor.
+//! The bridge between this crate's calls and the operations that progenitor generates.
 //!
 //! A call such as [`Client::get_number`] begins with a [`CallContext`], which a clone of the
 //! generated client carries. Generated code builds the request and calls the hooks around it: `pre`
-//! adds the key, `exec` runs the attempt loop, and `post` ends a call for which `exec` stored an
-//! error. Results of generated code cannot carry attempts or this crate's errors, so `exec` stores
+//! adds the key, `exec` runs the attempt loop, and `post` turns the placeholder response of a failed
+//! call into an error. Results of generated code cannot carry attempts or this crate's errors, so `exec` stores
 //! these in the context, and [`CallContext::finish`] combines them with the generated result. A raw
 //! call takes the same path, without a context.
 
@@ -234,8 +234,8 @@ impl CallContext {
         self.report.set(report).ok();
     }
 
-    /// Warns of a response for another id than the requested one. It is accepted, because servers
-    /// that are generated from the API document return the same id for all.
+    /// Warns of a response for another id than the requested one. It is accepted, because mock
+    /// servers return the same id for all.
     fn compare(&self, requested: &NumberId, returned: Option<&str>) {
         if let Some(report) = self.report.get()
             && returned.is_some_and(|id| id != requested.as_str())

@@ -66,7 +66,8 @@ use crate::{
 pub enum Readiness {
     /// The number can send, and no fact counts against it.
     Ready,
-    /// The number can send or reply, with limits or at a risk. The list is never empty.
+    /// No known fact blocks sending, but at least one counts against the number or cannot be read.
+    /// The list is never empty.
     Degraded(Vec<ReadinessReason>),
     /// The number cannot send. The blocking reasons come first, and the list is never empty.
     Blocked(Vec<ReadinessReason>),
@@ -308,8 +309,7 @@ impl ReadinessReason {
         }
     }
 
-    /// Returns the value that the reason is based on, if this crate knows it. Unlike free text, it
-    /// can be compared and stored.
+    /// Returns the value that the reason is based on, if it is safe to compare and to store.
     pub(crate) fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {
             Self::NotConnected(state) => state.as_ref()?.known()?,

@@ -43,9 +43,9 @@ pub struct Law {
     pub min_patience: f64,
     /// The same, as a multiple of the usual latency; the larger applies.
     pub patience: f64,
-    /// Minimum time between two requests for turns while another process probes.
+    /// Minimum time between two requests for turns, and shortest round trip that is assumed.
     pub min_poll: f64,
-    /// Turns for this many seconds are granted together; at least one.
+    /// Turns due within this time are granted together; at least one.
     pub batch: f64,
 }
 
@@ -65,8 +65,8 @@ impl Law {
     };
 }
 
-/// The longest hold, in seconds. `max_delay` may be longer, but a store would keep a mistaken hold
-/// for that time.
+/// The longest hold, in seconds. A longer `max_delay` is capped, because a store would keep a
+/// mistaken hold.
 const MAX_HOLD: f64 = 3_600.0;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
@@ -188,7 +188,7 @@ pub struct LimitState {
     held_until: f64,
     /// Number of probes in a row that met a 429.
     failures: u32,
-    /// The end of the wait for the response to a probe, or to the last requests of slow start.
+    /// The time before which no other probe, and no more requests of slow start, are sent.
     patient_until: f64,
     /// The estimate, in requests a second; 0 while unknown.
     rate: f64,
@@ -207,8 +207,7 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time up to which `tokens` is counted. While turns are reserved, the time of the last of
-    /// these.
+    /// The time up to which `tokens` is counted, or that of the last reserved turn.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
@@ -298,7 +297,7 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins the duration of that climb after the hold.
+    /// - In a hold or a probe it begins after the hold and a whole climb.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self, law: &Law) -> Range<Duration> {
         let rise = law.plateau * self.cycle;
@@ -414,7 +413,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // Saved turns that were spent cannot be saved again.
+        // A lower capacity: a saved burst is granted only once.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {

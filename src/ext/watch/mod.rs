@@ -107,9 +107,9 @@ impl Client {
 ///   quality, messaging limit, connection state; an error that begins, changes or ends. A number that
 ///   fails does not affect the others. A number that does not exist (404) is polled in every tenth
 ///   round. No error ends the stream.
-/// - **A refused key** (401) is one change without an id. The watch then sends one request in
-///   ten intervals, or in a minute if that is shorter, until one is accepted: another change without
-///   an id, [`Current::KeyAccepted`]. To end on a refused key, test [`Change::error`].
+/// - **A refused key** (401) is one change without an id. The watch then sends one request
+///   every ten intervals, at most a minute apart unless the interval is longer, until one is accepted:
+///   another change without an id, [`Current::KeyAccepted`]. To end on a refused key, test [`Change::error`].
 /// - **Codes are compared.** Free text of the server may differ in each response, so it is ignored. A
 ///   snapshot older than the last one changes nothing.
 /// - **Requests are spread evenly** over the interval. Each watch starts at a random offset of up to a
