@@ -39,7 +39,8 @@ struct Field {
     is_required: bool,
 }
 
-/// Returns the fields of a struct, or `None` if it has no `extra`.
+/// Returns the fields of a struct. Returns `None` if it has no `extra`, or a required field other
+/// than a text, which only requests have.
 fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
     let Fields::Named(named) = &object.fields else { return Ok(None) };
     let mut has_extra = false;
@@ -52,14 +53,18 @@ fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
             continue;
         }
         let name = rename.unwrap_or_else(|| ident.to_string());
-        fields.push(Field { ident, name, is_required: !is_option(&field.ty) });
+        let is_required = !is(&field.ty, "Option");
+        if is_required && !is(&field.ty, "String") {
+            return Ok(None);
+        }
+        fields.push(Field { ident, name, is_required });
     }
     Ok(has_extra.then_some(fields))
 }
 
-fn is_option(field: &Type) -> bool {
+fn is(field: &Type, name: &str) -> bool {
     let Type::Path(path) = field else { return false };
-    path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
+    path.path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
 /// The serde attributes of a field.

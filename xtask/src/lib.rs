@@ -36,18 +36,18 @@ enum Command {
     Regen {
         #[command(flatten)]
         options: Options,
-        /// How to report what changed
+        /// The format of the report
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
 }
 
-/// How reports are written.
+/// The format of a report.
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// For people, as Markdown
+    /// Markdown, for people
     Text,
-    /// For machines
+    /// JSON, for machines
     Json,
 }
 

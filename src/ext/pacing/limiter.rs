@@ -16,7 +16,8 @@
 //!    cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the
 //!    estimate after half of a usual cycle, and then grows ever faster until the next 429.
 //! 5. **Slow start**: a probe was served, but no request before it, so there is no estimate. Two
-//!    requests are admitted, then twice as many in each round trip.
+//!    requests are admitted, then twice as many in each round trip. It also begins if several calls
+//!    still wait when the limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
 

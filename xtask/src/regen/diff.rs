@@ -9,9 +9,9 @@ use super::pointer::child;
 pub(crate) struct Change {
     /// The JSON pointer of what differs, the line of a text, or the path of a Rust item.
     pub(crate) at: String,
-    /// What was there, unless it is new.
+    /// The old value; none if the place is new.
     pub(crate) from: Option<Value>,
-    /// What is there, unless it is gone.
+    /// The new value; none if the place is gone.
     pub(crate) to: Option<Value>,
 }
 
@@ -92,7 +92,7 @@ fn sorted(list: &[Value]) -> Vec<String> {
     items
 }
 
-fn change(at: &str, from: Option<&Value>, to: Option<&Value>) -> Change {
+pub(crate) fn change(at: &str, from: Option<&Value>, to: Option<&Value>) -> Change {
     Change { at: at.to_owned(), from: from.cloned(), to: to.cloned() }
 }
 

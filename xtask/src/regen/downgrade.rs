@@ -61,7 +61,7 @@ fn has(list: &str, keyword: &str) -> bool {
     list.split_whitespace().any(|other| other == keyword)
 }
 
-/// Converts a document. One that is 3.0 already stays as it is.
+/// Converts a document. A document of 3.0 is returned unchanged.
 pub(crate) fn downgrade(document: &Value) -> Result<Value> {
     let version = document.get("openapi").unwrap_or(&Value::Null);
     let is_known = |version: &str| version.starts_with("3.1.") || version.starts_with("3.0.");
@@ -108,12 +108,8 @@ impl Walk<'_> {
         for (key, value) in source {
             let at = child(at, key);
             let (key, converted) = match key.as_str() {
-                "type" => {
-                    types(value, &at, &mut result)?;
-                    continue;
-                }
-                "oneOf" | "anyOf" => {
-                    self.one_or_null(value, &at, &mut result)?;
+                "type" | "oneOf" | "anyOf" => {
+                    result.extend(self.nullable(key, value, &at)?);
                     continue;
                 }
                 "const" if type_of(value).is_some() && source.get("type").is_none() => {
@@ -138,26 +134,33 @@ impl Walk<'_> {
         Ok(result.into())
     }
 
-    /// Converts a choice of one schema and null. 3.0 has `nullable`, which counts only beside a type.
-    fn one_or_null(&self, value: &Value, at: &str, result: &mut Map<String, Value>) -> Result<()> {
-        let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        let null = json!({ "type": "null" });
-        let (other, index) = match list {
-            [other, end] if *end == null => (other, 0),
-            [first, other] if *first == null => (other, 1),
-            _ => bail!(
-                "{at}: expected a choice of one schema and {null}, found {value}: write an action that removes it, and one that writes the schema to use"
+    /// Converts a type, or a choice of one schema and null. 3.0 has `nullable`, which counts only
+    /// beside a type.
+    fn nullable(&self, key: &str, value: &Value, at: &str) -> Result<Map<String, Value>> {
+        let null = if key == "type" { json!("null") } else { json!({ "type": "null" }) };
+        let (other, is_nullable) = match value.as_array().map(Vec::as_slice) {
+            None => (value, false),
+            Some([one]) => (one, false),
+            Some([one, end]) if *end == null => (one, true),
+            Some([first, one]) if *first == null => (one, true),
+            Some(_) => bail!(
+                "{at}: expected one, or one and null, found {value}: write an action that removes it, and one that writes the one to use"
             ),
         };
-        let at = format!("{at}/{index}");
-        let mut converted = self.schema(other, &at)?;
-        make_nullable(&mut converted, self.document);
-        ensure!(
-            converted["nullable"] == true,
-            "{at}: expected a schema of one type, found {other}"
-        );
-        result.extend(fields(&converted, &at)?.clone());
-        Ok(())
+        let mut converted = if key == "type" {
+            ensure!(other.is_string() && *other != null, "{at}: expected a type, found {other}");
+            json!({ "type": other })
+        } else {
+            self.schema(other, at)?
+        };
+        if is_nullable {
+            make_nullable(&mut converted, self.document);
+            ensure!(
+                converted.get("nullable").is_some(),
+                "{at}: expected a schema with a type beside null, found {other}"
+            );
+        }
+        Ok(fields(&converted, at)?.clone())
     }
 }
 
@@ -170,23 +173,6 @@ pub(crate) fn type_of(value: &Value) -> Option<&'static str> {
         Value::Number(_) => "integer",
         _ => return None,
     })
-}
-
-/// `type`: a list of one type and null is `nullable`.
-fn types(value: &Value, at: &str, result: &mut Map<String, Value>) -> Result<()> {
-    let (name, is_nullable) = match value.as_array().map(Vec::as_slice) {
-        None => (value, false),
-        Some([name]) => (name, false),
-        Some([name, null]) if null == "null" => (name, true),
-        Some(_) => bail!("{at}: expected one type, or one and null, found {value}"),
-    };
-    let is_known = name.as_str().is_some_and(|name| name != "null");
-    ensure!(is_known, "{at}: expected a type other than null, found {name}");
-    result.insert("type".to_owned(), name.clone());
-    if is_nullable {
-        result.insert("nullable".to_owned(), true.into());
-    }
-    Ok(())
 }
 
 /// Converts each field of an object; `at` is the place of the field.
@@ -274,8 +260,8 @@ mod tests {
                 json!({ "type": "object", "properties": { "x": { "if": {} } } }),
                 format!("{a}/properties/x/if: "),
             ),
-            (json!({ "type": ["string", "integer"] }), format!("{a}/type: expected one type")),
-            (json!({ "oneOf": [{}, {}] }), format!("{a}/oneOf: expected a choice of one schema")),
+            (json!({ "type": ["string", "integer"] }), format!("{a}/type: expected one, or")),
+            (json!({ "oneOf": [{}, {}] }), format!("{a}/oneOf: expected one, or")),
             (json!(true), format!("{a}: expected an object")),
         ];
         for (schema, expected) in table {

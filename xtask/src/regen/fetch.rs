@@ -7,18 +7,18 @@ use anyhow::{Context, Result, ensure};
 use reqwest::Client;
 use reqwest::redirect::{Attempt, Policy};
 
-/// How much patience and memory a page gets.
+/// Limits of time and memory for a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// For everything.
+    /// The time for everything.
     pub(crate) total: Duration,
-    /// For the body.
+    /// The size of the body.
     pub(crate) bytes: usize,
 }
 
 /// Enough for any page of documentation.
 pub(crate) const LIMITS: Limits = Limits { total: Duration::from_secs(30), bytes: 8 * 1024 * 1024 };
-/// How many redirects are followed.
+/// The number of redirects that are followed.
 const REDIRECTS: usize = 5;
 
 /// Fetches a text.

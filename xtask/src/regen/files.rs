@@ -10,9 +10,9 @@ use tempfile::NamedTempFile;
 
 /// A file that is to have this text.
 pub(crate) struct Change {
-    /// Where in the repository.
+    /// The path in the repository.
     pub(crate) path: String,
-    /// What.
+    /// The text.
     pub(crate) text: String,
 }
 
@@ -35,9 +35,8 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Replaces the files. Each is written beside its place first, so that what may fail has failed
-/// before any is touched, and whoever reads one meanwhile sees the old or the new one, never a
-/// part.
+/// Replaces the files. Each is written beside its place first, so that most failures
+/// come before any file is touched, and a reader sees the old or the new file, never a part.
 pub(crate) fn replace(root: &Path, changes: &[Change]) -> Result<()> {
     let mut ready = Vec::new();
     for change in changes {

@@ -1,5 +1,4 @@
-//! Several documents as one. What two of them say must be equal, but for their paths, components
-//! and tags, which join.
+//! Several documents as one. Paths, components and tags join; other fields must be equal in all.
 
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -28,17 +27,17 @@ fn join(old: &mut Value, new: &Value, at: &str, names: &str) -> Result<()> {
     match (old, new) {
         (old, new) if old == new => {}
         (Value::Object(old), Value::Object(new)) if joins(at) => {
-            // What holds for all operations says something by its absence, too.
+            // A field for all operations, such as `security`, has a meaning by its absence, too.
             let missing = old.keys().find(|key| !new.contains_key(*key) && !joins(&child(at, key)));
             if let Some(key) = missing.filter(|_| at == "#") {
-                bail!("#/{key}: {names} each say something else");
+                bail!("#/{key}: {names} differ");
             }
             for (key, value) in new {
                 let at = child(at, key);
                 match old.get_mut(key) {
                     Some(old) => join(old, value, &at, names)?,
                     None if at.matches('/').count() == 1 && !joins(&at) => {
-                        bail!("{at}: {names} each say something else")
+                        bail!("{at}: {names} differ")
                     }
                     None => _ = old.insert(key.clone(), value.clone()),
                 }
@@ -48,12 +47,12 @@ fn join(old: &mut Value, new: &Value, at: &str, names: &str) -> Result<()> {
             let more: Vec<Value> = new.iter().filter(|item| !old.contains(item)).cloned().collect();
             old.extend(more);
         }
-        _ => bail!("{at}: {names} each say something else"),
+        _ => bail!("{at}: {names} differ"),
     }
     Ok(())
 }
 
-/// Whether the entries of a place join: paths with their methods, components of each kind, tags.
+/// Returns whether the entries of a place join: paths with their methods, components of each kind, tags.
 fn joins(at: &str) -> bool {
     let of = |parent| at.strip_prefix(parent).is_some_and(|rest| rest.matches('/').count() <= 1);
     at == "#" || at == "#/tags" || of("#/paths") || of("#/components")
@@ -107,7 +106,7 @@ mod tests {
         ];
         for (first, second, at) in table {
             let error = join(&[first, second]).unwrap_err().to_string();
-            assert_eq!(error, format!("{at}: source 1 and source 2 each say something else"));
+            assert_eq!(error, format!("{at}: source 1 and source 2 differ"));
         }
     }
 }

@@ -49,13 +49,13 @@ mod verdict;
 mod visit;
 mod yaml;
 
-/// Where the pages are stored.
+/// The folder of the stored pages.
 const UPSTREAM: &str = "xtask/upstream";
-/// Where fetched pages wait until everything has succeeded. Git ignores it.
+/// The folder of fetched pages until everything has succeeded. Git ignores it.
 const STAGING: &str = "xtask/upstream/.staging";
 /// The list of the pages.
 const SOURCES: &str = "xtask/upstream/sources.toml";
-/// Our judgements about the pages.
+/// The judgements about the pages.
 const OVERLAY: &str = "xtask/overlay.yaml";
 /// The document that everything else is built from.
 pub(crate) const OUTPUT: &str = "openapi.json";
@@ -63,8 +63,8 @@ pub(crate) const OUTPUT: &str = "openapi.json";
 /// The options of a run.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Write nothing; exit with 1 if openapi.json is not what would be written, with 2 if that
-    /// cannot be told
+    /// Write nothing; exit with 1 if openapi.json is not what would be written, with 2 on
+    /// an error
     #[arg(long)]
     check: bool,
     /// Fetch the pages of xtask/upstream/sources.toml first; nothing is written unless everything
@@ -83,11 +83,11 @@ pub(crate) struct Options {
 pub(crate) struct Outcome {
     pub(crate) state: State,
     pub(crate) report: Report,
-    /// What a maintainer should know, though it stops nothing.
+    /// Notes for a maintainer that stop nothing.
     pub(crate) notes: Vec<String>,
 }
 
-/// What became of the file.
+/// The result for the file.
 pub(crate) enum State {
     /// It was rewritten.
     Written,
@@ -105,9 +105,9 @@ pub(crate) enum State {
 #[derive(Default)]
 struct Pages {
     inputs: Vec<Input>,
-    /// What fetching changes in the repository.
+    /// The files that fetching changes.
     changes: Vec<Change>,
-    /// Whether a stored page is not as it was fetched.
+    /// A stored page differs from the fetched one.
     is_edited: bool,
 }
 
@@ -190,12 +190,12 @@ fn published_at(head: &Head) -> Result<Option<Published>> {
     if inputs.is_empty() { Ok(None) } else { Published::read(&inputs).map(Some) }
 }
 
-/// What is only compared stops nothing.
+/// Turns an error of the baseline into a note, since the baseline stops nothing.
 fn known<T>(what: &str, value: Result<T>, notes: &mut Vec<String>) -> Option<T> {
     value.map_err(|error| notes.push(format!("{what}: cannot be compared: {error:#}"))).ok()
 }
 
-/// Where the present file departs from `expected`, if it does.
+/// Describes where the present file departs from `expected`, if it does.
 fn drift(found: Option<&[u8]>, expected: &str) -> Option<String> {
     const RUN: &str = "run `cargo xtask regen` and review the change";
     let Some(found) = found else { return Some(format!("{OUTPUT} is missing; {RUN}")) };
@@ -237,7 +237,7 @@ fn try_page(pages: &mut Vec<Input>, from: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The pages as they are stored.
+/// Returns the stored pages.
 fn stored(root: &Path, list: &Sources, notes: &mut Vec<String>) -> Result<Pages> {
     let mut pages = Pages::default();
     for page in &list.pages {
@@ -260,7 +260,7 @@ fn stored(root: &Path, list: &Sources, notes: &mut Vec<String>) -> Result<Pages>
     Ok(pages)
 }
 
-/// The pages as they are published now, and what storing them changes.
+/// Fetches the pages, and returns the changes to store them.
 fn fetched(root: &Path, mut list: Sources) -> Result<Pages> {
     let mut pages = Pages::default();
     clear_staging(root)?;

@@ -24,7 +24,7 @@ pub(crate) struct Overlay {
     actions: Vec<Action>,
 }
 
-/// What an action wrote or removed.
+/// The places that an action wrote or removed.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Written {
     pub(crate) action: String,
@@ -33,7 +33,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Whether what stands at a place is the action's, and not the page's.
+    /// Returns whether a value is the action's, and not the page's.
     pub(crate) fn covers(&self, place: &str) -> bool {
         let mut inside = self.at.iter().filter_map(|at| place.strip_prefix(at.as_str()));
         inside.any(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -82,7 +82,7 @@ impl Overlay {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Action {
-    /// How messages call it.
+    /// The name in messages.
     #[serde(rename = "x-name")]
     name: String,
     target: String,
@@ -90,14 +90,14 @@ struct Action {
     update: Option<Value>,
     #[serde(default)]
     remove: bool,
-    /// What `remove` removes at each place, to the letter.
+    /// The exact value that `remove` removes at each place.
     #[serde(rename = "x-removes")]
     removes: Option<Value>,
-    /// How many places the target must match.
+    /// The number of places that the target must match.
     #[serde(rename = "x-expect")]
     expect: NonZeroUsize,
-    /// What the judgement rests on: paths, each with how many places it must match, or with what
-    /// must stand at its one place.
+    /// The facts that the judgement rests on: paths, each with a number of places, or with the exact
+    /// value of its one place.
     #[serde(rename = "x-requires", default)]
     requires: BTreeMap<String, Required>,
 }
@@ -215,7 +215,7 @@ fn update_at(
 }
 
 /// Adds what is new key by key, and replaces texts. It never merges into what the page wrote, which
-/// would make one thing of two that nobody has judged.
+/// would join two facts without a judgement.
 fn merge(
     target: &mut Value,
     update: &Value,
@@ -251,7 +251,7 @@ fn merge(
     Ok(())
 }
 
-/// Whether a place is a map of independent things, such as `#/components/schemas`.
+/// Returns whether a place is a map of independent things, such as `#/components/schemas`.
 fn is_map(at: &str) -> bool {
     let depth = at.matches('/').count();
     at == "#/paths" || at == "#/components" || (at.starts_with("#/components/") && depth == 2)

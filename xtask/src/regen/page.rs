@@ -17,8 +17,8 @@ pub(crate) struct Page {
 
 /// Takes the document out of the page; errors give lines and columns of the page.
 ///
-/// A block of data is a document if it has the field `openapi` or its info string says so; others
-/// are samples.
+/// A block of data is a document if it has the field `openapi` or an info string with
+/// `openapi`; others are samples.
 pub(crate) fn extract(page: &str) -> Result<Page> {
     let lines: Vec<&str> = page.lines().collect();
     let blocks = blocks(&lines)?;
@@ -54,7 +54,7 @@ pub(crate) fn extract(page: &str) -> Result<Page> {
 struct Block {
     /// The lines inside, counted from 0.
     lines: Range<usize>,
-    /// Whether the info string says that it is an OpenAPI document.
+    /// An info string with `openapi`: the block is not a sample.
     must_be_openapi: bool,
 }
 

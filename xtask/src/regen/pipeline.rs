@@ -18,7 +18,7 @@ use super::{
 
 /// The text of a source and where it is from.
 pub(crate) struct Input {
-    /// Where it is published, if it is.
+    /// The address of a published source.
     pub(crate) url: Option<String>,
     /// The file that belongs to it.
     pub(crate) file: String,
@@ -28,9 +28,8 @@ pub(crate) struct Input {
 }
 
 /// The pages, read and merged.
-#[derive(Default)]
 pub(crate) struct Published {
-    /// What the pages document, as one document of OpenAPI 3.1.
+    /// One document of OpenAPI 3.1, from all pages.
     pub(crate) document: Value,
     /// The text of each page around its document, by its file.
     prose: BTreeMap<String, String>,
@@ -62,14 +61,14 @@ pub(crate) fn paths(page: &Input) -> Option<Vec<String>> {
     Some(document.get("paths")?.as_object()?.keys().cloned().collect())
 }
 
-/// What came of a run.
+/// The result of all stages.
 pub(crate) struct Built {
     pub(crate) document: Value,
     /// The bytes that belong into the file.
     pub(crate) text: String,
-    /// What the overlay wrote.
+    /// The places that the overlay wrote.
     pub(crate) written: Vec<Written>,
-    /// What users compile against.
+    /// The items that users compile against.
     pub(crate) interface: Interface,
 }
 

@@ -1,5 +1,5 @@
-//! What the document was made of, recorded in it: a change anywhere in a source, prose included,
-//! shows in the output.
+//! A record of the sources in the document: a change anywhere in a source, prose included, shows in
+//! the output.
 
 use std::fmt::Write;
 

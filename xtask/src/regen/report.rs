@@ -30,7 +30,7 @@ struct Line {
     change: Change,
     /// The action of the overlay that keeps it out of `openapi.json`.
     hidden_by: Option<String>,
-    /// Of the Rust interface.
+    /// The effect of a difference of the Rust interface.
     effect: Option<Effect>,
 }
 
@@ -69,13 +69,7 @@ impl Report {
         self.effect = Some(effect);
     }
 
-    /// The effect of `openapi.json` on users; `None` if it is as it was.
-    #[cfg(test)]
-    pub(crate) fn effect(&self) -> Option<Effect> {
-        self.effect
-    }
-
-    /// Whether there is nothing to report.
+    /// Returns whether there is nothing to report.
     pub(crate) fn is_empty(&self) -> bool {
         self.effect.is_none() && self.page.is_empty() && self.text.is_empty()
     }
@@ -101,7 +95,7 @@ impl Report {
         format!("{}{capital}: {step} step, {version} to {next}.\n", self.differences())
     }
 
-    /// For machines.
+    /// Returns the report as JSON, for machines.
     pub(crate) fn to_json(&self, version: &str) -> Value {
         let lines = |lines: &[Line]| -> Value { lines.iter().map(Line::to_json).collect() };
         let (step, next) = step(self.effect, version);
@@ -127,7 +121,7 @@ impl Line {
     fn to_text(&self) -> String {
         let Change { at, from, to } = &self.change;
         let mut text = format!("- `{at}`: ");
-        // Rust is shown as it is, and not as a text of JSON.
+        // Rust is shown without the quotes of JSON.
         let shown = |value: &Value| match (self.effect, value) {
             (Some(_), Value::String(item)) => shown(item),
             _ => shown(&value.to_string()),
@@ -189,7 +183,7 @@ mod tests {
         report.add_pages((page, change(json!(["old"]), json!([]))));
         let at = vec!["#/info".to_owned()];
         report.add_hidden(&[Written { action: "prose".to_owned(), at }]);
-        assert_eq!(report.effect(), None);
+        assert_eq!(report.to_json("0.1.2")["verdict"], "none");
         let document = change(json!({ "x-provenance": 1, "a": 1 }), json!({ "x-provenance": 2 }));
         let items = change(json!({ "x": "bool" }), json!({})).remove(0);
         report.add_document(document, (Effect::Breaking, vec![(Effect::Breaking, items)]));

@@ -17,11 +17,11 @@ pub(crate) struct Sources {
 #[derive(Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Page {
-    /// Where the vendor publishes it.
+    /// The vendor's address.
     pub(crate) url: String,
     /// The stored copy, beside the list.
     pub(crate) file: String,
-    /// The digest of the copy as it was fetched; empty until then.
+    /// The digest of the fetched copy; empty until then.
     #[serde(default)]
     pub(crate) sha256: String,
     /// The day on which this content was first fetched; empty until then.
@@ -38,30 +38,22 @@ impl Sources {
             anyhow::anyhow!("{place}: {}", error.message())
         })?;
         ensure!(!sources.pages.is_empty(), "expected at least one [[page]]");
-        for (index, page) in sources.pages.iter().enumerate() {
-            page.check()?;
-            let unique = sources.pages[..index].iter().all(|other| other.file != page.file);
-            ensure!(unique, "expected every page in a file of its own, found {} twice", page.file);
+        for (index, Page { url, file, .. }) in sources.pages.iter().enumerate() {
+            let is_web = url.starts_with("https://") || url.starts_with("http://");
+            ensure!(is_web, "expected an http(s) address as url, found {url}");
+            let is_plain =
+                !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\']);
+            ensure!(is_plain, "expected the name of a file beside this one as file, found {file}");
+            let is_unique = sources.pages[..index].iter().all(|other| other.file != *file);
+            ensure!(is_unique, "expected every page in its own file, found {file} twice");
         }
         Ok(sources)
     }
 
-    /// The list as it is stored.
+    /// Returns the text of the file.
     pub(crate) fn to_text(&self) -> Result<String> {
         let head = "# The pages that openapi.json is made of. `cargo xtask regen --fetch` fetches them anew.\n\n";
         Ok(format!("{head}{}", toml::to_string(self)?))
-    }
-}
-
-impl Page {
-    /// Refuses what could only be a slip.
-    fn check(&self) -> Result<()> {
-        let Self { url, file, .. } = self;
-        let web = url.starts_with("https://") || url.starts_with("http://");
-        ensure!(web, "expected an http(s) address as url, found {url}");
-        let plain = !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\']);
-        ensure!(plain, "expected the name of a file beside this one as file, found {file}");
-        Ok(())
     }
 }
 

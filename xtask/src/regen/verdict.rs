@@ -7,10 +7,12 @@ use anyhow::Result;
 use quote::{ToTokens, quote};
 use serde_json::Value;
 use syn::visit_mut::{VisitMut, visit_file_mut};
-use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemImpl, Signature, TraitItem, Visibility};
+use syn::{
+    Attribute, Fields, FnArg, Ident, ImplItem, Item, ItemImpl, Signature, TraitItem, Visibility,
+};
 
 use super::client;
-use super::diff::Change;
+use super::diff::{Change, change};
 
 /// The effect on users, from the least to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,18 +27,14 @@ pub(crate) enum Effect {
 
 impl Effect {
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Words => "words only",
-            Self::Compatible => "compatible",
-            Self::Breaking => "breaking",
-        }
+        ["words only", "compatible", "breaking"][self as usize]
     }
 }
 
 /// The public items of the generated code, and the code.
 pub(crate) struct Interface {
     /// The form of each item, such as the type of a field, by its path.
-    items: BTreeMap<String, String>,
+    items: BTreeMap<String, Value>,
     /// Without documentation.
     code: String,
 }
@@ -57,7 +55,7 @@ impl Interface {
         for (name, schema) in schemas.into_iter().flatten() {
             let values = schema.get("x-extensible-enum").and_then(Value::as_array);
             for value in values.into_iter().flatten() {
-                interface.items.insert(format!("types::{name}: {value}"), "a value".to_owned());
+                interface.items.insert(format!("types::{name}: {value}"), "a value".into());
             }
         }
         Ok(interface)
@@ -65,17 +63,16 @@ impl Interface {
 
     /// Returns the items that differ, with the worst effect of all.
     pub(crate) fn compare(&self, new: &Self) -> (Effect, Vec<(Effect, Change)>) {
-        let mut changes = Vec::new();
-        for (name, form) in &self.items {
-            let now = new.items.get(name);
-            if now != Some(form) {
-                changes.push((Effect::Breaking, change(name, Some(form), now)));
-            }
-        }
-        for (name, form) in new.items.iter().filter(|(name, _)| !self.items.contains_key(*name)) {
-            changes.push((Effect::Compatible, change(name, None, Some(form))));
-        }
-        // What is in a type that is new or gone goes without saying.
+        let names: BTreeSet<&String> = self.items.keys().chain(new.items.keys()).collect();
+        let pairs = names.into_iter().map(|name| (name, self.items.get(name), new.items.get(name)));
+        let mut changes: Vec<_> = pairs
+            .filter(|(_, old, new)| old != new)
+            .map(|(name, old, new)| match old {
+                Some(_) => (Effect::Breaking, change(name, old, new)),
+                None => (Effect::Compatible, change(name, old, new)),
+            })
+            .collect();
+        // A type that is new or gone stands for its fields and methods.
         let is_whole = |change: &Change| change.from.is_none() || change.to.is_none();
         let whole = changes.iter().filter(|(_, change)| is_whole(change));
         let whole: BTreeSet<String> = whole.map(|(_, change)| change.at.clone()).collect();
@@ -98,7 +95,7 @@ impl Interface {
                     self.add_type(&format!("{path}{}", item.ident), &item.attrs, &item.fields);
                 }
                 Item::Enum(item) if is_public(&item.vis) => {
-                    // No generated enum is open, so a variant more is a form of its own.
+                    // No generated enum is open, so a new variant is another form.
                     self.insert(format!("{path}{}", item.ident), item);
                 }
                 Item::Trait(item) if is_public(&item.vis) => {
@@ -110,15 +107,18 @@ impl Interface {
                     }
                 }
                 Item::Fn(item) if is_public(&item.vis) => self.add_fn(path, &item.sig),
-                Item::Impl(item) => self.add_impl(&format!("{path}{}", text(&item.self_ty)), item),
+                Item::Impl(item) => self.add_impl(path, item),
                 _ => {}
             }
         }
     }
 
+    /// Adds an implementation of a generated type, which has a plain name.
     fn add_impl(&mut self, path: &str, item: &ItemImpl) {
+        let Ok(name) = syn::parse2::<Ident>(item.self_ty.to_token_stream()) else { return };
+        let path = format!("{path}{name}");
         if let Some((_, of, _)) = &item.trait_ {
-            return self.insert(format!("{path}: {}", text(of)), quote!());
+            return self.insert(format!("{path}: {}", text(of)), quote!(impl));
         }
         for item in &item.items {
             if let ImplItem::Fn(item) = item
@@ -155,7 +155,7 @@ impl Interface {
     }
 
     fn insert(&mut self, path: String, form: impl ToTokens) {
-        self.items.insert(path, text(form));
+        self.items.insert(path, text(form).into());
     }
 }
 
@@ -184,15 +184,96 @@ fn text(tokens: impl ToTokens) -> String {
     text.replace("::std::option::", "").replace("::std::string::", "").replace("::std::vec::", "")
 }
 
-fn change(name: &str, from: Option<&String>, to: Option<&String>) -> Change {
-    let value = |form: Option<&String>| form.map(|form| Value::from(form.as_str()));
-    Change { at: name.to_owned(), from: value(from), to: value(to) }
-}
-
 struct WithoutDocs;
 
 impl VisitMut for WithoutDocs {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
         attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Effect, Interface};
+
+    fn document() -> Value {
+        let object = |name: &str| {
+            let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+            json!({ "application/json": { "schema": reference } })
+        };
+        json!({
+            "openapi": "3.0.3",
+            "info": { "title": "T", "version": "1" },
+            "paths": { "/a": { "post": {
+                "operationId": "a",
+                "requestBody": { "content": object("Sent"), "required": true },
+                "responses": { "200": { "description": "D", "content": object("Got") } },
+            } } },
+            "components": { "schemas": {
+                "Sent": { "type": "object", "properties": { "a": { "type": "string" } } },
+                "Got": {
+                    "type": "object",
+                    "additionalProperties": {},
+                    "properties": {
+                        "aB": { "type": "string", "nullable": true },
+                        "e": { "type": "string", "nullable": true, "allOf": [{ "$ref": "#/components/schemas/Open" }] },
+                    },
+                },
+                "Open": { "type": "string", "x-extensible-enum": ["A"] },
+            } },
+        })
+    }
+
+    #[test]
+    fn effect_follows_from_generated_items() {
+        let got = "/components/schemas/Got/properties";
+        let number = json!({ "type": "number", "nullable": true });
+        let text = json!({ "type": "string", "nullable": true });
+        let table = [
+            ("/info/version".to_owned(), json!("2"), Effect::Words),
+            ("/paths/~1a/post/description".to_owned(), json!("D"), Effect::Words),
+            ("/paths/~1a/post/operationId".to_owned(), json!("A"), Effect::Words),
+            ("/paths/~1a/post/operationId".to_owned(), json!("b"), Effect::Breaking),
+            (format!("{got}/new"), text.clone(), Effect::Compatible),
+            (format!("{got}/aB"), number, Effect::Breaking),
+            (got.to_owned(), json!({ "a_b": text }), Effect::Breaking),
+            (
+                "/components/schemas/Sent/properties/new".to_owned(),
+                json!({ "type": "string" }),
+                Effect::Breaking,
+            ),
+            (
+                "/components/schemas/Open/x-extensible-enum".to_owned(),
+                json!(["A", "B"]),
+                Effect::Compatible,
+            ),
+            (
+                "/components/schemas/Open/x-extensible-enum".to_owned(),
+                json!(["B"]),
+                Effect::Breaking,
+            ),
+        ];
+        let old = Interface::of(&document()).unwrap();
+        for (at, value, expected) in table {
+            let mut new = document();
+            let (parent, key) = at.rsplit_once('/').unwrap();
+            new.pointer_mut(parent).unwrap()[key] = value;
+            let (effect, changes) = old.compare(&Interface::of(&new).unwrap());
+            assert_eq!(effect, expected, "{at}: {changes:?}");
+        }
+    }
+
+    #[test]
+    fn field_of_another_json_name_is_compatible() {
+        let mut new = document();
+        let properties = &mut new["components"]["schemas"]["Got"]["properties"];
+        let field = properties.as_object_mut().unwrap().shift_remove("aB").unwrap();
+        properties["a_b"] = field;
+        let old = Interface::of(&document()).unwrap();
+        let (effect, changes) = old.compare(&Interface::of(&new).unwrap());
+        assert_eq!(effect, Effect::Compatible, "{changes:?}");
+        assert!(changes.is_empty(), "{changes:?}");
     }
 }

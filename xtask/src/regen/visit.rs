@@ -1,4 +1,4 @@
-//! Walks through an OpenAPI document, so that no check has a walk of its own.
+//! Walks through an OpenAPI document, shared by all checks.
 
 use serde_json::Value;
 
@@ -91,7 +91,7 @@ pub(crate) fn response_bodies(document: &Value) -> impl Iterator<Item = Found<'_
     responses.flat_map(|(_, response)| bodies(&response))
 }
 
-/// Whether bodies of a media type are JSON.
+/// Returns whether bodies of a media type are JSON.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     essence == "application/json" || essence.ends_with("+json")

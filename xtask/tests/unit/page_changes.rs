@@ -9,7 +9,6 @@ use super::diff::diff;
 use super::page;
 use super::pipeline::{self, Built, Input};
 use super::report::Report;
-use super::verdict::Effect;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
@@ -53,11 +52,11 @@ fn outcome(edits: &[Edit]) -> (Outcome, String) {
         let verdict = BEFORE.interface.compare(&built.interface);
         report.add_document(diff(&BEFORE.document, &built.document), verdict);
     }
-    let outcome = match report.effect() {
-        Some(Effect::Breaking) => Outcome::Breaking,
-        Some(Effect::Compatible) => Outcome::Compatible,
-        Some(Effect::Words) => Outcome::Words,
-        None => Outcome::Nothing,
+    let outcome = match report.to_json("0.1.0")["verdict"].as_str() {
+        Some("breaking") => Outcome::Breaking,
+        Some("compatible") => Outcome::Compatible,
+        Some("words only") => Outcome::Words,
+        _ => Outcome::Nothing,
     };
     (outcome, report.to_text("0.1.0"))
 }
@@ -319,8 +318,18 @@ fn parameters() {
         ),
         ("refresh in a header", &[("@/parameters/1/in", r#""header""#)], Stops, REFRESH),
         ("refresh as a boolean", &[("@/parameters/1/schema/type", r#""boolean""#)], Stops, REFRESH),
-        ("refresh with values", &[("@/parameters/1/schema/enum", r#"["1"]"#)], Stops, REFRESH),
-        ("refresh with a default", &[("@/parameters/1/schema/default", r#""0""#)], Stops, REFRESH),
+        (
+            "refresh with values",
+            &[("@/parameters/1/schema/enum", r#"["1"]"#)],
+            Stops,
+            "closed enum",
+        ),
+        (
+            "refresh with a default",
+            &[("@/parameters/1/schema/default", r#""0""#)],
+            Words,
+            "parameters/1/schema/default",
+        ),
         (
             "refresh required",
             &[("@/parameters/1/required", "true")],
@@ -571,6 +580,12 @@ fn the_document() {
             r#"New: expected an open enum, found the closed enum ["A"]: write an action that"#,
         ),
         (
+            "a list without the type of its items",
+            &[("/components/schemas", r#"{"New":{"type":["array","null"]}}"#)],
+            Stops,
+            "New: expected the type of its items",
+        ),
+        (
             "a property without a type",
             &[("/components/schemas", r#"{"New":{"type":"object","properties":{"a":{}}}}"#)],
             Stops,
@@ -589,6 +604,7 @@ fn the_document() {
             "`if` is not a schema keyword",
         ),
         ("webhooks", &[("/webhooks", "{}")], Stops, "`webhooks` is not a field of Document"),
+        ("an OpenAPI of two numbers", &[("/openapi", "3.1")], Stops, "`3.0.3`, found 3.1"),
         ("another OpenAPI", &[("/openapi", r#""3.2.0""#)], Stops, "such as `3.1.0`"),
         (
             "a reference to nowhere",
@@ -694,16 +710,18 @@ const SCHEMA: &str = r##"{
         "meta": { "anyOf": [{ "$ref": "#/components/schemas/Snapshot" }, { "type": "null" }] }
     }
 }"##;
-const SNAPSHOT: &str = r#"{ "Snapshot": {
+const SNAPSHOT: &str = r##"{ "Snapshot": {
     "type": "object", "required": ["fetchedAt"],
     "properties": {
         "fetchedAt": { "type": "string", "format": "date-time" },
         "phone": { "type": "object", "additionalProperties": {} }, "profile": { "type": ["object", "null"], "additionalProperties": {} },
         "waba": { "type": "object", "additionalProperties": { "type": "string" } },
         "errors": { "type": "object", "additionalProperties": { "type": "string" } },
-        "tries": { "type": "integer", "format": "int32", "minimum": 0 }
+        "tries": { "type": "integer", "format": "int32", "minimum": 0 },
+        "phoneNumber": { "$ref": "#/components/schemas/Phone" },
+        "others": { "type": "array", "items": { "anyOf": [{ "$ref": "#/components/schemas/Phone" }, { "type": "null" }] } }
     }
-} }"#;
+}, "Phone": { "type": "string", "pattern": "^[+]" } }"##;
 
 #[test]
 fn schema_of_the_200_becomes_lenient_types() {
@@ -733,4 +751,7 @@ fn schema_of_the_200_becomes_lenient_types() {
     let snapshot = built.document.pointer("/components/schemas/Snapshot").unwrap();
     assert_eq!(snapshot["properties"]["fetchedAt"]["x-format"], "date-time");
     assert_eq!(snapshot["required"], serde_json::json!(["fetchedAt"]));
+    let phone = serde_json::json!({ "type": "string", "x-pattern": "^[+]" });
+    assert_eq!(snapshot["properties"]["others"]["items"], phone);
+    assert_eq!(snapshot["properties"]["phoneNumber"]["nullable"], true);
 }

@@ -1,4 +1,4 @@
-//! Input that nobody thought of, through every stage that reads from outside.
+//! Generated and damaged input, through every stage that reads from outside.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};

@@ -27,8 +27,15 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
         }
         let is_property = at.rsplit_once('/').is_some_and(|(at, _)| at.ends_with("/properties"));
         let has_type = ["$ref", "allOf", "anyOf", "const", "oneOf", "type"];
-        if is_property && has_type.iter().all(|key| object.value.get(key).is_none()) {
-            problems.add(format!("{at}: expected a type, found {}: write an action that gives it one; a value of any form stays in `extra` if the property is removed", object.value));
+        let has_type = has_type.iter().any(|key| object.value.get(key).is_some());
+        if (is_property || at.ends_with("/items")) && !has_type {
+            problems.add(format!("{at}: expected a type, found {}: write an action that gives it one, or one that removes the property, whose value is then in `extra`", object.value));
+        }
+        let kind = object.value.get("type").unwrap_or(&Value::Null);
+        if (kind == "array" || kind.get(0) == Some(&json!("array")))
+            && object.value.get("items").is_none()
+        {
+            problems.add(format!("{at}: expected the type of its items: write an action with the target `{}` and `update: {{ items: … }}`", path(at)));
         }
         let is_inline = at.matches('/').count() != 3 || !at.starts_with("#/components/schemas/");
         if is_inline && object.value.get("x-extensible-enum").is_some() {
