@@ -7,7 +7,8 @@ use syn::{
     punctuated::Punctuated,
 };
 
-/// Replaces serde's derives by a decoder and an encoder for each struct that has `extra`.
+/// Replaces serde's derives by a decoder and an encoder for each struct that has `extra`. These
+/// structs are non-exhaustive, so that a field that the API gains breaks no user's code.
 pub(crate) fn write(file: &mut File) -> Result<()> {
     for item in &mut file.items {
         let Item::Mod(types) = item else { continue };
@@ -22,6 +23,7 @@ pub(crate) fn write(file: &mut File) -> Result<()> {
                 written.push(object(item, &fields));
                 written.extend(impls(item));
                 strip(item)?;
+                item.attrs.push(parse_quote!(#[non_exhaustive]));
             }
         }
         items.extend(written);
@@ -37,7 +39,8 @@ struct Field {
     is_required: bool,
 }
 
-/// Returns the fields of a struct, or `None` if it has no `extra`.
+/// Returns the fields of a struct. Returns `None` if it has no `extra`, or a required field other
+/// than a text, which only requests have.
 fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
     let Fields::Named(named) = &object.fields else { return Ok(None) };
     let mut has_extra = false;
@@ -50,14 +53,18 @@ fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
             continue;
         }
         let name = rename.unwrap_or_else(|| ident.to_string());
-        fields.push(Field { ident, name, is_required: !is_option(&field.ty) });
+        let is_required = !is(&field.ty, "Option");
+        if is_required && !is(&field.ty, "String") {
+            return Ok(None);
+        }
+        fields.push(Field { ident, name, is_required });
     }
     Ok(has_extra.then_some(fields))
 }
 
-fn is_option(field: &Type) -> bool {
+fn is(field: &Type, name: &str) -> bool {
     let Type::Path(path) = field else { return false };
-    path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
+    path.path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
 /// The serde attributes of a field.

@@ -1,6 +1,6 @@
 //! The client that progenitor generates from `openapi.json`. Nothing here is written, linted or
-//! documented by hand. To change it, edit the overlay of `xtask`, the settings in `build.rs`, or a
-//! hook in `ext::client::bridge`.
+//! documented by hand. To change it, edit the overlay of `xtask`, the settings in
+//! `build/generate.rs`, or a hook in `ext::client::bridge`.
 #![allow(
     missing_docs,
     unused_imports,

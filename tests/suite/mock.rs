@@ -7,7 +7,7 @@ use httpmock::MockServer;
 use pilot_status::{
     Client, ErrorKind, RetryPolicy,
     mock::{self, Answer, MockServerExt, WhenId},
-    types::{ApiError, ConnectionState, Number},
+    types::{ApiError, ConnectionState},
 };
 
 fn client(server: &MockServer) -> Client {
@@ -60,9 +60,11 @@ async fn mock_matches_id_literally_and_percent_encoded() {
         ("100%", "100"),
     ] {
         let server = MockServer::start_async().await;
+        let mut number = mock::number();
+        id.clone_into(&mut number.id);
         server.get_numbers_id(|when, then| {
             when.number(id);
-            then.ok(&Number { id: id.to_owned(), ..mock::number() });
+            then.ok(&number);
         });
         let client = client(&server);
         assert!(client.number(id).get().await.is_ok(), "{id}");

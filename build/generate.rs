@@ -1,0 +1,68 @@
+//! The generated client: progenitor's settings, and the changes to its output. `build.rs` writes
+//! the client; `cargo xtask regen` checks that there is one, and compares its public items.
+
+use std::iter;
+
+use openapiv3::{OpenAPI, ReferenceOr, Schema};
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
+use quote::quote;
+
+mod decoders;
+
+/// Generates the client and its types.
+pub(crate) fn client(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, String> {
+    let tokens = Generator::new(&settings(spec, has_schemas))
+        .generate_tokens(spec)
+        .map_err(|e| format!("progenitor cannot generate the client: {e}"))?;
+    let mut client = parse(syn::parse2(tokens))?;
+    decoders::write(&mut client).map_err(|e| format!("cannot be given decoders: {e}"))?;
+    Ok(client)
+}
+
+/// Generates the mock helpers.
+pub(crate) fn mock(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, String> {
+    // The helpers insert a path parameter unescaped into a regular expression, so their id is a
+    // pattern.
+    let settings = settings(spec, has_schemas)
+        .with_replacement("NumberId", "crate::mock::IdPattern", [TypeImpl::Display].into_iter())
+        .clone();
+    let tokens = Generator::new(&settings)
+        .httpmock(spec, "crate")
+        .map_err(|e| format!("progenitor cannot generate the mock helpers: {e}"))?;
+    parse(syn::parse2(tokens))
+}
+
+fn settings(spec: &OpenAPI, has_schemas: bool) -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(crate::raw::Inner))
+        .with_derive("Default")
+        .with_derive("PartialEq");
+    if has_schemas {
+        settings.with_derive("schemars::JsonSchema");
+    }
+    let traits = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
+    settings.with_replacement("NumberId", "crate::NumberId", traits.clone());
+    settings.with_replacement("NumberList", "crate::types::NumberList", iter::empty());
+    for name in open_enums(spec) {
+        settings.with_replacement(name, format!("crate::types::{name}"), traits.clone());
+    }
+    settings
+}
+
+/// Returns the components that the crate writes by hand, because typify would generate closed enums
+/// for them.
+fn open_enums(spec: &OpenAPI) -> impl Iterator<Item = &str> {
+    let schemas = spec.components.iter().flat_map(|c| &c.schemas);
+    schemas.filter(|(_, schema)| is_open_enum(schema)).map(|(name, _)| name.as_str())
+}
+
+fn is_open_enum(schema: &ReferenceOr<Schema>) -> bool {
+    schema.as_item().is_some_and(|s| s.schema_data.extensions.contains_key("x-extensible-enum"))
+}
+
+fn parse(file: syn::Result<syn::File>) -> Result<syn::File, String> {
+    file.map_err(|e| format!("progenitor's output is not Rust: {e}"))
+}
