@@ -395,6 +395,10 @@ fn parameters() {
     ]);
 }
 
+/// An operation that meets few rules.
+const OTHER: &str = r#"{"operationId":"x","responses":{"204":{"description":"D"}},
+        "parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}}]}"#;
+
 /// An operation that meets all rules.
 const WHOLE: &str = r##"{"operationId":"x",
     "parameters":[{"name":"id","in":"path","required":true,"schema":{"$ref":"#/components/schemas/NumberId"}}],
@@ -413,8 +417,6 @@ const WHOLE: &str = r##"{"operationId":"x",
 fn operations() {
     const PROSE: &str = "action `prose`";
     const MULTIPART: &str = r#"{"content":{"multipart/form-data":{"schema":{"type":"object"}}}}"#;
-    const OTHER: &str = r#"{"operationId":"x","responses":{"204":{"description":"D"}},
-        "parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}}]}"#;
     check(&[
         (
             "a body to send",
@@ -461,30 +463,6 @@ fn operations() {
         ),
         ("another method", &[("@", ""), ("/paths/~1v1~1numbers~1{id}/post", OTHER)], Stops, PROSE),
         (
-            "one more, with an id that is a plain text",
-            &[("/paths/~1v1~1numbers~1{id}/patch", OTHER)],
-            Stops,
-            "patch/parameters/0/schema: expected a reference to `#/components/schemas/NumberId`",
-        ),
-        (
-            "one more, without its errors",
-            &[("/paths/~1v1~1numbers~1{id}/patch", OTHER)],
-            Stops,
-            "400, 401, 402, 403, 429, 5XX are missing: write an action with the target `$.paths['/v1/numbers/{id}'].patch.responses`",
-        ),
-        (
-            "one more that is whole",
-            &[("/paths/~1v1~1numbers~1{id}/patch", WHOLE)],
-            Compatible,
-            "- `Client::x`: new, `async fn",
-        ),
-        (
-            "one more whose object is closed is open",
-            &[("/paths/~1v1~1numbers~1{id}/patch", WHOLE)],
-            Compatible,
-            "- `types::XResponse`: new, `#[derive(Clone, Debug, Default, PartialEq, schemars::JsonSchema)] #[non_exhaustive]",
-        ),
-        (
             "a delete, which the overlay has",
             &[("/paths/~1v1~1numbers~1{id}/delete", OTHER)],
             Stops,
@@ -501,6 +479,60 @@ fn operations() {
             &[("/paths/~1v1~1numbers", "{}")],
             Stops,
             "action `number-list`",
+        ),
+    ]);
+}
+
+#[test]
+fn new_operations() {
+    check(&[
+        (
+            "one more, with an id that is a plain text",
+            &[("/paths/~1v1~1numbers~1{id}/patch", OTHER)],
+            Stops,
+            "patch/parameters/0/schema: expected a reference to `#/components/schemas/NumberId`",
+        ),
+        (
+            "one more, without its errors",
+            &[("/paths/~1v1~1numbers~1{id}/patch", OTHER)],
+            Stops,
+            "400, 401, 402, 403, 429, 5XX are missing: write an action with the target `$.paths['/v1/numbers/{id}'].patch.responses`",
+        ),
+        (
+            "one more, with an id of another type",
+            &[
+                ("/paths/~1v1~1numbers~1{id}/patch", WHOLE),
+                (
+                    "/paths/~1v1~1numbers~1{id}/patch/parameters/0/schema",
+                    r##"{"$ref":"#/components/schemas/ApiError"}"##,
+                ),
+            ],
+            Stops,
+            "patch/parameters/0/schema: expected a reference to `#/components/schemas/NumberId`",
+        ),
+        (
+            "one more, with an error of another type",
+            &[
+                ("/paths/~1v1~1numbers~1{id}/patch", WHOLE),
+                (
+                    "/paths/~1v1~1numbers~1{id}/patch/responses/403/content/application~1json/schema",
+                    r##"{"$ref":"#/components/schemas/NumberId"}"##,
+                ),
+            ],
+            Stops,
+            "patch/responses/403: expected the schema { $ref: '#/components/schemas/ApiError' }",
+        ),
+        (
+            "one more that is whole",
+            &[("/paths/~1v1~1numbers~1{id}/patch", WHOLE)],
+            Compatible,
+            "- `Client::x`: new, `async fn",
+        ),
+        (
+            "one more whose object is closed is open",
+            &[("/paths/~1v1~1numbers~1{id}/patch", WHOLE)],
+            Compatible,
+            "- `types::XResponse`: new, `#[derive(Clone, Debug, Default, PartialEq, schemars::JsonSchema)] #[non_exhaustive]",
         ),
     ]);
 }
