@@ -40,6 +40,37 @@ paths:
 const OVERLAY_TEXT: &str = "overlay: 1.0.0
 info: { title: Judgements, version: 1.0.0 }
 actions:
+  - x-name: components
+    target: $
+    x-expect: 1
+    description: The types that every operation has.
+    update:
+      components:
+        schemas:
+          NumberId: { type: string, minLength: 1 }
+          ApiError: { type: object, additionalProperties: {}, properties: { error: { type: string } } }
+  - x-name: id-untyped
+    target: $..parameters[?@.name == 'id'].schema
+    x-expect: 1
+    description: The id is replaced by a validated type (next action).
+    remove: true
+    x-removes: { type: string }
+  - x-name: id
+    target: $..parameters[?@.name == 'id']
+    x-expect: 1
+    description: The id is one path segment.
+    update: { schema: { $ref: '#/components/schemas/NumberId' } }
+  - x-name: errors
+    target: $..responses
+    x-expect: 1
+    description: Errors of every operation.
+    update:
+      '400': &error { description: E, content: { application/json: { schema: { $ref: '#/components/schemas/ApiError' } } } }
+      '401': *error
+      '402': *error
+      '403': *error
+      '429': *error
+      5XX: *error
   - x-name: answer
     target: $..responses['200'].content['application/json']
     x-expect: 1
@@ -58,17 +89,57 @@ impl Repository {
         fs::write(repository.path(PAGE), PAGE_TEXT).unwrap();
         fs::write(repository.path(OVERLAY), OVERLAY_TEXT).unwrap();
         repository.list("https://example.com/page.md", PAGE_TEXT);
+        repository.git(&["init"]);
+        repository.commit();
+        repository
+    }
+
+    /// A repository whose document is committed.
+    fn with_document() -> Self {
+        let repository = Self::new();
+        assert_eq!(repository.outcome(&[]), SUCCESS);
+        repository.commit();
+        repository
+    }
+
+    /// A repository with copies of the page and the overlay that this one had once.
+    fn frozen() -> Self {
+        let repository = Self::new();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen");
+        let page = fs::read_to_string(folder.join("get-number-meta-details.md")).unwrap();
+        fs::write(repository.path(PAGE), &page).unwrap();
+        fs::copy(folder.join("overlay.yaml"), repository.path(OVERLAY)).unwrap();
+        repository.list("https://example.com/page.md", &page);
+        assert_eq!(repository.outcome(&[]), SUCCESS);
+        repository.commit();
         repository
     }
 
     /// A copy of what this repository holds.
     fn real() -> Self {
         let repository = Self::new();
-        for file in [PAGE, OVERLAY, SOURCES, OUTPUT] {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-            fs::copy(path, repository.path(file)).unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let pages = fs::read_dir(root.join("xtask/upstream")).unwrap();
+        let pages = pages.map(|page| page.unwrap().file_name().into_string().unwrap());
+        let pages =
+            pages.filter(|page| !page.starts_with('.')).map(|p| format!("xtask/upstream/{p}"));
+        for file in pages.chain([OVERLAY, OUTPUT].map(str::to_owned)) {
+            fs::copy(root.join(&file), repository.path(&file)).unwrap();
         }
+        repository.commit();
         repository
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let identity = ["-c", "user.name=n", "-c", "user.email=e@localhost"];
+        let mut command = Command::new("git");
+        command.arg("-C").arg(self.0.path()).args(identity).args(arguments);
+        assert!(command.output().unwrap().status.success(), "{arguments:?}");
+    }
+
+    fn commit(&self) {
+        self.git(&["add", "."]);
+        self.git(&["commit", "--allow-empty", "-m", "commit"]);
     }
 
     /// Lists the page as published somewhere, with a text.
@@ -95,9 +166,13 @@ impl Repository {
     }
 
     fn regen(&self, options: &[&str]) -> Output {
+        self.command(options).output().unwrap()
+    }
+
+    fn command(&self, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.arg("regen").args(options).arg("--root").arg(self.0.path());
-        command.output().unwrap()
+        command
     }
 
     /// Runs `regen` and returns its exit code and what it said on the error stream.
@@ -135,7 +210,7 @@ fn what_was_written_is_in_sync_and_written_the_same_again() {
     assert_eq!(repository.outcome(&[]), SUCCESS);
     assert_eq!(repository.read(OUTPUT), first);
     let files = fs::read_dir(repository.path(".")).unwrap();
-    assert_eq!(files.count(), 2, "nothing is left beside the document and the sources");
+    assert_eq!(files.count(), 3, "nothing is left beside the document and the sources");
 }
 
 #[test]
@@ -145,7 +220,7 @@ fn a_change_of_one_byte_anywhere_is_drift() {
         ("its last newline", OUTPUT, "}\n", "} "),
         ("the page's block", PAGE, "A number", "a number"),
         ("the page's prose", PAGE, "Some prose", "some prose"),
-        ("an action", OVERLAY, "type: string", "minLength: 1"),
+        ("an action", OVERLAY, "id: { type: string }", "id: { type: string, minLength: 1 }"),
         ("a description in the overlay", OVERLAY, "The page", "the page"),
     ];
     for (name, file, from, to) in table {
@@ -155,7 +230,7 @@ fn a_change_of_one_byte_anywhere_is_drift() {
         let before = repository.read(OUTPUT);
         let (code, message) = repository.outcome(&["--check"]);
         assert_eq!(code, Some(1), "{name}: {message}");
-        assert!(message.contains("`cargo xtask regen`"), "{name}: {message}");
+        assert!(message.contains("run `cargo xtask regen"), "{name}: {message}");
         assert_eq!(repository.read(OUTPUT), before, "{name}: --check wrote");
     }
 }
@@ -187,16 +262,26 @@ fn a_malformed_source_ends_in_one_line_that_names_it_and_writes_nothing() {
             "'201'",
             "error: xtask/overlay.yaml: action `answer` (target `$..responses",
         ),
-        (SOURCES, "url", "link", "error: xtask/upstream/sources.toml: line 2, column 1"),
+        (
+            SOURCES,
+            "url",
+            "link",
+            "error: xtask/upstream/sources.toml: TOML parse error at line 2, column 1: unknown field",
+        ),
         (
             PAGE,
             "name: null",
             "name: null, new: 1",
-            "the example has /new, which its schema does not know",
+            "the example has /new, which its schema does not have",
         ),
         (PAGE, "id: '1', name", "id: 1, name", "the example does not fit its schema at /id"),
         (OVERLAY, "target", "targets", "error: xtask/overlay.yaml: "),
-        (OVERLAY, "type: object", "if: {}", "/schema/if: `if` is not a schema keyword"),
+        (
+            OVERLAY,
+            "schema: { type: object",
+            "schema: { if: {}",
+            "/schema/if: `if` is not a schema keyword",
+        ),
     ];
     for (file, from, to, expected) in table {
         let repository = Repository::new();
@@ -233,7 +318,7 @@ fn this_repository_is_in_sync_and_written_the_same_again() {
 
 #[test]
 fn an_example_without_health_stops_the_action_that_needs_it() {
-    let repository = Repository::real();
+    let repository = Repository::frozen();
     let page = repository.read(PAGE);
     let start = page.find("                health:\n").unwrap();
     let end = page.find("                meta:\n").unwrap();
@@ -248,9 +333,8 @@ fn an_example_without_health_stops_the_action_that_needs_it() {
 }
 
 #[test]
-fn what_changed_is_told_for_the_page_and_for_the_document() {
-    let repository = Repository::new();
-    assert_eq!(repository.outcome(&[]), SUCCESS);
+fn change_of_overlay_is_reported_the_same_however_often() {
+    let repository = Repository::with_document();
     repository.replace(
         OVERLAY,
         "{ id: { type: string }",
@@ -264,10 +348,13 @@ fn what_changed_is_told_for_the_page_and_for_the_document() {
     let place =
         "#/paths/~1v1~1numbers~1{id}/get/responses/200/content/application~1json/schema/properties";
     let expected = format!(
-        "openapi.json, breaking:
+        "openapi.json:
 - `{place}/name/type`: `\"string\"` → `\"boolean\"`
-openapi.json, compatible:
-- `{place}/more`: new, `{{\"type\":\"number\"}}`
+- `{place}/more`: new, `{{\"type\":\"number\",\"nullable\":true}}`
+The Rust interface, breaking:
+- `types::GetNumbersIdResponse.name`: `Option<String>` → `Option<bool>`
+The Rust interface, compatible:
+- `types::GetNumbersIdResponse.more`: new, `Option<f64>`
 Breaking: minor step, 0.1.0 to 0.2.0.
 "
     );
@@ -279,13 +366,158 @@ Breaking: minor step, 0.1.0 to 0.2.0.
     assert_eq!(report["report"]["verdict"], "breaking");
     let (code, report) = repository.report(&[]);
     assert_eq!((code, report), (Some(0), format!("openapi.json written\n{expected}")));
-    assert_eq!(repository.outcome(&["--check"]), SUCCESS);
+    let in_sync = (Some(0), format!("openapi.json is in sync\n{expected}"));
+    assert_eq!(repository.report(&[]), in_sync);
+    assert_eq!(repository.report(&["--check"]), in_sync);
+    repository.commit();
+    assert_eq!(repository.report(&[]), (Some(0), "openapi.json is in sync\n".to_owned()));
 }
 
 #[test]
-fn a_trial_says_what_a_page_would_change_and_writes_nothing() {
-    let repository = Repository::new();
-    assert_eq!(repository.outcome(&[]), SUCCESS);
+fn fetch_again_reports_the_same_change() {
+    let repository = Repository::with_document();
+    let new = PAGE_TEXT.replace("operationId: get_numbers_id", "operationId: get_number");
+    repository.list(&server(&[&new, &new]), PAGE_TEXT);
+    let (code, first) = repository.report(&["--fetch"]);
+    assert_eq!(code, Some(0));
+    assert!(first.ends_with("Breaking: minor step, 0.1.0 to 0.2.0.\n"), "{first}");
+    let (_, second) = repository.report(&["--fetch"]);
+    assert_eq!(first.split_once('\n').unwrap().1, second.split_once('\n').unwrap().1);
+}
+
+#[test]
+fn run_without_usable_git_is_an_error() {
+    let repository = Repository::with_document();
+    let without_git = tempfile::tempdir().unwrap();
+    let not_a_repository = Repository::with_document();
+    fs::remove_dir_all(not_a_repository.path(".git")).unwrap();
+    let of = |repository: &Repository| repository.command(&[]);
+    let mut missing = of(&repository);
+    missing.env("PATH", without_git.path());
+    let mut foreign = of(&repository);
+    foreign.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+    foreign.env("HOME", without_git.path()).env("GIT_CONFIG_NOSYSTEM", "1");
+    let table = [
+        (missing, "git cannot be run, and the last commit is what changes are compared with"),
+        (foreign, "dubious ownership"),
+        (of(&not_a_repository), "not a git repository"),
+    ];
+    for (mut command, expected) in table {
+        let output = command.output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{expected}: {message}");
+        assert!(message.starts_with("error: ") && message.contains(expected), "{message}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{expected}");
+    }
+}
+
+#[test]
+fn addition_that_overlay_removes_is_words_and_names_the_action() {
+    let repository = Repository::with_document();
+    repository.replace(
+        PAGE,
+        "schema: { type: string } }]",
+        "schema: { type: string } }, { name: x, in: cookie }]",
+    );
+    repository.replace(
+        OVERLAY,
+        "  - x-name: errors\n",
+        "  - x-name: no-cookie
+    target: $..parameters[?@.name == 'x']
+    x-expect: 1
+    description: Cookies are for the vendor's own pages.
+    remove: true
+    x-removes: { name: x, in: cookie }
+  - x-name: errors\n",
+    );
+    let (code, report) = repository.report(&[]);
+    assert_eq!(code, Some(0));
+    let expected = "openapi.json written
+The page:
+- `#/paths/~1v1~1numbers~1{id}/get/parameters/1`: new, `{\"name\":\"x\",\"in\":\"cookie\"}` (does not reach openapi.json: action `no-cookie` writes this place)
+Words only: patch step, 0.1.0 to 0.1.1.
+";
+    assert_eq!(report, expected);
+}
+
+#[test]
+fn prose_of_page_that_changes_is_reported_by_line() {
+    let repository = Repository::with_document();
+    repository.replace(PAGE, "Some prose.", "Deprecated.\nAt most 1 refresh a minute.");
+    let (_, report) = repository.report(&[]);
+    let expected = format!(
+        "openapi.json written
+The text of the page:
+- `{PAGE}, line 3`: no longer `\"Some prose.\"`
+- `{PAGE}, line 3`: new, `\"Deprecated.\"`
+- `{PAGE}, line 4`: new, `\"At most 1 refresh a minute.\"`
+Words only: patch step, 0.1.0 to 0.1.1.
+"
+    );
+    assert_eq!(report, expected);
+}
+
+#[test]
+fn fetched_page_that_stops_is_kept_and_its_difference_shown() {
+    let repository = Repository::with_document();
+    let new = PAGE_TEXT.replace("Some prose.", "Other prose.").replace("'200'", "'201'");
+    repository.list(&server(&[&new, PAGE_TEXT]), PAGE_TEXT);
+    let before = repository.state();
+    let output = repository.regen(&["--fetch"]);
+    let report = String::from_utf8(output.stdout).unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(report.starts_with("The page:\n- `#/paths/"), "{report}");
+    assert!(report.contains("The text of the page:\n"), "{report}");
+    let kept = "xtask/upstream/.staging";
+    assert!(
+        message.starts_with(&format!("error: the fetched pages are kept in {kept}: ")),
+        "{message}"
+    );
+    assert_eq!(repository.read(&format!("{kept}/get-number-meta-details.md")), new);
+    assert_eq!(repository.state(), before);
+    assert_eq!(repository.outcome(&["--fetch"]), SUCCESS);
+    assert!(!repository.path(kept).exists());
+}
+
+#[test]
+fn broken_fetched_page_is_named_where_it_is_kept() {
+    let repository = Repository::with_document();
+    repository.list(&server(&[&PAGE_TEXT.replace("info: {", "info: {{")]), PAGE_TEXT);
+    let (_, message) = repository.outcome(&["--fetch"]);
+    let place = "xtask/upstream/.staging/get-number-meta-details.md: line ";
+    assert!(message.contains(place) || message.contains(".md: "), "{message}");
+    assert!(message.contains("/.staging/get-number-meta-details.md"), "{message}");
+}
+
+#[test]
+fn failed_run_with_json_format_prints_json() {
+    let repository = Repository::with_document();
+    repository.replace(PAGE, "'200'", "'201'");
+    let (code, text) = repository.report(&["--format", "json"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &json["state"]), (Some(2), &json!("stopped")));
+    assert!(json["message"].as_str().unwrap().contains("action `answer`"), "{json}");
+    assert_eq!(json["report"]["page"].as_array().map(Vec::len), Some(2), "{json}");
+    fs::remove_file(repository.path(SOURCES)).unwrap();
+    let (code, text) = repository.report(&["--format", "json"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &json["state"]), (Some(2), &json!("stopped")));
+}
+
+#[test]
+fn files_of_a_killed_run_are_ignored_by_git() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for file in [".regen-a1", "xtask/upstream/.regen-a1", "xtask/upstream/.staging/page.md"] {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(&root).args(["check-ignore", "--quiet", file]);
+        assert!(command.status().unwrap().success(), "{file}");
+    }
+}
+
+#[test]
+fn trial_reports_what_a_page_would_change_and_writes_nothing() {
+    let repository = Repository::with_document();
     let trial = repository.path("trial.md");
     fs::write(&trial, PAGE_TEXT.replace("operationId: get_numbers_id", "operationId: get_number"))
         .unwrap();
@@ -294,28 +526,28 @@ fn a_trial_says_what_a_page_would_change_and_writes_nothing() {
     assert_eq!(code, Some(0));
     let line = "- `#/paths/~1v1~1numbers~1{id}/get/operationId`: `\"get_numbers_id\"` → `\"get_number\"`\n";
     let expected = format!(
-        "Tried: nothing is written.\nThe page, breaking:\n{line}openapi.json, breaking:\n{line}Breaking: minor step, 0.1.0 to 0.2.0.\n"
+        "Tried: nothing is written.\nThe page:\n{line}openapi.json:\n{line}The Rust interface, breaking:\n"
     );
-    assert_eq!(report, expected);
+    assert!(report.starts_with(&expected), "{report}");
+    assert!(report.contains("- `Client::get_numbers_id`: no longer `async fn"), "{report}");
+    assert!(report.ends_with("Breaking: minor step, 0.1.0 to 0.2.0.\n"), "{report}");
     assert_eq!(repository.state(), before);
 }
 
 #[test]
-fn a_page_put_in_place_is_compared_with_the_one_that_git_has() {
-    let repository = Repository::new();
-    assert_eq!(repository.outcome(&[]), SUCCESS);
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=n", "-c", "user.email=e@localhost"];
-        let mut command = Command::new("git");
-        command.arg("-C").arg(repository.path(".")).args(identity).args(arguments);
-        assert!(command.output().unwrap().status.success(), "{arguments:?}");
-    };
-    git(&["init"]);
-    git(&["add", "."]);
-    git(&["commit", "-m", "first"]);
-    repository.replace(PAGE, "title: Numbers", "title: All numbers");
-    let (_, report) = repository.report(&[]);
-    assert!(report.contains("The page, words only:\n- `#/info/title`"), "{report}");
+fn trial_of_another_page_is_beside_the_stored_one() {
+    let repository = Repository::with_document();
+    let trial = repository.path("other.md");
+    let other =
+        PAGE_TEXT.replace("/v1/numbers/{id}", "/v1/others").replace("get_numbers_id", "get_others");
+    fs::write(
+        &trial,
+        other.replace("[{ name: id, in: path, required: true, schema: { type: string } }]", "[]"),
+    )
+    .unwrap();
+    let (code, message) = repository.outcome(&["--from", trial.to_str().unwrap()]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("action `errors`") && message.contains("found 2: "), "{message}");
 }
 
 /// A page as the vendor publishes the list.
@@ -343,7 +575,7 @@ paths:
 
 #[test]
 fn a_page_more_is_an_entry_more_and_stops_the_action_that_stood_for_it() {
-    let repository = Repository::real();
+    let repository = Repository::frozen();
     let list = repository.read(SOURCES);
     let published = repository.read(PAGE);
     let governing =
@@ -357,10 +589,7 @@ info:
         governing,
     );
     let url = server(&[&published, &page]);
-    let entries = list.replace(
-        "https://docs.pilotstatus.com.br/playground/numbers/get-number-meta-details.md",
-        &url,
-    );
+    let entries = list.replace("https://example.com/page.md", &url);
     let entry = format!("\n[[page]]\nurl = \"{url}\"\nfile = \"list-numbers.md\"\n");
     fs::write(repository.path(SOURCES), entries + &entry).unwrap();
     let before = repository.state();
@@ -380,7 +609,7 @@ info:
 
 #[test]
 fn all_that_stops_a_run_is_said_at_once() {
-    let repository = Repository::real();
+    let repository = Repository::frozen();
     repository.replace(PAGE, "sendable: true", "canSend: true");
     repository.replace(PAGE, "currency: BRL", "money: BRL");
     let (code, message) = repository.outcome(&[]);
@@ -408,7 +637,7 @@ fn what_is_no_page_is_one_clear_error_in_bounded_time_and_memory() {
         ("100 MB", "x".repeat(100 * 1024 * 1024), "expected at most"),
     ];
     for (name, page, expected) in table {
-        let repository = Repository::real();
+        let repository = Repository::frozen();
         let trial = repository.path("trial.md");
         fs::write(&trial, page).unwrap();
         let (code, message) = repository.outcome(&["--from", trial.to_str().unwrap()]);
@@ -418,18 +647,19 @@ fn what_is_no_page_is_one_clear_error_in_bounded_time_and_memory() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_no_drift_but_an_error_and_can_be_written_anew() {
+fn malformed_document_is_drift_and_in_a_commit_a_note() {
     let repository = Repository::new();
     fs::write(repository.path(OUTPUT), "<<<<<<<").unwrap();
+    repository.commit();
+    let note = "note: openapi.json of the last commit: cannot be compared: ";
     let (code, message) = repository.outcome(&["--check"]);
-    assert_eq!(code, Some(2));
-    assert!(
-        message.starts_with("error: openapi.json: expected JSON in the present file"),
-        "{message}"
-    );
+    assert_eq!(code, Some(1));
+    assert!(message.starts_with(note), "{message}");
+    assert!(message.contains("first at line 1; run `cargo xtask regen`"), "{message}");
     let (code, message) = repository.outcome(&[]);
     assert_eq!(code, Some(0));
-    assert!(message.starts_with("note: openapi.json: cannot tell what changed"), "{message}");
+    assert!(message.starts_with(note), "{message}");
+    repository.commit();
     assert_eq!(repository.outcome(&["--check"]), SUCCESS);
 }
 
@@ -500,5 +730,8 @@ fn a_stored_page_that_was_edited_is_noted_and_is_drift() {
     );
     let (code, message) = repository.outcome(&["--check"]);
     assert_eq!(code, Some(1));
-    assert!(message.contains("is made of a stored page that is not as"), "{message}");
+    assert!(message.contains("restore the page with `git checkout`"), "{message}");
+    fs::write(repository.path(PAGE), PAGE_TEXT).unwrap();
+    assert_eq!(repository.outcome(&[]), SUCCESS);
+    assert_eq!(repository.outcome(&["--check"]), SUCCESS);
 }

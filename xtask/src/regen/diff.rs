@@ -1,5 +1,4 @@
-//! The differences of two documents, each with its place. Nothing is judged here: see
-//! [`effect`](super::effect).
+//! The differences of two documents or texts, each with its place.
 
 use serde_json::{Map, Value};
 
@@ -8,22 +7,12 @@ use super::pointer::child;
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
-    /// The JSON pointer of what differs; of a list, where its items are texts or numbers.
+    /// The JSON pointer of what differs, the line of a text, or the path of a Rust item.
     pub(crate) at: String,
-    /// What was there, unless it is new.
+    /// The old value; none if the place is new.
     pub(crate) from: Option<Value>,
-    /// What is there, unless it is gone.
+    /// The new value; none if the place is gone.
     pub(crate) to: Option<Value>,
-}
-
-impl Change {
-    /// Whether a list has the same items in another order.
-    pub(crate) fn is_order(&self) -> bool {
-        let items =
-            |side: &Option<Value>| side.as_ref().and_then(Value::as_array).map(|list| sorted(list));
-        let from = items(&self.from);
-        from.is_some() && from == items(&self.to)
-    }
 }
 
 /// All differences, in the order of the old document.
@@ -63,45 +52,38 @@ fn objects(
 fn lists(old: &[Value], new: &[Value], at: &str, changes: &mut Vec<Change>) {
     if sorted(old) == sorted(new) {
         changes.push(change(at, Some(&old.into()), Some(&new.into())));
-    } else if names(old).is_some() && names(new).is_some() {
-        named(old, new, at, changes);
-    } else if old.iter().chain(new).all(|item| !item.is_object() && !item.is_array()) {
-        let gone = old.iter().filter(|item| !new.contains(item));
-        changes.extend(gone.map(|item| change(at, Some(item), None)));
-        let come = new.iter().filter(|item| !old.contains(item));
-        changes.extend(come.map(|item| change(at, None, Some(item))));
-    } else if old.len() == new.len() {
+    } else if old.len() == new.len() && old.iter().chain(new).all(Value::is_object) {
         for (index, (old, new)) in old.iter().zip(new).enumerate() {
             compare(old, new, &format!("{at}/{index}"), changes);
         }
     } else {
-        changes.push(change(at, Some(&old.into()), Some(&new.into())));
+        multisets(old, new, |index| format!("{at}/{index}"), changes);
     }
 }
 
-/// Lists whose items are known by their names, such as parameters.
-fn named(old: &[Value], new: &[Value], at: &str, changes: &mut Vec<Change>) {
-    let find =
-        |list: &[Value], item: &Value| list.iter().position(|other| other["name"] == item["name"]);
-    for (index, item) in old.iter().enumerate() {
-        match find(new, item) {
-            Some(place) => compare(item, &new[place], &format!("{at}/{place}"), changes),
-            None => changes.push(change(&format!("{at}/{index}"), Some(item), None)),
-        }
-    }
-    for (index, item) in new.iter().enumerate().filter(|(_, item)| find(old, item).is_none()) {
-        changes.push(change(&format!("{at}/{index}"), None, Some(item)));
-    }
+/// Returns the lines that only one of two texts has, one line more than before included.
+pub(crate) fn diff_lines(old: &str, new: &str, of: &str) -> Vec<Change> {
+    let lines = |text: &str| -> Vec<Value> { text.lines().map(Value::from).collect() };
+    let mut changes = Vec::new();
+    let at = |index| format!("{of}, line {}", index + 1);
+    multisets(&lines(old), &lines(new), at, &mut changes);
+    changes.retain(|change| change.from.as_ref().or(change.to.as_ref()) != Some(&"".into()));
+    changes
 }
 
-/// The names of the items, if each has one of its own.
-fn names(list: &[Value]) -> Option<Vec<&str>> {
-    let mut names: Vec<&str> =
-        list.iter().map(|item| item.get("name")?.as_str()).collect::<Option<_>>()?;
-    let count = names.len();
-    names.sort_unstable();
-    names.dedup();
-    (names.len() == count).then_some(names)
+/// Compares how often each item occurs.
+fn multisets(old: &[Value], new: &[Value], at: impl Fn(usize) -> String, to: &mut Vec<Change>) {
+    to.extend(surplus(old, new).map(|(index, item)| change(&at(index), Some(item), None)));
+    to.extend(surplus(new, old).map(|(index, item)| change(&at(index), None, Some(item))));
+}
+
+/// Returns the items of a list that another does not have as often.
+fn surplus<'a>(list: &'a [Value], other: &[Value]) -> impl Iterator<Item = (usize, &'a Value)> {
+    let mut rest = other.to_vec();
+    list.iter().enumerate().filter(move |(_, item)| {
+        let found = rest.iter().position(|other| other == *item);
+        found.map(|index| rest.swap_remove(index)).is_none()
+    })
 }
 
 fn sorted(list: &[Value]) -> Vec<String> {
@@ -110,7 +92,7 @@ fn sorted(list: &[Value]) -> Vec<String> {
     items
 }
 
-fn change(at: &str, from: Option<&Value>, to: Option<&Value>) -> Change {
+pub(crate) fn change(at: &str, from: Option<&Value>, to: Option<&Value>) -> Change {
     Change { at: at.to_owned(), from: from.cloned(), to: to.cloned() }
 }
 
@@ -124,7 +106,7 @@ mod tests {
     fn every_difference_is_told_once_with_its_place() {
         type Lines<'a> = &'a [(&'a str, Value, Value)];
         let n = Value::Null;
-        let table: [(Value, Value, Lines); 9] = [
+        let table: [(Value, Value, Lines); 10] = [
             (json!({ "a": 1 }), json!({ "a": 1 }), &[]),
             (json!({ "a": 1, "b": 2 }), json!({ "b": 2, "a": 1 }), &[]),
             (
@@ -140,20 +122,17 @@ mod tests {
             (
                 json!({ "a": [1, 2] }),
                 json!({ "a": [2, 3] }),
-                &[("#/a", json!(1), n.clone()), ("#/a", n.clone(), json!(3))],
+                &[("#/a/0", json!(1), n.clone()), ("#/a/1", n.clone(), json!(3))],
             ),
+            (json!(["a"]), json!(["a", "a"]), &[("#/1", n.clone(), json!("a"))]),
             (json!([1, 2]), json!([2, 1]), &[("#", json!([1, 2]), json!([2, 1]))]),
             (
-                json!([{ "name": "a", "x": 1 }, { "name": "b" }]),
-                json!([{ "name": "c" }, { "name": "a", "x": 2 }]),
-                &[
-                    ("#/1/x", json!(1), json!(2)),
-                    ("#/1", json!({ "name": "b" }), n.clone()),
-                    ("#/0", n.clone(), json!({ "name": "c" })),
-                ],
+                json!([{ "name": "a" }, { "name": "b" }]),
+                json!([{ "name": "c" }, { "name": "b" }, { "name": "a" }]),
+                &[("#/0", n.clone(), json!({ "name": "c" }))],
             ),
             (json!([{ "x": 1 }]), json!([{ "x": 2 }]), &[("#/0/x", json!(1), json!(2))]),
-            (json!([{}]), json!([]), &[("#", json!([{}]), json!([]))]),
+            (json!([{}]), json!([]), &[("#/0", json!({}), n.clone())]),
         ];
         for (old, new, expected) in table {
             let found: Vec<_> = diff(&old, &new)

@@ -4,118 +4,72 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use super::pointer::{child, find};
+use super::lenient::make_nullable;
+use super::pointer::child;
 
 /// The version that is written.
 const VERSION: &str = "3.0.3";
 
-/// What a place of the document holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Components,
-    Contact,
-    Document,
-    Header,
-    Info,
-    License,
-    MediaType,
-    Operation,
-    Parameter,
-    PathItem,
-    RequestBody,
-    Response,
-    Schema,
-    SecurityScheme,
-    Server,
-    Tag,
-}
-
-/// How the value of a field is converted.
-#[derive(Clone, Copy)]
-enum Rule {
-    /// It means the same in both versions, and holds no schema.
-    Same,
-    One(Kind),
-    List(Kind),
-    /// A map from names.
-    Map(Kind),
-}
-
-use Kind::{
-    Components, Contact, Document, Header, Info, License, MediaType, Operation, Parameter,
-    PathItem, RequestBody, Response, Schema, SecurityScheme, Server, Tag,
-};
-use Rule::{List, One, Same};
-
-impl Kind {
-    /// The fields that occur in this vendor's pages, and their neighbours.
-    fn rule(self, field: &str) -> Option<Rule> {
-        let rule = match (self, field) {
-            (Document, "info") => One(Info),
-            (Document, "servers") => List(Server),
-            (Document, "paths") => Rule::Map(PathItem),
-            (Document, "components") => One(Components),
-            (Document, "tags") => List(Tag),
-            (Info, "contact") => One(Contact),
-            (Info, "license") => One(License),
-            (PathItem, "get" | "put" | "post" | "delete" | "patch") => One(Operation),
-            (PathItem | Operation, "parameters") => List(Parameter),
-            (Operation, "requestBody") => One(RequestBody),
-            (Operation, "responses") => Rule::Map(Response),
-            (Response, "headers") => Rule::Map(Header),
-            (RequestBody | Response, "content") => Rule::Map(MediaType),
-            (Parameter | Header | MediaType, "schema") => One(Schema),
-            (Components, "schemas") => Rule::Map(Schema),
-            (Components, "securitySchemes") => Rule::Map(SecurityScheme),
-            (Document | Operation, "security")
-            | (Info, "title" | "version" | "description" | "termsOfService")
-            | (Contact | License | Tag, "name" | "url" | "email" | "description")
-            | (Server, "url" | "description")
-            | (Operation, "tags" | "summary" | "description" | "operationId" | "deprecated")
-            | (Parameter, "name" | "in")
-            | (Parameter | Header, "description" | "required" | "deprecated")
-            | (Parameter | Header | MediaType, "example")
-            | (RequestBody, "description" | "required")
-            | (Response, "description")
-            | (
-                SecurityScheme,
-                "type" | "description" | "name" | "in" | "scheme" | "bearerFormat",
-            ) => Same,
-            _ => return None,
-        };
-        Some(rule)
-    }
-}
-
-/// Keywords of schemas that mean the same in both versions, and hold no schema.
-const SAME: [&str; 19] = [
-    "default",
-    "deprecated",
-    "description",
-    "enum",
-    "example",
-    "format",
-    "maxItems",
-    "maxLength",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minimum",
-    "nullable",
-    "pattern",
-    "readOnly",
-    "required",
-    "title",
-    "uniqueItems",
-    "writeOnly",
+/// The fields that occur in this vendor's pages, and their neighbours, of each kind of object: with
+/// the kind of their value, of the items of a list `[…]`, or of the values of a map `{…}`. A field
+/// without a kind means the same in both versions, and holds no schema.
+const FIELDS: [(&str, &str); 15] = [
+    (
+        "Document",
+        "info:Info servers:[Server] paths:{PathItem} components:Components tags:[Tag] security",
+    ),
+    ("Info", "contact:Contact license:License title version description termsOfService"),
+    ("Contact", "name url email description"),
+    ("License", "name url"),
+    ("Tag", "name description"),
+    ("Server", "url description"),
+    (
+        "PathItem",
+        "get:Operation put:Operation post:Operation delete:Operation patch:Operation parameters:[Parameter]",
+    ),
+    (
+        "Operation",
+        "parameters:[Parameter] requestBody:RequestBody responses:{Response} security tags summary description operationId deprecated",
+    ),
+    ("Parameter", "name in description required deprecated schema:Schema example examples"),
+    ("Header", "description required deprecated schema:Schema example examples"),
+    ("MediaType", "schema:Schema example examples"),
+    ("RequestBody", "content:{MediaType} description required"),
+    ("Response", "headers:{Header} content:{MediaType} description"),
+    ("Components", "schemas:{Schema} securitySchemes:{SecurityScheme}"),
+    ("SecurityScheme", "type description name in scheme bearerFormat"),
 ];
 
-/// Converts a document. One that is 3.0 already stays as it is.
+/// Keywords of schemas that 3.0 does not have, and that decide nothing of a type: they become
+/// extensions.
+const EXTENSIONS: &str =
+    "$comment const contentEncoding contentMediaType exclusiveMaximum exclusiveMinimum";
+
+/// Keywords of schemas that mean the same in both versions, and hold no schema.
+const SAME: &str = "$ref default deprecated description enum example externalDocs format maxItems \
+    maxLength maxProperties maximum minItems minLength minProperties minimum multipleOf nullable \
+    pattern readOnly required title uniqueItems writeOnly";
+
+/// Returns the kind of a field's value, which is empty if it means the same in both versions.
+fn kind_of(kind: &str, field: &str) -> Option<&'static str> {
+    let (_, fields) = FIELDS.iter().find(|(name, _)| *name == kind)?;
+    let mut fields = fields.split(' ').map(|field| field.split_once(':').unwrap_or((field, "")));
+    fields.find(|(name, _)| *name == field).map(|(_, kind)| kind)
+}
+
+fn has(list: &str, keyword: &str) -> bool {
+    list.split_whitespace().any(|other| other == keyword)
+}
+
+/// Converts a document. A document of 3.0 is returned unchanged.
 pub(crate) fn downgrade(document: &Value) -> Result<Value> {
-    let version = document.get("openapi").and_then(Value::as_str).unwrap_or_default();
-    let is_known = version.starts_with("3.1.") || version.starts_with("3.0.");
-    ensure!(is_known, "#/openapi: expected OpenAPI 3.1 or 3.0, found `{version}`");
-    Walk { document }.object(Document, document, "#")
+    let version = document.get("openapi").unwrap_or(&Value::Null);
+    let is_known = |version: &str| version.starts_with("3.1.") || version.starts_with("3.0.");
+    ensure!(
+        version.as_str().is_some_and(is_known),
+        "#/openapi: expected a version of three numbers such as `3.1.0` or `3.0.3`, found {version}"
+    );
+    Walk { document }.value("Document", document, "#")
 }
 
 /// One pass through a document; `at` is the JSON pointer of the value at hand.
@@ -124,41 +78,28 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn object(&self, kind: Kind, value: &Value, at: &str) -> Result<Value> {
-        if kind == Schema {
-            return self.schema(value, at);
-        }
-        let mut result = Map::new();
-        for (key, value) in fields(value, at)? {
-            let at = child(at, key);
-            let converted = match kind.rule(key) {
-                _ if kind == Document && key == "openapi" => VERSION.into(),
-                _ if key.starts_with("x-") => value.clone(),
-                Some(Same) => value.clone(),
-                Some(One(kind)) => self.object(kind, value, &at)?,
-                Some(List(kind)) => self.list(kind, value, &at)?.into(),
-                Some(Rule::Map(kind)) => self.map(kind, value, &at)?,
+    fn value(&self, kind: &str, value: &Value, at: &str) -> Result<Value> {
+        let inner = |open, close| kind.strip_prefix(open).and_then(|k| k.strip_suffix(close));
+        match (inner('[', ']'), inner('{', '}')) {
+            (Some(kind), _) => {
+                let items = value.as_array().with_context(|| format!("{at}: expected a list"))?;
+                let items = items.iter().enumerate();
+                items
+                    .map(|(index, item)| self.value(kind, item, &format!("{at}/{index}")))
+                    .collect()
+            }
+            (_, Some(kind)) => convert(value, at, |_, value, at| self.value(kind, value, at)),
+            _ if kind.is_empty() => Ok(value.clone()),
+            _ if kind == "Schema" => self.schema(value, at),
+            _ => convert(value, at, |key, value, at| match kind_of(kind, key) {
+                _ if kind == "Document" && key == "openapi" => Ok(VERSION.into()),
+                _ if key.starts_with("x-") => Ok(value.clone()),
+                Some(kind) => self.value(kind, value, at),
                 None => bail!(
-                    "{at}: `{key}` is not a field of {kind:?} that is converted to OpenAPI 3.0; if it means the same there, say so in downgrade.rs"
+                    "{at}: `{key}` is not a field of {kind} that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
                 ),
-            };
-            result.insert(key.clone(), converted);
+            }),
         }
-        Ok(result.into())
-    }
-
-    fn list(&self, kind: Kind, value: &Value, at: &str) -> Result<Vec<Value>> {
-        let items = value.as_array().with_context(|| format!("{at}: expected a list"))?;
-        let items = items.iter().enumerate();
-        items.map(|(index, item)| self.object(kind, item, &format!("{at}/{index}"))).collect()
-    }
-
-    fn map(&self, kind: Kind, value: &Value, at: &str) -> Result<Value> {
-        let mut result = Map::new();
-        for (key, value) in fields(value, at)? {
-            result.insert(key.clone(), self.object(kind, value, &child(at, key))?);
-        }
-        Ok(result.into())
     }
 
     fn schema(&self, value: &Value, at: &str) -> Result<Value> {
@@ -166,71 +107,82 @@ impl Walk<'_> {
         let mut result = Map::new();
         for (key, value) in source {
             let at = child(at, key);
-            let converted = match key.as_str() {
-                "type" => {
-                    types(value, &at, &mut result)?;
+            let (key, converted) = match key.as_str() {
+                "type" | "oneOf" | "anyOf" => {
+                    result.extend(self.nullable(key, value, &at)?);
                     continue;
                 }
-                "oneOf" => {
-                    self.one_or_null(value, &at, &mut result)?;
-                    continue;
+                "const" if type_of(value).is_some() && source.get("type").is_none() => {
+                    result.insert("type".to_owned(), type_of(value).into());
+                    ("x-const", value.clone())
                 }
-                "$ref" if source.len() > 1 => {
-                    bail!("{at}: 3.0 has nothing beside `$ref`: write `allOf`")
-                }
-                "allOf" => self.list(Schema, value, &at)?.into(),
-                "properties" => self.map(Schema, value, &at)?,
-                "additionalProperties" if value.is_boolean() => value.clone(),
-                "items" | "additionalProperties" => self.schema(value, &at)?,
-                key if key == "$ref" || SAME.contains(&key) || key.starts_with("x-") => {
-                    value.clone()
-                }
+                key if has(EXTENSIONS, key) => (&*format!("x-{key}"), value.clone()),
+                "examples" => ("example", value.get(0).cloned().unwrap_or_default()),
+                // 3.0 has nothing beside `$ref`.
+                "$ref" if source.len() > 1 => ("allOf", json!([{ "$ref": value }])),
+                "allOf" => (&**key, self.value("[Schema]", value, &at)?),
+                "properties" => (&**key, self.value("{Schema}", value, &at)?),
+                "additionalProperties" if value.is_boolean() => (&**key, value.clone()),
+                "items" | "additionalProperties" => (&**key, self.schema(value, &at)?),
+                _ if has(SAME, key) || key.starts_with("x-") => (&**key, value.clone()),
                 _ => bail!(
-                    "{at}: `{key}` is not a schema keyword that is converted to OpenAPI 3.0; if it means the same there, say so in downgrade.rs"
+                    "{at}: `{key}` is not a schema keyword that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
                 ),
             };
-            result.insert(key.clone(), converted);
+            result.insert(key.to_owned(), converted);
         }
         Ok(result.into())
     }
 
-    /// `oneOf` a reference and null. 3.0 says it as `nullable`, which counts only beside a type.
-    fn one_or_null(&self, value: &Value, at: &str, result: &mut Map<String, Value>) -> Result<()> {
-        let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        let [other, null] = list else {
-            bail!("{at}: expected a reference and null, found another choice");
+    /// Converts a type, or a choice of one schema and null. 3.0 has `nullable`, which counts only
+    /// beside a type.
+    fn nullable(&self, key: &str, value: &Value, at: &str) -> Result<Map<String, Value>> {
+        let null = if key == "type" { json!("null") } else { json!({ "type": "null" }) };
+        let (other, is_nullable) = match value.as_array().map(Vec::as_slice) {
+            None => (value, false),
+            Some([one]) => (one, false),
+            Some([one, end]) if *end == null => (one, true),
+            Some([first, one]) if *first == null => (one, true),
+            Some(_) => bail!(
+                "{at}: expected one, or one and null, found {value}: write an action that removes it, and one that writes the one to use"
+            ),
         };
-        ensure!(
-            *null == json!({ "type": "null" }),
-            "{at}/1: expected {{ type: 'null' }}, found {null}"
-        );
-        let target = other.get("$ref").and_then(Value::as_str).and_then(|r| find(self.document, r));
-        let name = target.and_then(|schema| schema.get("type")).and_then(Value::as_str);
-        let name = name.with_context(|| {
-            format!("{at}/0: expected a reference to a schema of one type, found {other}")
-        })?;
-        result.insert("type".to_owned(), name.into());
-        result.insert("nullable".to_owned(), true.into());
-        result.insert("allOf".to_owned(), json!([other]));
-        Ok(())
+        let mut converted = if key == "type" {
+            ensure!(other.is_string() && *other != null, "{at}: expected a type, found {other}");
+            json!({ "type": other })
+        } else {
+            self.schema(other, at)?
+        };
+        if is_nullable {
+            make_nullable(&mut converted, self.document);
+            ensure!(
+                converted.get("nullable").is_some(),
+                "{at}: expected a schema with a type beside null, found {other}"
+            );
+        }
+        Ok(fields(&converted, at)?.clone())
     }
 }
 
-/// `type`: a list of one type and null is `nullable`.
-fn types(value: &Value, at: &str, result: &mut Map<String, Value>) -> Result<()> {
-    let (name, is_nullable) = match value.as_array().map(Vec::as_slice) {
-        None => (value, false),
-        Some([name]) => (name, false),
-        Some([name, null]) if null == "null" => (name, true),
-        Some(_) => bail!("{at}: expected one type, or one and null, found {value}"),
-    };
-    let is_known = name.as_str().is_some_and(|name| name != "null");
-    ensure!(is_known, "{at}: expected a type other than null, found {name}");
-    result.insert("type".to_owned(), name.clone());
-    if is_nullable {
-        result.insert("nullable".to_owned(), true.into());
-    }
-    Ok(())
+/// Returns the type of a scalar.
+pub(crate) fn type_of(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        _ => return None,
+    })
+}
+
+/// Converts each field of an object; `at` is the place of the field.
+fn convert(
+    value: &Value,
+    at: &str,
+    field: impl Fn(&str, &Value, &str) -> Result<Value>,
+) -> Result<Value> {
+    let fields = fields(value, at)?.iter();
+    fields.map(|(key, value)| Ok((key.clone(), field(key, value, &child(at, key))?))).collect()
 }
 
 fn fields<'a>(value: &'a Value, at: &str) -> Result<&'a Map<String, Value>> {
@@ -268,6 +220,22 @@ mod tests {
                 Value::Null,
             ),
             (
+                json!({ "anyOf": [{ "type": "null" }, b] }),
+                json!({ "type": "object", "nullable": true, "allOf": [b] }),
+            ),
+            (
+                json!({ "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "null" }] }),
+                json!({ "type": "string", "format": "date-time", "nullable": true }),
+            ),
+            (
+                json!({ "const": "META", "examples": ["META", "x"] }),
+                json!({ "type": "string", "x-const": "META", "example": "META" }),
+            ),
+            (
+                json!({ "$ref": "#/components/schemas/B", "description": "D" }),
+                json!({ "allOf": [b], "description": "D" }),
+            ),
+            (
                 json!({ "type": ["array", "null"], "items": { "type": ["boolean", "null"] } }),
                 json!({ "type": "array", "nullable": true, "items": { "type": "boolean", "nullable": true } }),
             ),
@@ -287,14 +255,13 @@ mod tests {
     fn what_is_not_known_to_mean_the_same_is_an_error_with_its_place() {
         let a = "#/components/schemas/A";
         let table = [
-            (json!({ "const": 1 }), format!("{a}/const: `const` is not a schema keyword")),
+            (json!({ "not": {} }), format!("{a}/not: `not` is not a schema keyword")),
             (
                 json!({ "type": "object", "properties": { "x": { "if": {} } } }),
                 format!("{a}/properties/x/if: "),
             ),
-            (json!({ "type": ["string", "integer"] }), format!("{a}/type: expected one type")),
-            (json!({ "oneOf": [{}, {}] }), format!("{a}/oneOf/1: expected")),
-            (json!({ "$ref": "#/a", "title": "T" }), format!("{a}/$ref: 3.0 has nothing beside")),
+            (json!({ "type": ["string", "integer"] }), format!("{a}/type: expected one, or")),
+            (json!({ "oneOf": [{}, {}] }), format!("{a}/oneOf: expected one, or")),
             (json!(true), format!("{a}: expected an object")),
         ];
         for (schema, expected) in table {
@@ -305,6 +272,8 @@ mod tests {
             downgrade(&json!({ "openapi": "3.1.0", "webhooks": {} })).unwrap_err().to_string();
         assert!(error.starts_with("#/webhooks: `webhooks` is not a field of Document"), "{error}");
         let error = downgrade(&json!({ "swagger": "2.0" })).unwrap_err().to_string();
-        assert!(error.starts_with("#/openapi: expected OpenAPI 3.1"), "{error}");
+        assert!(error.ends_with("such as `3.1.0` or `3.0.3`, found null"), "{error}");
+        let error = downgrade(&json!({ "openapi": "3.1" })).unwrap_err().to_string();
+        assert!(error.ends_with("found \"3.1\""), "{error}");
     }
 }

@@ -3,28 +3,22 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use reqwest::Client;
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Response};
 
-/// How much patience and memory a page gets.
+/// Limits of time and memory for a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// For a connection.
-    pub(crate) connect: Duration,
-    /// For everything.
+    /// The time for everything.
     pub(crate) total: Duration,
-    /// For the body.
+    /// The size of the body.
     pub(crate) bytes: usize,
 }
 
 /// Enough for any page of documentation.
-pub(crate) const LIMITS: Limits = Limits {
-    connect: Duration::from_secs(10),
-    total: Duration::from_secs(30),
-    bytes: 8 * 1024 * 1024,
-};
-/// How many redirects are followed.
+pub(crate) const LIMITS: Limits = Limits { total: Duration::from_secs(30), bytes: 8 * 1024 * 1024 };
+/// The number of redirects that are followed.
 const REDIRECTS: usize = 5;
 
 /// Fetches a text.
@@ -35,16 +29,17 @@ pub(crate) fn fetch(url: &str, limits: Limits) -> Result<String> {
 
 /// Fetches a text inside a runtime.
 async fn get(url: &str, limits: Limits) -> Result<String> {
-    let client = Client::builder()
-        .connect_timeout(limits.connect)
-        .timeout(limits.total)
-        .redirect(Policy::custom(redirect))
-        .build()?;
+    let client =
+        Client::builder().timeout(limits.total).redirect(Policy::custom(redirect)).build()?;
     // The error's own text would repeat the address.
-    let response = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
+    let mut response = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
     let status = response.status();
     ensure!(status.is_success(), "expected the page, found the status {status}");
-    let bytes = body(response, limits.bytes).await?;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+        bytes.extend_from_slice(&chunk);
+        ensure!(bytes.len() <= limits.bytes, "expected at most {} bytes, found more", limits.bytes);
+    }
     String::from_utf8(bytes).context("expected text in UTF-8")
 }
 
@@ -62,18 +57,6 @@ fn redirect(attempt: Attempt) -> reqwest::redirect::Action {
     }
 }
 
-/// Reads the body up to the limit.
-async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > limit {
-            bail!("expected at most {limit} bytes, found more");
-        }
-    }
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
@@ -83,11 +66,7 @@ mod tests {
 
     use super::{Limits, fetch};
 
-    const LIMITS: Limits = Limits {
-        connect: Duration::from_millis(500),
-        total: Duration::from_millis(500),
-        bytes: 100,
-    };
+    const LIMITS: Limits = Limits { total: Duration::from_millis(500), bytes: 100 };
 
     /// A server that gives these answers in their order, one a connection, and then falls silent;
     /// its address.

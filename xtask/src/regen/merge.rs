@@ -1,8 +1,7 @@
-//! Several documents as one. What two of them say must be equal, but for their paths, components
-//! and tags, which join.
+//! Several documents as one. Paths, components and tags join; other fields must be equal in all.
 
 use anyhow::{Result, bail};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::pointer::child;
 
@@ -14,71 +13,49 @@ pub(crate) struct Named {
 
 /// Joins the documents in their order.
 pub(crate) fn merge(sources: Vec<Named>) -> Result<Value> {
-    let mut merged: Option<Named> = None;
+    let mut sources = sources.into_iter();
+    let Some(mut merged) = sources.next() else { return Ok(Value::Null) };
     for source in sources {
-        merged = Some(match merged {
-            None => source,
-            Some(earlier) => Named {
-                document: join(&earlier, &source)?,
-                name: format!("{} and {}", earlier.name, source.name),
-            },
-        });
+        let names = format!("{} and {}", merged.name, source.name);
+        join(&mut merged.document, &source.document, "#", &names)?;
+        merged.name = names;
     }
-    Ok(merged.map(|named| named.document).unwrap_or_default())
+    Ok(merged.document)
 }
 
-fn join(a: &Named, b: &Named) -> Result<Value> {
-    let (Some(old), Some(new)) = (a.document.as_object(), b.document.as_object()) else {
-        bail!("{} and {}: expected OpenAPI documents", a.name, b.name);
-    };
-    let mut result = old.clone();
-    // What holds for all operations says something by its absence, too.
-    let keys: Vec<&String> = old.keys().chain(new.keys()).collect();
-    for key in keys {
-        match (depth(key), old.get(key), new.get(key)) {
-            (_, Some(one), Some(other)) if one == other => {}
-            (0, _, _) => bail!("#/{key}: {} and {} each say something else", a.name, b.name),
-            (depth, _, Some(value)) => insert(&mut result, key, value, depth, "#", (a, b))?,
-            (_, _, None) => {}
-        }
-    }
-    Ok(result.into())
-}
-
-/// How many levels of a top-level field join their keys.
-fn depth(key: &str) -> usize {
-    match key {
-        // A path and its methods; a kind of component and the names of its kind.
-        "paths" | "components" => 2,
-        "tags" => 1,
-        _ => 0,
-    }
-}
-
-fn insert(
-    target: &mut Map<String, Value>,
-    key: &str,
-    value: &Value,
-    depth: usize,
-    parent: &str,
-    names: (&Named, &Named),
-) -> Result<()> {
-    let at = child(parent, key);
-    match (target.get_mut(key), value) {
-        (None, _) => _ = target.insert(key.to_owned(), value.clone()),
-        (Some(old), _) if old == value => {}
-        (Some(Value::Object(old)), Value::Object(new)) if depth > 0 => {
+fn join(old: &mut Value, new: &Value, at: &str, names: &str) -> Result<()> {
+    match (old, new) {
+        (old, new) if old == new => {}
+        (Value::Object(old), Value::Object(new)) if joins(at) => {
+            // A field for all operations, such as `security`, has a meaning by its absence, too.
+            let missing = old.keys().find(|key| !new.contains_key(*key) && !joins(&child(at, key)));
+            if let Some(key) = missing.filter(|_| at == "#") {
+                bail!("#/{key}: {names} differ");
+            }
             for (key, value) in new {
-                insert(old, key, value, depth - 1, &at, names)?;
+                let at = child(at, key);
+                match old.get_mut(key) {
+                    Some(old) => join(old, value, &at, names)?,
+                    None if at.matches('/').count() == 1 && !joins(&at) => {
+                        bail!("{at}: {names} differ")
+                    }
+                    None => _ = old.insert(key.clone(), value.clone()),
+                }
             }
         }
-        (Some(Value::Array(old)), Value::Array(new)) if depth > 0 => {
+        (Value::Array(old), Value::Array(new)) if joins(at) => {
             let more: Vec<Value> = new.iter().filter(|item| !old.contains(item)).cloned().collect();
             old.extend(more);
         }
-        _ => bail!("{at}: {} and {} each say something else", names.0.name, names.1.name),
+        _ => bail!("{at}: {names} differ"),
     }
     Ok(())
+}
+
+/// Returns whether the entries of a place join: paths with their methods, components of each kind, tags.
+fn joins(at: &str) -> bool {
+    let of = |parent| at.strip_prefix(parent).is_some_and(|rest| rest.matches('/').count() <= 1);
+    at == "#" || at == "#/tags" || of("#/paths") || of("#/components")
 }
 
 #[cfg(test)]
@@ -129,7 +106,7 @@ mod tests {
         ];
         for (first, second, at) in table {
             let error = join(&[first, second]).unwrap_err().to_string();
-            assert_eq!(error, format!("{at}: source 1 and source 2 each say something else"));
+            assert_eq!(error, format!("{at}: source 1 and source 2 differ"));
         }
     }
 }

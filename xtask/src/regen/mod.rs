@@ -1,212 +1,245 @@
-//! From the published pages to `openapi.json`: page, merge, overlay, check, downgrade, provenance,
-//! each stage in its own file; [`pipeline`] puts them together. What changed is a [`report`] of
-//! [`diff`]s with their [`effect`]s. Only this file and its helpers ([`sources`], [`fetch`],
-//! [`files`]) touch the disk or the network.
+//! From the published pages to `openapi.json`: page, merge, overlay, check, downgrade, lenient,
+//! provenance, each stage in its own file; [`pipeline`] puts them together. The baseline of every
+//! comparison is the last commit ([`head`]). A [`report`] has the [`diff`]s, and the [`verdict`] on
+//! the Rust interface. Only this file and its helpers ([`sources`], [`fetch`], [`files`], [`head`])
+//! touch the disk or the network.
 
-use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use chrono::Utc;
+use clap::Args;
 use serde_json::Value;
 
 use self::files::Change;
-use self::pipeline::{Built, Input};
+use self::head::Head;
+use self::pipeline::{Built, Input, Published};
 use self::report::Report;
 use self::sources::{Page, Sources};
+use self::verdict::{Effect, Interface};
 
 mod check;
+mod client;
 mod diff;
 mod downgrade;
-mod effect;
 mod fetch;
 mod files;
+mod head;
+mod lenient;
 mod merge;
 mod overlay;
 mod page;
 #[cfg(test)]
+#[path = "../../tests/unit/page_changes.rs"]
 mod page_changes;
 mod pipeline;
 mod pointer;
 mod problems;
 #[cfg(any(test, fuzzing))]
+#[path = "../../tests/unit/promises.rs"]
 pub mod promises;
 #[cfg(test)]
+#[path = "../../tests/unit/properties.rs"]
 mod properties;
 mod provenance;
 mod report;
 mod sources;
+mod verdict;
 mod visit;
 mod yaml;
 
-/// Where the pages are stored.
+/// The folder of the stored pages.
 const UPSTREAM: &str = "xtask/upstream";
+/// The folder of fetched pages until everything has succeeded. Git ignores it.
+const STAGING: &str = "xtask/upstream/.staging";
 /// The list of the pages.
 const SOURCES: &str = "xtask/upstream/sources.toml";
-/// Our judgements about the pages.
+/// The judgements about the pages.
 const OVERLAY: &str = "xtask/overlay.yaml";
 /// The document that everything else is built from.
 pub(crate) const OUTPUT: &str = "openapi.json";
 
-/// What a run is asked to do.
+/// The options of a run.
+#[derive(Args)]
 pub(crate) struct Options {
-    /// The repository.
-    pub(crate) root: PathBuf,
-    /// Whether to write nothing and only compare.
-    pub(crate) check: bool,
-    /// Whether to fetch the pages first.
-    pub(crate) fetch: bool,
-    /// Pages to try in place of the stored ones; nothing is written then.
-    pub(crate) from: Vec<PathBuf>,
+    /// Write nothing; exit with 1 if openapi.json is not what would be written, with 2 on
+    /// an error
+    #[arg(long)]
+    check: bool,
+    /// Fetch the pages of xtask/upstream/sources.toml first; nothing is written unless everything
+    /// succeeds
+    #[arg(long, conflicts_with = "from")]
+    fetch: bool,
+    /// Try these pages in place of the stored ones, or beside them, and write nothing
+    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "check")]
+    from: Vec<PathBuf>,
+    /// The repository to work on instead of this one, for tests
+    #[arg(long, hide = true, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
+    root: PathBuf,
 }
 
-/// How a run ended, when it could tell.
+/// The end of a run.
 pub(crate) struct Outcome {
     pub(crate) state: State,
     pub(crate) report: Report,
-    /// What a maintainer should know, though it stops nothing.
+    /// Notes for a maintainer that stop nothing.
     pub(crate) notes: Vec<String>,
 }
 
-/// What became of the file.
-#[derive(Debug, PartialEq, Eq)]
+/// The result for the file.
 pub(crate) enum State {
     /// It was rewritten.
     Written,
     /// It already is what would be written.
     InSync,
-    /// It, or a stored page, is not what would be written.
-    Drift(Drift),
+    /// It, or a stored page, is not what would be written: which, and what to run.
+    Drift(String),
     /// Nothing was to be written.
     Tried,
-}
-
-/// Where a file departs from what would be written.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Drift {
-    /// There is no file.
-    Missing,
-    /// The number of the first line that differs.
-    Line(usize),
-    /// A stored page is not as it was fetched.
-    Page,
-}
-
-impl fmt::Display for Drift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => write!(f, "is missing"),
-            Self::Line(line) => write!(f, "is not what its sources give, first at line {line}"),
-            Self::Page => write!(f, "is made of a stored page that is not as {SOURCES} says"),
-        }
-    }
+    /// The pages do not give a document.
+    Stopped(Error),
 }
 
 /// The pages to start from.
+#[derive(Default)]
 struct Pages {
-    new: Vec<Input>,
-    /// As they were before, as far as that is known.
-    old: Vec<Input>,
-    /// What fetching changes in the repository.
+    inputs: Vec<Input>,
+    /// The files that fetching changes.
     changes: Vec<Change>,
-    /// The stored pages that are not as they were fetched.
-    notes: Vec<String>,
+    /// A stored page differs from the fetched one.
+    is_edited: bool,
 }
 
 /// Makes the document and writes it, or compares it.
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let head = Head::of(&options.root)?;
+    let mut notes = Vec::new();
+    let pages = gather(options, &mut notes)?;
+    let mut report = Report::default();
+    let state = regenerate(options, &head, pages, &mut report, &mut notes);
+    let kept = format!("the fetched pages are kept in {STAGING}");
+    let kept = |error: Error| if options.fetch { error.context(kept) } else { error };
+    let state = state.unwrap_or_else(|error| State::Stopped(kept(error)));
+    Ok(Outcome { state, report, notes })
+}
+
+fn regenerate(
+    options: &Options,
+    head: &Head,
+    pages: Pages,
+    report: &mut Report,
+    notes: &mut Vec<String>,
+) -> Result<State> {
     let root = &options.root;
-    let mut pages = gather(options)?;
-    let overlay = Input { url: None, text: read(root, OVERLAY)?, file: OVERLAY.to_owned() };
-    let published = pipeline::published(&pages.new)?;
-    let Built { document, text, written } =
-        pipeline::build(published.clone(), &pages.new, &overlay)?;
-    let path = root.join(OUTPUT);
-    let old = files::read_if_there(&path)?;
-    let drift = drift(old.as_deref(), &text);
-    let is_edited = !pages.notes.is_empty();
-
-    let before = known("the pages as they were", pipeline::published(&pages.old), &mut pages.notes);
-    let old: Option<Value> = match old.as_deref().map(serde_json::from_slice).transpose() {
-        Err(error) if options.check => {
-            return Err(error).context("openapi.json: expected JSON in the present file");
-        }
-        parsed => known(OUTPUT, parsed.map_err(Into::into), &mut pages.notes).flatten(),
-    };
-    let compared = before.as_ref().map(|before| (before, &published));
-    let documents = old.as_ref().map(|old| (old, &document));
-    let report = Report::new(compared, documents, &written, drift.is_some());
-
-    let state = if !options.from.is_empty() {
-        State::Tried
-    } else if options.check {
-        drift.or(is_edited.then_some(Drift::Page)).map_or(State::InSync, State::Drift)
-    } else {
-        write(pages.changes, drift.is_some().then_some(Change { path, text }))?
-    };
-    Ok(Outcome { state, report, notes: pages.notes })
-}
-
-/// What is only compared stops nothing.
-fn known<T>(what: &str, value: Result<T>, notes: &mut Vec<String>) -> Option<T> {
-    value.map_err(|error| notes.push(format!("{what}: cannot tell what changed: {error:#}"))).ok()
-}
-
-/// Writes what differs, so that a needless run rebuilds nothing.
-fn write(mut changes: Vec<Change>, document: Option<Change>) -> Result<State> {
+    let text = read(root, OVERLAY)?;
+    let overlay = Input { url: None, text, file: OVERLAY.to_owned(), from: OVERLAY.to_owned() };
+    let published = Published::read(&pages.inputs)?;
+    let before = known(UPSTREAM, published_at(head), notes).flatten();
+    report.add_pages(before.map(|before| before.diff(&published)).unwrap_or_default());
+    let built = pipeline::build(published.document, &pages.inputs, &overlay)?;
+    report.add_hidden(&built.written);
+    if let Some(old) = known(OUTPUT, head.read(OUTPUT), notes).flatten() {
+        compare(&old, &built, report, notes);
+    }
+    let drift = drift(files::read_if_there(&root.join(OUTPUT))?.as_deref(), &built.text);
+    if !options.from.is_empty() {
+        return Ok(State::Tried);
+    }
+    if options.check {
+        let page = pages.is_edited.then(|| format!("{OUTPUT} is made of a stored page that is not as {SOURCES} has it; restore the page with `git checkout`, or run `cargo xtask regen --fetch` and review the change"));
+        let is_stored = |change: &Change| read(root, &change.path).is_ok_and(|t| t == change.text);
+        let is_new = !pages.changes.iter().all(is_stored);
+        let fetched = is_new.then(|| "a page is not as it is stored; run `cargo xtask regen --fetch` and review the change".to_owned());
+        clear_staging(root)?;
+        return Ok(fetched.or(drift).or(page).map_or(State::InSync, State::Drift));
+    }
+    let document = drift.is_some().then_some(Change { path: OUTPUT.to_owned(), text: built.text });
     let state = if document.is_some() { State::Written } else { State::InSync };
-    changes.extend(document);
-    files::replace(&changes)?;
+    // Only what differs is written, so that a needless run rebuilds nothing.
+    let changes: Vec<Change> = pages.changes.into_iter().chain(document).collect();
+    files::replace(root, &changes)?;
+    clear_staging(root)?;
     Ok(state)
 }
 
-/// Where the present file departs from `expected`, if it does.
-fn drift(found: Option<&[u8]>, expected: &str) -> Option<Drift> {
-    let Some(found) = found else { return Some(Drift::Missing) };
+/// Compares the document with that of the last commit.
+fn compare(old: &str, new: &Built, report: &mut Report, notes: &mut Vec<String>) {
+    if old == new.text {
+        return;
+    }
+    let before = serde_json::from_str(old).map_err(Error::from);
+    let before = before.and_then(|old: Value| Ok((Interface::of(&old)?, old)));
+    match known(&format!("{OUTPUT} of the last commit"), before, notes) {
+        Some((interface, old)) => {
+            let verdict = interface.compare(&new.interface);
+            report.add_document(diff::diff(&old, &new.document), verdict);
+        }
+        None => report.add_document(Vec::new(), (Effect::Breaking, Vec::new())),
+    }
+}
+
+/// The pages of the last commit, if it has any.
+fn published_at(head: &Head) -> Result<Option<Published>> {
+    let Some(list) = head.read(SOURCES)? else { return Ok(None) };
+    let mut inputs = Vec::new();
+    for page in &Sources::parse(&list)?.pages {
+        // A page that was only listed was not stored yet.
+        inputs.extend(head.read(&name(page))?.map(|text| input(page, text)));
+    }
+    if inputs.is_empty() { Ok(None) } else { Published::read(&inputs).map(Some) }
+}
+
+/// Turns an error of the baseline into a note, since the baseline stops nothing.
+fn known<T>(what: &str, value: Result<T>, notes: &mut Vec<String>) -> Option<T> {
+    value.map_err(|error| notes.push(format!("{what}: cannot be compared: {error:#}"))).ok()
+}
+
+/// Describes where the present file departs from `expected`, if it does.
+fn drift(found: Option<&[u8]>, expected: &str) -> Option<String> {
+    const RUN: &str = "run `cargo xtask regen` and review the change";
+    let Some(found) = found else { return Some(format!("{OUTPUT} is missing; {RUN}")) };
     let expected = expected.as_bytes();
     let pairs = found.iter().zip(expected);
     let same = pairs.take_while(|(found, expected)| found == expected).count();
     let line = found[..same].split(|byte| *byte == b'\n').count();
-    (found != expected).then_some(Drift::Line(line))
+    (found != expected)
+        .then(|| format!("{OUTPUT} is not what its sources give, first at line {line}; {RUN}"))
 }
 
-/// Collects the pages that a run is asked to start from, and as they were before.
-fn gather(options: &Options) -> Result<Pages> {
+/// Collects the pages to start from.
+fn gather(options: &Options, notes: &mut Vec<String>) -> Result<Pages> {
     let root = &options.root;
     let list = Sources::parse(&read(root, SOURCES)?).context(SOURCES)?;
     if options.fetch {
         return fetched(root, list);
     }
-    let mut pages = stored(root, &list)?;
-    if options.from.is_empty() {
-        pages.old = committed(root, &list);
-        return Ok(pages);
-    }
-    pages.old = stored(root, &list)?.new;
+    let mut pages = stored(root, &list, notes)?;
     for from in &options.from {
-        replace(&mut pages.new, from)?;
+        try_page(&mut pages.inputs, from)?;
     }
     Ok(pages)
 }
 
-/// Puts a file in the place of the page of its name, or of the only one.
-fn replace(pages: &mut [Input], from: &Path) -> Result<()> {
+/// Puts a file in the place of the page with its name or its paths; another is a page more.
+fn try_page(pages: &mut Vec<Input>, from: &Path) -> Result<()> {
     let text = files::read(from).with_context(|| from.display().to_string())?;
-    let only = pages.len() == 1;
-    let name = from.file_name().unwrap_or_default();
-    let page =
-        pages.iter_mut().find(|page| only || Path::new(&page.file).file_name() == Some(name));
-    let page = page
-        .with_context(|| format!("{}: expected the name of a page of {SOURCES}", from.display()))?;
-    (page.text, page.file) = (text, from.display().to_string());
+    let file = from.display().to_string();
+    let new = Input { url: None, file: file.clone(), from: file, text };
+    let is_same = |page: &&mut Input| {
+        let has_name = Path::new(&page.file).file_name() == from.file_name();
+        has_name || pipeline::paths(page).is_some_and(|paths| Some(paths) == pipeline::paths(&new))
+    };
+    match pages.iter_mut().find(is_same) {
+        Some(page) => *page = Input { url: page.url.take(), file: page.file.clone(), ..new },
+        None => pages.push(new),
+    }
     Ok(())
 }
 
-/// The pages as they are stored.
-fn stored(root: &Path, list: &Sources) -> Result<Pages> {
-    let mut pages =
-        Pages { new: Vec::new(), old: Vec::new(), changes: Vec::new(), notes: Vec::new() };
+/// Returns the stored pages.
+fn stored(root: &Path, list: &Sources, notes: &mut Vec<String>) -> Result<Pages> {
+    let mut pages = Pages::default();
     for page in &list.pages {
         ensure!(
             !page.sha256.is_empty(),
@@ -216,22 +249,22 @@ fn stored(root: &Path, list: &Sources) -> Result<Pages> {
         let input = input(page, read(root, &name(page))?);
         let digest = provenance::sha256(&input.text);
         if digest != page.sha256 {
-            pages.notes.push(format!(
-                "{}: not as fetched on {}: its sha256 is {digest}, {SOURCES} says otherwise",
+            pages.is_edited = true;
+            notes.push(format!(
+                "{}: not as fetched on {}: its sha256 is {digest}, {SOURCES} has another",
                 input.file, page.fetched
             ));
         }
-        pages.new.push(input);
+        pages.inputs.push(input);
     }
     Ok(pages)
 }
 
-/// The pages as they are published now, and what storing them changes.
+/// Fetches the pages, and returns the changes to store them.
 fn fetched(root: &Path, mut list: Sources) -> Result<Pages> {
-    // A page that was only listed is not stored yet.
-    let old = list.pages.iter().filter_map(|page| Some(input(page, read(root, &name(page)).ok()?)));
-    let old = old.collect();
-    let (mut new, mut changes) = (Vec::new(), Vec::new());
+    let mut pages = Pages::default();
+    clear_staging(root)?;
+    fs::create_dir_all(root.join(STAGING)).context(STAGING)?;
     for page in &mut list.pages {
         let text = fetch::fetch(&page.url, fetch::LIMITS)?;
         let digest = provenance::sha256(&text);
@@ -239,22 +272,18 @@ fn fetched(root: &Path, mut list: Sources) -> Result<Pages> {
             page.sha256 = digest;
             page.fetched = today();
         }
-        changes.push(Change { path: root.join(name(page)), text: text.clone() });
-        new.push(input(page, text));
+        let from = format!("{STAGING}/{}", page.file);
+        fs::write(root.join(&from), &text).with_context(|| from.clone())?;
+        pages.changes.push(Change { path: name(page), text: text.clone() });
+        pages.inputs.push(Input { from, ..input(page, text) });
     }
-    changes.push(Change { path: root.join(SOURCES), text: list.to_text()? });
-    Ok(Pages { new, old, changes, notes: Vec::new() })
+    pages.changes.push(Change { path: SOURCES.to_owned(), text: list.to_text()? });
+    Ok(pages)
 }
 
-/// The pages as git has them; where it has none, as they are stored.
-fn committed(root: &Path, list: &Sources) -> Vec<Input> {
-    let text = |page: &Page| {
-        let file = format!("HEAD:./{}", name(page));
-        let output = Command::new("git").arg("-C").arg(root).args(["show", &file]).output().ok()?;
-        let shown = String::from_utf8(output.stdout).ok().filter(|_| output.status.success());
-        shown.or_else(|| read(root, &name(page)).ok())
-    };
-    list.pages.iter().filter_map(|page| Some(input(page, text(page)?))).collect()
+fn clear_staging(root: &Path) -> Result<()> {
+    let path = root.join(STAGING);
+    if path.exists() { fs::remove_dir_all(path).context(STAGING) } else { Ok(()) }
 }
 
 fn name(page: &Page) -> String {
@@ -262,7 +291,7 @@ fn name(page: &Page) -> String {
 }
 
 fn input(page: &Page, text: String) -> Input {
-    Input { url: Some(page.url.clone()), file: name(page), text }
+    Input { url: Some(page.url.clone()), file: name(page), from: name(page), text }
 }
 
 fn read(root: &Path, file: &str) -> Result<String> {
@@ -272,7 +301,7 @@ fn read(root: &Path, file: &str) -> Result<String> {
 /// The day, in UTC.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place that asks the clock: the day of a fetch is a record"
+    reason = "the one place that reads the clock: the day of a fetch is a record"
 )]
 fn today() -> String {
     Utc::now().date_naive().to_string()

@@ -1,7 +1,7 @@
 //! Our judgements on top of the page: an OpenAPI Overlay 1.0 document whose every action has a name
 //! and says what it expects to find, so that a change upstream stops the action that it concerns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -20,11 +20,11 @@ pub(crate) struct Overlay {
     #[serde(rename = "overlay")]
     version: String,
     #[expect(dead_code, reason = "only for readers, but the specification requires it")]
-    info: Info,
+    info: Value,
     actions: Vec<Action>,
 }
 
-/// What an action wrote or removed.
+/// The places that an action wrote or removed.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Written {
     pub(crate) action: String,
@@ -33,9 +33,10 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Whether what stands at a place is the action's, and not the page's.
+    /// Returns whether a value is the action's, and not the page's.
     pub(crate) fn covers(&self, place: &str) -> bool {
-        self.at.iter().any(|at| is_within(place, at))
+        let mut inside = self.at.iter().filter_map(|at| place.strip_prefix(at.as_str()));
+        inside.any(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
@@ -48,11 +49,11 @@ impl Overlay {
             "expected `overlay: 1.0.0`, found `overlay: {}`",
             overlay.version
         );
-        for (index, Action { name, .. }) in overlay.actions.iter().enumerate() {
-            let is_unique = overlay.actions[..index].iter().all(|other| other.name != *name);
+        let mut names = BTreeSet::new();
+        for Action { name, .. } in &overlay.actions {
             ensure!(
-                is_unique,
-                "expected every action to have a name of its own, found `{name}` twice"
+                names.insert(name),
+                "expected every action to have its own name, found `{name}` twice"
             );
         }
         Ok(overlay)
@@ -77,20 +78,11 @@ impl Overlay {
     }
 }
 
-/// Who reads the overlay finds its title and version here.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only for readers, but the specification requires them")]
-struct Info {
-    title: String,
-    version: String,
-}
-
 /// One judgement: where it applies and what it changes there, if anything.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Action {
-    /// How messages call it.
+    /// The name in messages.
     #[serde(rename = "x-name")]
     name: String,
     target: String,
@@ -98,14 +90,14 @@ struct Action {
     update: Option<Value>,
     #[serde(default)]
     remove: bool,
-    /// What `remove` removes at each place, to the letter.
+    /// The exact value that `remove` removes at each place.
     #[serde(rename = "x-removes")]
     removes: Option<Value>,
-    /// How many places the target must match.
+    /// The number of places that the target must match.
     #[serde(rename = "x-expect")]
     expect: NonZeroUsize,
-    /// What the judgement rests on: paths, each with how many places it must match, or with what
-    /// must stand at its one place.
+    /// The facts that the judgement rests on: paths, each with a number of places, or with the exact
+    /// value of its one place.
     #[serde(rename = "x-requires", default)]
     requires: BTreeMap<String, Required>,
 }
@@ -170,25 +162,17 @@ fn places(document: &Value, path: &str, expect: usize) -> Result<Vec<String>> {
         .collect();
     places.sort();
     places.dedup();
-    ensure!(places.len() == expect, "expected {}, found {}", count(expect), list(&places));
-    Ok(places)
-}
-
-/// How many matches are expected, in words.
-fn count(expect: usize) -> String {
-    match expect {
+    let expected = match expect {
         0 => "no match".to_owned(),
         1 => "1 match".to_owned(),
         more => format!("{more} matches"),
-    }
-}
-
-/// How many places there are, and which.
-fn list(places: &[String]) -> String {
-    match places.len() {
+    };
+    let found = match places.len() {
         0 => "none".to_owned(),
         found => format!("{found}: {}", places.join(", ")),
-    }
+    };
+    ensure!(places.len() == expect, "expected {expected}, found {found}");
+    Ok(places)
 }
 
 /// Removes a value, if it is what the judgement was about.
@@ -231,7 +215,7 @@ fn update_at(
 }
 
 /// Adds what is new key by key, and replaces texts. It never merges into what the page wrote, which
-/// would make one thing of two that nobody has judged.
+/// would join two facts without a judgement.
 fn merge(
     target: &mut Value,
     update: &Value,
@@ -267,15 +251,10 @@ fn merge(
     Ok(())
 }
 
-/// Whether a place is a map of independent things, such as `#/components/schemas`.
+/// Returns whether a place is a map of independent things, such as `#/components/schemas`.
 fn is_map(at: &str) -> bool {
     let depth = at.matches('/').count();
     at == "#/paths" || at == "#/components" || (at.starts_with("#/components/") && depth == 2)
-}
-
-/// Whether a place is another, or in it.
-fn is_within(place: &str, other: &str) -> bool {
-    place.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

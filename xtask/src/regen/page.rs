@@ -8,26 +8,38 @@ use serde_json::Value;
 
 use super::yaml;
 
+/// A page: the document, and the text around it.
+pub(crate) struct Page {
+    pub(crate) document: Value,
+    /// All lines in their places, where those of the document are empty.
+    pub(crate) prose: String,
+}
+
 /// Takes the document out of the page; errors give lines and columns of the page.
 ///
-/// A block of data is a document if it has the field `openapi` or its info string says so; others
-/// are samples.
-pub(crate) fn extract(page: &str) -> Result<Value> {
+/// A block of data is a document if it has the field `openapi` or an info string with
+/// `openapi`; others are samples.
+pub(crate) fn extract(page: &str) -> Result<Page> {
     let lines: Vec<&str> = page.lines().collect();
     let blocks = blocks(&lines)?;
-    let mut found: Option<(usize, Value)> = None;
+    let mut found: Option<(&Block, Value)> = None;
     for block in &blocks {
-        let line = block.lines.start;
         match (parse(&lines, block)?, &found) {
             (None, _) => {}
-            (Some(document), None) => found = Some((line, document)),
-            (Some(_), Some((first, _))) => {
-                bail!("expected one OpenAPI document, found two, at lines {first} and {line}")
-            }
+            (Some(document), None) => found = Some((block, document)),
+            (Some(_), Some((first, _))) => bail!(
+                "expected one OpenAPI document, found two, at lines {} and {}",
+                first.lines.start,
+                block.lines.start
+            ),
         }
     }
     match (found, blocks.first()) {
-        (Some((_, document)), _) => Ok(document),
+        (Some((block, document)), _) => {
+            let prose = lines.iter().enumerate();
+            let prose = prose.map(|(n, line)| if block.lines.contains(&n) { "" } else { line });
+            Ok(Page { document, prose: prose.collect::<Vec<_>>().join("\n") })
+        }
         (None, Some(block)) => bail!(
             "expected an OpenAPI document in a fenced block, found none with the field `openapi`; the first block is at line {}",
             block.lines.start
@@ -42,39 +54,8 @@ pub(crate) fn extract(page: &str) -> Result<Value> {
 struct Block {
     /// The lines inside, counted from 0.
     lines: Range<usize>,
-    /// Whether the info string says that it is an OpenAPI document.
+    /// An info string with `openapi`: the block is not a sample.
     must_be_openapi: bool,
-}
-
-/// The line of a code fence that opens a block.
-struct Fence<'a> {
-    mark: char,
-    length: usize,
-    info: &'a str,
-}
-
-impl<'a> Fence<'a> {
-    /// The fence that a line opens, if it opens one.
-    fn open(line: &'a str) -> Option<Self> {
-        let (mark, length, info) = split(line)?;
-        // A backtick in the info string makes it inline code (CommonMark 4.5).
-        let inline = mark == '`' && info.contains('`');
-        (!inline).then_some(Self { mark, length, info })
-    }
-
-    /// Whether a line ends the block.
-    fn is_closed_by(&self, line: &str) -> bool {
-        split(line).is_some_and(|(mark, length, rest)| {
-            mark == self.mark && length >= self.length && rest.is_empty()
-        })
-    }
-
-    /// The block that ends before line `end`, if it may be an OpenAPI document.
-    fn block(&self, start: usize, end: usize) -> Option<Block> {
-        let holds_data = self.info.starts_with("yaml") || self.info.starts_with("json");
-        let must_be_openapi = self.info.contains("openapi");
-        holds_data.then_some(Block { lines: start..end, must_be_openapi })
-    }
 }
 
 /// Splits a line that begins with a run of three or more fence marks into mark, length of the run,
@@ -90,18 +71,27 @@ fn split(line: &str) -> Option<(char, usize, &str)> {
 /// The blocks of data.
 fn blocks(lines: &[&str]) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
-    let mut current: Option<(Fence, usize)> = None;
+    // The mark, the length and the info string of the fence, and the first line inside.
+    let mut open: Option<(char, usize, &str, usize)> = None;
     for (number, line) in lines.iter().enumerate() {
-        current = match current {
-            None => Fence::open(line).map(|fence| (fence, number + 1)),
-            Some((fence, start)) if fence.is_closed_by(line) => {
-                blocks.extend(fence.block(start, number));
-                None
+        let Some((mark, length, rest)) = split(line) else { continue };
+        match open {
+            // A backtick in the info string makes it inline code (CommonMark 4.5).
+            None if mark == '`' && rest.contains('`') => {}
+            None => open = Some((mark, length, rest, number + 1)),
+            Some((opened, least, info, start))
+                if mark == opened && length >= least && rest.is_empty() =>
+            {
+                if info.starts_with("yaml") || info.starts_with("json") {
+                    let must_be_openapi = info.contains("openapi");
+                    blocks.push(Block { lines: start..number, must_be_openapi });
+                }
+                open = None;
             }
-            open => open,
-        };
+            Some(_) => {}
+        }
     }
-    if let Some((_, start)) = current {
+    if let Some((.., start)) = open {
         bail!("the fenced block that opens at line {start} is never closed: is the page complete?");
     }
     Ok(blocks)
@@ -148,14 +138,20 @@ mod tests {
             ("inline code that looks like a fence", "```yaml``` is\n\n```yaml\nopenapi: 1\n```\n"),
         ];
         for (name, page) in table {
-            assert_eq!(extract(page).expect(name), json!({ "openapi": 1 }), "{name}");
+            assert_eq!(extract(page).expect(name).document, json!({ "openapi": 1 }), "{name}");
         }
+    }
+
+    #[test]
+    fn prose_of_page_keeps_its_lines() {
+        let page = "# T\n```yaml\nopenapi: 1\n```\nEnd\n";
+        assert_eq!(extract(page).unwrap().prose, "# T\n```yaml\n\n```\nEnd");
     }
 
     #[test]
     fn a_shorter_or_different_fence_does_not_close_a_block() {
         let page = "````yaml\nopenapi: |\n  ```\n  ~~~~\n````\n";
-        assert_eq!(extract(page).unwrap(), json!({ "openapi": "```\n~~~~\n" }));
+        assert_eq!(extract(page).unwrap().document, json!({ "openapi": "```\n~~~~\n" }));
     }
 
     #[test]
@@ -180,7 +176,7 @@ mod tests {
             ("```yaml\n```\n", "the first block is at line 1"),
         ];
         for (page, expected) in table {
-            let error = format!("{:#}", extract(page).unwrap_err());
+            let error = format!("{:#}", extract(page).err().unwrap());
             assert!(error.contains(expected), "{page:?} gave {error}");
         }
     }

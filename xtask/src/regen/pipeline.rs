@@ -1,67 +1,94 @@
 //! The stages in their order, as pure functions from the texts of the sources to the document.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::{
-    check, downgrade,
+    check,
+    diff::{Change, diff, diff_lines},
+    downgrade, lenient,
     merge::{self, Named},
     overlay::{Overlay, Written},
-    page,
-    provenance::{self, Source},
+    page::{self, Page},
+    provenance,
+    verdict::Interface,
 };
 
 /// The text of a source and where it is from.
 pub(crate) struct Input {
-    /// Where it is published, if it is.
+    /// The address of a published source.
     pub(crate) url: Option<String>,
-    /// The file that holds it, which messages name.
+    /// The file that belongs to it.
     pub(crate) file: String,
+    /// The file that it was read from, which messages name.
+    pub(crate) from: String,
     pub(crate) text: String,
 }
 
-impl Input {
-    /// Its entry in the record of what the document was made of.
-    fn source(&self) -> Source {
-        Source::new(self.url.as_deref(), Some(&self.file), &self.text)
+/// The pages, read and merged.
+pub(crate) struct Published {
+    /// One document of OpenAPI 3.1, from all pages.
+    pub(crate) document: Value,
+    /// The text of each page around its document, by its file.
+    prose: BTreeMap<String, String>,
+}
+
+impl Published {
+    /// Reads the pages.
+    pub(crate) fn read(pages: &[Input]) -> Result<Self> {
+        let (mut documents, mut prose) = (Vec::new(), BTreeMap::new());
+        for Input { file, from, text, .. } in pages {
+            let page: Page = page::extract(text).with_context(|| from.clone())?;
+            documents.push(Named { name: from.clone(), document: page.document });
+            prose.insert(file.clone(), page.prose);
+        }
+        Ok(Self { document: merge::merge(documents)?, prose })
+    }
+
+    /// Returns the differences of the documents, and of the text around those that both have.
+    pub(crate) fn diff(&self, new: &Self) -> (Vec<Change>, Vec<Change>) {
+        let both = self.prose.iter().filter_map(|(f, text)| Some((f, text, new.prose.get(f)?)));
+        let lines = both.flat_map(|(file, old, new)| diff_lines(old, new, file));
+        (diff(&self.document, &new.document), lines.collect())
     }
 }
 
-/// What came of a run.
+/// Returns the paths that a page documents, if it is one.
+pub(crate) fn paths(page: &Input) -> Option<Vec<String>> {
+    let document = page::extract(&page.text).ok()?.document;
+    Some(document.get("paths")?.as_object()?.keys().cloned().collect())
+}
+
+/// The result of all stages.
 pub(crate) struct Built {
     pub(crate) document: Value,
     /// The bytes that belong into the file.
     pub(crate) text: String,
-    /// What the overlay wrote.
+    /// The places that the overlay wrote.
     pub(crate) written: Vec<Written>,
+    /// The items that users compile against.
+    pub(crate) interface: Interface,
 }
 
-/// What the pages say, as one document of OpenAPI 3.1.
-pub(crate) fn published(pages: &[Input]) -> Result<Value> {
-    let mut documents = Vec::new();
-    for Input { file, text, .. } in pages {
-        let document = page::extract(text).with_context(|| file.clone())?;
-        documents.push(Named { name: file.clone(), document });
-    }
-    merge::merge(documents)
-}
-
-/// Makes `openapi.json` of it.
+/// Makes `openapi.json` of the pages.
 pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Result<Built> {
     let applied = Overlay::parse(&overlay.text).and_then(|overlay| overlay.apply(published));
-    let (document, written) = applied.with_context(|| overlay.file.clone())?;
-    let names: Vec<&str> = pages.iter().map(|page| page.file.as_str()).collect();
-    let document = convert(&document)
-        .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.file))?;
-    let sources: Vec<Source> = pages.iter().map(Input::source).collect();
-    let document = provenance::record(document, &sources, &overlay.source());
-    Ok(Built { text: format!("{document:#}\n"), document, written })
+    let (document, written) = applied.with_context(|| overlay.from.clone())?;
+    let names: Vec<&str> = pages.iter().map(|page| page.from.as_str()).collect();
+    let (document, interface) = convert(&document)
+        .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.from))?;
+    let source = |i: &Input| provenance::source(i.url.as_deref(), &i.file, &i.text);
+    let sources: Vec<Value> = pages.iter().map(source).collect();
+    let document = provenance::record(document, &sources, &source(overlay));
+    Ok(Built { text: format!("{document:#}\n"), document, written, interface })
 }
 
 /// The stages that need no judgement.
-fn convert(document: &Value) -> Result<Value> {
+fn convert(document: &Value) -> Result<(Value, Interface)> {
     check::check(document)?;
-    let document = downgrade::downgrade(document)?;
-    check::check_client(&document)?;
-    Ok(document)
+    let document = lenient::relax(downgrade::downgrade(document)?);
+    let interface = Interface::of(&document)?;
+    Ok((document, interface))
 }

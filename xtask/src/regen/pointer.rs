@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-/// How many references lead to a value at most: enough for any document, and an end for circles.
+/// The longest chain of references: enough for any document, and an end for circles.
 const HOPS: usize = 32;
 
 /// The pointer to a field of what `parent` points to.
@@ -11,7 +11,7 @@ pub(crate) fn child(parent: &str, name: &str) -> String {
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// What a pointer of the document points to.
+/// Returns the value at a pointer of the document.
 pub(crate) fn find<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value> {
     document.pointer(pointer.strip_prefix('#')?)
 }
@@ -31,6 +31,15 @@ pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> Option<&'a V
         }
     }
     None
+}
+
+/// Returns the `JSONPath` of a place.
+pub(crate) fn path(at: &str) -> String {
+    let keys = at.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
+    keys.fold("$".to_owned(), |path, key| {
+        let is_name = key.bytes().all(|byte| byte.is_ascii_alphabetic());
+        path + &if is_name { format!(".{key}") } else { format!("['{key}']") }
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! All that is wrong, so that a maintainer hears of it in one run.
+//! A list of problems, so that one run reports all.
 
 use anyhow::{Error, Result};
 

@@ -1,46 +1,26 @@
-//! What the document was made of, recorded in it: a change anywhere in a source, prose included,
-//! shows in the output.
+//! A record of the sources in the document: a change anywhere in a source, prose included, shows in
+//! the output.
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The field of the document that holds the record.
 pub(crate) const FIELD: &str = "x-provenance";
 
-/// One source that the document was made of.
-pub(crate) struct Source {
-    url: Option<String>,
-    file: Option<String>,
-    sha256: String,
-}
-
-impl Source {
-    /// Describes a source by where it was published, by its file, and by its text.
-    pub(crate) fn new(url: Option<&str>, file: Option<&str>, text: &str) -> Self {
-        Self { url: url.map(str::to_owned), file: file.map(str::to_owned), sha256: sha256(text) }
+/// Describes a source by where it was published, if it was, by its file, and by its text.
+pub(crate) fn source(url: Option<&str>, file: &str, text: &str) -> Value {
+    let mut source = json!({ "url": url, "file": file, "sha256": sha256(text) });
+    if let (None, Some(fields)) = (url, source.as_object_mut()) {
+        fields.shift_remove("url");
     }
-
-    /// The entry of the record.
-    fn to_json(&self) -> Value {
-        let mut entry = Map::new();
-        let fields =
-            [("url", &self.url), ("file", &self.file), ("sha256", &Some(self.sha256.clone()))];
-        for (name, value) in fields {
-            entry.extend(value.clone().map(|value| (name.to_owned(), value.into())));
-        }
-        entry.into()
-    }
+    source
 }
 
 /// Adds the record to a document, in place of any older one.
-pub(crate) fn record(mut document: Value, sources: &[Source], overlay: &Source) -> Value {
-    if let Some(fields) = document.as_object_mut() {
-        let sources: Vec<Value> = sources.iter().map(Source::to_json).collect();
-        let record = json!({ "sources": sources, "overlay": overlay.to_json() });
-        fields.insert(FIELD.to_owned(), record);
-    }
+pub(crate) fn record(mut document: Value, sources: &[Value], overlay: &Value) -> Value {
+    document[FIELD] = json!({ "sources": sources, "overlay": overlay });
     document
 }
 
@@ -58,7 +38,7 @@ pub(crate) fn sha256(text: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Source, record, sha256};
+    use super::{record, sha256, source};
 
     #[test]
     fn the_digest_is_the_published_one() {
@@ -73,8 +53,8 @@ mod tests {
 
     #[test]
     fn the_record_says_where_each_source_is_from() {
-        let page = Source::new(Some("https://a/page.md"), Some("page.md"), "abc");
-        let overlay = Source::new(None, Some("overlay.yaml"), "");
+        let page = source(Some("https://a/page.md"), "page.md", "abc");
+        let overlay = source(None, "overlay.yaml", "");
         let expected = json!({ "x-provenance": {
             "sources": [{ "url": "https://a/page.md", "file": "page.md", "sha256": sha256("abc") }],
             "overlay": { "file": "overlay.yaml", "sha256": sha256("") },

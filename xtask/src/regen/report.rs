@@ -1,118 +1,131 @@
-//! The report of a run: what the page says otherwise than before, what `openapi.json` does, and
-//! which release that calls for.
+//! The report of a run: the differences of the pages, of `openapi.json` and of the Rust interface
+//! since the last commit, and the release that they call for.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::diff::{Change, diff};
-use super::effect::{Effect, effect};
+use super::diff::Change;
 use super::overlay::Written;
 use super::pointer::child;
 use super::provenance;
+use super::verdict::Effect;
 
 /// The longest that a value is shown.
 const SHOWN: usize = 200;
 
+#[derive(Default)]
 pub(crate) struct Report {
+    /// The documents of the pages.
     page: Vec<Line>,
+    /// The text around them.
+    text: Vec<Line>,
     document: Vec<Line>,
-    /// Whether the bytes of `openapi.json` differ at all.
-    differs: bool,
+    interface: Vec<Line>,
+    effect: Option<Effect>,
 }
 
-/// A difference, judged.
+/// A difference.
 struct Line {
     change: Change,
-    effect: Effect,
     /// The action of the overlay that keeps it out of `openapi.json`.
     hidden_by: Option<String>,
+    /// The effect of a difference of the Rust interface.
+    effect: Option<Effect>,
+}
+
+impl Line {
+    fn new(change: Change) -> Self {
+        Self { change, hidden_by: None, effect: None }
+    }
 }
 
 impl Report {
-    /// Compares the pages, if the old ones are known, and the documents, if there is an old one.
-    pub(crate) fn new(
-        pages: Option<(&Value, &Value)>,
-        documents: Option<(&Value, &Value)>,
-        written: &[Written],
-        differs: bool,
-    ) -> Self {
-        let page = pages.map(|(old, new)| lines(old, new, written)).unwrap_or_default();
-        let document = documents.map(|(old, new)| lines(old, new, &[])).unwrap_or_default();
-        Self { page, document, differs }
+    /// Adds what the pages document otherwise than before.
+    pub(crate) fn add_pages(&mut self, (document, text): (Vec<Change>, Vec<Change>)) {
+        self.page = document.into_iter().map(Line::new).collect();
+        self.text = text.into_iter().map(Line::new).collect();
     }
 
-    /// The worst that either comparison found; `None` if nothing differs.
-    pub(crate) fn verdict(&self) -> Option<Effect> {
-        let least = self.differs.then_some(Effect::Words);
-        self.page.iter().chain(&self.document).map(|line| Some(line.effect)).fold(least, Ord::max)
+    /// Adds which differences of the pages the overlay hides.
+    pub(crate) fn add_hidden(&mut self, written: &[Written]) {
+        for line in &mut self.page {
+            let hidden_by = written.iter().find(|written| written.covers(&line.change.at));
+            line.hidden_by = hidden_by.map(|written| written.action.clone());
+        }
     }
 
-    /// For people, as Markdown.
-    pub(crate) fn to_text(&self, version: &str) -> String {
-        let mut text = part("The page", &self.page) + &part("openapi.json", &self.document);
-        let step = Step::of(self.verdict(), version);
-        let next = step.apply(version);
-        text += &match self.verdict() {
-            None => "No change.\n".to_owned(),
-            Some(Effect::Words) => {
-                format!("Words only: {} step, {version} to {next}.\n", step.name())
-            }
-            Some(effect) => {
-                format!("{}: {} step, {version} to {next}.\n", capital(effect.name()), step.name())
-            }
-        };
+    /// Adds what differs in `openapi.json` and for users.
+    pub(crate) fn add_document(
+        &mut self,
+        document: Vec<Change>,
+        (effect, interface): (Effect, Vec<(Effect, Change)>),
+    ) {
+        let provenance = child("#", provenance::FIELD);
+        let document = document.into_iter().filter(|change| !change.at.starts_with(&provenance));
+        self.document = document.map(Line::new).collect();
+        let line = |(effect, change)| Line { effect: Some(effect), ..Line::new(change) };
+        self.interface = interface.into_iter().map(line).collect();
+        self.effect = Some(effect);
+    }
+
+    /// Returns whether there is nothing to report.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.effect.is_none() && self.page.is_empty() && self.text.is_empty()
+    }
+
+    /// The differences, for people, as Markdown.
+    pub(crate) fn differences(&self) -> String {
+        let mut text = part("The page", &self.page)
+            + &part("The text of the page", &self.text)
+            + &part("openapi.json", &self.document);
+        for effect in [Effect::Breaking, Effect::Compatible] {
+            let lines = self.interface.iter().filter(|line| line.effect == Some(effect));
+            text += &part(&format!("The Rust interface, {}", effect.name()), lines);
+        }
         text
     }
 
-    /// For machines.
+    /// The differences and the step of the version, for people, as Markdown.
+    pub(crate) fn to_text(&self, version: &str) -> String {
+        let Some(effect) = self.effect else { return self.differences() + "No change.\n" };
+        let (step, next) = step(self.effect, version);
+        let name = effect.name();
+        let capital = name[..1].to_uppercase() + &name[1..];
+        format!("{}{capital}: {step} step, {version} to {next}.\n", self.differences())
+    }
+
+    /// Returns the report as JSON, for machines.
     pub(crate) fn to_json(&self, version: &str) -> Value {
         let lines = |lines: &[Line]| -> Value { lines.iter().map(Line::to_json).collect() };
-        let step = Step::of(self.verdict(), version);
+        let (step, next) = step(self.effect, version);
         json!({
-            "verdict": self.verdict().map_or("none", Effect::name),
-            "step": step.name(),
+            "verdict": self.effect.map_or("none", Effect::name),
+            "step": step,
             "version": version,
-            "next": step.apply(version),
+            "next": next,
             "page": lines(&self.page),
+            "text": lines(&self.text),
             "document": lines(&self.document),
+            "interface": lines(&self.interface),
         })
     }
 }
 
-fn lines(old: &Value, new: &Value, written: &[Written]) -> Vec<Line> {
-    let provenance = child("#", provenance::FIELD);
-    let changes = diff(old, new).into_iter().filter(|change| !change.at.starts_with(&provenance));
-    let mut lines: Vec<Line> = changes
-        .map(|change| {
-            let hidden_by = written.iter().find(|written| written.covers(&change.at));
-            let hidden_by = hidden_by.map(|written| written.action.clone());
-            Line { effect: effect(&change), change, hidden_by }
-        })
-        .collect();
-    lines.sort_by_key(|line| std::cmp::Reverse(line.effect));
-    lines
-}
-
-/// The lines of one comparison, the worst first.
-fn part(of: &str, lines: &[Line]) -> String {
-    let mut text = String::new();
-    for effect in [Effect::Breaking, Effect::Compatible, Effect::Words] {
-        let mut some = lines.iter().filter(|line| line.effect == effect).peekable();
-        if some.peek().is_some() {
-            text += &format!("{of}, {}:\n", effect.name());
-        }
-        for line in some {
-            text += &line.to_text();
-        }
-    }
-    text
+fn part<'a>(title: &str, lines: impl IntoIterator<Item = &'a Line>) -> String {
+    let lines: String = lines.into_iter().map(Line::to_text).collect();
+    if lines.is_empty() { lines } else { format!("{title}:\n{lines}") }
 }
 
 impl Line {
     fn to_text(&self) -> String {
         let Change { at, from, to } = &self.change;
         let mut text = format!("- `{at}`: ");
+        // Rust is shown without the quotes of JSON.
+        let shown = |value: &Value| match (self.effect, value) {
+            (Some(_), Value::String(item)) => shown(item),
+            _ => shown(&value.to_string()),
+        };
         let _ = match (from, to) {
             (Some(from), Some(to)) => write!(text, "{} → {}", shown(from), shown(to)),
             (Some(gone), None) => write!(text, "no longer {}", shown(gone)),
@@ -126,61 +139,32 @@ impl Line {
 
     fn to_json(&self) -> Value {
         let Self { change: Change { at, from, to }, effect, hidden_by } = self;
-        json!({ "at": at, "from": from, "to": to, "effect": effect.name(), "hidden_by": hidden_by })
+        json!({ "at": at, "from": from, "to": to, "effect": effect.map(Effect::name), "hidden_by": hidden_by })
     }
 }
 
-fn shown(value: &Value) -> String {
-    let text = value.to_string().replace('`', "'");
+fn shown(text: &str) -> String {
+    let text = text.replace('`', "'");
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("`{}…`", &text[..end]),
         None => format!("`{text}`"),
     }
 }
 
-fn capital(text: &str) -> String {
-    text[..1].to_uppercase() + &text[1..]
-}
-
-/// The part of a version that is to be raised.
-#[derive(Clone, Copy)]
-enum Step {
-    None,
-    Patch,
-    Minor,
-    Major,
-}
-
-impl Step {
-    /// Before 1.0, Cargo takes each part for the one above it.
-    fn of(verdict: Option<Effect>, version: &str) -> Self {
-        match (verdict, version.starts_with("0.")) {
-            (None, _) => Self::None,
-            (Some(Effect::Words), _) | (Some(Effect::Compatible), true) => Self::Patch,
-            (Some(Effect::Compatible), false) | (Some(Effect::Breaking), true) => Self::Minor,
-            (Some(Effect::Breaking), false) => Self::Major,
+/// Returns the step of the version, and the next one. Before 1.0, Cargo takes each part for the one
+/// above it.
+fn step(effect: Option<Effect>, version: &str) -> (&'static str, String) {
+    let parts: Vec<u64> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    let [major, minor, patch] = parts[..] else { return ("unknown", version.to_owned()) };
+    match (effect, major) {
+        (None, _) => ("none", version.to_owned()),
+        (Some(Effect::Words), _) | (Some(Effect::Compatible), 0) => {
+            ("patch", format!("{major}.{minor}.{}", patch + 1))
         }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Patch => "patch",
-            Self::Minor => "minor",
-            Self::Major => "major",
+        (Some(Effect::Compatible), _) | (Some(Effect::Breaking), 0) => {
+            ("minor", format!("{major}.{}.0", minor + 1))
         }
-    }
-
-    /// The next version; the same text where it is not of three numbers.
-    fn apply(self, version: &str) -> String {
-        let parts: Vec<u64> = version.split('.').filter_map(|part| part.parse().ok()).collect();
-        let [major, minor, patch] = parts[..] else { return version.to_owned() };
-        match self {
-            Self::None => version.to_owned(),
-            Self::Patch => format!("{major}.{minor}.{}", patch + 1),
-            Self::Minor => format!("{major}.{}.0", minor + 1),
-            Self::Major => format!("{}.0.0", major + 1),
-        }
+        (Some(Effect::Breaking), _) => ("major", format!("{}.0.0", major + 1)),
     }
 }
 
@@ -189,36 +173,44 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Report;
-    use crate::regen::overlay::Written;
-
-    fn report(old: &Value, new: &Value, written: &[Written]) -> Report {
-        Report::new(Some((old, new)), Some((&json!({}), &json!({}))), written, true)
-    }
+    use crate::regen::{diff::diff, overlay::Written, verdict::Effect};
 
     #[test]
-    fn the_worst_comes_first_and_what_is_hidden_says_by_what() {
-        let old = json!({ "servers": [{ "url": "a" }], "info": { "title": "T" } });
-        let new = json!({ "servers": [{ "url": "b" }], "info": { "title": "U" } });
-        let hides = Written { action: "prose".to_owned(), at: vec!["#/info".to_owned()] };
-        let text = report(&old, &new, &[hides]).to_text("0.1.2");
-        let expected = "The page, breaking:
-- `#/servers/0/url`: `\"a\"` → `\"b\"`
-The page, words only:
-- `#/info/title`: `\"T\"` → `\"U\"` (does not reach openapi.json: action `prose` writes this place)
+    fn report_lists_each_part_and_what_hides_a_difference() {
+        let change = |from: Value, to: Value| diff(&from, &to);
+        let mut report = Report::default();
+        let page = change(json!({ "a": 1, "info": { "b": 1 } }), json!({ "info": {} }));
+        report.add_pages((page, change(json!(["old"]), json!([]))));
+        let at = vec!["#/info".to_owned()];
+        report.add_hidden(&[Written { action: "prose".to_owned(), at }]);
+        assert_eq!(report.to_json("0.1.2")["verdict"], "none");
+        let document = change(json!({ "x-provenance": 1, "a": 1 }), json!({ "x-provenance": 2 }));
+        let items = change(json!({ "x": "bool" }), json!({})).remove(0);
+        report.add_document(document, (Effect::Breaking, vec![(Effect::Breaking, items)]));
+        let expected = "The page:
+- `#/a`: no longer `1`
+- `#/info/b`: no longer `1` (does not reach openapi.json: action `prose` writes this place)
+The text of the page:
+- `#/0`: no longer `\"old\"`
+openapi.json:
+- `#/a`: no longer `1`
+The Rust interface, breaking:
+- `#/x`: no longer `bool`
 Breaking: minor step, 0.1.2 to 0.2.0.
 ";
-        assert_eq!(text, expected);
+        assert_eq!(report.to_text("0.1.2"), expected);
     }
 
     #[test]
-    fn the_step_follows_from_the_worst() {
+    fn step_follows_from_the_effect() {
         let table = [
-            (json!({ "info": 1 }), "words only", "patch", "1.2.4", "0.1.3"),
-            (json!({ "components": {} }), "compatible", "minor", "1.3.0", "0.1.3"),
-            (json!({ "security": [] }), "breaking", "major", "2.0.0", "0.2.0"),
+            (Effect::Words, "words only", "patch", "1.2.4", "0.1.3"),
+            (Effect::Compatible, "compatible", "minor", "1.3.0", "0.1.3"),
+            (Effect::Breaking, "breaking", "major", "2.0.0", "0.2.0"),
         ];
-        for (new, verdict, step, next, before_one) in table {
-            let report = report(&json!({}), &new, &[]);
+        for (effect, verdict, step, next, before_one) in table {
+            let mut report = Report::default();
+            report.add_document(Vec::new(), (effect, Vec::new()));
             let json = report.to_json("1.2.3");
             assert_eq!(
                 (&json["verdict"], &json["step"], &json["next"]),
@@ -226,7 +218,6 @@ Breaking: minor step, 0.1.2 to 0.2.0.
             );
             assert_eq!(report.to_json("0.1.2")["next"], before_one);
         }
-        let none = Report::new(None, None, &[], false);
-        assert_eq!(none.to_text("1.2.3"), "No change.\n");
+        assert_eq!(Report::default().to_text("1.2.3"), "No change.\n");
     }
 }

@@ -1,4 +1,4 @@
-//! Walks through an OpenAPI document, so that no check has a walk of its own.
+//! Walks through an OpenAPI document, shared by all checks.
 
 use serde_json::Value;
 
@@ -85,7 +85,13 @@ pub(crate) fn bodies<'a>(holder: &Found<'a>) -> Vec<Found<'a>> {
     bodies.map(|(name, value)| Found { at: child(&at, name), value }).collect()
 }
 
-/// Whether bodies of a media type are JSON.
+/// The JSON bodies of all responses.
+pub(crate) fn response_bodies(document: &Value) -> impl Iterator<Item = Found<'_>> {
+    let responses = operations(document).flat_map(|operation| operation.responses());
+    responses.flat_map(|(_, response)| bodies(&response))
+}
+
+/// Returns whether bodies of a media type are JSON.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     essence == "application/json" || essence.ends_with("+json")

@@ -1,122 +1,99 @@
 //! An example fits its schema, has no field that the schema does not know, and no value that an
 //! open enum does not list: users would never see the one, and the other would be `Other`.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, Result, anyhow};
-use serde_json::{Value, json};
+use jsonschema::{ValidationError, error::ValidationErrorKind};
+use serde_json::{Map, Value, json};
 
 use super::super::{
-    pointer::{child, resolve},
     problems::Problems,
     visit::{self, Found},
 };
 
+/// An example of a body, and the schema that it must fit.
+struct Example<'a> {
+    at: String,
+    schema: &'a Value,
+    value: &'a Value,
+}
+
 pub(super) fn check(document: &Value, problems: &mut Problems) {
-    let bodies: Vec<Found> = visit::operations(document)
-        .flat_map(|operation| operation.responses().collect::<Vec<_>>())
-        .flat_map(|(_, response)| visit::bodies(&response))
-        .filter(|body| body.value.get("schema").is_some() && body.value.get("example").is_some())
-        .collect();
-    if let Some(misfits) = problems.catch(misfits(document, &bodies)) {
-        for misfit in misfits {
-            problems.add(misfit);
-        }
-    }
-    for body in &bodies {
-        let walk = Walk { document, at: &body.at };
-        walk.value(&body.value["schema"], &body.value["example"], "", problems);
+    let bodies = visit::response_bodies(document);
+    let examples: Vec<Example> = bodies.flat_map(|body| examples(&body)).collect();
+    for misfit in problems.catch(misfits(document, &examples)).unwrap_or_default() {
+        problems.add(misfit);
     }
 }
 
-/// The examples that do not fit, each with the first reason. All are checked as one list by one
-/// schema, since compiling one for each would compile what they share again and again.
-fn misfits(document: &Value, bodies: &[Found]) -> Result<Vec<String>> {
-    let schemas: Vec<Value> = bodies.iter().map(|body| told_apart(&body.value["schema"])).collect();
-    let examples: Vec<&Value> = bodies.iter().map(|body| &body.value["example"]).collect();
-    let components = document.get("components").map(told_apart);
+/// Returns the one example of a body, or the named ones.
+fn examples<'a>(body: &Found<'a>) -> Vec<Example<'a>> {
+    let Some(schema) = body.value.get("schema") else { return Vec::new() };
+    let named = body.value.get("examples").and_then(Value::as_object).into_iter().flatten();
+    let named = named.filter_map(|(_, example)| example.get("value"));
+    let all = body.value.get("example").into_iter().chain(named);
+    all.map(|value| Example { at: body.at.clone(), schema, value }).collect()
+}
+
+/// Returns where examples do not fit. All are checked as one list by one schema, since compiling
+/// one for each would compile what they share again and again.
+fn misfits(document: &Value, examples: &[Example]) -> Result<Vec<String>> {
+    let schemas: Vec<Value> = examples.iter().map(|example| strict(example.schema)).collect();
+    let values: Vec<&Value> = examples.iter().map(|example| example.value).collect();
+    let components = document.get("components").map(strict);
     let root = json!({ "prefixItems": schemas, "components": components });
     let compiled = jsonschema::draft202012::new(&root).map_err(|error| anyhow!("{error}"));
     let compiled = compiled.context("#: expected schemas that examples can be checked against")?;
-    let mut found: BTreeMap<usize, String> = BTreeMap::new();
-    for error in compiled.iter_errors(&json!(examples)) {
+    let misfit = |error: ValidationError| {
         let place = error.instance_path().to_string();
-        let place = place.trim_start_matches('/');
-        let (index, inside) = place.split_once('/').unwrap_or((place, ""));
-        let index: usize = index.parse()?;
-        let at = bodies.get(index).map_or("#", |body| &body.at);
-        let reason = error.masked();
-        let problem = format!("{at}: the example does not fit its schema at /{inside}: {reason}");
-        found.entry(index).or_insert(problem);
-    }
-    Ok(found.into_values().collect())
-}
-
-/// The schemas of a value, where a choice of one and null asks first whether it is null: of a choice
-/// it would only be said that nothing fits.
-fn told_apart(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => match fields.get("oneOf").and_then(|choice| choice.get(0)) {
-            Some(other) => {
-                json!({ "if": { "not": { "type": "null" } }, "then": told_apart(other) })
-            }
-            None => fields.iter().map(|(key, value)| (key.clone(), told_apart(value))).collect(),
-        },
-        Value::Array(items) => items.iter().map(told_apart).collect(),
-        other => other.clone(),
-    }
-}
-
-/// One walk through an example beside its schema.
-struct Walk<'a> {
-    document: &'a Value,
-    /// Where the example is.
-    at: &'a str,
-}
-
-impl Walk<'_> {
-    /// `place` is the pointer of the value within the example.
-    fn value(&self, schema: &Value, value: &Value, place: &str, problems: &mut Problems) {
-        let Some(schema) = self.schema(schema) else { return };
-        match value {
-            Value::Object(fields) => {
-                let Some(properties) = schema.get("properties") else { return };
-                for (name, value) in fields {
-                    let place = child(place, name);
-                    match properties.get(name) {
-                        Some(schema) => self.value(schema, value, &place, problems),
-                        None => problems.add(format!(
-                            "{}: the example has {place}, which its schema does not know",
-                            self.at
-                        )),
-                    }
-                }
-            }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.value(&schema["items"], item, &format!("{place}/{index}"), problems);
-                }
-            }
-            value => {
-                let known = schema.get("x-extensible-enum").and_then(Value::as_array);
-                if let Some(known) =
-                    known.filter(|known| !value.is_null() && !known.contains(value))
-                {
-                    problems.add(format!(
-                        "{}: the example shows {value} at {place}, which is not in the open enum {}: add it there",
-                        self.at,
-                        json!(known)
-                    ));
-                }
-            }
+        let (index, inside) = place[1..].split_once('/').unwrap_or((&place[1..], ""));
+        let at = index.parse().ok().and_then(|index: usize| examples.get(index));
+        let at = at.map_or("#", |example| &example.at);
+        let inside = if inside.is_empty() { String::new() } else { format!("/{inside}") };
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => format!(
+                "{at}: the example has {inside}/{}, which its schema does not have: add it there",
+                unexpected.join(&format!(", {inside}/"))
+            ),
+            ValidationErrorKind::Enum { options } => format!(
+                "{at}: the example shows {} at {inside}, which is not in the open enum {options}: add it there",
+                error.instance()
+            ),
+            _ => format!(
+                "{at}: the example does not fit its schema at {}: {}",
+                if inside.is_empty() { "/" } else { &inside },
+                error.masked()
+            ),
         }
-    }
+    };
+    Ok(compiled.iter_errors(&json!(values)).map(misfit).collect())
+}
 
-    /// The schema that a reference leads to, or a choice of one and null.
-    fn schema<'a>(&'a self, schema: &'a Value) -> Option<&'a Value> {
-        let choice = schema.get("oneOf").and_then(|choice| choice.get(0));
-        resolve(self.document, choice.unwrap_or(schema))
+/// Closes each object with properties and each open enum. Replaces each choice of one schema and
+/// null by a condition: of a choice, a message would only report that nothing fits.
+fn strict(value: &Value) -> Value {
+    let Value::Object(fields) = value else {
+        let items = value.as_array().map(|items| items.iter().map(strict).collect());
+        return items.unwrap_or_else(|| value.clone());
+    };
+    if let Some(other) = choice(value) {
+        return json!({ "if": { "not": { "type": "null" } }, "then": strict(other) });
     }
+    let mut schema: Map<String, Value> =
+        fields.iter().map(|(key, value)| (key.clone(), strict(value))).collect();
+    if fields.get("properties").is_some_and(Value::is_object) {
+        schema.insert("additionalProperties".to_owned(), false.into());
+    }
+    if let Some(values) = fields.get("x-extensible-enum") {
+        schema.insert("enum".to_owned(), values.clone());
+    }
+    schema.into()
+}
+
+/// Returns the other schema of a choice that has null.
+fn choice(schema: &Value) -> Option<&Value> {
+    let choice = schema.get("oneOf").or(schema.get("anyOf"))?.as_array()?;
+    let is_null = |schema: &&Value| **schema == json!({ "type": "null" });
+    choice.iter().find(|schema| !is_null(schema)).filter(|_| choice.iter().any(|s| is_null(&s)))
 }
 
 #[cfg(test)]
@@ -155,7 +132,7 @@ mod tests {
             (json!({ "id": "1", "n": "x" }), "does not fit its schema at /n"),
             (
                 json!({ "id": "1", "new": 1 }),
-                "the example has /new, which its schema does not know",
+                "the example has /new, which its schema does not have",
             ),
             (
                 json!({ "id": "1", "l": [{ "id": "2", "new": 1 }] }),

@@ -1,12 +1,12 @@
-//! Input that nobody thought of, through every stage that reads from outside.
+//! Generated and damaged input, through every stage that reads from outside.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use super::{page, promises};
 
-const PAGE: &str = include_str!("../../upstream/get-number-meta-details.md");
-const OVERLAY: &str = include_str!("../../overlay.yaml");
+const PAGE: &str = include_str!("../frozen/get-number-meta-details.md");
+const OVERLAY: &str = include_str!("../frozen/overlay.yaml");
 
 /// A text with some characters replaced.
 fn damaged(text: &'static str) -> impl Strategy<Value = String> {
@@ -64,7 +64,7 @@ proptest! {
 
     #[test]
     fn a_damaged_overlay_is_applied_or_an_error(text in damaged(OVERLAY)) {
-        promises::of_overlay(&text, &page::extract(PAGE).unwrap());
+        promises::of_overlay(&text, &page::extract(PAGE).unwrap().document);
     }
 
     #[test]

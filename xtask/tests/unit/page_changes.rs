@@ -1,15 +1,14 @@
-//! Every kind of change of the page ends as it should: it stops an action or a check, or it is told
-//! as what it does to users. None is silent, and no change of words is called more.
+//! Every kind of change of the page ends as it should: it stops an action or a check, or it is
+//! reported with its effect on users. The page and the overlay are frozen copies.
 
-use std::fs;
-use std::path::Path;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::effect::Effect;
+use super::diff::diff;
+use super::page;
 use super::pipeline::{self, Built, Input};
 use super::report::Report;
-use super::{OVERLAY, page};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
@@ -21,33 +20,43 @@ enum Outcome {
 }
 use Outcome::{Breaking, Compatible, Stops, Words};
 
-fn stored(file: &str) -> Input {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-    Input { url: None, file: file.to_owned(), text: fs::read_to_string(path).unwrap() }
+fn frozen(file: &str, text: &str) -> Input {
+    Input { url: None, file: file.to_owned(), from: file.to_owned(), text: text.to_owned() }
 }
 
-const PAGE: &str = "xtask/upstream/get-number-meta-details.md";
+static PAGE: LazyLock<[Input; 1]> =
+    LazyLock::new(|| [frozen("page.md", include_str!("../frozen/get-number-meta-details.md"))]);
+static OVERLAY: LazyLock<Input> =
+    LazyLock::new(|| frozen("overlay.yaml", include_str!("../frozen/overlay.yaml")));
+static BEFORE: LazyLock<Built> =
+    LazyLock::new(|| pipeline::build(document(), &*PAGE, &OVERLAY).unwrap());
 
-/// What comes of edits of the page, and what is said of them.
+fn document() -> Value {
+    page::extract(&PAGE[0].text).unwrap().document
+}
+
+/// The outcome of edits of the page, and the report or the error.
 fn outcome(edits: &[Edit]) -> (Outcome, String) {
-    let (pages, overlay) = ([stored(PAGE)], stored(OVERLAY));
-    let old = page::extract(&pages[0].text).unwrap();
-    let before = pipeline::build(old.clone(), &pages, &overlay).unwrap();
-    let mut new = old.clone();
+    let (old, mut new) = (document(), document());
     for (place, value) in edits {
         edit(&mut new, &pointer(place), value);
     }
-    let Built { document, written, .. } = match pipeline::build(new.clone(), &pages, &overlay) {
+    let built = match pipeline::build(new.clone(), &*PAGE, &OVERLAY) {
         Ok(built) => built,
         Err(error) => return (Outcome::Stops, format!("{error:#}")),
     };
-    let documents = Some((&before.document, &document));
-    let report = Report::new(Some((&old, &new)), documents, &written, old != new);
-    let outcome = match report.verdict() {
-        Some(Effect::Breaking) => Outcome::Breaking,
-        Some(Effect::Compatible) => Outcome::Compatible,
-        Some(Effect::Words) => Outcome::Words,
-        None => Outcome::Nothing,
+    let mut report = Report::default();
+    report.add_pages((diff(&old, &new), Vec::new()));
+    report.add_hidden(&built.written);
+    if old != new {
+        let verdict = BEFORE.interface.compare(&built.interface);
+        report.add_document(diff(&BEFORE.document, &built.document), verdict);
+    }
+    let outcome = match report.to_json("0.1.0")["verdict"].as_str() {
+        Some("breaking") => Outcome::Breaking,
+        Some("compatible") => Outcome::Compatible,
+        Some("words only") => Outcome::Words,
+        _ => Outcome::Nothing,
     };
     (outcome, report.to_text("0.1.0"))
 }
@@ -84,11 +93,14 @@ fn edit(page: &mut Value, at: &str, json: &str) {
 }
 
 fn check(table: &[Case]) {
+    let mut wrong = String::new();
     for (name, edits, expected, says) in table {
         let (found, text) = outcome(edits);
-        assert_eq!(found, *expected, "{name}: {text}");
-        assert!(text.contains(says), "{name}: expected {says:?} in {text}");
+        if found != *expected || !text.contains(says) {
+            wrong += &format!("{name}: expected {expected:?}, {says:?}; found {found:?}, {text}\n");
+        }
     }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
@@ -131,7 +143,7 @@ fn the_schemas_of_errors() {
 
 #[test]
 fn what_else_there_is_of_errors() {
-    const ONE: &str = "since an operation has one error type";
+    const ONE: &str = "which every error has";
     const OWN: &str =
         r#"{"description":"D","content":{"application/json":{"schema":{"type":"object"}}}}"#;
     const BARE: &str = r#"{"description":"D"}"#;
@@ -149,12 +161,12 @@ fn what_else_there_is_of_errors() {
             "a default",
             &[("@/responses/default", r#"{"content":{"application/json":{}}}"#)],
             Stops,
-            "expected a schema",
+            "found `default`, of which",
         ),
         (
             "Retry-After",
             &[("@/responses/429/headers", r#"{"Retry-After":{"schema":{"type":"integer"}}}"#)],
-            Compatible,
+            Words,
             "429/headers`: new",
         ),
     ]);
@@ -168,11 +180,16 @@ fn the_form_of_the_answer() {
         ("no example", &[("@200/example", "")], Stops, ANSWER),
         ("XML", &[("@/responses/200/content", r#"{"application/xml":{}}"#)], Stops, ANSWER),
         ("another success", &[("@/responses/200", ""), ("@/responses/201", "{}")], Stops, ANSWER),
-        ("a success more", &[("@/responses/204", r#"{"description":"D"}"#)], Stops, "progenitor"),
+        (
+            "a success more",
+            &[("@/responses/204", r#"{"description":"D"}"#)],
+            Stops,
+            "found `204`, of which",
+        ),
         (
             "a header",
             &[("@/responses/200/headers", r#"{"X-Id":{"schema":{"type":"string"}}}"#)],
-            Compatible,
+            Words,
             "200/headers`: new",
         ),
     ]);
@@ -287,63 +304,119 @@ fn the_values_of_the_answer() {
 #[test]
 fn parameters() {
     const ID: &str = "action `id-untyped`";
+    const REFRESH: &str = "action `refresh`";
     check(&[
         ("an id that is an integer", &[("@/parameters/0/schema/type", r#""integer""#)], Stops, ID),
         ("an id with a pattern", &[("@/parameters/0/schema/pattern", r#""^num_""#)], Stops, ID),
         ("an id with a length", &[("@/parameters/0/schema/maxLength", "9")], Stops, ID),
         ("an id of another name", &[("@/parameters/0/name", r#""number""#)], Stops, ID),
-        ("an id that is optional", &[("@/parameters/0/required", "false")], Stops, "progenitor"),
         (
-            "refresh in a header",
-            &[("@/parameters/1/in", r#""header""#)],
-            Breaking,
-            r#"parameters/1/in`: `"query"` → `"header"`"#,
+            "an id that is optional",
+            &[("@/parameters/0/required", "false")],
+            Stops,
+            "parameters/0: expected `required: true`, since `id` is in the path: write an action",
         ),
-        (
-            "refresh as a boolean",
-            &[("@/parameters/1/schema/type", r#""boolean""#)],
-            Breaking,
-            "parameters/1/schema/type",
-        ),
+        ("refresh in a header", &[("@/parameters/1/in", r#""header""#)], Stops, REFRESH),
+        ("refresh as a boolean", &[("@/parameters/1/schema/type", r#""boolean""#)], Stops, REFRESH),
         (
             "refresh with values",
             &[("@/parameters/1/schema/enum", r#"["1"]"#)],
-            Breaking,
-            "parameters/1/schema/enum",
+            Stops,
+            "closed enum",
+        ),
+        (
+            "refresh with a default",
+            &[("@/parameters/1/schema/default", r#""0""#)],
+            Words,
+            "parameters/1/schema/default",
         ),
         (
             "refresh required",
             &[("@/parameters/1/required", "true")],
             Breaking,
-            "parameters/1/required",
+            "- `Client::get_numbers_id`: `async fn",
         ),
         (
             "refresh deprecated",
             &[("@/parameters/1/deprecated", "true")],
-            Compatible,
+            Words,
             "parameters/1/deprecated",
         ),
+        ("refresh of another name", &[("@/parameters/1/name", r#""live""#)], Stops, REFRESH),
+        ("no refresh", &[("@/parameters/1", "")], Stops, REFRESH),
         (
-            "refresh of another name",
-            &[("@/parameters/1/name", r#""live""#)],
-            Breaking,
-            "parameters/1`: new",
+            "refresh by `true` in the example",
+            &[("@/parameters/1/example", r#""true""#)],
+            Stops,
+            "src/ext/number/handle.rs",
         ),
-        ("no refresh", &[("@/parameters/1", "")], Breaking, "no longer"),
+        (
+            "refresh by `true` in the words",
+            &[("@/parameters/1/description", r#""Pass `true` to force a live fetch.""#)],
+            Stops,
+            "get_numbers_id",
+        ),
         (
             "one more",
             &[("@/parameters/-", r#"{"name":"n","in":"query","schema":{"type":"string"}}"#)],
             Breaking,
-            "parameters/2`: new",
+            "- `Client::get_numbers_id`: `async fn",
+        ),
+        (
+            "one more with a default is the same as one without",
+            &[(
+                "@/parameters/-",
+                r#"{"name":"n","in":"query","schema":{"type":"string","default":"x"}}"#,
+            )],
+            Breaking,
+            "- `Client::get_numbers_id`: `async fn",
+        ),
+        (
+            "a cookie",
+            &[("@/parameters/-", r#"{"name":"c","in":"cookie","schema":{"type":"string"}}"#)],
+            Stops,
+            "found `c` in `cookie`, which the client cannot send: write an action that removes",
+        ),
+        (
+            "a list",
+            &[("@/parameters/-", r#"{"name":"l","in":"query","schema":{"type":"array"}}"#)],
+            Stops,
+            "expected the type string, integer, number or boolean of `l`",
+        ),
+        (
+            "a closed enum",
+            &[(
+                "@/parameters/-",
+                r#"{"name":"e","in":"query","schema":{"type":"string","enum":["a"]}}"#,
+            )],
+            Stops,
+            r#"found the closed enum ["a"]: write an action that removes its `enum`"#,
         ),
     ]);
 }
 
+/// An operation that meets few rules.
+const OTHER: &str = r#"{"operationId":"x","responses":{"204":{"description":"D"}},
+        "parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}}]}"#;
+
+/// An operation that meets all rules.
+const WHOLE: &str = r##"{"operationId":"x",
+    "parameters":[{"name":"id","in":"path","required":true,"schema":{"$ref":"#/components/schemas/NumberId"}}],
+    "responses":{
+        "200":{"description":"D","content":{"application/json":{"schema":
+            {"type":"object","additionalProperties":false,"properties":{"a":{"type":"string"}}}}}},
+        "400":{"description":"E","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ApiError"}}}},
+        "401":{"description":"E","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ApiError"}}}},
+        "402":{"description":"E","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ApiError"}}}},
+        "403":{"description":"E","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ApiError"}}}},
+        "429":{"description":"E","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ApiError"}}}},
+        "5XX":{"description":"E","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ApiError"}}}}
+    }}"##;
+
 #[test]
 fn operations() {
     const PROSE: &str = "action `prose`";
-    const OTHER: &str = r#"{"operationId":"x","responses":{"204":{"description":"D"}},
-        "parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}}]}"#;
+    const MULTIPART: &str = r#"{"content":{"multipart/form-data":{"schema":{"type":"object"}}}}"#;
     check(&[
         (
             "a body to send",
@@ -352,11 +425,35 @@ fn operations() {
                 r#"{"content":{"application/json":{"schema":{"type":"object"}}}}"#,
             )],
             Breaking,
-            "requestBody`: new",
+            "- `Client::get_numbers_id`: `async fn",
+        ),
+        (
+            "a form to send",
+            &[("@/requestBody", MULTIPART)],
+            Stops,
+            r#"expected a request with a body of `application/json`, found ["multipart/form-data"]"#,
+        ),
+        (
+            "an operationId of the same Rust name",
+            &[("@/operationId", r#""getNumbersId""#)],
+            Words,
+            "get/operationId",
+        ),
+        (
+            "another form beside JSON",
+            &[("@/responses/200/content/text~1csv", r#"{"schema":{"type":"string"}}"#)],
+            Words,
+            "text~1csv`: new",
+        ),
+        (
+            "a status 202",
+            &[("@/responses/202", r#"{"description":"D"}"#)],
+            Stops,
+            "responses/202: expected the status 200 or 201, or an error",
         ),
         ("another operationId", &[("@/operationId", r#""get_number""#)], Breaking, "operationId"),
         ("no operationId", &[("@/operationId", "")], Stops, "expected an operationId"),
-        ("deprecated", &[("@/deprecated", "true")], Compatible, "get/deprecated`: new"),
+        ("deprecated", &[("@/deprecated", "true")], Words, "get/deprecated`: new"),
         ("callbacks", &[("@/callbacks", "{}")], Stops, "`callbacks` is not a field of Operation"),
         (
             "another path",
@@ -365,7 +462,6 @@ fn operations() {
             PROSE,
         ),
         ("another method", &[("@", ""), ("/paths/~1v1~1numbers~1{id}/post", OTHER)], Stops, PROSE),
-        ("one more", &[("/paths/~1v1~1numbers~1{id}/patch", OTHER)], Compatible, "patch`: new"),
         (
             "a delete, which the overlay has",
             &[("/paths/~1v1~1numbers~1{id}/delete", OTHER)],
@@ -383,6 +479,60 @@ fn operations() {
             &[("/paths/~1v1~1numbers", "{}")],
             Stops,
             "action `number-list`",
+        ),
+    ]);
+}
+
+#[test]
+fn new_operations() {
+    check(&[
+        (
+            "one more, with an id that is a plain text",
+            &[("/paths/~1v1~1numbers~1{id}/patch", OTHER)],
+            Stops,
+            "patch/parameters/0/schema: expected a reference to `#/components/schemas/NumberId`",
+        ),
+        (
+            "one more, without its errors",
+            &[("/paths/~1v1~1numbers~1{id}/patch", OTHER)],
+            Stops,
+            "400, 401, 402, 403, 429, 5XX are missing: write an action with the target `$.paths['/v1/numbers/{id}'].patch.responses`",
+        ),
+        (
+            "one more, with an id of another type",
+            &[
+                ("/paths/~1v1~1numbers~1{id}/patch", WHOLE),
+                (
+                    "/paths/~1v1~1numbers~1{id}/patch/parameters/0/schema",
+                    r##"{"$ref":"#/components/schemas/ApiError"}"##,
+                ),
+            ],
+            Stops,
+            "patch/parameters/0/schema: expected a reference to `#/components/schemas/NumberId`",
+        ),
+        (
+            "one more, with an error of another type",
+            &[
+                ("/paths/~1v1~1numbers~1{id}/patch", WHOLE),
+                (
+                    "/paths/~1v1~1numbers~1{id}/patch/responses/403/content/application~1json/schema",
+                    r##"{"$ref":"#/components/schemas/NumberId"}"##,
+                ),
+            ],
+            Stops,
+            "patch/responses/403: expected the schema { $ref: '#/components/schemas/ApiError' }",
+        ),
+        (
+            "one more that is whole",
+            &[("/paths/~1v1~1numbers~1{id}/patch", WHOLE)],
+            Compatible,
+            "- `Client::x`: new, `async fn",
+        ),
+        (
+            "one more whose object is closed is open",
+            &[("/paths/~1v1~1numbers~1{id}/patch", WHOLE)],
+            Compatible,
+            "- `types::XResponse`: new, `#[derive(Clone, Debug, Default, PartialEq, schemars::JsonSchema)] #[non_exhaustive]",
         ),
     ]);
 }
@@ -417,7 +567,7 @@ fn security() {
         (
             "a scheme more",
             &[("/components/securitySchemes/bearer", r#"{"type":"http","scheme":"bearer"}"#)],
-            Compatible,
+            Words,
             "bearer`: new",
         ),
     ]);
@@ -429,16 +579,49 @@ fn the_document() {
         (
             "another server",
             &[("/servers/0/url", r#""https://pilotstatus.online""#)],
-            Breaking,
-            "servers/0/url",
+            Stops,
+            "constant DEFAULT in src/ext/client/base_url.rs",
         ),
-        ("a server more", &[("/servers/-", r#"{"url":"https://b"}"#)], Breaking, "#/servers"),
-        ("no server", &[("/servers", "")], Breaking, "#/servers"),
+        (
+            "a path of the server",
+            &[("/servers/0/url", r#""https://pilotstatus.com.br/api""#)],
+            Stops,
+            "constant DEFAULT in src/ext/client/base_url.rs",
+        ),
+        (
+            "a slash of the server",
+            &[("/servers/0/url", r#""https://pilotstatus.com.br/""#)],
+            Words,
+            "#/servers/0/url",
+        ),
+        ("a server more", &[("/servers/-", r#"{"url":"https://b"}"#)], Words, "#/servers"),
+        ("no server", &[("/servers", "")], Stops, "action `base-url`"),
         (
             "a schema more",
-            &[("/components/schemas", r#"{"New":{"type":"object"}}"#)],
+            &[(
+                "/components/schemas",
+                r#"{"New":{"type":"object","properties":{"a":{"type":"string"}}}}"#,
+            )],
             Compatible,
-            "#/components/schemas`: new",
+            "- `types::New`: new",
+        ),
+        (
+            "a closed enum as a component",
+            &[("/components/schemas", r#"{"New":{"type":"string","enum":["A"]}}"#)],
+            Stops,
+            r#"New: expected an open enum, found the closed enum ["A"]: write an action that"#,
+        ),
+        (
+            "a list without the type of its items",
+            &[("/components/schemas", r#"{"New":{"type":["array","null"]}}"#)],
+            Stops,
+            "New: expected the type of its items",
+        ),
+        (
+            "a property without a type",
+            &[("/components/schemas", r#"{"New":{"type":"object","properties":{"a":{}}}}"#)],
+            Stops,
+            "New/properties/a: expected a type",
         ),
         (
             "a schema that the overlay has",
@@ -453,10 +636,11 @@ fn the_document() {
             "`if` is not a schema keyword",
         ),
         ("webhooks", &[("/webhooks", "{}")], Stops, "`webhooks` is not a field of Document"),
-        ("another OpenAPI", &[("/openapi", r#""3.2.0""#)], Stops, "expected OpenAPI 3.1"),
+        ("an OpenAPI of two numbers", &[("/openapi", "3.1")], Stops, "`3.0.3`, found 3.1"),
+        ("another OpenAPI", &[("/openapi", r#""3.2.0""#)], Stops, "such as `3.1.0`"),
         (
             "a reference to nowhere",
-            &[("@/parameters/1/schema", r##"{"$ref":"#/components/schemas/No"}"##)],
+            &[("/components/schemas", r##"{"New":{"$ref":"#/components/schemas/No"}}"##)],
             Stops,
             "that leads somewhere",
         ),
@@ -475,15 +659,19 @@ fn words() {
         ),
         (
             "of a parameter",
-            &[("@/parameters/1/description", r#""D""#)],
+            &[("@/parameters/1/description", r#""Pass `1`, please.""#)],
             Words,
             "parameters/1/description",
         ),
+        ("a tag twice", &[("@/tags", r#"["Numbers","Numbers"]"#)], Words, "get/tags/1`: new"),
         (
-            "an example of a parameter",
-            &[("@/parameters/1/example", r#""true""#)],
+            "a value of a list twice",
+            &[
+                ("/components/securitySchemes/apiKey/x-list", "[1]"),
+                ("/components/securitySchemes/apiKey/x-list", "[1,1]"),
+            ],
             Words,
-            "parameters/1/example",
+            "x-list",
         ),
         (
             "of an answer",
@@ -531,4 +719,71 @@ fn words() {
         ),
         ("a patch of OpenAPI", &[("/openapi", r#""3.1.1""#)], Words, "#/openapi"),
     ]);
+}
+
+/// The 200 as a vendor's tool would export it: closed, required, nullable by type arrays, with
+/// formats and references.
+const SCHEMA: &str = r##"{
+    "type": "object", "additionalProperties": false, "required": ["id", "isFullyConnected", "health"],
+    "properties": {
+        "id": { "type": "string", "minLength": 1, "examples": ["num_1"] },
+        "number": { "type": ["string", "null"] },
+        "name": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+        "provider": { "$ref": "#/components/schemas/Provider", "description": "D" },
+        "state": { "$ref": "#/components/schemas/ConnectionState" },
+        "isFullyConnected": { "type": "boolean", "default": false },
+        "health": {
+            "type": "object", "additionalProperties": false, "required": ["sendable"],
+            "properties": {
+                "qualityRating": { "type": "string" }, "messagingLimitTier": { "type": "string" },
+                "metaStatus": { "const": "CONNECTED" }, "sendable": { "type": "boolean" }
+            }
+        },
+        "meta": { "anyOf": [{ "$ref": "#/components/schemas/Snapshot" }, { "type": "null" }] }
+    }
+}"##;
+const SNAPSHOT: &str = r##"{ "Snapshot": {
+    "type": "object", "required": ["fetchedAt"],
+    "properties": {
+        "fetchedAt": { "type": "string", "format": "date-time" },
+        "phone": { "type": "object", "additionalProperties": {} }, "profile": { "type": ["object", "null"], "additionalProperties": {} },
+        "waba": { "type": "object", "additionalProperties": { "type": "string" } },
+        "errors": { "type": "object", "additionalProperties": { "type": "string" } },
+        "tries": { "type": "integer", "format": "int32", "minimum": 0 },
+        "phoneNumber": { "$ref": "#/components/schemas/Phone" },
+        "others": { "type": "array", "items": { "anyOf": [{ "$ref": "#/components/schemas/Phone" }, { "type": "null" }] } }
+    }
+}, "Phone": { "type": "string", "pattern": "^[+]" } }"##;
+
+#[test]
+fn schema_of_the_200_becomes_lenient_types() {
+    let mut overlay = frozen("overlay.yaml", &OVERLAY.text);
+    let (start, _) = overlay.text.split_once("  - x-name: number-answer\n").unwrap();
+    let (_, end) = overlay.text.split_once("  - x-name: errors-untyped\n").unwrap();
+    overlay.text = format!("{start}  - x-name: errors-untyped\n{end}");
+    let mut page = document();
+    edit(&mut page, &pointer("@200/schema"), SCHEMA);
+    edit(&mut page, "/components/schemas", SNAPSHOT);
+    let built = pipeline::build(page, &*PAGE, &overlay).unwrap_or_else(|e| panic!("{e:#}"));
+    let (_, changes) = BEFORE.interface.compare(&built.interface);
+    let form = |name: &str| {
+        let found = changes.iter().find(|(_, change)| change.at == name);
+        found.map(|(_, change)| change.to.clone().unwrap_or_default())
+    };
+    assert!(form("types::GetNumbersIdResponse").is_some(), "{changes:?}");
+    assert!(form("types::Snapshot").is_some(), "{changes:?}");
+    let schema = built.document.pointer(&pointer("@200/schema")).unwrap();
+    assert_eq!(schema["required"], serde_json::json!(["id"]));
+    assert_eq!(schema["additionalProperties"], serde_json::json!({}));
+    let at = |pointer: &str| schema.pointer(&format!("/properties/{pointer}")).unwrap();
+    assert_eq!(at("id")["x-minLength"], 1);
+    assert_eq!(at("isFullyConnected")["nullable"], true);
+    assert_eq!(at("provider")["allOf"][0]["$ref"], "#/components/schemas/Provider");
+    assert_eq!(at("health/properties/metaStatus")["x-const"], "CONNECTED");
+    let snapshot = built.document.pointer("/components/schemas/Snapshot").unwrap();
+    assert_eq!(snapshot["properties"]["fetchedAt"]["x-format"], "date-time");
+    assert_eq!(snapshot["required"], serde_json::json!(["fetchedAt"]));
+    let phone = serde_json::json!({ "type": "string", "x-pattern": "^[+]" });
+    assert_eq!(snapshot["properties"]["others"]["items"], phone);
+    assert_eq!(snapshot["properties"]["phoneNumber"]["nullable"], true);
 }

@@ -1,4 +1,4 @@
-//! What the stages promise of any input, for the tests and for `fuzz/`.
+//! Promises of the stages about any input, for the tests and for `fuzz/`.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::{downgrade, page, yaml};
 /// If that does not hold.
 pub fn of_page(text: &str) {
     match page::extract(text) {
-        Ok(document) => assert!(document.get("openapi").is_some()),
+        Ok(page) => assert!(page.document.get("openapi").is_some()),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     let _ = yaml::parse::<Value>(text);
@@ -29,7 +29,7 @@ pub fn of_overlay(text: &str, document: &Value) {
     }
 }
 
-/// What was converted to 3.0 is 3.0, and stays as it is.
+/// A converted document is 3.0, and a second conversion leaves it unchanged.
 ///
 /// # Panics
 /// If that does not hold.

@@ -1,0 +1,193 @@
+//! Rules for every operation. The client relies on them: an id is one path segment, an operation
+//! has one success and one error type, and each error of this API has the same form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::ToSnakeCase;
+use serde_json::{Value, json};
+
+use super::super::{
+    downgrade::type_of,
+    pointer::{child, path},
+    problems::Problems,
+    visit::{self, Found, Operation},
+};
+
+const NUMBER_ID: &str = "#/components/schemas/NumberId";
+const API_ERROR: &str = "#/components/schemas/ApiError";
+/// The errors that every operation of this API can return.
+const ERRORS: [&str; 6] = ["400", "401", "402", "403", "429", "5XX"];
+
+pub(super) fn check(document: &Value, problems: &mut Problems) {
+    let mut methods: BTreeMap<String, String> = BTreeMap::new();
+    for operation in visit::operations(document) {
+        let at = &operation.at;
+        let method = operation.id().to_snake_case();
+        if method.is_empty() {
+            problems.add(format!("{at}: expected an operationId that can name a method"));
+        } else if let Some(first) = methods.insert(method.clone(), at.clone()) {
+            problems.add(format!(
+                "{at}: expected an operationId of its own, found `{method}` at {first} too"
+            ));
+        }
+        parameters(&operation, problems);
+        request(&operation, problems);
+        success(&operation, problems);
+        errors(&operation, problems);
+    }
+}
+
+fn parameters(operation: &Operation, problems: &mut Problems) {
+    let mut in_path = BTreeSet::new();
+    let parameters = operation.value.get("parameters").and_then(Value::as_array);
+    for (index, parameter) in parameters.into_iter().flatten().enumerate() {
+        let at = format!("{}/parameters/{index}", operation.at);
+        let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
+        let schema = parameter.get("schema").unwrap_or(&Value::Null);
+        match parameter.get("in").and_then(Value::as_str).unwrap_or_default() {
+            "path" => {
+                in_path.insert(name);
+                if parameter.get("required") != Some(&json!(true)) {
+                    problems.add(format!("{at}: expected `required: true`, since `{name}` is in the path: write an action with the target `{}` and `update: {{ required: true }}`", named(&operation.at, name)));
+                }
+                if schema.get("$ref").is_none_or(|schema| schema != NUMBER_ID) {
+                    problems.add(format!("{at}/schema: expected a reference to `{NUMBER_ID}`, since another text, such as `..`, would reach another path, found {schema}: write an action that removes `{}.schema`, and one that writes `schema: {{ $ref: '{NUMBER_ID}' }}` in its place", named(&operation.at, name)));
+                }
+            }
+            "query" | "header" => {
+                let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+                if !["string", "integer", "number", "boolean"].contains(&kind) {
+                    problems.add(format!("{at}/schema: expected the type string, integer, number or boolean of `{name}`, found {schema}: write an action that replaces the schema"));
+                }
+            }
+            place => problems.add(format!("{at}: expected a parameter in the path, the query or a header, found `{name}` in `{place}`, which the client cannot send: write an action that removes `{}`", named(&operation.at, name))),
+        }
+    }
+    let placeholders = operation.path.split('{').skip(1);
+    let placeholders =
+        placeholders.map(|part| part.split('}').next().unwrap_or_default()).collect();
+    if in_path != placeholders {
+        problems.add(format!(
+            "{}: expected the path parameters {placeholders:?} of the path, found {in_path:?}",
+            operation.at
+        ));
+    }
+}
+
+fn request(operation: &Operation, problems: &mut Problems) {
+    let Some(request) = operation.value.get("requestBody") else { return };
+    let at = child(&operation.at, "requestBody");
+    only_json(&Found { at: at.clone(), value: request }, "a request", problems);
+}
+
+fn success(operation: &Operation, problems: &mut Problems) {
+    let mut found = Vec::new();
+    for (status, response) in operation.responses() {
+        match status.as_bytes() {
+            b"200" | b"201" => found.push(response),
+            [b'4' | b'5', ..] => {}
+            _ => problems.add(format!("{}: expected the status 200 or 201, or an error, found `{status}`, of which the client has no type: write an action that removes `{}`", response.at, path(&response.at))),
+        }
+    }
+    match &found[..] {
+        [one] => only_json(one, "a response", problems),
+        several => problems.add(format!("{}/responses: expected one success, 200 or 201, found {}: write an action that removes the others", operation.at, several.len())),
+    }
+}
+
+/// Every body must be JSON with a schema. Other forms beside JSON are ignored.
+fn only_json(holder: &Found, what: &str, problems: &mut Problems) {
+    let bodies = visit::bodies(holder);
+    if bodies.is_empty() {
+        let content = holder.value.get("content").unwrap_or(&Value::Null);
+        let found: Vec<_> = content.as_object().into_iter().flat_map(|c| c.keys()).collect();
+        problems.add(format!("{}: expected {what} with a body of `application/json`, found {found:?}: write an action that removes `{}`, or one that gives it `content: {{ application/json: {{ schema: … }} }}`", holder.at, path(&holder.at)));
+    }
+    for body in bodies.iter().filter(|body| body.value.get("schema").is_none()) {
+        problems.add(without_schema(body));
+    }
+}
+
+fn errors(operation: &Operation, problems: &mut Problems) {
+    let responses: Vec<_> = operation.responses().collect();
+    let missing =
+        ERRORS.iter().filter(|error| responses.iter().all(|(status, _)| status != *error));
+    let missing: Vec<&str> = missing.copied().collect();
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        problems.add(format!("{}/responses: expected the errors that every operation can return, and not only some: {missing} are missing: write an action with the target `{}.responses` that adds them, as `more-errors` does", operation.at, path(&operation.at)));
+    }
+    for (_, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+        let schema =
+            response.value.pointer("/content/application~1json/schema").unwrap_or(&Value::Null);
+        if *schema != json!({ "$ref": API_ERROR }) {
+            problems.add(format!("{}: expected the schema {{ $ref: '{API_ERROR}' }}, which every error has, found {schema}: write an action that removes what is there, and one that writes it, or add this path to the targets of `errors-untyped` and `errors`, and raise their `x-expect`", response.at));
+        }
+    }
+}
+
+/// Returns the `JSONPath` of a parameter of an operation.
+fn named(operation: &str, parameter: &str) -> String {
+    format!("{}.parameters[?@.name == '{parameter}']", path(operation))
+}
+
+/// Describes the action to write, with a schema drafted from the example.
+fn without_schema(body: &Found) -> String {
+    let draft = body.value.get("example").map_or_else(|| json!({}), draft);
+    format!(
+        "{}: expected a schema; write an action with the target `{}` and the update `schema: {draft}`, once each type is judged: an example shows what can be there, not what must",
+        body.at,
+        path(&body.at)
+    )
+}
+
+/// Returns a schema that the example fits. A null may be anything; its type is to be judged.
+fn draft(example: &Value) -> Value {
+    match example {
+        Value::Object(fields) => {
+            let properties: Value =
+                fields.iter().map(|(name, value)| (name.clone(), draft(value))).collect();
+            json!({ "type": ["object", "null"], "additionalProperties": {}, "properties": properties })
+        }
+        Value::Array(items) => {
+            let items = items.first().map_or_else(|| json!({}), draft);
+            json!({ "type": ["array", "null"], "items": items })
+        }
+        other => json!({ "type": [type_of(other), "null"] }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::super::problems::Problems;
+
+    fn check(paths: &Value) -> String {
+        let mut problems = Problems::default();
+        super::check(&json!({ "paths": paths }), &mut problems);
+        problems.end().map_or_else(|error| error.to_string(), |()| "sound".to_owned())
+    }
+
+    #[test]
+    fn operation_ids_are_unique_and_path_parameters_declared() {
+        let id = json!([{ "name": "id", "in": "path" }, { "name": "q", "in": "query" }]);
+        let table = [
+            (
+                json!({ "/a": { "get": { "operationId": "-" } } }),
+                "#/paths/~1a/get: expected an operationId that can",
+            ),
+            (
+                json!({ "/a": { "get": { "operationId": "get-a" }, "put": { "operationId": "getA" } } }),
+                "#/paths/~1a/put: expected an operationId of its own, found `get_a` at #/paths/~1a/get too",
+            ),
+            (
+                json!({ "/a/{no}": { "get": { "operationId": "a", "parameters": id } } }),
+                "#/paths/~1a~1{no}/get: expected the path parameters {\"no\"} of the path, found {\"id\"}",
+            ),
+        ];
+        for (paths, expected) in table {
+            assert!(check(&paths).contains(expected), "{}", check(&paths));
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The effect of a change on users, from the public items of the generated code: a program that
+//! compiled against the old items must compile against the new ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use quote::{ToTokens, quote};
+use serde_json::Value;
+use syn::visit_mut::{VisitMut, visit_file_mut};
+use syn::{
+    Attribute, Fields, FnArg, Ident, ImplItem, Item, ItemImpl, Signature, TraitItem, Visibility,
+};
+
+use super::client;
+use super::diff::{Change, change};
+
+/// The effect on users, from the least to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Effect {
+    /// The generated code differs in its documentation at most.
+    Words,
+    /// Programs compile as before.
+    Compatible,
+    /// A program may fail to compile.
+    Breaking,
+}
+
+impl Effect {
+    pub(crate) fn name(self) -> &'static str {
+        ["words only", "compatible", "breaking"][self as usize]
+    }
+}
+
+/// The public items of the generated code, and the code.
+pub(crate) struct Interface {
+    /// The form of each item, such as the type of a field, by its path.
+    items: BTreeMap<String, Value>,
+    /// Without documentation.
+    code: String,
+}
+
+impl Interface {
+    /// Generates the client of a document of OpenAPI 3.0. The document itself has the values of the
+    /// enums that the crate writes by hand.
+    pub(crate) fn of(document: &Value) -> Result<Self> {
+        let (client, mock) = client::generate(document)?;
+        let mut interface = Self { items: BTreeMap::new(), code: String::new() };
+        for (name, mut file) in [("", client), ("mock::", mock)] {
+            visit_file_mut(&mut WithoutDocs, &mut file);
+            file.items.retain(|item| !is_client_info(item));
+            interface.add(name, &file.items);
+            interface.code += &file.to_token_stream().to_string();
+        }
+        let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+        for (name, schema) in schemas.into_iter().flatten() {
+            let values = schema.get("x-extensible-enum").and_then(Value::as_array);
+            for value in values.into_iter().flatten() {
+                interface.items.insert(format!("types::{name}: {value}"), "a value".into());
+            }
+        }
+        Ok(interface)
+    }
+
+    /// Returns the items that differ, with the worst effect of all.
+    pub(crate) fn compare(&self, new: &Self) -> (Effect, Vec<(Effect, Change)>) {
+        let names: BTreeSet<&String> = self.items.keys().chain(new.items.keys()).collect();
+        let pairs = names.into_iter().map(|name| (name, self.items.get(name), new.items.get(name)));
+        let mut changes: Vec<_> = pairs
+            .filter(|(_, old, new)| old != new)
+            .map(|(name, old, new)| match old {
+                Some(_) => (Effect::Breaking, change(name, old, new)),
+                None => (Effect::Compatible, change(name, old, new)),
+            })
+            .collect();
+        // A type that is new or gone stands for its fields and methods.
+        let is_whole = |change: &Change| change.from.is_none() || change.to.is_none();
+        let whole = changes.iter().filter(|(_, change)| is_whole(change));
+        let whole: BTreeSet<String> = whole.map(|(_, change)| change.at.clone()).collect();
+        changes.retain(|(_, change)| {
+            let inside = change.at.rsplit_once(['.', ' ']).or(change.at.rsplit_once("::"));
+            inside.is_none_or(|(parent, _)| !whole.contains(parent.trim_end_matches(':')))
+        });
+        let least = if self.code == new.code { Effect::Words } else { Effect::Compatible };
+        (changes.iter().map(|(effect, _)| *effect).fold(least, Ord::max), changes)
+    }
+
+    fn add(&mut self, path: &str, items: &[Item]) {
+        for item in items {
+            match item {
+                Item::Mod(module) if is_public(&module.vis) => {
+                    let items = module.content.as_ref().map_or(&[][..], |(_, items)| items);
+                    self.add(&format!("{path}{}::", module.ident), items);
+                }
+                Item::Struct(item) if is_public(&item.vis) => {
+                    self.add_type(&format!("{path}{}", item.ident), &item.attrs, &item.fields);
+                }
+                Item::Enum(item) if is_public(&item.vis) => {
+                    // No generated enum is open, so a new variant is another form.
+                    self.insert(format!("{path}{}", item.ident), item);
+                }
+                Item::Trait(item) if is_public(&item.vis) => {
+                    // The mock helpers, which users call and do not implement.
+                    for item in &item.items {
+                        if let TraitItem::Fn(function) = item {
+                            self.add_fn(path, &function.sig);
+                        }
+                    }
+                }
+                Item::Fn(item) if is_public(&item.vis) => self.add_fn(path, &item.sig),
+                Item::Impl(item) => self.add_impl(path, item),
+                _ => {}
+            }
+        }
+    }
+
+    /// Adds an implementation of a generated type, which has a plain name.
+    fn add_impl(&mut self, path: &str, item: &ItemImpl) {
+        let Ok(name) = syn::parse2::<Ident>(item.self_ty.to_token_stream()) else { return };
+        let path = format!("{path}{name}");
+        if let Some((_, of, _)) = &item.trait_ {
+            return self.insert(format!("{path}: {}", text(of)), quote!(impl));
+        }
+        for item in &item.items {
+            if let ImplItem::Fn(item) = item
+                && is_public(&item.vis)
+            {
+                self.add_fn(&format!("{path}::"), &item.sig);
+            }
+        }
+    }
+
+    /// Adds a struct. If it is exhaustive, a new field breaks its literals, and is part of its form.
+    fn add_type(&mut self, path: &str, attributes: &[Attribute], fields: &Fields) {
+        let kept = attributes
+            .iter()
+            .filter(|a| a.path().is_ident("derive") || a.path().is_ident("non_exhaustive"));
+        let is_open = attributes.iter().any(|a| a.path().is_ident("non_exhaustive"));
+        let names: Vec<_> = fields.iter().filter(|_| !is_open).map(|field| &field.ident).collect();
+        self.insert(path.to_owned(), quote!(#(#kept)* struct #(#names)*));
+        for field in fields.iter().filter(|field| is_public(&field.vis)) {
+            let name = field.ident.as_ref().map_or_else(|| "0".to_owned(), ToString::to_string);
+            self.insert(format!("{path}.{name}"), &field.ty);
+        }
+    }
+
+    /// Adds a function, whose arguments are called by their positions.
+    fn add_fn(&mut self, path: &str, signature: &Signature) {
+        let Signature { asyncness, generics, inputs, output, .. } = signature;
+        let inputs = inputs.iter().map(|input| match input {
+            FnArg::Receiver(receiver) => receiver.to_token_stream(),
+            FnArg::Typed(input) => input.ty.to_token_stream(),
+        });
+        let form = quote!(#asyncness fn #generics (#(#inputs),*) #output);
+        self.insert(format!("{path}{}", signature.ident), form);
+    }
+
+    fn insert(&mut self, path: String, form: impl ToTokens) {
+        self.items.insert(path, text(form).into());
+    }
+}
+
+/// The implementation that only reports the version of the document.
+fn is_client_info(item: &Item) -> bool {
+    let Item::Impl(item) = item else { return false };
+    let of = item.trait_.as_ref().and_then(|(_, of, _)| of.segments.last());
+    of.is_some_and(|segment| segment.ident == "ClientInfo")
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+/// Returns the source text, with spaces where a reader expects them.
+fn text(tokens: impl ToTokens) -> String {
+    let mut text = String::new();
+    for token in tokens.to_token_stream().to_string().split(' ') {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let after = text.ends_with(|c| is_word(c) || "])>,;=".contains(c));
+        if after && token.starts_with(|c| is_word(c) || "'&-#=".contains(c)) {
+            text.push(' ');
+        }
+        text += token;
+    }
+    text.replace("::std::option::", "").replace("::std::string::", "").replace("::std::vec::", "")
+}
+
+struct WithoutDocs;
+
+impl VisitMut for WithoutDocs {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Effect, Interface};
+
+    fn document() -> Value {
+        let object = |name: &str| {
+            let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+            json!({ "application/json": { "schema": reference } })
+        };
+        json!({
+            "openapi": "3.0.3",
+            "info": { "title": "T", "version": "1" },
+            "paths": { "/a": { "post": {
+                "operationId": "a",
+                "requestBody": { "content": object("Sent"), "required": true },
+                "responses": { "200": { "description": "D", "content": object("Got") } },
+            } } },
+            "components": { "schemas": {
+                "Sent": { "type": "object", "properties": { "a": { "type": "string" } } },
+                "Got": {
+                    "type": "object",
+                    "additionalProperties": {},
+                    "properties": {
+                        "aB": { "type": "string", "nullable": true },
+                        "e": { "type": "string", "nullable": true, "allOf": [{ "$ref": "#/components/schemas/Open" }] },
+                    },
+                },
+                "Open": { "type": "string", "x-extensible-enum": ["A"] },
+            } },
+        })
+    }
+
+    #[test]
+    fn effect_follows_from_generated_items() {
+        let got = "/components/schemas/Got/properties";
+        let number = json!({ "type": "number", "nullable": true });
+        let text = json!({ "type": "string", "nullable": true });
+        let table = [
+            ("/info/version".to_owned(), json!("2"), Effect::Words),
+            ("/paths/~1a/post/description".to_owned(), json!("D"), Effect::Words),
+            ("/paths/~1a/post/operationId".to_owned(), json!("A"), Effect::Words),
+            ("/paths/~1a/post/operationId".to_owned(), json!("b"), Effect::Breaking),
+            (format!("{got}/new"), text.clone(), Effect::Compatible),
+            (format!("{got}/aB"), number, Effect::Breaking),
+            (got.to_owned(), json!({ "a_b": text }), Effect::Breaking),
+            (
+                "/components/schemas/Sent/properties/new".to_owned(),
+                json!({ "type": "string" }),
+                Effect::Breaking,
+            ),
+            (
+                "/components/schemas/Open/x-extensible-enum".to_owned(),
+                json!(["A", "B"]),
+                Effect::Compatible,
+            ),
+            (
+                "/components/schemas/Open/x-extensible-enum".to_owned(),
+                json!(["B"]),
+                Effect::Breaking,
+            ),
+        ];
+        let old = Interface::of(&document()).unwrap();
+        for (at, value, expected) in table {
+            let mut new = document();
+            let (parent, key) = at.rsplit_once('/').unwrap();
+            new.pointer_mut(parent).unwrap()[key] = value;
+            let (effect, changes) = old.compare(&Interface::of(&new).unwrap());
+            assert_eq!(effect, expected, "{at}: {changes:?}");
+        }
+    }
+
+    #[test]
+    fn field_of_another_json_name_is_compatible() {
+        let mut new = document();
+        let properties = &mut new["components"]["schemas"]["Got"]["properties"];
+        let field = properties.as_object_mut().unwrap().shift_remove("aB").unwrap();
+        properties["a_b"] = field;
+        let old = Interface::of(&document()).unwrap();
+        let (effect, changes) = old.compare(&Interface::of(&new).unwrap());
+        assert_eq!(effect, Effect::Compatible, "{changes:?}");
+        assert!(changes.is_empty(), "{changes:?}");
+    }
+}
