@@ -251,7 +251,7 @@ impl ClientBuilder {
             .build()
             .map_err(http_client_error)?;
 
-        let pacer = pacer(self.pacing, &self.retry, &credential);
+        let pacer = pacer(&self.pacing, &self.retry, &credential);
         let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
         Ok(Client::assemble(&base_url, http, credential, transport))
     }
@@ -291,13 +291,15 @@ impl ClientBuilder {
     not(feature = "shared-pacing"),
     expect(unused_variables, reason = "the credential names what is shared")
 )]
-fn pacer(pacing: Pacing, retry: &RetryPolicy, credential: &Credential) -> Option<Arc<Pacer>> {
+fn pacer(pacing: &Pacing, retry: &RetryPolicy, credential: &Credential) -> Option<Arc<Pacer>> {
     let (base, max) = retry.delays();
     let store = match pacing {
         Pacing::Adaptive => None,
         Pacing::Off => return None,
         #[cfg(feature = "shared-pacing")]
-        Pacing::Shared(limit) => Some(Store { limit, name: credential.fingerprint() }),
+        Pacing::Shared(limit) => {
+            Some(Store { limit: Arc::clone(limit), name: credential.fingerprint() })
+        }
     };
     Some(Pacer::new(Law::DEFAULT, Delays { base, max }, store))
 }

@@ -172,7 +172,8 @@ pub enum Reply {
 /// The state of a limiter: plain data. A store loads it, changes it with [`step`](Self::step) under
 /// a lock, and saves it.
 ///
-/// ```
+#[cfg_attr(feature = "shared-pacing", doc = "```")]
+#[cfg_attr(not(feature = "shared-pacing"), doc = "```ignore")]
 /// use pilot_status::shared_limit::{LimitState, Reply, Step};
 /// use std::{ops::Range, time::Duration};
 ///
