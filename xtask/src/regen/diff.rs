@@ -103,7 +103,7 @@ mod tests {
     use super::diff;
 
     #[test]
-    fn every_difference_is_told_once_with_its_place() {
+    fn each_difference_is_listed_once_with_its_place() {
         type Lines<'a> = &'a [(&'a str, Value, Value)];
         let n = Value::Null;
         let table: [(Value, Value, Lines); 10] = [

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_say_the_same_in_the_words_of_3_0() {
+    fn schema_of_3_1_becomes_equal_schema_of_3_0() {
         let b = json!({ "$ref": "#/components/schemas/B" });
         let table = [
             (
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_to_mean_the_same_is_an_error_with_its_place() {
+    fn unknown_keyword_is_an_error_with_its_place() {
         let a = "#/components/schemas/A";
         let table = [
             (json!({ "not": {} }), format!("{a}/not: `not` is not a schema keyword")),

@@ -94,14 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn a_page_comes_whole_and_through_redirects_of_its_host() {
+    fn fetch_follows_redirects_of_the_same_host() {
         let moved = answer("301 Moved", "location: SELF/new\r\n", "");
         let url = server(vec![moved, answer("200 OK", "", "# Título")]);
         assert_eq!(fetch(&url, LIMITS).unwrap(), "# Título");
     }
 
     #[test]
-    fn whatever_is_not_the_page_is_an_error_that_says_so() {
+    fn fetch_of_anything_else_is_an_error() {
         let elsewhere = answer("302 Found", "location: http://localhost:1/x\r\n", "");
         let circle = answer("302 Found", "location: SELF/\r\n", "");
         let cut = answer("200 OK", "", "whole").replace("length: 5", "length: 9");

@@ -68,7 +68,7 @@ mod tests {
     use super::{Change, replace};
 
     #[test]
-    fn either_all_files_are_replaced_or_none() {
+    fn files_are_replaced_all_or_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let change =

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_sources_say_differently_is_an_error_that_names_both() {
+    fn contradicting_sources_are_both_named() {
         let table = [
             (json!({ "openapi": "3.1.0" }), json!({ "openapi": "3.1.1" }), "#/openapi"),
             (json!({ "security": [] }), json!({}), "#/security"),

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_changes_every_place_that_it_matches() {
+    fn action_changes_every_matched_place() {
         let table = [
             (
                 "fields are added and texts replaced",
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_that_does_not_fit_is_an_error_that_names_it() {
+    fn action_that_does_not_fit_is_named() {
         let document = json!({ "a": { "x": { "y": 1 }, "l": [1] }, "b": 1 });
         let action =
             |rest: &str| format!("- {{ x-name: N, x-expect: 1, description: Why, {rest} }}");
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_overlay_must_be_is_checked_first() {
+    fn form_of_overlay_is_checked_first() {
         let table = [
             (
                 "overlay: 2.0.0\ninfo: { title: T, version: '1' }\nactions: []",

@@ -119,7 +119,7 @@ mod tests {
     use super::extract;
 
     #[test]
-    fn a_block_is_found_whatever_its_fence() {
+    fn block_is_found_in_every_fence() {
         let table = [
             ("four backticks", "````yaml openapi.json GET /v1/x\nopenapi: 1\n````"),
             ("three backticks", "```yaml\nopenapi: 1\n```\n"),
@@ -149,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_shorter_or_different_fence_does_not_close_a_block() {
+    fn shorter_or_different_fence_does_not_close_block() {
         let page = "````yaml\nopenapi: |\n  ```\n  ~~~~\n````\n";
         assert_eq!(extract(page).unwrap().document, json!({ "openapi": "```\n~~~~\n" }));
     }
 
     #[test]
-    fn what_is_not_one_whole_document_is_an_error_in_page_coordinates() {
+    fn incomplete_document_is_an_error_in_page_coordinates() {
         let table = [
             ("# Title\n", "found none"),
             ("```bash\nls\n```\n", "found none"),

@@ -49,7 +49,7 @@ mod tests {
     use super::{child, find, resolve};
 
     #[test]
-    fn a_name_with_slashes_and_tildes_survives_the_way_there_and_back() {
+    fn name_with_slashes_and_tildes_round_trips() {
         let at = child("#/paths", "/a~/{b}");
         assert_eq!(at, "#/paths/~1a~0~1{b}");
         let document = json!({ "paths": { "/a~/{b}": 1 } });
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_followed_to_their_end_and_circles_have_none() {
+    fn reference_is_followed_and_circle_has_no_end() {
         let document = json!({
             "a": { "$ref": "#/b" }, "b": { "$ref": "#/c" }, "c": { "type": "string" },
             "loop": { "$ref": "#/loop" }, "lost": { "$ref": "#/nothing" },

@@ -41,7 +41,7 @@ mod tests {
     use super::{record, sha256, source};
 
     #[test]
-    fn the_digest_is_the_published_one() {
+    fn digest_equals_the_published_one() {
         let table = [
             ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
             ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_record_says_where_each_source_is_from() {
+    fn record_has_the_origin_of_each_source() {
         let page = source(Some("https://a/page.md"), "page.md", "abc");
         let overlay = source(None, "overlay.yaml", "");
         let expected = json!({ "x-provenance": {

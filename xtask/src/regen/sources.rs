@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_read_as_it_was_written() {
+    fn written_list_is_read_unchanged() {
         let sources = Sources::parse(&list()).unwrap();
         let again = Sources::parse(&sources.to_text().unwrap()).unwrap();
         assert_eq!(sources.pages, again.pages);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_an_error_that_says_where_or_what() {
+    fn malformed_list_is_an_error_with_its_place() {
         let table = [
             ("url =", "link =", "line 2, column 1: unknown field `link`"),
             ("[[page]]", "[[page]", "line 1, column 8"),

@@ -24,7 +24,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn scalars_keep_the_type_they_were_written_with() {
+    fn scalars_retain_their_written_type() {
         let table = [
             ("'1'", json!("1")),
             ("1", json!(1)),
@@ -47,13 +47,13 @@ mod tests {
     }
 
     #[test]
-    fn keys_keep_their_order() {
+    fn keys_retain_their_order() {
         let value: Value = parse("z: 1\na: 2\nm: {y: 1, b: 2}\n").unwrap();
         assert_eq!(value.to_string(), r#"{"z":1,"a":2,"m":{"y":1,"b":2}}"#);
     }
 
     #[test]
-    fn what_is_not_one_clear_document_is_refused_with_its_place() {
+    fn ambiguous_yaml_is_rejected_with_its_place() {
         let table = [
             ("a: 1\nb: 2\na: 3\n", "line 3, column 1"),
             ("x: {a: 1, a: 3}\n", "line 1, column 11"),

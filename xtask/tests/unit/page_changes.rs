@@ -104,7 +104,7 @@ fn check(table: &[Case]) {
 }
 
 #[test]
-fn the_page_as_it_is_changes_nothing() {
+fn unchanged_page_changes_nothing() {
     assert_eq!(outcome(&[]).0, Outcome::Nothing);
 }
 
@@ -112,7 +112,7 @@ const ERRORS: &str = "action `errors-untyped`";
 const OBJECT: &str = r#"{"type":"object"}"#;
 
 #[test]
-fn the_schemas_of_errors() {
+fn changed_error_schemas_have_their_effect() {
     check(&[
         ("one sentence is an object", &[("@400/schema/properties/error", OBJECT)], Stops, ERRORS),
         (
@@ -142,7 +142,7 @@ fn the_schemas_of_errors() {
 }
 
 #[test]
-fn what_else_there_is_of_errors() {
+fn changed_error_responses_have_their_effect() {
     const ONE: &str = "which every error has";
     const OWN: &str =
         r#"{"description":"D","content":{"application/json":{"schema":{"type":"object"}}}}"#;
@@ -173,7 +173,7 @@ fn what_else_there_is_of_errors() {
 }
 
 #[test]
-fn the_form_of_the_answer() {
+fn changed_response_form_has_its_effect() {
     const ANSWER: &str = "action `number-answer`";
     check(&[
         ("a schema", &[("@200/schema", OBJECT)], Stops, ANSWER),
@@ -196,7 +196,7 @@ fn the_form_of_the_answer() {
 }
 
 #[test]
-fn the_fields_of_the_answer() {
+fn changed_response_fields_have_their_effect() {
     check(&[
         ("a field more", &[("@200/example/new", "1")], Stops, "the example has /new"),
         ("one more of health", &[("@200/example/health/new", "1")], Stops, "/health/new"),
@@ -253,7 +253,7 @@ fn the_fields_of_the_answer() {
 }
 
 #[test]
-fn the_values_of_the_answer() {
+fn changed_response_values_have_their_effect() {
     check(&[
         (
             "an id that is an integer",
@@ -302,7 +302,7 @@ fn the_values_of_the_answer() {
 }
 
 #[test]
-fn parameters() {
+fn changed_parameters_have_their_effect() {
     const ID: &str = "action `id-untyped`";
     const REFRESH: &str = "action `refresh`";
     check(&[
@@ -414,7 +414,7 @@ const WHOLE: &str = r##"{"operationId":"x",
     }}"##;
 
 #[test]
-fn operations() {
+fn changed_operations_have_their_effect() {
     const PROSE: &str = "action `prose`";
     const MULTIPART: &str = r#"{"content":{"multipart/form-data":{"schema":{"type":"object"}}}}"#;
     check(&[
@@ -484,7 +484,7 @@ fn operations() {
 }
 
 #[test]
-fn new_operations() {
+fn added_operations_have_their_effect() {
     check(&[
         (
             "one more, with an id that is a plain text",
@@ -538,7 +538,7 @@ fn new_operations() {
 }
 
 #[test]
-fn security() {
+fn changed_security_has_its_effect() {
     const SECURITY: &str = "action `security`";
     check(&[
         ("none for the document", &[("/security", "[]")], Stops, SECURITY),
@@ -574,7 +574,7 @@ fn security() {
 }
 
 #[test]
-fn the_document() {
+fn changed_document_has_its_effect() {
     check(&[
         (
             "another server",
@@ -648,7 +648,7 @@ fn the_document() {
 }
 
 #[test]
-fn words() {
+fn changed_texts_are_words() {
     check(&[
         ("a summary", &[("@/summary", r#""S""#)], Words, "get/summary"),
         (

@@ -58,17 +58,17 @@ fn json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn a_damaged_page_is_a_document_or_an_error(text in damaged(PAGE)) {
+    fn damaged_page_is_a_document_or_an_error(text in damaged(PAGE)) {
         promises::of_page(&text);
     }
 
     #[test]
-    fn a_damaged_overlay_is_applied_or_an_error(text in damaged(OVERLAY)) {
+    fn damaged_overlay_is_applied_or_an_error(text in damaged(OVERLAY)) {
         promises::of_overlay(&text, &page::extract(PAGE).unwrap().document);
     }
 
     #[test]
-    fn what_is_converted_is_3_0_and_stays_as_it_is(document in json()) {
+    fn downgrade_of_any_document_is_idempotent(document in json()) {
         promises::of_downgrade(&document);
     }
 }

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_example_fits_and_holds_nothing_that_is_not_known() {
+    fn example_fits_schema_without_unknown_values() {
         let table = [
             (json!({ "id": "1", "n": null, "e": null, "l": [], "m": { "any": 1 } }), "sound"),
             (json!({ "id": "1", "n": 1, "e": "ONE" }), "sound"),
