@@ -62,7 +62,7 @@ fn the_doors_between_rooms_open_one_way() {
     }
 }
 
-/// What each file of `src` imports of the others, its tests apart.
+/// Returns the imports between the files of `src`, without those of tests.
 fn imports() -> Imports {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src");
     let files = files(&src);
@@ -96,7 +96,7 @@ struct Paths(Vec<Vec<String>>);
 
 impl Visit<'_> for Paths {
     fn visit_item(&mut self, item: &Item) {
-        // What tests use is no door.
+        // Imports of tests do not count.
         if !matches!(item, Item::Mod(module) if module.ident == "tests") {
             syn::visit::visit_item(self, item);
         }
@@ -134,7 +134,7 @@ fn target(from: &Module, path: &[String], modules: &BTreeSet<Module>) -> Option<
     let mut target = match first.as_str() {
         "crate" => Vec::new(),
         "super" => from.split_last()?.1.to_vec(),
-        // As the crate's root writes them.
+        // Paths of the crate root.
         "ext" | "generated" if from.is_empty() => vec![first.clone()],
         _ => return None,
     };
