@@ -1,6 +1,9 @@
 //! A table holds the state of its watch, and reports when it is complete and when the watch ends.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use futures_util::FutureExt;
 use pilot_status::{Client, ErrorKind, FleetTable, ReadinessLevel, Watch, WatchState};
@@ -258,4 +261,21 @@ async fn phone_number_is_found_in_every_known_place() {
         watch.next().await.unwrap();
         assert_eq!(table.by_phone("+55 11 98888-0001").len(), 1, "{number}");
     }
+}
+
+#[tokio::test]
+async fn list_not_sent_under_rate_limit_is_no_error() {
+    let polls = AtomicUsize::new(0);
+    let answer = move |_, request: &support::Request| match request.line.as_str() {
+        "GET /v1/numbers" => Reply::json(200, r#"[{"id":"a"}]"#),
+        _ if polls.fetch_add(1, Ordering::Relaxed) == 0 => support::ok(),
+        _ => Reply::json(429, "{}").with("retry-after", "3600"),
+    };
+    let server = Server::start(answer).await.unwrap();
+    let client = support::builder(&server).timeout(Duration::from_secs(1)).build().unwrap();
+    let mut watch = client.watch_all(EVERY);
+    let table = watch.table();
+    poll(&mut watch, EVERY * 10).await;
+    assert!(client.stats().errors[&ErrorKind::RateLimited] > 1, "{:?}", client.stats());
+    assert!(table.is_complete() && table.error().is_none(), "{:?}", table.error());
 }

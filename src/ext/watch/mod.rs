@@ -345,7 +345,8 @@ impl Watch {
         if self.check_key(now, answer.as_ref().err(), now) {
             return true;
         }
-        if !self.key.is_refused() {
+        let is_sent = !answer.as_ref().is_err_and(Error::is_not_admitted);
+        if is_sent && !self.key.is_refused() {
             self.table.set_error(answer.as_ref().err());
         }
         let Ids::Listed(list) = &mut self.ids else { return false };
