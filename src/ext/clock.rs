@@ -10,6 +10,9 @@ use http::{
 };
 use tokio::time::Instant;
 
+/// The longest `Age`, in seconds (RFC 9111, section 1.2.2).
+const MAX_AGE: Duration = Duration::from_secs(1 << 31);
+
 /// Returns the time of the monotonic clock, which tests can pause.
 pub(crate) fn now() -> Instant {
     Instant::now()
@@ -21,7 +24,7 @@ pub(crate) fn wall() -> SystemTime {
 }
 
 /// Returns the server's wall clock: the `Date` of its response plus the `Age` that a cache adds.
-/// Returns `now` if the response has no date.
+/// Returns `now` if the response has no date, or no possible age.
 pub(crate) fn of_server(headers: &HeaderMap, now: SystemTime) -> SystemTime {
     let texts =
         |name: HeaderName| headers.get_all(name).into_iter().filter_map(|v| v.to_str().ok());
@@ -30,7 +33,8 @@ pub(crate) fn of_server(headers: &HeaderMap, now: SystemTime) -> SystemTime {
     // 5.1).
     let mut ages = texts(AGE).flat_map(|text| text.split(','));
     let age = ages.find_map(|text| text.trim().parse().ok()).map(Duration::from_secs);
-    date.and_then(|date| date.checked_add(age.unwrap_or_default())).unwrap_or(now)
+    let age = age.unwrap_or_default();
+    date.filter(|_| age <= MAX_AGE).and_then(|date| date.checked_add(age)).unwrap_or(now)
 }
 
 /// Returns a random number in `0.0..1.0`.
@@ -46,7 +50,7 @@ mod tests {
     fn server_clock_is_date_plus_age() {
         let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
         let date = ("date", "Thu, 01 Jan 1970 00:10:00 GMT");
-        let cases: [(&[(&str, &str)], u64); 10] = [
+        let cases: [(&[(&str, &str)], u64); 11] = [
             (&[], 7),
             (&[("age", "60")], 7),
             (&[date], 600),
@@ -54,6 +58,7 @@ mod tests {
             (&[date, ("age", " 60 "), ("age", "70")], 660),
             (&[date, ("age", "60, 70")], 660),
             (&[date, ("age", "-60")], 600),
+            (&[date, ("age", "9000000000000")], 7),
             (&[date, ("age", "18446744073709551615")], 7),
             (&[("date", "today"), ("age", "60")], 7),
             (&[("date", "today"), date], 600),

@@ -67,6 +67,13 @@ async fn id_that_would_change_path_is_rejected() {
 }
 
 #[test]
+fn rejected_long_id_is_truncated_in_error() {
+    let id = "é".repeat(100_000) + "\n1";
+    let error = id.parse::<NumberId>().unwrap_err().to_string();
+    assert!(error.len() < 300 && error.contains("é\"… contains a control character"), "{error}");
+}
+
+#[test]
 fn rejected_setting_error_does_not_print_secret() {
     for secret in ["secret", "12345678"] {
         let urls = [

@@ -167,3 +167,11 @@ async fn ambiguous_error_counts_list_attempts() {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Ambiguous, 3), "{error}");
     assert_eq!(server.requests().len(), 3);
 }
+
+#[tokio::test]
+async fn number_listed_twice_is_not_ambiguous() {
+    let number = json!({ "id": "num_1", "number": "5511999999999" });
+    let server = always(Reply::json(200, json!([number, number]).to_string())).await;
+    let found = client(&server).find_number("+5511999999999").await.unwrap();
+    assert_eq!(found.unwrap().id, "num_1");
+}

@@ -139,3 +139,15 @@ async fn shared_refresh_outlives_a_dropped_caller() {
     assert!(short.is_err() && long.is_ok());
     assert_eq!(refreshes(&server), 1);
 }
+
+#[tokio::test]
+async fn impossible_age_of_response_is_ignored() {
+    let reply = Reply::json(200, aged(0).to_string())
+        .with("date", "Thu, 01 Jan 2026 00:00:00 GMT")
+        .with("age", "9000000000000");
+    let server = support::always(reply).await;
+    let client = client(&server);
+    assert!(client.number("num_1").get_fresh(Duration::from_secs(3_600)).await.is_ok());
+    let change = client.numbers(["num_1"]).watch(Duration::from_secs(1)).next().await;
+    assert!(change.unwrap().number().is_some());
+}

@@ -272,3 +272,22 @@ async fn redirect_error_prints_only_target_origin() {
     let expected = "the API answered 307 Temporary Redirect, a redirect to https://other.example:1";
     assert!(error.to_string().ends_with(expected), "{error}");
 }
+
+#[tokio::test]
+async fn digits_of_very_long_wait_are_not_printed_or_serialized() {
+    let body = json!({ "retryAfterSeconds": 5_511_999_999_999_u64 }).to_string();
+    let server = always(Reply::json(429, body)).await;
+    let error = client(&server).number("num_1").get().await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(5_511_999_999_999)));
+    let json = serde_json::to_value(&error).unwrap();
+    assert_eq!(json["retry_after_ms"], 366_u64 * 24 * 60 * 60 * 1_000);
+    assert!(!format!("{error} {error:?} {json}").contains("5511999999999"), "{error:?} {json}");
+}
+
+#[tokio::test]
+async fn redirect_to_host_named_like_the_key_is_not_printed() {
+    let location = format!("https://{}.example/x", support::KEY);
+    let server = always(Reply::json(307, "").with("location", location)).await;
+    let error = client(&server).number("num_1").get().await.unwrap_err();
+    assert!(error.to_string().ends_with("the API answered 307 Temporary Redirect"), "{error}");
+}

@@ -1,6 +1,9 @@
 //! A table holds the state of its watch, and reports when it is complete and when the watch ends.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use futures_util::FutureExt;
 use pilot_status::{Client, ErrorKind, FleetTable, ReadinessLevel, Watch, WatchState};
@@ -91,6 +94,7 @@ async fn table_is_incomplete_until_the_list_is_read() {
         Reply::json(500, "{}"),
         Reply::json(403, "{}"),
         Reply::json(200, "<html>"),
+        Reply::json(200, r#"[{"Id":"a"}]"#),
         Reply::json(429, "{}").with("retry-after", "3600"),
     ];
     for reply in replies {
@@ -152,4 +156,127 @@ async fn failed_poll_retains_time_of_last_success() {
     let json = serde_json::to_value(&second).unwrap();
     assert_eq!(json["id"], support::DOCUMENTED_ID);
     assert!(json["seenAt"].is_string() && json["seen"]["error"].is_object(), "{json}");
+}
+
+#[tokio::test]
+async fn older_snapshot_than_resumed_completes_table() {
+    let number = json!({
+        "id": "a", "number": "5511988880001", "meta": { "fetchedAt": "2026-01-01T00:00:00Z" },
+    });
+    let server = support::always(Reply::json(200, number.to_string())).await;
+    let state: WatchState =
+        serde_json::from_str(r#"{"a":{"level":"ready","fetchedAt":"2026-01-02T00:00:00Z"}}"#)
+            .unwrap();
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY).resume(state);
+    let table = watch.table();
+    poll(&mut watch, EVERY * 3).await;
+    assert!(table.is_complete());
+    let a = table.get("a").unwrap();
+    assert!(a.seen_at.is_some() && a.polled_at.is_some());
+    assert_eq!(a.seen.level, Some(ReadinessLevel::Ready), "the newer snapshot counts");
+    assert_eq!(table.by_phone("+55 11 98888-0001").len(), 1);
+}
+
+#[tokio::test]
+async fn resumed_entries_remain_while_the_list_fails() {
+    let lists = [(500, "{}"), (403, "{}"), (200, "[]"), (200, "<html>")];
+    for (status, list) in lists {
+        let server = support::always(Reply::json(status, list)).await;
+        let state: WatchState = serde_json::from_str(r#"{"a":{"level":"ready"}}"#).unwrap();
+        let mut watch = client(&server).watch_all(Duration::from_secs(1)).resume(state);
+        let table = watch.table();
+        let is_requested = async {
+            while server.requests().is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        let polled = async { while watch.next().await.is_some() {} };
+        tokio::select! {
+            () = polled => unreachable!("a watch does not end"),
+            () = is_requested => {}
+        }
+        assert!(table.get("a").is_some() && !table.is_complete(), "{status} {list}");
+    }
+}
+
+#[tokio::test]
+async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
+    let answer = |_, request: &support::Request| match request.line.as_str() {
+        "GET /v1/numbers" => Reply::json(200, r#"[{"id":"a"},{"id":{}}]"#),
+        _ => support::ok(),
+    };
+    let server = Server::start(answer).await.unwrap();
+    let state: WatchState =
+        serde_json::from_str(r#"{"a":{"level":"ready"},"b":{"level":"ready"}}"#).unwrap();
+    let mut watch = client(&server).watch_all(EVERY).resume(state);
+    let table = watch.table();
+    poll(&mut watch, EVERY * 4).await;
+    let b = table.get("b").expect("a list with malformed items removes no number");
+    assert!(b.polled_at.is_some() && table.is_complete());
+}
+
+#[tokio::test]
+async fn table_made_late_has_error_and_end_of_watch() {
+    let server = support::always(Reply::json(401, "{}")).await;
+    let mut refused = client(&server).numbers(["a"]).watch(EVERY);
+    refused.next().await.unwrap();
+    let table = refused.table();
+    assert!(table.error().is_some_and(|error| error.is_unauthorized()));
+    assert!(table.wait_until_complete().await.unwrap_err().is_unauthorized());
+
+    for every in [EVERY, Duration::ZERO] {
+        let mut ended = client(&server).numbers([""; 0]).watch(every);
+        poll(&mut ended, Duration::from_secs(5)).await;
+        let table = ended.table();
+        assert!(!table.is_live());
+        assert_eq!(table.wait_until_complete().await.is_ok(), !every.is_zero());
+    }
+}
+
+#[tokio::test]
+async fn table_error_remains_refused_key_after_a_failed_probe() {
+    let answer = |n, _: &support::Request| Reply::json(if n == 0 { 401 } else { 402 }, "{}");
+    let server = Server::start(answer).await.unwrap();
+    let mut watch = client(&server).watch_all(Duration::from_millis(20));
+    let table = watch.table();
+    for _ in 0..2 {
+        watch.next().await.unwrap();
+        assert!(table.error().is_some_and(|error| error.is_unauthorized()), "{:?}", table.error());
+    }
+}
+
+#[tokio::test]
+async fn phone_number_is_found_in_every_known_place() {
+    let numbers = [
+        json!({ "number": "5511988880001" }),
+        json!({ "number": 5_511_988_880_001_u64 }),
+        json!({ "number": "", "meta": { "phone": { "displayPhoneNumber": "+55 11 98888-0001" } } }),
+        json!({ "meta": { "phone": { "displayPhoneNumber": "+55 11 98888-0001" } } }),
+    ];
+    for mut number in numbers {
+        number["id"] = "a".into();
+        let server = support::always(Reply::json(200, number.to_string())).await;
+        let mut watch = client(&server).numbers(["a"]).watch(EVERY);
+        let table = watch.table();
+        watch.next().await.unwrap();
+        assert_eq!(table.by_phone("+55 11 98888-0001").len(), 1, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn list_not_sent_under_rate_limit_is_no_error() {
+    let polls = AtomicUsize::new(0);
+    let answer = move |_, request: &support::Request| match request.line.as_str() {
+        "GET /v1/numbers" => Reply::json(200, r#"[{"id":"a"}]"#),
+        _ if polls.fetch_add(1, Ordering::Relaxed) == 0 => support::ok(),
+        _ => Reply::json(429, "{}").with("retry-after", "3600"),
+    };
+    let server = Server::start(answer).await.unwrap();
+    let client = support::builder(&server).timeout(Duration::from_secs(1)).build().unwrap();
+    let mut watch = client.watch_all(EVERY);
+    let table = watch.table();
+    poll(&mut watch, EVERY * 10).await;
+    assert!(client.stats().errors[&ErrorKind::RateLimited] > 1, "{:?}", client.stats());
+    assert!(table.is_complete() && table.error().is_none(), "{:?}", table.error());
 }

@@ -139,3 +139,13 @@ async fn wait_error_counts_every_attempt() {
         assert_eq!(server.requests().len(), expected as usize);
     }
 }
+
+#[tokio::test]
+async fn limit_too_short_for_a_request_is_not_open() {
+    let server = always(Reply::json(200, CONNECTING)).await;
+    let number = client(&server).number("num_1");
+    for limit in [Duration::from_nanos(1), Duration::from_micros(1)] {
+        let error = number.wait_until_open(limit).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotOpen, "{error}");
+    }
+}

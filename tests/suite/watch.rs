@@ -585,6 +585,20 @@ async fn snapshot_from_future_does_not_stop_watch() {
 }
 
 #[tokio::test]
+async fn resumed_date_in_the_future_does_not_stop_watch() {
+    let world = World::of(&["a"]);
+    let health = json!({ "qualityRating": "RED" });
+    world
+        .set("a", Ok(json!({ "health": health, "meta": { "fetchedAt": "2026-01-01T00:00:00Z" } })));
+    let server = world.server().await;
+    let state: WatchState =
+        serde_json::from_str(r#"{"a":{"level":"ready","fetchedAt":"2999-01-01T00:00:00Z"}}"#)
+            .unwrap();
+    let mut watch = client(&server).numbers(["a"]).watch(EVERY).resume(state);
+    assert!(next(&mut watch).await.has(Changed::Quality));
+}
+
+#[tokio::test]
 async fn list_missing_known_numbers_is_requested_again() {
     let world = World::of(&["a", "b"]);
     let server = world.server().await;

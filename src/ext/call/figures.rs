@@ -69,19 +69,47 @@ impl Figures {
     }
 
     pub(crate) fn stats(&self, pacing: PacingStats) -> Stats {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let read = |count: &AtomicU64| count.load(Ordering::Acquire);
         let errors = ErrorKind::ALL.iter().copied().zip(self.errors.iter().map(read));
-        Stats {
-            calls: read(&self.calls),
-            attempts: read(&self.attempts),
-            retries: read(&self.retries),
-            successes: read(&self.successes),
-            errors: errors.filter(|(_, count)| *count > 0).collect(),
-            pacing,
-        }
+        // In this order, because a call is counted before its attempts and its outcome: no part is
+        // read as larger than its whole.
+        let errors = errors.filter(|(_, count)| *count > 0).collect();
+        let (successes, retries) = (read(&self.successes), read(&self.retries));
+        let (attempts, calls) = (read(&self.attempts), read(&self.calls));
+        Stats { calls, attempts, retries, successes, errors, pacing }
     }
 }
 
 fn add(count: &AtomicU64) {
-    count.fetch_add(1, Ordering::Relaxed);
+    count.fetch_add(1, Ordering::Release);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn concurrent_counts_never_exceed_calls() {
+        let figures = Figures::default();
+        thread::scope(|scope| {
+            let calls = scope.spawn(|| {
+                for n in 0..100_000 {
+                    figures.call();
+                    figures.attempt(true);
+                    figures.attempt(false);
+                    match n % 2 {
+                        0 => figures.success(),
+                        _ => figures.error(ErrorKind::Timeout),
+                    }
+                }
+            });
+            while !calls.is_finished() {
+                let stats = figures.stats(PacingStats::default());
+                let ended = stats.successes + stats.errors.values().sum::<u64>();
+                assert!(ended <= stats.calls && stats.retries <= stats.attempts, "{stats:?}");
+            }
+        });
+    }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::LOCATION};
 use progenitor_client::{ClientHooks, Error as Generated, OperationInfo, ResponseValue};
 use reqwest::{Request, Response, Url};
 use serde::de::DeserializeOwned;
@@ -283,7 +283,10 @@ impl ClientHooks<Inner> for generated::Client {
             }
             (_, Err(failure)) => {
                 outcome.echoes_credential = failure.response().is_some_and(|response| {
+                    let location = response.headers.get(LOCATION);
+                    let location = location.map(HeaderValue::as_bytes).unwrap_or_default();
                     state.credential.is_echoed(&response.body, response.code())
+                        || state.credential.is_echoed(location, None)
                 });
                 Err(failure.into_error(outcome.clone(), &url))
             }

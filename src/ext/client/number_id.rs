@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::trim::trimmed;
 use crate::ext::error::Error;
 
+/// The number of characters of a rejected id that its error quotes.
+const SHOWN_CHARS: usize = 64;
+
 /// The opaque id of a number: one path segment of `/v1/numbers/{id}`. Cloning is cheap.
 ///
 /// Ids that would reach another resource are rejected: the empty id (the collection), `.` and `..`
@@ -55,7 +58,9 @@ impl TryFrom<String> for NumberId {
             }
             _ => return Ok(Self(id.into())),
         };
-        Err(Error::invalid_input(format!("the number id {id:?} {fault}")))
+        let start: String = id.chars().take(SHOWN_CHARS).collect();
+        let more = if start.len() < id.len() { "…" } else { "" };
+        Err(Error::invalid_input(format!("the number id {start:?}{more} {fault}")))
     }
 }
 

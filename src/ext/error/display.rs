@@ -14,6 +14,8 @@ use super::{
 };
 use crate::types::NumberStatus;
 
+/// The longest wait that is printed or serialized.
+const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The maximum number of ids that an error lists.
 const SHOWN_IDS: usize = 10;
 
@@ -47,6 +49,7 @@ impl Error {
                 }
                 match (self.plain_code(), &self.0.outcome.redirect) {
                     (Some(code), _) => write!(f, " ({code})"),
+                    (None, Some(_)) if self.0.outcome.echoes_credential => Ok(()),
                     (None, Some(origin)) => write!(f, ", a redirect to {origin}"),
                     (None, None) => Ok(()),
                 }
@@ -169,16 +172,15 @@ fn named(status: StatusCode) -> String {
 /// Returns a wait that the server requests, in seconds. A very long one is not printed, because its
 /// digits may be a phone number.
 fn rounded(wait: Duration) -> String {
-    const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
     if wait > YEAR { "over a year".to_owned() } else { format!("{wait:.0?}") }
 }
 
 /// Serializes the fields `kind`, `status`, `code`, `attempts`, `retry_after_ms`, `line` and `hint`.
-/// Unknown ones are null. Safe to log.
+/// Unknown ones are null, and the wait is at most 366 days. Safe to log.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let wait =
-            self.retry_after().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        let wait = self.retry_after().map(|wait| wait.min(YEAR).as_millis());
+        let wait = wait.and_then(|wait| u64::try_from(wait).ok());
         let mut object = serializer.serialize_struct("Error", 7)?;
         object.serialize_field("kind", &self.kind())?;
         object.serialize_field("status", &self.status().map(|status| status.as_u16()))?;

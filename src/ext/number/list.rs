@@ -1,7 +1,7 @@
 //! `client.list_numbers()` and `client.find_number(phone)`, for users who know a phone number but
 //! no id.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
@@ -64,7 +64,11 @@ impl Client {
             })?;
             let answer = client.answered_list(None).await?;
             let attempts = answer.attempts;
+            let phone_of = |n: &NumberSummary| Phone::of_response(n.number.as_deref(), &n.extra);
             let mut found = matching(answer.value.numbers, phone_of, &phone);
+            // A list may have the same number twice.
+            let mut ids = HashSet::new();
+            found.retain(|number| ids.insert(number.id.clone()));
             if found.is_empty() && phone.may_be_national() {
                 return Err(Error::invalid_input(format!(
                     "the phone number has no country code: {WITH_COUNTRY_CODE}"
@@ -121,10 +125,4 @@ impl Client {
             client.get_list(timeout).await.map_err(|error| error.about(TARGET))
         }
     }
-}
-
-fn phone_of(number: &NumberSummary) -> Option<Phone> {
-    // The API has been seen to send phone numbers as JSON numbers.
-    let digits = || Some(number.extra.get("number")?.as_u64()?.to_string());
-    Phone::parse(&number.number.clone().or_else(digits)?)
 }

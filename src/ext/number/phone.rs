@@ -1,6 +1,8 @@
 //! Phone numbers, compared by their digits. People and systems write them with `+` or `00`, with
 //! spaces and dashes, and Brazilian mobile numbers with or without their ninth digit.
 
+use serde_json::{Map, Value};
+
 /// The zero of each script whose digits occur in phone numbers; the other nine digits follow it in
 /// Unicode. The scripts are ASCII, Arabic-Indic, Persian, nine scripts of India, Thai and
 /// full-width.
@@ -34,6 +36,13 @@ impl Phone {
         }
         let may_be_national = !is_international && is_national(&digits);
         (!digits.is_empty()).then_some(Self { digits, may_be_national })
+    }
+
+    /// Parses the field `number` of a response. The API has been seen to send it as a JSON number,
+    /// which `extra` retains.
+    pub(crate) fn of_response(number: Option<&str>, extra: &Map<String, Value>) -> Option<Self> {
+        let digits = || Some(extra.get("number")?.as_u64()?.to_string());
+        Self::parse(&number.map(str::to_owned).or_else(digits)?)
     }
 
     /// Returns true if the country code seems to be missing.

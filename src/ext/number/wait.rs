@@ -90,7 +90,11 @@ async fn wait(
     let (mut delay, mut attempts) = (number.client.state().transport.limits.poll_delay, 0);
     let mut last = NotOpen { limit, ..NotOpen::default() };
     loop {
-        let time = number.time().min(left());
+        let left_now = left();
+        if left_now.is_zero() {
+            break;
+        }
+        let time = number.time().min(left_now);
         match number.clone().timeout(time).answered_status().await {
             Ok(answer) => {
                 attempts += answer.attempts;
@@ -114,9 +118,6 @@ async fn wait(
             break;
         }
         sleep(delay.max(requested).min(left())).await;
-        if left().is_zero() {
-            break;
-        }
         delay = delay.mul_f64(FACTOR).min(MAX_DELAY);
     }
     Err(Error::not_open(last).after(attempts).about(target(number.id()?)))

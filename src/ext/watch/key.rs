@@ -43,6 +43,10 @@ impl Key {
         }
     }
 
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused_at.is_some()
+    }
+
     /// Returns the time of the next probe; `None` while the key is accepted.
     pub(super) fn next_probe(&self, every: Duration, now: Duration) -> Option<Duration> {
         let pause = every.saturating_mul(PROBE_INTERVALS).min(every.max(MAX_PROBE_EVERY));

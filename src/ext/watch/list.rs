@@ -107,7 +107,11 @@ impl List {
         };
         let is_whole = list.is_whole();
         let ids = list.numbers.into_iter().map(|number| Arc::from(trimmed(number.id)));
-        let ids: Vec<Arc<str>> = ids.filter(|id: &Arc<str>| !id.is_empty()).collect();
+        let mut ids: Vec<Arc<str>> = ids.filter(|id: &Arc<str>| !id.is_empty()).collect();
+        if !is_whole && ids.is_empty() && !self.was_read {
+            // Only malformed items: the fleet is still unknown.
+            return Vec::new();
+        }
         let listed: HashSet<_> = ids.iter().cloned().collect();
         let is_gone = |id: &Arc<str>| is_whole && !listed.contains(id);
         // The API may return an empty list while a system behind it fails.
@@ -125,6 +129,8 @@ impl List {
             self.late_comers.extend(ids.iter().filter(is_new).cloned());
         }
         if is_first {
+            // A list with malformed items may lack numbers of a resumed state.
+            ids.extend(known.keys().filter(|id| !is_gone(id)).cloned());
             rounds.fill(ids, now, random);
         } else {
             for id in ids {

@@ -90,7 +90,7 @@ impl Client {
     /// It also calls [`list_numbers`](Self::list_numbers) once in every interval. A number that
     /// appears in the list is a change with [`Changed::Listed`], one that disappears a change with
     /// [`Changed::Unlisted`]. A list that fails is a change without an id, and so is its first success
-    /// afterwards; the known numbers are watched meanwhile. A list with malformed items removes no
+    /// afterwards; the listed numbers are watched meanwhile. A list with malformed items removes no
     /// number. If all numbers disappear at once, the list is requested a second time to confirm it.
     #[doc(alias = "poll")]
     #[doc(alias = "subscribe")]
@@ -119,6 +119,7 @@ impl Client {
 ///   [`concurrency`](Self::concurrency) of them. Rounds take longer if the limit requires it, and a call
 ///   that was not sent is no change. [`interval`](Self::interval) returns the actual interval, and
 ///   feature `tracing` logs a warning. Overdue requests are sent at up to twice the usual pace.
+/// - **One runtime**: poll it on the tokio runtime of its first poll.
 /// - **Dropping it** cancels its calls. It ends by itself if it has no ids, and after one change with an
 ///   error if the interval is zero. Between polls it does nothing.
 ///
@@ -140,7 +141,7 @@ pub struct Watch {
     known: HashMap<Arc<str>, Seen>,
     /// The last number of each id, after [`keep_whole`](Self::keep_whole).
     whole: Option<HashMap<Arc<str>, Arc<Number>>>,
-    table: Option<TableWriter>,
+    table: TableWriter,
     calls: FuturesUnordered<Abortable<BoxFuture<'static, Response>>>,
     running: HashMap<Arc<str>, RunningCall>,
     /// The only timer, for the earliest event.
@@ -198,7 +199,7 @@ impl Watch {
             rounds: Rounds::new(every),
             known: HashMap::new(),
             whole: None,
-            table: None,
+            table: TableWriter::new(),
             calls: FuturesUnordered::new(),
             running: HashMap::new(),
             timer: None,
@@ -246,15 +247,12 @@ impl Watch {
     }
 
     /// Returns a table of the fleet for readers that do not follow the changes, such as request
-    /// handlers. The watch fills it while it is polled. This takes some kilobytes per number.
+    /// handlers. The watch fills it while it is polled. This takes some kilobytes per number. A table
+    /// that is made after the first poll begins with the known values, and is complete after one more
+    /// round.
     #[doc(alias = "cache")]
     pub fn table(&mut self) -> FleetTable {
-        let table = self.table.get_or_insert_with(|| {
-            let table = TableWriter::new();
-            table.resume(&self.known);
-            table
-        });
-        table.reader()
+        self.table.reader(&self.known)
     }
 
     /// Returns the next change, or `None` at the end of the stream.
@@ -289,9 +287,7 @@ impl Watch {
     /// [`Client::watch_all`], an id that is no longer in the list is emitted as [`Changed::Unlisted`].
     pub fn resume(mut self, state: WatchState) -> Self {
         self.known = state.into_known();
-        if let Some(table) = &self.table {
-            table.resume(&self.known);
-        }
+        self.table.resume(&self.known);
         self
     }
 
@@ -321,9 +317,7 @@ impl Watch {
             self.rounds.fill(ids, self.now(), clock::random());
             let rounds = &self.rounds;
             self.known.retain(|id, _| rounds.contains(id));
-            if let Some(table) = &self.table {
-                table.retain(|id| rounds.contains(id), Some(rounds.len()));
-            }
+            self.table.retain(|id| rounds.contains(id), Some(rounds.len()));
         }
         self.start.get_or_insert_with(clock::now);
         Poll::Ready(())
@@ -352,8 +346,9 @@ impl Watch {
         if self.check_key(now, answer.as_ref().err(), now) {
             return true;
         }
-        if let Some(table) = &self.table {
-            table.set_error(answer.as_ref().err());
+        let is_sent = !answer.as_ref().is_err_and(Error::is_not_admitted);
+        if is_sent && !self.key.is_refused() {
+            self.table.set_error(answer.as_ref().err());
         }
         let Ids::Listed(list) = &mut self.ids else { return false };
         let is_running = |id: &Arc<str>| self.running.contains_key(id);
@@ -364,9 +359,9 @@ impl Watch {
         if let Some(whole) = &mut self.whole {
             whole.retain(|id, _| self.rounds.contains(id));
         }
-        if let Some(table) = &self.table {
-            table.retain(|id| self.rounds.contains(id), self.fleet_size());
-        }
+        // Numbers of a resumed state stay until a list could be read.
+        let stays = |id: &str| self.rounds.contains(id) || self.known.contains_key(id);
+        self.table.retain(stays, self.fleet_size());
         // A request on the wire cannot be taken back, so its call continues.
         self.running.retain(|id, call| {
             let goes_on = self.rounds.contains(id) || call.on_wire.since().is_some();
@@ -430,7 +425,9 @@ impl Watch {
         let before = self.known.get(&id).cloned();
         let wall = clock::wall();
         let is_old = match (&before, &result) {
-            (Some(before), Ok(Reading::Number(number, _))) => before.is_newer_than(number),
+            (Some(before), Ok(Reading::Number(number, server_time))) => {
+                before.is_newer_than(number, (*server_time).into())
+            }
             _ => false,
         };
         let (after, current) = match result {
@@ -448,13 +445,25 @@ impl Watch {
             }
             Err(error) => (Seen::failed(before.as_ref(), &error), Current::Failed(error)),
         };
+        let number = match &current {
+            Current::Number(number) => Some(Arc::clone(number)),
+            _ => None,
+        };
+        self.table.enter(
+            FleetEntry {
+                id: Arc::clone(&id),
+                seen: after.clone(),
+                number: number.clone(),
+                seen_at: after.error.is_none().then(|| wall.into()),
+                polled_at: Some(wall.into()),
+            },
+            is_old,
+            self.fleet_size(),
+        );
         if is_old && before.as_ref() == Some(&after) {
             return;
         }
-        let number = match &current {
-            Current::Number(number) if !is_old => Some(Arc::clone(number)),
-            _ => None,
-        };
+        let number = number.filter(|_| !is_old);
         let previous = self.whole.as_mut().and_then(|whole| match &number {
             Some(number) => whole.insert(Arc::clone(&id), Arc::clone(number)),
             None => whole.get(&id).cloned(),
@@ -466,12 +475,6 @@ impl Watch {
             changed.push(Changed::Listed);
         }
         self.known.insert(Arc::clone(&id), after.clone());
-        if let Some(table) = &self.table {
-            let (id, seen) = (Arc::clone(&id), after.clone());
-            let seen_at = after.error.is_none().then(|| wall.into());
-            let entry = FleetEntry { id, seen, number, seen_at, polled_at: Some(wall.into()) };
-            table.enter(entry, self.fleet_size());
-        }
         let is_emitted = match (&mut self.filter, &before) {
             (Some(filter), Some(before)) => filter(before, &after),
             _ => !changed.is_empty(),
@@ -502,9 +505,7 @@ impl Watch {
         };
         if let Some((current, changed)) = current {
             let change = Change::of_watch(None, current, changed, clock::wall().into());
-            if let Some(table) = &self.table {
-                table.set_error(change.error());
-            }
+            self.table.set_error(change.error());
             self.ready.push_back(change);
         }
         self.hold_while_refused(now);
@@ -564,20 +565,12 @@ impl Watch {
         matches!(self.ids, Ids::Known) && self.rounds.is_empty()
     }
 
-    fn end_table(&self) {
-        if let Some(table) = &self.table {
-            table.end();
-        }
-    }
-
     /// Returns one change with an error for an interval of zero, and then `None`.
     fn refuse(&mut self) -> Option<Change> {
         self.start.replace(clock::now()).is_none().then(|| {
             let sentence = "the interval of a watch is 0: set the time between two requests for the same number";
             let error = Error::invalid_input(sentence);
-            if let Some(table) = &self.table {
-                table.set_error(Some(&error));
-            }
+            self.table.set_error(Some(&error));
             let current = Current::Failed(error);
             Change::of_watch(None, current, Changed::ErrorBegan, clock::wall().into())
         })
@@ -591,7 +584,7 @@ impl Stream for Watch {
         let this = self.get_mut();
         if this.every.is_zero() {
             let change = this.refuse();
-            this.end_table();
+            this.table.end();
             return Poll::Ready(change);
         }
         ready!(this.poll_ids(cx));
@@ -600,7 +593,7 @@ impl Stream for Watch {
                 return Poll::Ready(Some(change));
             }
             if this.is_over() {
-                this.end_table();
+                this.table.end();
                 return Poll::Ready(None);
             }
             if !this.work(cx) {

@@ -235,9 +235,11 @@ impl Seen {
         Self { state: state.map(kept).or(before.state), error: None, ..before }
     }
 
-    /// Returns true if the last snapshot is newer than that of this number.
-    pub(super) fn is_newer_than(&self, number: &Number) -> bool {
-        matches!((self.fetched_at, number.fetched_at()), (Some(seen), Some(at)) if at < seen)
+    /// Returns true if the last snapshot is newer than that of this number, at this time of the
+    /// server. A last date in the future does not count: it comes from a clock that was ahead.
+    pub(super) fn is_newer_than(&self, number: &Number, now: DateTime<Utc>) -> bool {
+        let seen = self.fetched_at.filter(|seen| *seen <= now + MAX_SKEW);
+        matches!((seen, number.fetched_at()), (Some(seen), Some(at)) if at < seen)
     }
 
     /// Returns what changed. Compares levels, codes and known values, and no other text.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    mem,
     sync::Arc,
 };
 
@@ -76,8 +77,8 @@ impl Rows {
     /// Marks the first round as done if all numbers were polled. `fleet` is the count of watched
     /// numbers, `None` before the list is known.
     fn check_complete(&mut self, fleet: Option<usize>) {
-        let polled = self.entries.values().filter(|entry| entry.polled_at.is_some()).count();
-        self.is_complete |= fleet.is_some_and(|fleet| polled >= fleet);
+        let polled = || self.entries.values().filter(|entry| entry.polled_at.is_some()).count();
+        self.is_complete = self.is_complete || fleet.is_some_and(|fleet| polled() >= fleet);
     }
 }
 
@@ -104,7 +105,8 @@ impl FleetTable {
         let Some(phone) = Phone::parse(phone) else { return Vec::new() };
         let phone_of = |entry: &&FleetEntry| {
             let number = entry.number.as_deref()?;
-            Phone::parse(number.number.as_deref().or(number.display_phone_number())?)
+            let displayed = || Phone::parse(number.display_phone_number()?);
+            Phone::of_response(number.number.as_deref(), &number.extra).or_else(displayed)
         };
         let rows = self.0.borrow();
         matching(rows.entries.values(), phone_of, &phone).into_iter().cloned().collect()
@@ -172,22 +174,32 @@ impl FleetTable {
     }
 }
 
-/// The writing side, which the watch holds.
+/// The writing side, which the watch holds. It has entries only after its first reader was made.
 #[derive(Debug)]
-pub(super) struct TableWriter(Sender<Rows>);
+pub(super) struct TableWriter {
+    rows: Sender<Rows>,
+    has_readers: bool,
+}
 
 impl TableWriter {
     pub(super) fn new() -> Self {
-        Self(watch::channel(Rows::default()).0)
+        Self { rows: watch::channel(Rows::default()).0, has_readers: false }
     }
 
-    pub(super) fn reader(&self) -> FleetTable {
-        FleetTable(self.0.subscribe())
+    /// Returns a reader. The first one begins with the values that the watch knows.
+    pub(super) fn reader(&mut self, known: &HashMap<Arc<str>, Seen>) -> FleetTable {
+        if !mem::replace(&mut self.has_readers, true) {
+            self.resume(known);
+        }
+        FleetTable(self.rows.subscribe())
     }
 
     /// Adds the entries of a resumed state.
     pub(super) fn resume(&self, known: &HashMap<Arc<str>, Seen>) {
-        self.0.send_modify(|rows| {
+        if !self.has_readers {
+            return;
+        }
+        self.rows.send_modify(|rows| {
             for (id, seen) in known {
                 let (id, seen) = (Arc::clone(id), seen.clone());
                 let entry = FleetEntry { id, seen, number: None, seen_at: None, polled_at: None };
@@ -196,10 +208,17 @@ impl TableWriter {
         });
     }
 
-    /// Enters a success or a failure. A value that it does not have is taken from the last entry.
-    pub(super) fn enter(&self, mut entry: FleetEntry, fleet: Option<usize>) {
-        self.0.send_modify(|rows| {
-            if let Some(before) = rows.entries.remove(&entry.id) {
+    /// Enters a success or a failure. A value that it does not have is taken from the last entry, and
+    /// so is the number if the response has an older snapshot of it.
+    pub(super) fn enter(&self, mut entry: FleetEntry, is_old: bool, fleet: Option<usize>) {
+        if !self.has_readers {
+            return;
+        }
+        self.rows.send_modify(|rows| {
+            if let Some(mut before) = rows.entries.remove(&entry.id) {
+                if is_old {
+                    mem::swap(&mut entry.number, &mut before.number);
+                }
                 entry.number = entry.number.take().or(before.number);
                 entry.seen_at = entry.seen_at.or(before.seen_at);
             }
@@ -210,12 +229,12 @@ impl TableWriter {
 
     /// Sets or clears the error that stops the whole watch.
     pub(super) fn set_error(&self, error: Option<&Error>) {
-        self.0.send_modify(|rows| rows.error = error.cloned());
+        self.rows.send_modify(|rows| rows.error = error.cloned());
     }
 
     /// Removes the numbers that are no longer watched.
     pub(super) fn retain(&self, stays: impl Fn(&str) -> bool, fleet: Option<usize>) {
-        self.0.send_modify(|rows| {
+        self.rows.send_modify(|rows| {
             rows.entries.retain(|id, _| stays(id));
             rows.check_complete(fleet);
         });
@@ -223,6 +242,6 @@ impl TableWriter {
 
     /// Marks the watch as ended.
     pub(super) fn end(&self) {
-        self.0.send_modify(|rows| rows.has_ended = true);
+        self.rows.send_modify(|rows| rows.has_ended = true);
     }
 }
