@@ -108,7 +108,7 @@ impl List {
         let is_whole = list.is_whole();
         let ids = list.numbers.into_iter().map(|number| Arc::from(trimmed(number.id)));
         let mut ids: Vec<Arc<str>> = ids.filter(|id: &Arc<str>| !id.is_empty()).collect();
-        if !is_whole && ids.is_empty() && !self.was_read {
+        if !is_whole && ids.is_empty() && known.is_empty() && !self.was_read {
             // Only malformed items: the fleet is still unknown.
             return Vec::new();
         }
