@@ -1,7 +1,7 @@
 //! The bridge between this crate's calls and the operations that progenitor generates.
 //!
-//! A call such as [`Client::get_number`] begins with a [`CallContext`], which a clone of the
-//! generated client carries. Generated code builds the request and calls the hooks around it: `pre`
+//! A call such as [`Client::get_number`] first makes a [`CallContext`], and a generated client for
+//! this one call that holds it. Generated code builds the request and calls the hooks around it: `pre`
 //! adds the key, `exec` runs the attempt loop, and `post` turns the placeholder response of a failed
 //! call into an error. Results of generated code cannot carry attempts or this crate's errors, so `exec` stores
 //! these in the context, and [`CallContext::finish`] combines them with the generated result. A raw
@@ -272,8 +272,8 @@ impl ClientHooks<Inner> for generated::Client {
             // Raw callers get any response.
             (None, Ok(response)) => Ok(response),
             (None, Err(Failure::Status(response))) => Ok(*response),
-            // reqwest's own error is returned unchanged. Other failures have none, so they need a
-            // placeholder.
+            // reqwest's own error is returned unchanged. Other failures have none, so a
+            // placeholder response carries their error.
             (None, Err(Failure::Network(error))) => return Err(error),
             (Some(_), Ok(response)) if is_removal => Ok(response.into_removed()),
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),

@@ -134,7 +134,7 @@ impl Readiness {
     }
 }
 
-/// A reason why a number cannot send, or not freely. It is serialized as its code and its text.
+/// A reason why a number is blocked or degraded. It is serialized as its code and its text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReadinessReason {

@@ -38,15 +38,15 @@ pub struct Law {
     pub max_increase: f64,
     /// Growth of the backoff with each failed probe.
     pub backoff: f64,
-    /// Time without a 429 after which the limiter is free.
+    /// Time after the end of a hold at which the limiter is free, unless a 429 came.
     pub expiry: f64,
     /// Minimum time to wait for the response to a probe.
     pub min_patience: f64,
     /// The same, as a multiple of the usual latency; the larger applies.
     pub patience: f64,
-    /// Minimum time between two requests for turns, and shortest round trip that is assumed.
+    /// Shortest round trip that is assumed.
     pub min_poll: f64,
-    /// Turns due within this time are granted together; at least one.
+    /// Turns that fall due within this span are granted in one reply; at least one.
     pub batch: f64,
 }
 
@@ -66,8 +66,8 @@ impl Law {
     };
 }
 
-/// The longest hold, in seconds. A longer `max_delay` is capped, because a store would keep a
-/// mistaken hold.
+/// The longest hold, in seconds. A longer `max_delay` counts as this, because a store would keep a
+/// mistaken longer hold.
 const MAX_HOLD: f64 = 3_600.0;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
@@ -190,7 +190,7 @@ pub struct LimitState {
     held_until: f64,
     /// Number of probes in a row that met a 429.
     failures: u32,
-    /// The time before which no other probe, and no more requests of slow start, are sent.
+    /// The time until which the responses to a probe, or to the requests of slow start, are awaited.
     patient_until: f64,
     /// The estimate, in requests a second; 0 while unknown.
     rate: f64,
@@ -209,7 +209,7 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time up to which `tokens` is counted, or that of the last reserved turn.
+    /// The time up to which `tokens` is counted. If it lies ahead, it is the last reserved turn.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
