@@ -45,7 +45,7 @@ pub struct Law {
     /// The same, as a multiple of the usual latency; the larger applies.
     pub patience: f64,
     /// Shortest round trip that is assumed.
-    pub min_poll: f64,
+    pub min_round_trip: f64,
     /// Turns that fall due within this span are granted in one reply; at least one.
     pub batch: f64,
 }
@@ -61,7 +61,7 @@ impl Law {
         expiry: 120.0,
         min_patience: 1.0,
         patience: 4.0,
-        min_poll: 0.02,
+        min_round_trip: 0.02,
         batch: 0.05,
     };
 }
@@ -403,7 +403,7 @@ impl LimitState {
         let (at, turns) = if saved >= 1.0 {
             // Saved turns are not granted all at once, but one more in each round trip, so that a
             // 429 is noticed in time.
-            let fast = rate + 1.0 / self.latency.max(law.min_poll);
+            let fast = rate + 1.0 / self.latency.max(law.min_round_trip);
             let turns = (fast * law.batch).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
             (self.spend_at, self.refilled) = (at + turns / fast, now);
@@ -513,7 +513,7 @@ impl LimitState {
 
     /// Returns the reply to a process that waits for the outcome of other requests.
     fn poll_later(&self, law: &Law, now: f64) -> Reply {
-        let round_trip = self.latency.max(law.min_poll);
+        let round_trip = self.latency.max(law.min_round_trip);
         self.wait_until(self.patient_until.min(now + round_trip), now)
     }
 
