@@ -102,13 +102,19 @@ fn to_json(outcome: &Result<Outcome>) -> serde_json::Value {
             return json!({ "file": OUTPUT, "state": "stopped", "message": format!("{error:#}") });
         }
     };
-    let (state, message) = match state {
+    let (name, message) = match state {
         State::Written => ("written", None),
         State::InSync => ("in sync", None),
         State::Tried => ("tried", None),
         State::Drift(drift) => ("drift", Some(drift.clone())),
         State::Stopped(error) => ("stopped", Some(format!("{error:#}"))),
     };
-    let report = report.to_json(VERSION);
-    json!({ "file": OUTPUT, "state": state, "message": message, "report": report, "notes": notes })
+    let mut report = report.to_json(VERSION);
+    if let State::Stopped(_) = state {
+        // There is no document to judge.
+        for judgement in ["verdict", "step", "next"] {
+            report[judgement] = serde_json::Value::Null;
+        }
+    }
+    json!({ "file": OUTPUT, "state": name, "message": message, "report": report, "notes": notes })
 }

@@ -504,6 +504,7 @@ fn failed_run_with_json_format_prints_json() {
     assert_eq!((code, &json["state"]), (Some(2), &json!("stopped")));
     assert!(json["message"].as_str().unwrap().contains("action `answer`"), "{json}");
     assert_eq!(json["report"]["page"].as_array().map(Vec::len), Some(2), "{json}");
+    assert_eq!(json["report"]["verdict"], Value::Null);
     fs::remove_file(repository.path(SOURCES)).unwrap();
     let (code, text) = repository.report(&["--format", "json"]);
     let json: Value = serde_json::from_str(&text).unwrap();

@@ -3,10 +3,13 @@
 use std::any::Any;
 use std::panic;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use openapiv3::OpenAPI;
-use serde_json::Value;
-use syn::File;
+use serde_json::{Value, json};
+use syn::{Attribute, Expr, ExprLit, File, Item, Lit, Meta, MetaNameValue};
+
+use super::pointer::{find_mut, path};
+use super::visit;
 
 #[path = "../../../build/generate.rs"]
 mod generate;
@@ -18,10 +21,82 @@ pub(crate) fn generate(document: &Value) -> Result<(File, File)> {
         anyhow!("#: not an OpenAPI 3.0 document at `{place}`: {}", error.into_inner())
     })?;
     let both = || Ok((generate::client(&spec, true)?, generate::mock(&spec, true)?));
-    catch(both).and_then(|generated| generated).map_err(|error: String| {
+    let generated = catch(both).and_then(|generated| generated).map_err(|error: String| {
         let error = error.replace('\n', " ");
         anyhow!("#: {error}: the checks of xtask/src/regen/check let this pass: add one")
-    })
+    })?;
+    each_schema_has_its_type(document)?;
+    Ok(generated)
+}
+
+/// Fails if different schemas have one Rust type. progenitor lets this pass, since an inline schema
+/// has the name of its component and field, which can also be the name of a component: depending on
+/// their order, the type is there twice, or the second schema gets the type of the first.
+fn each_schema_has_its_type(document: &Value) -> Result<()> {
+    let mut marked = document.clone();
+    let mut schemas: Vec<(String, String)> = Vec::new();
+    for object in visit::objects(document).iter().filter(|object| is_struct(object.value)) {
+        // Equal schemas may share a type, so they have one mark.
+        let mut schema = object.value.clone();
+        schema.as_object_mut().and_then(|fields| fields.shift_remove("description"));
+        let schema = schema.to_string();
+        if let Some(place) = find_mut(&mut marked, &object.at) {
+            place["description"] = json!(schema);
+        }
+        schemas.push((object.at.clone(), schema));
+    }
+    let spec: OpenAPI = serde_json::from_value(marked)?;
+    let client = generate::client(&spec, true).map_err(|error| anyhow!("#: {error}"))?;
+    let mut types = Vec::new();
+    structs(&client.items, &mut types);
+    let is_alone = |name: &str| types.iter().filter(|(other, _)| other == name).count() == 1;
+    let is_component = |at: &str| at.matches('/').count() == 3;
+    let mut shared: Vec<&String> = Vec::new();
+    for (at, schema) in &schemas {
+        let mut names = types.iter().filter(|(_, mark)| mark == schema).peekable();
+        if names.peek().is_none() || !names.all(|(name, _)| is_alone(name)) {
+            shared.push(at);
+        }
+    }
+    // A component keeps its name.
+    let Some(at) = shared.into_iter().min_by_key(|at| is_component(at)) else { return Ok(()) };
+    bail!(
+        "{at}: expected a schema with its own Rust type; its name, which is its `title`, or else that of the component and the field, is another schema's, too: write an action with the target `{}` and `update: {{ title: … }}`",
+        path(at)
+    )
+}
+
+/// Returns whether a schema becomes a struct.
+fn is_struct(schema: &Value) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
+    is_object && properties.is_some_and(|p| !p.is_empty()) && schema.get("allOf").is_none()
+}
+
+/// Collects the name and the documentation of each struct.
+fn structs(items: &[Item], to: &mut Vec<(String, String)>) {
+    for item in items {
+        match item {
+            Item::Mod(module) => {
+                structs(module.content.as_ref().map_or(&[], |(_, items)| items), to);
+            }
+            Item::Struct(item) => to.push((item.ident.to_string(), doc(&item.attrs))),
+            _ => {}
+        }
+    }
+}
+
+/// Returns the first line of the documentation.
+fn doc(attributes: &[Attribute]) -> String {
+    let mut docs = attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
+    let text = docs.next().and_then(|doc| match &doc.meta {
+        Meta::NameValue(MetaNameValue {
+            value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    });
+    text.unwrap_or_default().trim().to_owned()
 }
 
 /// Runs code that may panic on unsupported input. The error is the first line of the panic's
@@ -61,6 +136,58 @@ mod tests {
         let response = json!({ "description": "D", "content": { "application/json": open } });
         let operation = json!({ "operationId": "get-it", "responses": { "200": response } });
         assert!(generate(&document(&operation)).is_ok());
+    }
+
+    #[test]
+    fn schemas_with_one_type_are_an_error() {
+        let object = |field: &str| json!({ "type": "object", "properties": { field: { "type": "string" } } });
+        let titled = |field: &str| {
+            let mut schema = object(field);
+            schema["title"] = "T".into();
+            schema
+        };
+        let outer = |inner: Value| json!({ "type": "object", "properties": { "inner": inner } });
+        let two = json!({ "type": "object", "properties": { "a": titled("x"), "b": titled("y") } });
+        let error = "expected a schema with its own Rust type";
+        let at = "#/components/schemas/Outer/properties/inner: ";
+        let table = [
+            ("alone", vec![("Outer", outer(object("x")))], ""),
+            (
+                "an equal component before",
+                vec![("OuterInner", object("x")), ("Outer", outer(object("x")))],
+                "",
+            ),
+            (
+                "an equal component after",
+                vec![("Outer", outer(object("x"))), ("OuterInner", object("x"))],
+                at,
+            ),
+            (
+                "another component before",
+                vec![("OuterInner", object("y")), ("Outer", outer(object("x")))],
+                at,
+            ),
+            (
+                "another component after",
+                vec![("Outer", outer(object("x"))), ("OuterInner", object("y"))],
+                at,
+            ),
+            ("one title twice", vec![("Outer", two)], error),
+            ("a title", vec![("OuterInner", object("y")), ("Outer", outer(titled("x")))], ""),
+        ];
+        for (name, components, expected) in table {
+            let mut document = document(&json!({
+                "operationId": "a",
+                "responses": { "200": { "description": "D", "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Outer" },
+                } } } },
+            }));
+            let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+            schemas.extend(components.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
+            let found = generate(&document).err().map_or(String::new(), |error| error.to_string());
+            assert_eq!(expected.is_empty(), found.is_empty(), "{name}: {found}");
+            assert!(found.contains(expected), "{name}: {found}");
+        }
     }
 
     #[test]

@@ -61,14 +61,19 @@ fn lists(old: &[Value], new: &[Value], at: &str, changes: &mut Vec<Change>) {
     }
 }
 
-/// Returns the lines that only one of two texts has, one line more than before included.
+/// Returns the lines that only one of two texts has, one line more than before included. If both
+/// have as many, each is the other changed.
 pub(crate) fn diff_lines(old: &str, new: &str, of: &str) -> Vec<Change> {
     let lines = |text: &str| -> Vec<Value> { text.lines().map(Value::from).collect() };
     let mut changes = Vec::new();
     let at = |index| format!("{of}, line {}", index + 1);
     multisets(&lines(old), &lines(new), at, &mut changes);
     changes.retain(|change| change.from.as_ref().or(change.to.as_ref()) != Some(&"".into()));
-    changes
+    let (gone, new): (Vec<_>, Vec<_>) = changes.into_iter().partition(|c| c.to.is_none());
+    if gone.len() != new.len() {
+        return gone.into_iter().chain(new).collect();
+    }
+    gone.into_iter().zip(new).map(|(gone, new)| Change { from: gone.from, ..new }).collect()
 }
 
 /// Compares how often each item occurs.
@@ -100,7 +105,20 @@ pub(crate) fn change(at: &str, from: Option<&Value>, to: Option<&Value>) -> Chan
 mod tests {
     use serde_json::{Value, json};
 
-    use super::diff;
+    use super::{change, diff, diff_lines};
+
+    #[test]
+    fn lines_that_changed_are_pairs() {
+        let (old, new) = (json!("b"), json!("B"));
+        let expected = [change("f, line 3", Some(&old), Some(&new))];
+        assert_eq!(diff_lines("a\nb", "a\n\nB", "f"), expected);
+        let expected = [
+            change("f, line 2", Some(&old), None),
+            change("f, line 2", None, Some(&new)),
+            change("f, line 3", None, Some(&json!("c"))),
+        ];
+        assert_eq!(diff_lines("a\nb", "a\nB\nc", "f"), expected);
+    }
 
     #[test]
     fn each_difference_is_listed_once_with_its_place() {

@@ -203,8 +203,13 @@ fn update_at(
             Ok(vec![format!("{at}/{}", items.len() - 1)])
         }
         (Some(target @ Value::Object(_)), Value::Object(_)) => {
-            let mut written = Vec::new();
-            merge(target, update, at, before, &mut written)?;
+            let (mut written, mut conflicts) = (Vec::new(), Vec::new());
+            merge(target, update, at, before, &mut written, &mut conflicts);
+            ensure!(
+                conflicts.is_empty(),
+                "{}: the page has this now, and an update is never merged into it: remove it by an action before this one, or leave it out of this update",
+                conflicts.join(", ")
+            );
             Ok(written)
         }
         (target, _) => bail!(
@@ -215,17 +220,16 @@ fn update_at(
 }
 
 /// Adds what is new key by key, and replaces texts. It never merges into what the page wrote, which
-/// would join two facts without a judgement.
+/// would join two facts without a judgement: these places are conflicts.
 fn merge(
     target: &mut Value,
     update: &Value,
     at: &str,
     before: &[Written],
     written: &mut Vec<String>,
-) -> Result<()> {
-    let (Value::Object(target), Value::Object(update)) = (target, update) else {
-        bail!("{at}: expected an object");
-    };
+    conflicts: &mut Vec<String>,
+) {
+    let (Value::Object(target), Value::Object(update)) = (target, update) else { return };
     for (key, value) in update {
         let at = child(at, key);
         match target.get_mut(key) {
@@ -235,20 +239,19 @@ fn merge(
             }
             Some(old) if old.is_object() && value.is_object() => {
                 let is_ours = before.iter().any(|written| written.covers(&at));
-                ensure!(
-                    is_ours || is_map(&at),
-                    "{at}: the page has this now, and the update would be merged into it: judge anew"
-                );
-                merge(old, value, &at, before, written)?;
+                if is_ours || is_map(&at) {
+                    merge(old, value, &at, before, written, conflicts);
+                } else {
+                    conflicts.push(at);
+                }
             }
             Some(old) if !old.is_object() && !old.is_array() && !value.is_object() => {
                 *old = value.clone();
                 written.push(at);
             }
-            Some(old) => bail!("{at}: the page has {old} here now: judge anew"),
+            Some(_) => conflicts.push(at),
         }
     }
-    Ok(())
 }
 
 /// Returns whether a place is a map of independent things, such as `#/components/schemas`.
@@ -349,11 +352,11 @@ mod tests {
             ),
             (
                 action("target: $, update: { a: { x: 1 } }"),
-                "#/a: the page has this now, and the update would be merged into it",
+                "#/a: the page has this now, and an update is never merged into it: remove it by",
             ),
             (action("target: $.a, update: { x: { z: 1 } }"), "#/a/x: the page has this now"),
-            (action("target: $.a, update: { l: [2] }"), "#/a/l: the page has [1] here now"),
-            (action("target: $.a, update: { x: 2 }"), "#/a/x: the page has {\"y\":1} here now"),
+            (action("target: $.a, update: { l: [2] }"), "#/a/l: the page has this now"),
+            (action("target: $.a, update: { l: [2], x: 2 }"), "#/a/l, #/a/x: the page has"),
             (action("target: $.b, update: { x: 2 }"), "expected an object as update"),
             (
                 action("target: $.a, x-requires: { $.b: 0 }, update: {}"),

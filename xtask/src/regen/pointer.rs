@@ -35,18 +35,35 @@ pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> Option<&'a V
 
 /// Returns the `JSONPath` of a place.
 pub(crate) fn path(at: &str) -> String {
+    const LISTS: [&str; 4] = ["allOf", "anyOf", "oneOf", "parameters"];
     let keys = at.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
-    keys.fold("$".to_owned(), |path, key| {
+    let mut path = "$".to_owned();
+    let mut is_list = false;
+    for key in keys {
         let is_name = key.bytes().all(|byte| byte.is_ascii_alphabetic());
-        path + &if is_name { format!(".{key}") } else { format!("['{key}']") }
-    })
+        // A status, such as 200, is the name of a field.
+        let is_index = is_list && key.bytes().all(|byte| byte.is_ascii_digit());
+        path += &match (is_name, is_index) {
+            (true, _) => format!(".{key}"),
+            (_, true) => format!("[{key}]"),
+            _ => format!("['{key}']"),
+        };
+        is_list = LISTS.contains(&key.as_str());
+    }
+    path
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{child, find, resolve};
+    use super::{child, find, path, resolve};
+
+    #[test]
+    fn path_has_indices_of_lists_and_names_of_fields() {
+        let at = "#/paths/~1a/get/responses/200/anyOf/0";
+        assert_eq!(path(at), "$.paths['/a'].get.responses['200'].anyOf[0]");
+    }
 
     #[test]
     fn name_with_slashes_and_tildes_round_trips() {

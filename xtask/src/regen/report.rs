@@ -13,6 +13,8 @@ use super::verdict::Effect;
 
 /// The longest that a value is shown.
 const SHOWN: usize = 200;
+/// The part before a difference that is shown, if the whole is too long.
+const BEFORE: usize = 40;
 
 #[derive(Default)]
 pub(crate) struct Report {
@@ -122,14 +124,17 @@ impl Line {
         let Change { at, from, to } = &self.change;
         let mut text = format!("- `{at}`: ");
         // Rust is shown without the quotes of JSON.
-        let shown = |value: &Value| match (self.effect, value) {
-            (Some(_), Value::String(item)) => shown(item),
-            _ => shown(&value.to_string()),
+        let plain = |value: &Value| match (self.effect, value) {
+            (Some(_), Value::String(item)) => item.clone(),
+            _ => value.to_string(),
         };
-        let _ = match (from, to) {
-            (Some(from), Some(to)) => write!(text, "{} → {}", shown(from), shown(to)),
-            (Some(gone), None) => write!(text, "no longer {}", shown(gone)),
-            (None, new) => write!(text, "new, {}", shown(new.as_ref().unwrap_or(&Value::Null))),
+        let _ = match (from.as_ref().map(plain), to.as_ref().map(plain)) {
+            (Some(from), Some(to)) => {
+                let start = start(&from, &to);
+                write!(text, "{} → {}", shown(&from, start), shown(&to, start))
+            }
+            (Some(gone), None) => write!(text, "no longer {}", shown(&gone, 0)),
+            (None, new) => write!(text, "new, {}", shown(&new.unwrap_or_default(), 0)),
         };
         if let Some(action) = &self.hidden_by {
             text += &format!(" (does not reach openapi.json: action `{action}` writes this place)");
@@ -143,12 +148,21 @@ impl Line {
     }
 }
 
-fn shown(text: &str) -> String {
-    let text = text.replace('`', "'");
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("`{}…`", &text[..end]),
-        None => format!("`{text}`"),
+/// Returns the character from which two texts are shown, so that their first difference is.
+fn start(one: &str, other: &str) -> usize {
+    let is_short = |text: &str| text.chars().nth(SHOWN).is_none();
+    if is_short(one) && is_short(other) {
+        return 0;
     }
+    let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    same.saturating_sub(BEFORE)
+}
+
+fn shown(text: &str, start: usize) -> String {
+    let part: String = text.chars().skip(start).take(SHOWN).collect();
+    let before = if start > 0 { "…" } else { "" };
+    let after = if text.chars().count() > start + SHOWN { "…" } else { "" };
+    format!("`{before}{}{after}`", part.replace('`', "'"))
 }
 
 /// Returns the step of the version, and the next one. Before 1.0, Cargo takes each part for the one
@@ -199,6 +213,17 @@ The Rust interface, breaking:
 Breaking: minor step, 0.1.2 to 0.2.0.
 ";
         assert_eq!(report.to_text("0.1.2"), expected);
+    }
+
+    #[test]
+    fn long_values_are_shown_from_their_first_difference() {
+        let text = |end: &str| json!("a".repeat(300) + end + &"z".repeat(300));
+        let mut report = Report::default();
+        report.add_pages((diff(&text("b"), &text("c")), Vec::new()));
+        let differences = report.differences();
+        let shown = |end: &str| format!("`…{}{end}{}…`", "a".repeat(40), "z".repeat(159));
+        let expected = format!("The page:\n- `#`: {} → {}\n", shown("b"), shown("c"));
+        assert_eq!(differences, expected);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(crate) fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>
     })
 }
 
-/// Every object of the document, each before those inside it; what is data is passed over.
+/// Every object of the document, each after those inside it; data is passed over.
 pub(crate) fn objects(document: &Value) -> Vec<Found<'_>> {
     let mut found = Vec::new();
     collect(document, "#".to_owned(), &mut found);

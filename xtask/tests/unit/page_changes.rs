@@ -609,7 +609,25 @@ fn changed_document_has_its_effect() {
             "a closed enum as a component",
             &[("/components/schemas", r#"{"New":{"type":"string","enum":["A"]}}"#)],
             Stops,
-            r#"New: expected an open enum, found the closed enum ["A"]: write an action that"#,
+            r#"removes `$.components.schemas.New`, and one with the target `$.components.schemas` and `update: { New: {"type":"string","x-extensible-enum":["A"]} }`"#,
+        ),
+        (
+            "a closed enum beside null",
+            &[(
+                "/components/schemas",
+                r#"{"New":{"type":"object","properties":{"a":{"anyOf":[{"type":"string","enum":["A",null]},{"type":"null"}]}}}}"#,
+            )],
+            Stops,
+            r#"removes `$.components.schemas.New.properties.a`; one with the target `$.components.schemas.New.properties` and `update: { a: { $ref: '#/components/schemas/Name' } }`; and one with the target `$.components.schemas` and `update: { Name: {"type":"string","x-extensible-enum":["A"]} }`"#,
+        ),
+        (
+            "a closed enum with the values of an open one",
+            &[(
+                "/components/schemas",
+                r#"{"New":{"type":"object","properties":{"a":{"type":"string","enum":["OPEN","CLOSE"]}}}}"#,
+            )],
+            Stops,
+            "`update: { a: { $ref: '#/components/schemas/ConnectionState' } }`, which has these",
         ),
         (
             "a list without the type of its items",

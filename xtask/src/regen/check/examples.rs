@@ -51,12 +51,14 @@ fn misfits(document: &Value, examples: &[Example]) -> Result<Vec<String>> {
         let inside = if inside.is_empty() { String::new() } else { format!("/{inside}") };
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => format!(
-                "{at}: the example has {inside}/{}, which its schema does not have: add it there",
-                unexpected.join(&format!(", {inside}/"))
+                "{at}: the example has {inside}/{}, which its schema{} does not have: add it there",
+                unexpected.join(&format!(", {inside}/")),
+                component(&error)
             ),
             ValidationErrorKind::Enum { options } => format!(
-                "{at}: the example shows {} at {inside}, which is not in the open enum {options}: add it there",
-                error.instance()
+                "{at}: the example shows {} at {inside}, which is not in the open enum{} {options}: add it there, and to its Rust enum in src/ext/number/open_enums.rs",
+                error.instance(),
+                component(&error)
             ),
             _ => format!(
                 "{at}: the example does not fit its schema at {}: {}",
@@ -66,6 +68,14 @@ fn misfits(document: &Value, examples: &[Example]) -> Result<Vec<String>> {
         }
     };
     Ok(compiled.iter_errors(&json!(values)).map(misfit).collect())
+}
+
+/// Returns the place of the schema that an error is about, after a space, if it is a component's.
+fn component(error: &ValidationError) -> String {
+    let path = error.schema_path().to_string();
+    let place = path.rsplit_once('/').map(|(place, _)| place);
+    let place = place.filter(|place| place.starts_with("/components/"));
+    place.map_or_else(String::new, |place| format!(" `#{place}`"))
 }
 
 /// Closes each object with properties and each open enum. Replaces each choice of one schema and
@@ -132,7 +142,7 @@ mod tests {
             (json!({ "id": "1", "n": "x" }), "does not fit its schema at /n"),
             (
                 json!({ "id": "1", "new": 1 }),
-                "the example has /new, which its schema does not have",
+                "the example has /new, which its schema `#/components/schemas/A` does not have",
             ),
             (
                 json!({ "id": "1", "l": [{ "id": "2", "new": 1 }] }),
@@ -140,7 +150,7 @@ mod tests {
             ),
             (
                 json!({ "id": "1", "e": "TWO" }),
-                "the example shows \"TWO\" at /e, which is not in the open enum [\"ONE\"]",
+                "the example shows \"TWO\" at /e, which is not in the open enum `#/components/schemas/E` [\"ONE\"]",
             ),
         ];
         for (example, expected) in table {

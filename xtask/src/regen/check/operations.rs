@@ -91,6 +91,7 @@ fn success(operation: &Operation, problems: &mut Problems) {
     }
     match &found[..] {
         [one] => only_json(one, "a response", problems),
+        [] => problems.add(format!("{}/responses: expected one success, 200 or 201, found none, so a call could not succeed", operation.at)),
         several => problems.add(format!("{}/responses: expected one success, 200 or 201, found {}: write an action that removes the others", operation.at, several.len())),
     }
 }
@@ -167,6 +168,12 @@ mod tests {
         let mut problems = Problems::default();
         super::check(&json!({ "paths": paths }), &mut problems);
         problems.end().map_or_else(|error| error.to_string(), |()| "sound".to_owned())
+    }
+
+    #[test]
+    fn operation_without_success_is_an_error() {
+        let found = check(&json!({ "/a": { "get": { "operationId": "a" } } }));
+        assert!(found.contains("expected one success, 200 or 201, found none"), "{found}");
     }
 
     #[test]

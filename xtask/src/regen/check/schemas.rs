@@ -22,8 +22,8 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
         if object.value.get("allOf").and_then(Value::as_array).is_some_and(|all| all.len() != 1) {
             problems.add(format!("{at}/allOf: expected one schema: write an action that removes the list, and one that writes the joined schema"));
         }
-        if let Some(values) = object.value.get("enum").filter(|values| values.is_array()) {
-            problems.add(closed(at, values));
+        if let Some(values) = object.value.get("enum").and_then(Value::as_array) {
+            problems.add(closed(at, values, document));
         }
         let is_property = at.rsplit_once('/').is_some_and(|(at, _)| at.ends_with("/properties"));
         let has_type = ["$ref", "allOf", "anyOf", "const", "oneOf", "type"];
@@ -44,17 +44,48 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
     }
 }
 
-fn closed(at: &str, values: &Value) -> String {
+/// Describes the actions to write. Beside a null, the whole property is replaced.
+fn closed(at: &str, values: &[Value], document: &Value) -> String {
+    let found = format!("found the closed enum {}", Value::from(values));
     if at.contains("/parameters/") {
         return format!(
-            "{at}: expected a plain text as parameter, found the closed enum {values}: write an action that removes its `enum`"
+            "{at}: expected a plain text as parameter, {found}: write an action that removes its `enum`"
         );
     }
-    let (parent, name) = at.rsplit_once('/').unwrap_or(("#", at));
+    let choice = ["/anyOf/", "/oneOf/"].iter().find_map(|choice| at.rsplit_once(choice));
+    let whole = choice.map_or(at, |(whole, _)| whole);
+    let (parent, name) = whole.rsplit_once('/').unwrap_or(("#", whole));
+    let values: Vec<_> = values.iter().filter(|value| !value.is_null()).collect();
     let set = json!({ "type": "string", "x-extensible-enum": values });
+    let (known, new) = match open_enum_of(&values, document) {
+        Some(known) => (known, ", which has these values".to_owned()),
+        None => (
+            "Name",
+            format!(
+                "; and one with the target `$.components.schemas` and `update: {{ Name: {set} }}`; then the Rust enum `Name` in src/ext/number/open_enums.rs"
+            ),
+        ),
+    };
+    if parent == "#/components/schemas" {
+        return format!(
+            "{at}: expected an open enum, {found}: write an action that removes `{}`, and one with the target `{}` and `update: {{ {name}: {set} }}`; then the Rust enum `{name}` in src/ext/number/open_enums.rs. If its values do not matter, only remove its `enum`",
+            path(whole),
+            path(parent)
+        );
+    }
     format!(
-        "{at}: expected an open enum, found the closed enum {values}: write an action that removes `{}`; one with the target `{}` and `update: {{ {name}: {{ $ref: '#/components/schemas/Name' }} }}`; and one with the target `$.components.schemas` and `update: {{ Name: {set} }}`; then the Rust enum `Name` in src/ext/number/open_enums.rs. If its values do not matter, only remove its `enum`",
-        path(at),
+        "{at}: expected an open enum, {found}: write an action that removes `{}`; one with the target `{}` and `update: {{ {name}: {{ $ref: '#/components/schemas/{known}' }} }}`{new}. If its values do not matter, only remove its `enum`",
+        path(whole),
         path(parent)
     )
+}
+
+/// Returns the open enum that has all these values.
+fn open_enum_of<'a>(values: &[&Value], document: &'a Value) -> Option<&'a str> {
+    let schemas = document.pointer("/components/schemas")?.as_object()?;
+    let has_all = |schema: &Value| {
+        let known = schema.get("x-extensible-enum").and_then(Value::as_array);
+        known.is_some_and(|known| values.iter().all(|value| known.contains(value)))
+    };
+    schemas.iter().find(|(_, schema)| has_all(schema)).map(|(name, _)| name.as_str())
 }
