@@ -178,7 +178,7 @@ pub enum ReadinessReason {
 
 /// The calls to the Meta Graph that make up a snapshot.
 const CALLS: [&str; 3] = ["phone", "profile", "waba"];
-/// The paths of the facts that the verdict is based on, in the order of their reasons.
+/// The paths of the facts that the verdict is based on, in the order of their `Unreadable` reasons.
 const FACTS: [&str; 19] = [
     "provider",
     "state",

@@ -415,7 +415,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // A lower capacity: a saved burst is granted only once.
+        // The capacity falls to the rest, so that spent turns cannot be saved up again.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
