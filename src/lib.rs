@@ -37,7 +37,7 @@ pub mod types;
 pub use chrono;
 pub use ext::{
     call::figures::Stats,
-    client::{Client, builder::ClientBuilder, number_id::NumberId},
+    client::{Client, builder::ClientBuilder},
     error::{Error, kind::ErrorKind},
     number::{
         fleet::Numbers,
@@ -45,12 +45,13 @@ pub use ext::{
         readiness::{Readiness, ReadinessLevel, ReadinessReason},
         recipient_limit::RecipientLimit,
     },
+    number_id::NumberId,
     pacing::{Pacing, PacingStats},
     retry::policy::RetryPolicy,
     watch::{
         Watch,
-        change::{Change, Current},
-        seen::{Changed, Seen, SeenError, SeenReason},
+        change::{Change, ChangeSource},
+        seen::{Changed, Seen, SeenError},
         state::WatchState,
         table::{FleetEntry, FleetTable},
     },

@@ -125,7 +125,7 @@ async fn run(watch: &mut Watch, time: Duration) -> usize {
         tokio::select! {
             () = &mut end => return changes,
             Some(change) = watch.next() => {
-                assert!(change.error().is_none(), "{change}");
+                assert!(change.error.is_none(), "{change}");
                 changes += usize::from(!change.has(Changed::First));
             }
         }

@@ -236,7 +236,7 @@ async fn worker(work: &str) -> Result<(), Box<dyn Error>> {
     let ids = (0..requests).map(|n| format!("num_{n}"));
     let answers = client.numbers(ids).concurrency(tasks).get();
     let served = answers.filter(|(_, answer)| std::future::ready(answer.is_ok())).count().await;
-    let (refused, seconds) = (client.stats().pacing.rejected, start.elapsed().as_secs_f64());
+    let (refused, seconds) = (client.stats().rejected, start.elapsed().as_secs_f64());
     println!("{served} of {requests} served, {refused} refused, {seconds:.1} s");
     Ok(())
 }

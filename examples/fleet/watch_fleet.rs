@@ -20,7 +20,7 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use console::Style;
-use pilot_status::{Change, Current, ReadinessLevel, Seen};
+use pilot_status::{Change, ChangeSource, ReadinessLevel, Seen};
 use serde_json::{Value, json};
 use support::{Reply, Request};
 use tokio::{runtime::Runtime, signal::ctrl_c, task::spawn_blocking};
@@ -84,10 +84,10 @@ async fn watch(mut arguments: ArgMatches) -> Result<(), Box<dyn Error>> {
         };
         // A slow reader of the output does not delay Ctrl-C.
         spawn_blocking(move || io::stdout().write_all(line.as_bytes())).await??;
-        if let Some(error) = change.error().filter(|error| error.is_unauthorized()) {
+        if let Some(error) = change.error.as_ref().filter(|error| error.is_unauthorized()) {
             return Err(error.clone().into());
         }
-        let hint = change.error().and_then(pilot_status::Error::hint);
+        let hint = change.error.as_ref().and_then(pilot_status::Error::hint);
         if let Some(hint) = hint.filter(|hint| hints.insert(*hint)) {
             eprintln!("hint: {hint}");
         }
@@ -105,10 +105,10 @@ fn text_line(change: &Change) -> String {
 fn style_of(change: &Change) -> Style {
     let level = |seen: &Seen| seen.level;
     let (before, after) = (change.before.as_ref().and_then(level), change.after.level);
-    match (&change.current, after) {
-        (Current::Failed(_), _) => Style::new().red(),
-        (Current::Unlisted, _) => Style::new().yellow(),
-        (Current::List, _) => Style::new().green(),
+    match (change.source, after) {
+        (ChangeSource::Failed, _) => Style::new().red(),
+        (ChangeSource::Unlisted, _) => Style::new().yellow(),
+        (ChangeSource::List, _) => Style::new().green(),
         _ if before > after => Style::new().green(),
         (_, Some(ReadinessLevel::Ready)) => Style::new().green(),
         (_, Some(ReadinessLevel::Degraded)) => Style::new().yellow(),

@@ -18,6 +18,7 @@ pub(crate) mod client;
 pub(crate) mod clock;
 pub(crate) mod decode;
 pub(crate) mod error;
+pub(crate) mod number_id;
 #[cfg_attr(
     not(feature = "simulation"),
     allow(unreachable_pub, reason = "benches/pacing plays the pacer in virtual time")

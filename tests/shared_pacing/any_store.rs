@@ -35,7 +35,7 @@ async fn limit_of_one_client_is_honoured_by_another() {
     let start = Instant::now();
     let refused = tokio::spawn(one.number("num_1").get());
     // The background check of its first call runs beside the calls.
-    while another.stats().pacing.waited.is_zero() && start.elapsed() < Duration::from_secs(10) {
+    while another.stats().waited.is_zero() && start.elapsed() < Duration::from_secs(10) {
         another.number("num_1").get().await.unwrap();
         if server.requests().len() > 2 {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -43,8 +43,8 @@ async fn limit_of_one_client_is_honoured_by_another() {
     }
     refused.await.unwrap().unwrap();
     assert!(start.elapsed() >= Duration::from_secs(2), "the rejected client waits for retry-after");
-    assert_eq!(another.stats().pacing.rejected, 0);
-    assert!(!another.stats().pacing.waited.is_zero(), "{:?}", another.stats().pacing);
+    assert_eq!(another.stats().rejected, 0);
+    assert!(!another.stats().waited.is_zero(), "{:?}", another.pacing_stats());
 }
 
 /// A store that replies through a function and counts its requests.
@@ -220,12 +220,12 @@ async fn waiting_calls_share_one_store_request() {
     let start = Instant::now();
     let call = || tokio::spawn(client.number("num_1").get());
     let refused = call();
-    while client.stats().pacing.rejected == 0 {
+    while client.stats().rejected == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let calls: Vec<_> = (0..200).map(|_| call()).collect();
     tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(client.stats().pacing.queued, 201);
+    assert_eq!(client.stats().queued, 201);
     refused.abort();
     calls.iter().for_each(tokio::task::JoinHandle::abort);
     let most = 2 + usize::try_from(start.elapsed().as_millis()).unwrap() / 20;
@@ -251,7 +251,7 @@ async fn burst_of_429_is_reported_despite_dropped_calls() {
     while REPORTED.load(Ordering::Relaxed) == 0 && start.elapsed() < Duration::from_secs(10) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(client.stats().pacing.rejected, 50);
+    assert_eq!(client.stats().rejected, 50);
     let reported = REPORTED.load(Ordering::Relaxed);
     assert!((1..=10).contains(&reported), "{reported} reports of 50");
 }

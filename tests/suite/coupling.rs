@@ -31,7 +31,7 @@ async fn server(hung: usize) -> Server {
 async fn refused(client: &Client) {
     let number = client.number("first");
     let mut call = pin!(number.get());
-    while client.stats().pacing.rejected == 0 {
+    while client.stats().rejected == 0 {
         assert!(call.as_mut().now_or_never().is_none());
         tokio::time::sleep(MS(1)).await;
     }
@@ -56,7 +56,7 @@ async fn unpolled_call_does_not_block_others() {
     for result in join_all(kept).await {
         assert!(result.is_ok(), "{result:?}");
     }
-    assert_eq!(client.stats().pacing.queued, 0);
+    assert_eq!(client.stats().queued, 0);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn paused_stream_does_not_block_other_calls() {
     let ids = (0..12).map(|n| format!("streamed_{n}"));
     let mut stream = client.numbers(ids).concurrency(4).get();
     assert!(stream.next().now_or_never().is_none());
-    assert_eq!(client.stats().pacing.queued, 4);
+    assert_eq!(client.stats().queued, 4);
     for n in 0..10 {
         let result = client.number(format!("num_{n}")).get().await;
         assert!(result.is_ok(), "{result:?}");
@@ -93,7 +93,7 @@ async fn call_on_stopped_runtime_does_not_block_others() {
         }
     });
     let (runtime, _call) = still.join().unwrap();
-    assert_eq!(client.stats().pacing.queued, 1);
+    assert_eq!(client.stats().queued, 1);
     assert!(client.number("num_1").get().await.is_ok());
     runtime.shutdown_background();
 }
@@ -152,7 +152,7 @@ async fn remaining_quota_is_honoured_from_first_response() {
         for n in 0..9 {
             assert!(client.number(format!("num_{n}")).get().await.is_ok());
         }
-        assert_eq!(client.stats().pacing.rejected, 0, "{names:?}");
+        assert_eq!(client.stats().rejected, 0, "{names:?}");
         assert_eq!(server.requests().len(), 9);
     }
 }

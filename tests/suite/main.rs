@@ -24,7 +24,7 @@ mod readiness;
 mod retry;
 mod runtimes;
 mod schemars;
-
+mod serialized;
 mod statuses;
 mod table;
 mod timeouts;

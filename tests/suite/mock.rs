@@ -98,7 +98,7 @@ async fn rate_limited_mock_rejects_every_nth_request() {
     for _ in 0..5 {
         assert_eq!(client.number("num_9").get().await.unwrap().id, "num_9");
     }
-    assert_eq!((mock.calls(), client.stats().pacing.rejected), (7, 2));
+    assert_eq!((mock.calls(), client.stats().rejected), (7, 2));
 }
 
 #[tokio::test]

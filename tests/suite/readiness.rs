@@ -370,7 +370,7 @@ fn levels_are_ordered_and_reasons_have_codes() {
     assert_eq!(readiness.level(), Degraded);
     assert_eq!(readiness.reasons()[0].code(), "quality");
     let expected =
-        json!({ "level": "degraded", "reasons": [{ "code": "quality", "text": "quality RED" }] });
+        json!({ "level": "degraded", "reasons": [{ "code": "quality", "value": "RED" }] });
     assert_eq!(serde_json::to_value(&readiness).unwrap(), expected);
     let ready = number(&example()).readiness();
     assert_eq!((ready.level().to_string().as_str(), ready.reasons()), ("ready", [].as_slice()));

@@ -1,7 +1,11 @@
-//! Feature `schemars`: the generated types and the open enums have JSON schemas.
+//! Feature `schemars`: generated types, open enums and the data of a watch have JSON schemas.
 
-use pilot_status::types::{Number, QualityRating};
+use pilot_status::{
+    Change, Readiness,
+    types::{Number, QualityRating},
+};
 use schemars::schema_for;
+use serde_json::json;
 use support::example;
 
 #[test]
@@ -9,7 +13,7 @@ fn number_schema_names_every_open_enum() {
     let schema = schema_for!(Number).to_value();
     let defined = schema["$defs"].as_object().unwrap();
     assert!(defined.contains_key("MetaPhone") && defined.contains_key("QualityRating"));
-    assert_eq!(schema["required"], serde_json::json!(["id"]));
+    assert_eq!(schema["required"], json!(["id"]));
     let quality = schema_for!(QualityRating).to_value();
     assert_eq!(quality["x-extensible-enum"].as_array().unwrap().len(), QualityRating::KNOWN.len());
 }
@@ -21,4 +25,35 @@ fn schema_accepts_example_and_rejects_wrong_type() {
     let mut wrong = example();
     wrong["meta"]["phone"]["throughput"] = "fast".into();
     assert!(!jsonschema::is_valid(&schema, &wrong));
+}
+
+#[test]
+fn schema_of_readiness_and_change_accepts_their_json() {
+    let number: Number = serde_json::from_value(example()).unwrap();
+    let seen = serde_json::to_value(pilot_status::Seen::from(&number)).unwrap();
+    let mut change = json!({
+        "id": "num_1", "at": "2026-01-01T00:00:00Z", "source": "number", "changed": ["first"],
+        "before": null, "after": seen,
+    });
+    let schema = schema_for!(Change).to_value();
+    assert!(serde_json::from_value::<Change>(change.clone()).is_ok());
+    assert!(jsonschema::is_valid(&schema, &change));
+    change["source"] = "guess".into();
+    assert!(!jsonschema::is_valid(&schema, &change));
+
+    let schema = schema_for!(Readiness).to_value();
+    let unpaid = json!({ "since": "2026-01-01", "disconnectAt": null });
+    let reasons = [
+        json!({ "code": "quality", "value": "RED" }),
+        json!({ "code": "sandbox" }),
+        json!({ "code": "extra_charge_unpaid", "value": unpaid }),
+        json!({ "code": "not_sendable", "value": { "code": "131042" } }),
+    ];
+    for reason in reasons {
+        let json = json!({ "level": "blocked", "reasons": [reason] });
+        assert!(serde_json::from_value::<Readiness>(json.clone()).is_ok(), "{json}");
+        assert!(jsonschema::is_valid(&schema, &json), "{json}");
+    }
+    let unnamed = json!({ "level": "blocked", "reasons": [{ "value": "RED" }] });
+    assert!(!jsonschema::is_valid(&schema, &unnamed));
 }

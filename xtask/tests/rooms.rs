@@ -14,16 +14,17 @@ type Module = Vec<String>;
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 /// Each room with those that it may use.
-const DOORS: [(&str, &[&str]); 10] = [
-    ("watch", &["number", "client", "call", "clock", "error", "trace"]),
-    ("number", &["client", "call", "decode", "clock", "error"]),
-    ("client", &["call", "decode", "pacing", "retry", "clock", "error", "trace"]),
+const DOORS: [(&str, &[&str]); 11] = [
+    ("watch", &["number_id", "number", "client", "call", "clock", "error", "trace"]),
+    ("number", &["number_id", "client", "call", "decode", "clock", "error"]),
+    ("client", &["number_id", "call", "decode", "pacing", "retry", "clock", "error", "trace"]),
     ("call", &["decode", "pacing", "retry", "clock", "error", "trace"]),
     ("decode", &[]),
     ("pacing", &["clock", "trace"]),
     ("trace", &["decode", "retry", "error"]),
     ("retry", &["clock", "error"]),
-    ("error", &["decode"]),
+    ("error", &["decode", "number_id"]),
+    ("number_id", &[]),
     ("clock", &[]),
 ];
 

@@ -3,14 +3,18 @@
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use serde::Serialize;
 
-use crate::ext::{error::kind::ErrorKind, pacing::PacingStats};
+use crate::ext::{
+    error::kind::ErrorKind,
+    pacing::{PacingStats, whole_milliseconds},
+};
 
 /// Counts of the calls of all clones of a client since it was made, and the current state of
-/// pacing; see [`Client::stats`](crate::Client::stats). The counts only grow.
+/// pacing; see [`Client::stats`](crate::Client::stats). The counts and `waited` only grow.
 ///
 /// Each request to the API is a call with its retries, so `find_number` counts as one call and
 /// `wait_until_open` as several. Arguments that are refused before a request are not counted. A call of
@@ -28,11 +32,25 @@ pub struct Stats {
     pub retries: u64,
     /// Calls that returned a value.
     pub successes: u64,
-    /// Calls that returned an error, by its kind. Kinds that did not occur are absent.
-    pub errors: BTreeMap<ErrorKind, u64>,
-    /// State of pacing: 429s, time waited, queue and rate. All are zero with
+    /// Responses with status 429. This figure and the next three are zero with
     /// [`Pacing::Off`](crate::Pacing::Off).
-    pub pacing: PacingStats,
+    pub rejected: u64,
+    /// Total time that calls have waited for their turns; serialized as `waitedMs`.
+    #[serde(rename = "waitedMs", serialize_with = "whole_milliseconds")]
+    pub waited: Duration,
+    /// Calls that wait for their turn now.
+    pub queued: usize,
+    /// Requests admitted a second now; `None` while no limit is active or no rate is known.
+    pub rate: Option<f64>,
+    errors: BTreeMap<ErrorKind, u64>,
+}
+
+impl Stats {
+    /// Returns the counts of calls that returned an error, by its kind. Kinds that did not occur are
+    /// absent.
+    pub fn errors(&self) -> impl Iterator<Item = (ErrorKind, u64)> {
+        self.errors.iter().map(|(kind, count)| (*kind, *count))
+    }
 }
 
 #[derive(Default)]
@@ -76,7 +94,8 @@ impl Figures {
         let errors = errors.filter(|(_, count)| *count > 0).collect();
         let (successes, retries) = (read(&self.successes), read(&self.retries));
         let (attempts, calls) = (read(&self.attempts), read(&self.calls));
-        Stats { calls, attempts, retries, successes, errors, pacing }
+        let PacingStats { rate, queued, rejected, waited } = pacing;
+        Stats { calls, attempts, retries, successes, rejected, waited, queued, rate, errors }
     }
 }
 
@@ -107,7 +126,7 @@ mod tests {
             });
             while !calls.is_finished() {
                 let stats = figures.stats(PacingStats::default());
-                let ended = stats.successes + stats.errors.values().sum::<u64>();
+                let ended = stats.successes + stats.errors().map(|(_, count)| count).sum::<u64>();
                 assert!(ended <= stats.calls && stats.retries <= stats.attempts, "{stats:?}");
             }
         });

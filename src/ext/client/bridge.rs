@@ -19,7 +19,7 @@ use progenitor_client::{ClientHooks, Error as Generated, OperationInfo, Response
 use reqwest::{Request, Response, Url};
 use serde::de::DeserializeOwned;
 
-use super::{Client, credential::Credential, number_id::NumberId};
+use super::{Client, credential::Credential};
 use crate::{
     ext::{
         call::{
@@ -32,6 +32,7 @@ use crate::{
         clock,
         decode::{field::Field, repair},
         error::{Error, decode_error::DecodeError, outcome::CallOutcome},
+        number_id::NumberId,
         trace,
     },
     generated,

@@ -6,12 +6,15 @@ pub(crate) mod bridge;
 pub(crate) mod builder;
 pub(crate) mod credential;
 pub(crate) mod environment;
-pub(crate) mod number_id;
+mod parse_id;
 pub(crate) mod trim;
 
 use std::{fmt, sync::Arc};
 
-use crate::{ext::call::figures::Stats, generated};
+use crate::{
+    ext::{call::figures::Stats, pacing::PacingStats},
+    generated,
+};
 
 /// A client of the Pilot Status API. It holds the key, a connection pool, and the queue and retry
 /// budget of its calls.
@@ -41,19 +44,25 @@ impl Client {
     /// # let client = pilot_status::Client::builder().api_key("ps_example").build()?;
     /// let stats = client.stats();
     /// println!("pilot_status_calls_total {}", stats.calls);
-    /// for (kind, count) in &stats.errors {
+    /// for (kind, count) in stats.errors() {
     ///     println!("pilot_status_errors_total{{kind=\"{kind}\"}} {count}");
     /// }
-    /// println!("pilot_status_queued {}", stats.pacing.queued);
+    /// println!("pilot_status_queued {}", stats.queued);
     /// # Ok::<(), pilot_status::Error>(())
     /// ```
     #[must_use]
     #[doc(alias = "metrics")]
     #[doc(alias = "prometheus")]
     pub fn stats(&self) -> Stats {
-        let transport = &self.state().transport;
-        let pacing = transport.pacer.as_ref().map(|pacer| pacer.stats());
-        transport.figures.stats(pacing.unwrap_or_default())
+        self.state().transport.figures.stats(self.pacing_stats())
+    }
+
+    /// Returns the state of pacing, which is also part of [`stats`](Self::stats). All of it is zero with
+    /// [`Pacing::Off`](crate::Pacing::Off).
+    #[must_use]
+    pub fn pacing_stats(&self) -> PacingStats {
+        let pacer = self.state().transport.pacer.as_ref();
+        pacer.map(|pacer| pacer.stats()).unwrap_or_default()
     }
 
     /// Returns the generated client, which has the operations under their names in the API

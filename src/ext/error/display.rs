@@ -97,7 +97,7 @@ impl Error {
             }
             Kind::Ambiguous(ids) => {
                 let more = if ids.len() > SHOWN_IDS { ", …" } else { "" };
-                let ids: Vec<_> = ids.iter().take(SHOWN_IDS).map(|id| printable_id(id)).collect();
+                let ids: Vec<_> = ids.iter().take(SHOWN_IDS).map(|id| printable_id(id.as_str())).collect();
                 let ids = ids.join(", ");
                 write!(f, "several numbers have this phone number: ids {ids}{more}")
             }

@@ -22,7 +22,10 @@ use self::{
     decode_error::DecodeError,
     outcome::{CallOutcome, StopReason},
 };
-use crate::types::{ApiError, NumberStatus};
+use crate::{
+    ext::number_id::NumberId,
+    types::{ApiError, NumberStatus},
+};
 
 /// The error of a failed call.
 ///
@@ -109,7 +112,7 @@ enum Kind {
     TimedOut(Duration, TimeoutScope),
     TooLarge(usize, SizeLimit),
     /// Several numbers, with these ids, have the phone number.
-    Ambiguous(Vec<String>),
+    Ambiguous(Vec<NumberId>),
     NotOpen(Box<NotOpen>),
 }
 
@@ -170,7 +173,7 @@ impl Error {
 
     /// Returns the ids of the numbers that have the requested phone number; empty for other errors.
     #[must_use]
-    pub fn candidates(&self) -> &[String] {
+    pub fn candidates(&self) -> &[NumberId] {
         match &self.0.kind {
             Kind::Ambiguous(ids) => ids,
             _ => &[],
@@ -309,7 +312,7 @@ impl Error {
         Self::new(Kind::NotAdmitted, outcome)
     }
 
-    pub(crate) fn ambiguous(ids: Vec<String>) -> Self {
+    pub(crate) fn ambiguous(ids: Vec<NumberId>) -> Self {
         Self::new(Kind::Ambiguous(ids), CallOutcome::default())
     }
 

@@ -8,7 +8,10 @@ use http::StatusCode;
 use super::{
     ConnectFault, Error, NotOpen, SizeLimit, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
 };
-use crate::types::{ApiError, ConnectionState, NumberStatus};
+use crate::{
+    ext::number_id::NumberId,
+    types::{ApiError, ConnectionState, NumberStatus},
+};
 
 impl Error {
     pub(crate) fn sample_of(
@@ -59,7 +62,7 @@ impl Error {
             }
             ErrorKind::TooLarge => Self::too_large(4 * 1024 * 1024, SizeLimit::Length, outcome),
             ErrorKind::Ambiguous => {
-                Self::ambiguous(vec!["num_1".to_owned(), "num_2".to_owned()]).after(1)
+                Self::ambiguous(["num_1", "num_2"].map(NumberId::checked).into()).after(1)
             }
             ErrorKind::NotOpen => {
                 let status = NumberStatus {

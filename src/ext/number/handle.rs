@@ -7,9 +7,10 @@ use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
 use crate::{
     ext::{
-        client::{Client, bridge::Answer, number_id::NumberId},
+        client::{Client, bridge::Answer},
         clock,
         error::{Error, Target, TimeoutScope, outcome::CallOutcome, plain::printable_id},
+        number_id::NumberId,
     },
     types::{self, Provider},
 };

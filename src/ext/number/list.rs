@@ -75,7 +75,7 @@ impl Client {
                 )));
             }
             if found.len() > 1 {
-                let ids = found.into_iter().map(|number| number.id).collect();
+                let ids = found.iter().filter_map(|number| number.id.parse().ok()).collect();
                 return Err(Error::ambiguous(ids).after(attempts));
             }
             Ok(found.pop())

@@ -16,6 +16,12 @@ pub(crate) trait OpenEnum: for<'a> From<&'a str> {
     /// Returns the value in a form that may be printed and stored: an unknown value only if it is a
     /// plain code.
     fn printable(&self) -> &str;
+
+    /// Returns the value without free text of the server: an unknown value that is no plain code becomes
+    /// `withheld`.
+    fn without_free_text(&self) -> Self {
+        self.printable().into()
+    }
 }
 
 macro_rules! open_enums {

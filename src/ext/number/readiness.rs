@@ -3,14 +3,14 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     accessors::{blocks, non_empty},
     open_enums::OpenEnum,
 };
 use crate::{
-    ext::error::plain::plain,
+    ext::error::plain::{plain, plain_or_withheld},
     types::{
         AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, MetaPhone,
         MetaWaba, NameStatus, Number, PhoneStatus, QualityRating,
@@ -49,9 +49,8 @@ use crate::{
 /// qualities: `RED`, `YELLOW`, any other. A placeholder such as `UNKNOWN` or `NA` counts only if
 /// there is no other value.
 ///
-/// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","text":"quality RED"}]}`.
-/// There is no `Deserialize`, because the fields cannot be recovered from the text. To store a verdict,
-/// use [`Seen`](crate::Seen), which can be read back.
+/// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","value":"RED"}]}`, without free
+/// text of the server. It can be read back from any format that writes field names.
 ///
 /// ```
 /// use pilot_status::{ReadinessLevel, ReadinessReason, types::Number};
@@ -62,7 +61,9 @@ use crate::{
 /// assert_eq!(readiness.reasons()[0].code(), "not_sendable");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(try_from = "Verdict", into = "Verdict")]
 pub enum Readiness {
     /// The number can send, and no fact counts against it.
     Ready,
@@ -134,8 +135,42 @@ impl Readiness {
     }
 }
 
-/// A reason why a number is blocked or degraded. It is serialized as its code and its text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The serialized form of a [`Readiness`].
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(rename = "Readiness"))]
+struct Verdict {
+    level: ReadinessLevel,
+    #[serde(default)]
+    reasons: Vec<ReadinessReason>,
+}
+
+impl From<Readiness> for Verdict {
+    fn from(readiness: Readiness) -> Self {
+        Self { level: readiness.level(), reasons: readiness.reasons().to_vec() }
+    }
+}
+
+impl TryFrom<Verdict> for Readiness {
+    type Error = String;
+
+    fn try_from(Verdict { level, reasons }: Verdict) -> Result<Self, String> {
+        let has_reasons = !reasons.is_empty();
+        match level {
+            ReadinessLevel::Ready if !has_reasons => Ok(Self::Ready),
+            ReadinessLevel::Unknown if !has_reasons => Ok(Self::Unknown),
+            ReadinessLevel::Degraded if has_reasons => Ok(Self::Degraded(reasons)),
+            ReadinessLevel::Blocked if has_reasons => Ok(Self::Blocked(reasons)),
+            _ if has_reasons => Err(format!("the level {level} has no reasons")),
+            _ => Err(format!("the level {level} needs a reason")),
+        }
+    }
+}
+
+/// A reason why a number is blocked or degraded. It is serialized as its [`code`](Self::code) and its
+/// value, without free text of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(tag = "code", content = "value", rename_all = "snake_case", remote = "Self")]
 #[non_exhaustive]
 pub enum ReadinessReason {
     /// The number is not connected to WhatsApp. Holds `state` if that is the reason.
@@ -145,6 +180,7 @@ pub enum ReadinessReason {
         /// The code of the reason, if given.
         code: Option<String>,
         /// The reason as text, if given. It is not printed, because it may hold personal data.
+        #[serde(skip)]
         reason: Option<String>,
     },
     /// An extra charge was refused, and sending is blocked until it is paid.
@@ -152,6 +188,7 @@ pub enum ReadinessReason {
         /// The time since which it is unpaid, ISO 8601.
         since: String,
         /// The time at which the number will be disconnected, ISO 8601, if given.
+        #[serde(rename = "disconnectAt")]
         disconnect_at: Option<String>,
     },
     /// Meta blocks sending because a payment is missing: its error 131042.
@@ -309,8 +346,39 @@ impl ReadinessReason {
         }
     }
 
-    /// Returns the value that the reason is based on, if it is safe to compare and to store.
-    pub(crate) fn value(&self) -> Option<Cow<'_, str>> {
+    /// Returns the reason with the codes and dates of the server, and without its free text.
+    pub(crate) fn without_free_text(&self) -> Self {
+        let plain = |text: &String| plain(text).map(str::to_owned);
+        match self {
+            Self::NotConnected(state) => {
+                Self::NotConnected(state.as_ref().map(OpenEnum::without_free_text))
+            }
+            Self::NotSendable { code, .. } => {
+                Self::NotSendable { code: code.as_ref().and_then(plain), reason: None }
+            }
+            Self::ExtraChargeUnpaid { since, disconnect_at } => Self::ExtraChargeUnpaid {
+                since: plain_or_withheld(since).to_owned(),
+                disconnect_at: disconnect_at.as_ref().and_then(plain),
+            },
+            Self::Status(status) => Self::Status(status.without_free_text()),
+            Self::Quality(quality) => Self::Quality(quality.without_free_text()),
+            Self::Name(status) => Self::Name(status.without_free_text()),
+            Self::BusinessVerification(status) => {
+                Self::BusinessVerification(status.without_free_text())
+            }
+            Self::AccountReview(status) => Self::AccountReview(status.without_free_text()),
+            Self::IncompleteSnapshot(calls) => {
+                let known = calls.iter().filter(|call| CALLS.contains(&call.as_str()));
+                Self::IncompleteSnapshot(known.cloned().collect())
+            }
+            Self::PaymentMissing | Self::Sandbox | Self::Unreadable(_) => self.clone(),
+        }
+    }
+
+    /// Returns the value that the reason is based on, such as `RED`; `None` if it has none, or one that
+    /// this version of the crate does not know.
+    #[must_use]
+    pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {
             Self::NotConnected(state) => state.as_ref()?.known()?,
             Self::NotSendable { code, .. } => plain(code.as_deref()?)?,
@@ -331,55 +399,15 @@ impl ReadinessReason {
     }
 }
 
-impl Serialize for Readiness {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut readiness = serializer.serialize_struct("Readiness", 2)?;
-        readiness.serialize_field("level", &self.level())?;
-        readiness.serialize_field("reasons", self.reasons())?;
-        readiness.end()
-    }
-}
-
 impl Serialize for ReadinessReason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut reason = serializer.serialize_struct("ReadinessReason", 2)?;
-        reason.serialize_field("code", self.code())?;
-        reason.serialize_field("text", &self.to_string())?;
-        reason.end()
+        Self::serialize(&self.without_free_text(), serializer)
     }
 }
 
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for Readiness {
-    fn schema_name() -> Cow<'static, str> {
-        "Readiness".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "object",
-            "required": ["level", "reasons"],
-            "properties": {
-                "level": generator.subschema_for::<ReadinessLevel>(),
-                "reasons": generator.subschema_for::<Vec<ReadinessReason>>(),
-            },
-        })
-    }
-}
-
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for ReadinessReason {
-    fn schema_name() -> Cow<'static, str> {
-        "ReadinessReason".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let text = generator.subschema_for::<String>();
-        schemars::json_schema!({
-            "type": "object",
-            "required": ["code", "text"],
-            "properties": { "code": text, "text": text },
-        })
+impl<'de> Deserialize<'de> for ReadinessReason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
     }
 }
 

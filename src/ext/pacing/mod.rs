@@ -101,6 +101,9 @@ pub struct PacingStats {
     pub waited: Duration,
 }
 
-fn whole_milliseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn whole_milliseconds<S: Serializer>(
+    time: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).serialize(serializer)
 }

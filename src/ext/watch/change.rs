@@ -2,47 +2,69 @@
 
 use std::{fmt, sync::Arc};
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::seen::{Changed, Seen};
 use crate::{
-    ext::error::{Error, plain::printable_id},
+    ext::{
+        error::{Error, kind::ErrorKind, plain::printable_id},
+        number_id::NumberId,
+    },
     types::{Number, NumberStatus},
 };
 
 /// A change of a watched number, or of the watch itself. It is displayed as a line that is safe to
 /// log: `num_17  ready → degraded: quality RED`.
-#[derive(Clone, Debug)]
+///
+/// Its serialized form has codes and dates, and can be read back from any format that writes field
+/// names. The responses and the error are not part of it: `after.error` has the kind, the status and
+/// the code of the error.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Change {
-    /// The id of the number, valid or not; `None` for a change of the watch itself, which is one of its
-    /// key, its list or its interval.
-    pub id: Option<Arc<str>>,
+    /// The id of the number; `None` for a change of the watch itself, which is one of its key, its list,
+    /// its ids or its interval.
+    pub id: Option<NumberId>,
+    /// The time of the response, by this machine's clock.
+    #[cfg_attr(feature = "schemars", schemars(with = "String"))]
+    pub at: DateTime<Utc>,
+    /// The source of the change.
+    pub source: ChangeSource,
+    /// The parts that changed; empty if only [`Watch::on`](crate::Watch::on) counts it as a change.
+    pub changed: Vec<Changed>,
     /// The values before the change, if any are known.
     pub before: Option<Seen>,
     /// The values after the change. For a number that is no longer listed they are its last values.
     pub after: Seen,
-    /// The source of the change.
-    pub current: Current,
+    /// The response, for [`ChangeSource::Number`].
+    #[serde(skip)]
+    pub number: Option<Arc<Number>>,
     /// The previous response, if [`Watch::keep_whole`](crate::Watch::keep_whole) is set.
+    #[serde(skip)]
     pub previous: Option<Arc<Number>>,
-    /// The parts that changed; empty if only [`Watch::on`](crate::Watch::on) counts it as a change.
-    pub changed: Vec<Changed>,
-    /// The time of the response, by this machine's clock.
-    pub at: DateTime<Utc>,
+    /// The response, for [`ChangeSource::Status`].
+    #[serde(skip)]
+    pub status: Option<Arc<NumberStatus>>,
+    /// The error, for [`ChangeSource::Failed`].
+    #[serde(skip)]
+    pub error: Option<Error>,
 }
 
 /// The source of a change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Current {
+pub enum ChangeSource {
     /// A response with the whole number.
-    Number(Arc<Number>),
+    Number,
     /// A response with the connection state, if [`Watch::statuses`](crate::Watch::statuses) is set.
-    Status(Arc<NumberStatus>),
+    Status,
     /// A call that failed after its retries. The watch continues.
-    Failed(Error),
+    Failed,
     /// A list of numbers that no longer has the number.
     Unlisted,
     /// A list of numbers that could be read, after one that failed.
@@ -52,18 +74,24 @@ pub enum Current {
 }
 
 impl Change {
-    /// Returns a change of the watch itself.
-    pub(super) fn of_watch(
+    /// Returns a change without a response.
+    pub(super) fn new(
+        id: Option<NumberId>,
         before: Option<Seen>,
-        current: Current,
-        changed: Changed,
+        after: Seen,
+        (source, changed): (ChangeSource, Changed),
         at: DateTime<Utc>,
     ) -> Self {
-        let after = match &current {
-            Current::Failed(error) => Seen::failed(None, error),
-            _ => Seen::default(),
-        };
-        Self { id: None, before, after, current, previous: None, changed: vec![changed], at }
+        let (number, previous, status, error) = (None, None, None, None);
+        let changed = vec![changed];
+        Self { id, at, source, changed, before, after, number, previous, status, error }
+    }
+
+    /// Returns the failure of the watch itself.
+    pub(super) fn failure(before: Option<Seen>, error: Error, at: DateTime<Utc>) -> Self {
+        let after = Seen::failed(None, &error);
+        let cause = (ChangeSource::Failed, Changed::ErrorBegan);
+        Self { error: Some(error), ..Self::new(None, before, after, cause, at) }
     }
 
     /// Returns true if this part changed.
@@ -71,74 +99,39 @@ impl Change {
     pub fn has(&self, changed: Changed) -> bool {
         self.changed.contains(&changed)
     }
-
-    /// Returns the number, if the change comes from a response that has it.
-    #[must_use]
-    pub fn number(&self) -> Option<&Arc<Number>> {
-        match &self.current {
-            Current::Number(number) => Some(number),
-            Current::Status(_)
-            | Current::Failed(_)
-            | Current::Unlisted
-            | Current::List
-            | Current::KeyAccepted => None,
-        }
-    }
-
-    /// Returns the error, if the call failed.
-    #[must_use]
-    pub fn error(&self) -> Option<&Error> {
-        match &self.current {
-            Current::Failed(error) => Some(error),
-            Current::Number(_)
-            | Current::Status(_)
-            | Current::Unlisted
-            | Current::List
-            | Current::KeyAccepted => None,
-        }
-    }
-}
-
-/// Serializes `id` (or null), `at`, `changed`, `before`, `after`, and the `error` as one line (or
-/// null). There is no `Deserialize`, because a response and an error cannot be read back.
-impl Serialize for Change {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Change", 6)?;
-        object.serialize_field("id", &self.id.as_deref())?;
-        object.serialize_field("at", &self.at.to_rfc3339_opts(SecondsFormat::Millis, true))?;
-        object.serialize_field("changed", &self.changed)?;
-        object.serialize_field("before", &self.before)?;
-        object.serialize_field("after", &self.after)?;
-        // Always the same fields, because some formats cannot omit one.
-        object.serialize_field("error", &self.error().map(ToString::to_string))?;
-        object.end()
-    }
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.id.as_deref().map(printable_id);
-        if let Some(id) = &id {
-            write!(f, "{id}  ")?;
+        if let Some(id) = &self.id {
+            write!(f, "{}  ", printable_id(id.as_str()))?;
         }
-        match &self.current {
-            Current::Failed(error) if error.is_unauthorized() => {
-                write!(f, "the key is refused: {error}")
-            }
-            Current::Failed(error) => {
-                let text = error.to_string();
-                let target = format!("number {}: ", id.unwrap_or_default());
-                f.write_str(text.strip_prefix(&target).unwrap_or(&text))
-            }
-            Current::Unlisted => f.write_str("no longer listed"),
-            Current::List => f.write_str("the list of numbers: answers again"),
-            Current::KeyAccepted => f.write_str("the key is accepted again"),
-            Current::Number(_) | Current::Status(_) => self.fmt_number(f),
+        match self.source {
+            ChangeSource::Failed => self.fmt_failure(f),
+            ChangeSource::Unlisted => f.write_str("no longer listed"),
+            ChangeSource::List => f.write_str("the list of numbers: answers again"),
+            ChangeSource::KeyAccepted => f.write_str("the key is accepted again"),
+            ChangeSource::Number | ChangeSource::Status => self.fmt_number(f),
         }
     }
 }
 
 impl Change {
+    /// Writes the error, or its codes in a change that was deserialized.
+    fn fmt_failure(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seen = self.after.error.as_ref();
+        let error = match &self.error {
+            Some(error) => error.to_string(),
+            None => text(seen),
+        };
+        if seen.is_some_and(|seen| seen.kind == ErrorKind::Unauthorized) {
+            return write!(f, "the key is refused: {error}");
+        }
+        let id = self.id.as_ref().map(|id| printable_id(id.as_str()));
+        let target = format!("number {}: ", id.unwrap_or_default());
+        f.write_str(error.strip_prefix(&target).unwrap_or(&error))
+    }
+
     /// Returns the words before the verdict.
     fn prefix(&self, before: &Seen) -> &'static str {
         let was_seen = before.level.is_some() || before.state.is_some();
@@ -176,7 +169,8 @@ impl Change {
             (Changed::State, "state", text(before.state.as_ref()), text(after.state.as_ref())),
         ];
         for (changed, what, was, now) in values {
-            let is_reason = after.reasons.iter().any(|reason| reason.value() == Some(&now));
+            let is_reason =
+                after.reasons.iter().any(|reason| reason.value().is_some_and(|value| value == now));
             let is_said = shows && (is_reason || after.level.is_none());
             if self.has(changed) && !is_said {
                 parts.push(format!("{what} {was} → {now}"));

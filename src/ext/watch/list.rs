@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, HashSet},
     mem,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -12,12 +11,12 @@ use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
-    change::{Change, Current},
+    change::{Change, ChangeSource},
     rounds::{MAX_OFFSET, Rounds},
     seen::{Changed, Seen},
 };
 use crate::{
-    ext::{client::trim::trimmed, error::Error},
+    ext::{error::Error, number_id::NumberId},
     types::NumberList,
 };
 
@@ -37,7 +36,7 @@ pub(super) struct List {
     /// The error of the last list, if it failed.
     error: Option<Seen>,
     /// Ids that joined later and have not been polled yet.
-    late_comers: HashSet<Arc<str>>,
+    late_comers: HashSet<NumberId>,
 }
 
 impl List {
@@ -85,7 +84,7 @@ impl List {
     }
 
     /// Returns true at the first poll of an id that joined later.
-    pub(super) fn is_first_of(&mut self, id: &str) -> bool {
+    pub(super) fn is_first_of(&mut self, id: &NumberId) -> bool {
         self.late_comers.remove(id)
     }
 
@@ -94,8 +93,8 @@ impl List {
         &mut self,
         answer: Answer,
         rounds: &mut Rounds,
-        known: &mut HashMap<Arc<str>, Seen>,
-        is_running: impl Fn(&Arc<str>) -> bool,
+        known: &mut HashMap<NumberId, Seen>,
+        is_running: impl Fn(&NumberId) -> bool,
         random: f64,
         (now, at): (Duration, DateTime<Utc>),
     ) -> Vec<Change> {
@@ -105,15 +104,16 @@ impl List {
             Err(error) if error.is_not_admitted() => return Vec::new(),
             Err(error) => return self.fail(error, at).into_iter().collect(),
         };
-        let is_whole = list.is_whole();
-        let ids = list.numbers.into_iter().map(|number| Arc::from(trimmed(number.id)));
-        let mut ids: Vec<Arc<str>> = ids.filter(|id: &Arc<str>| !id.is_empty()).collect();
+        let ids = list.numbers.iter().filter_map(|number| NumberId::try_from(&number.id).ok());
+        let mut ids: Vec<_> = ids.collect();
+        // An item without a valid id may be a number that is watched.
+        let is_whole = list.is_whole() && ids.len() == list.numbers.len();
         if !is_whole && ids.is_empty() && known.is_empty() && !self.was_read {
             // Only malformed items: the fleet is still unknown.
             return Vec::new();
         }
         let listed: HashSet<_> = ids.iter().cloned().collect();
-        let is_gone = |id: &Arc<str>| is_whole && !listed.contains(id);
+        let is_gone = |id: &NumberId| is_whole && !listed.contains(id);
         // The API may return an empty list while a system behind it fails.
         let had_any = !rounds.is_empty() || !known.is_empty();
         let lost_all = rounds.ids().chain(known.keys()).all(is_gone);
@@ -125,7 +125,7 @@ impl List {
         self.is_doubted = false;
         let is_first = !mem::replace(&mut self.was_read, true);
         if !is_first || !known.is_empty() {
-            let is_new = |id: &&Arc<str>| !known.contains_key(*id) && !rounds.contains(id);
+            let is_new = |id: &&NumberId| !known.contains_key(*id) && !rounds.contains(id);
             self.late_comers.extend(ids.iter().filter(is_new).cloned());
         }
         if is_first {
@@ -144,15 +144,13 @@ impl List {
         let unlisted = gone.into_iter().map(|id| {
             let before = known.remove(&id);
             let after = before.clone().unwrap_or_default();
-            let (current, changed) = (Current::Unlisted, vec![Changed::Unlisted]);
-            Change { id: Some(id), before, after, current, previous: None, changed, at }
+            Change::new(Some(id), before, after, (ChangeSource::Unlisted, Changed::Unlisted), at)
         });
         let mut found: Vec<_> = unlisted.collect();
-        found.extend(
-            self.error.take().map(|before| {
-                Change::of_watch(Some(before), Current::List, Changed::ErrorEnded, at)
-            }),
-        );
+        found.extend(self.error.take().map(|before| {
+            let cause = (ChangeSource::List, Changed::ErrorEnded);
+            Change::new(None, Some(before), Seen::default(), cause, at)
+        }));
         found
     }
 
@@ -161,6 +159,6 @@ impl List {
         let (before, after) = (self.error.take(), Seen::failed(None, &error));
         self.error = Some(after.clone());
         let is_other = before.as_ref().is_none_or(|b| !after.changes(Some(b)).is_empty());
-        is_other.then(|| Change::of_watch(before, Current::Failed(error), Changed::ErrorBegan, at))
+        is_other.then(|| Change::failure(before, error, at))
     }
 }

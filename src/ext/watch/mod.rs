@@ -31,7 +31,7 @@ use futures_util::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::{
-    change::{Change, Current},
+    change::{Change, ChangeSource},
     key::{Key, KeyChange},
     list::List,
     rounds::{Outcome, Rounds},
@@ -42,13 +42,14 @@ use self::{
 use crate::{
     ext::{
         call::on_wire::OnWire,
-        client::{Client, trim::trimmed},
+        client::Client,
         clock,
         error::Error,
         number::{
             fleet::{CONCURRENCY, Numbers},
             handle::{Dated, NumberHandle},
         },
+        number_id::NumberId,
         trace,
     },
     types::{Number, NumberStatus},
@@ -79,7 +80,7 @@ impl<S: Stream<Item = String> + Send + 'static> Numbers<S> {
     #[doc(alias = "subscribe")]
     pub fn watch(self, every: Duration) -> Watch {
         let Self { client, ids, concurrency, timeout, .. } = self;
-        let ids = ids.map(|id| Arc::from(trimmed(id))).collect().boxed();
+        let ids = ids.map(NumberId::try_from).collect().boxed();
         Watch { concurrency, timeout, ..Watch::new(client, every, Ids::Pending(ids)) }
     }
 }
@@ -109,7 +110,7 @@ impl Client {
 ///   round. No error ends the stream.
 /// - **A refused key** (401) is one change without an id. The watch then sends one request
 ///   every ten intervals, at most a minute apart unless the interval is longer, until one is accepted:
-///   another change without an id, [`Current::KeyAccepted`]. To end on a refused key, test [`Change::error`].
+///   another change without an id, [`ChangeSource::KeyAccepted`]. To end on a refused key, test [`Change::error`].
 /// - **Codes are compared.** Free text of the server may differ in each response, so it is ignored. A
 ///   snapshot older than the last one changes nothing.
 /// - **Requests are spread evenly** over the interval. Each watch starts at a random offset of up to a
@@ -138,12 +139,12 @@ pub struct Watch {
     /// The time of the first poll.
     start: Option<Instant>,
     rounds: Rounds,
-    known: HashMap<Arc<str>, Seen>,
+    known: HashMap<NumberId, Seen>,
     /// The last number of each id, after [`keep_whole`](Self::keep_whole).
-    whole: Option<HashMap<Arc<str>, Arc<Number>>>,
+    whole: Option<HashMap<NumberId, Arc<Number>>>,
     table: TableWriter,
     calls: FuturesUnordered<Abortable<BoxFuture<'static, Response>>>,
-    running: HashMap<Arc<str>, RunningCall>,
+    running: HashMap<NumberId, RunningCall>,
     /// The only timer, for the earliest event.
     timer: Option<Pin<Box<Sleep>>>,
     /// Changes that the stream has not emitted yet.
@@ -158,12 +159,12 @@ struct RunningCall {
     abort: AbortHandle,
 }
 
-type Response = (Arc<str>, Result<Reading, Error>);
+type Response = (NumberId, Result<Reading, Error>);
 
 /// The value of a successful call.
 enum Reading {
     Number(Arc<Number>, SystemTime),
-    Status(NumberStatus),
+    Status(Arc<NumberStatus>),
 }
 
 type Filter = Box<dyn FnMut(&Seen, &Seen) -> bool + Send>;
@@ -178,7 +179,7 @@ enum Operation {
 
 /// The source of the ids.
 enum Ids {
-    Pending(BoxFuture<'static, Vec<Arc<str>>>),
+    Pending(BoxFuture<'static, Vec<Result<NumberId, Error>>>),
     Known,
     Listed(Box<List>),
 }
@@ -314,7 +315,17 @@ impl Watch {
         if let Ids::Pending(ids) = &mut self.ids {
             let ids = ready!(ids.poll_unpin(cx));
             self.ids = Ids::Known;
-            self.rounds.fill(ids, self.now(), clock::random());
+            let mut valid = Vec::with_capacity(ids.len());
+            for id in ids {
+                match id {
+                    Ok(id) => valid.push(id),
+                    Err(error) => {
+                        let change = Change::failure(None, error, clock::wall().into());
+                        self.ready.push_back(change);
+                    }
+                }
+            }
+            self.rounds.fill(valid, self.now(), clock::random());
             let rounds = &self.rounds;
             self.known.retain(|id, _| rounds.contains(id));
             self.table.retain(|id| rounds.contains(id), Some(rounds.len()));
@@ -351,7 +362,7 @@ impl Watch {
             self.table.set_error(answer.as_ref().err());
         }
         let Ids::Listed(list) = &mut self.ids else { return false };
-        let is_running = |id: &Arc<str>| self.running.contains_key(id);
+        let is_running = |id: &NumberId| self.running.contains_key(id);
         let (random, times) = (clock::random(), (now, clock::wall().into()));
         let changes =
             list.follow(answer, &mut self.rounds, &mut self.known, is_running, random, times);
@@ -360,7 +371,7 @@ impl Watch {
             whole.retain(|id, _| self.rounds.contains(id));
         }
         // Numbers of a resumed state stay until a list could be read.
-        let stays = |id: &str| self.rounds.contains(id) || self.known.contains_key(id);
+        let stays = |id: &NumberId| self.rounds.contains(id) || self.known.contains_key(id);
         self.table.retain(stays, self.fleet_size());
         // A request on the wire cannot be taken back, so its call continues.
         self.running.retain(|id, call| {
@@ -380,14 +391,14 @@ impl Watch {
         }
         let Some(id) = self.rounds.take(now) else { return false };
         self.warn_if_slow(now);
-        let number = self.client.number(&*id);
+        let number = self.client.number(&id);
         let number = match self.timeout {
             Some(timeout) => number.timeout(timeout),
             None => number,
         };
         let (abort, registration) = AbortHandle::new_pair();
         let on_wire = OnWire::default();
-        let call = on_wire.of(poll_number(self.operation, Arc::clone(&id), &number)).boxed();
+        let call = on_wire.of(poll_number(self.operation, id.clone(), &number)).boxed();
         self.calls.push(Abortable::new(call, registration));
         self.running.insert(id, RunningCall { began: now, on_wire, abort });
         self.hold_while_refused(now);
@@ -400,7 +411,7 @@ impl Watch {
         room_at(self.running.values().map(since).collect(), self.concurrency)
     }
 
-    fn finish(&mut self, id: Arc<str>, result: Result<Reading, Error>, now: Duration) {
+    fn finish(&mut self, id: NumberId, result: Result<Reading, Error>, now: Duration) {
         let began = self.running.remove(&id).map_or(now, |call| call.began);
         if !self.rounds.contains(&id) {
             return;
@@ -414,48 +425,43 @@ impl Watch {
             Err(error) if error.is_not_admitted() => Outcome::NotSent,
             _ => Outcome::Answered,
         };
-        self.rounds.done(Arc::clone(&id), now, outcome);
+        self.rounds.done(id.clone(), now, outcome);
         if outcome != Outcome::NotSent {
             self.record(id, result);
         }
     }
 
     /// Compares a result with the last one, stores it, and queues a change if there is one.
-    fn record(&mut self, id: Arc<str>, result: Result<Reading, Error>) {
+    fn record(&mut self, id: NumberId, result: Result<Reading, Error>) {
         let before = self.known.get(&id).cloned();
-        let wall = clock::wall();
+        let at = clock::wall().into();
         let is_old = match (&before, &result) {
             (Some(before), Ok(Reading::Number(number, server_time))) => {
                 before.is_newer_than(number, (*server_time).into())
             }
             _ => false,
         };
-        let (after, current) = match result {
+        let after = match &result {
             // An old snapshot shows only that the number responds.
-            Ok(Reading::Number(number, _)) if is_old => {
-                (Seen::of_state(before.as_ref(), None), Current::Number(number))
-            }
+            Ok(Reading::Number(..)) if is_old => Seen::of_state(before.as_ref(), None),
             Ok(Reading::Number(number, server_time)) => {
-                let after = Seen::of(before.as_ref(), &number, server_time.into());
-                (after, Current::Number(number))
+                Seen::of(before.as_ref(), number, (*server_time).into())
             }
-            Ok(Reading::Status(status)) => {
-                let after = Seen::of_state(before.as_ref(), status.state.as_ref());
-                (after, Current::Status(Arc::new(status)))
-            }
-            Err(error) => (Seen::failed(before.as_ref(), &error), Current::Failed(error)),
+            Ok(Reading::Status(status)) => Seen::of_state(before.as_ref(), status.state.as_ref()),
+            Err(error) => Seen::failed(before.as_ref(), error),
         };
-        let number = match &current {
-            Current::Number(number) => Some(Arc::clone(number)),
-            _ => None,
+        let (source, number, status, error) = match result {
+            Ok(Reading::Number(number, _)) => (ChangeSource::Number, Some(number), None, None),
+            Ok(Reading::Status(status)) => (ChangeSource::Status, None, Some(status), None),
+            Err(error) => (ChangeSource::Failed, None, None, Some(error)),
         };
         self.table.enter(
             FleetEntry {
-                id: Arc::clone(&id),
+                id: id.clone(),
                 seen: after.clone(),
                 number: number.clone(),
-                seen_at: after.error.is_none().then(|| wall.into()),
-                polled_at: Some(wall.into()),
+                seen_at: after.error.is_none().then_some(at),
+                polled_at: Some(at),
             },
             is_old,
             self.fleet_size(),
@@ -463,49 +469,61 @@ impl Watch {
         if is_old && before.as_ref() == Some(&after) {
             return;
         }
-        let number = number.filter(|_| !is_old);
-        let previous = self.whole.as_mut().and_then(|whole| match &number {
-            Some(number) => whole.insert(Arc::clone(&id), Arc::clone(number)),
-            None => whole.get(&id).cloned(),
-        });
+        let previous =
+            self.whole.as_mut().and_then(|whole| match number.as_ref().filter(|_| !is_old) {
+                Some(number) => whole.insert(id.clone(), Arc::clone(number)),
+                None => whole.get(&id).cloned(),
+            });
         let mut changed = after.changes(before.as_ref());
         if let Ids::Listed(list) = &mut self.ids
             && list.is_first_of(&id)
         {
             changed.push(Changed::Listed);
         }
-        self.known.insert(Arc::clone(&id), after.clone());
+        self.known.insert(id.clone(), after.clone());
         let is_emitted = match (&mut self.filter, &before) {
             (Some(filter), Some(before)) => filter(before, &after),
             _ => !changed.is_empty(),
         };
         if is_emitted {
-            let (id, at) = (Some(id), wall.into());
-            self.ready.push_back(Change { id, before, after, current, previous, changed, at });
+            let id = Some(id);
+            self.ready.push_back(Change {
+                id,
+                at,
+                source,
+                changed,
+                before,
+                after,
+                number,
+                previous,
+                status,
+                error,
+            });
         }
     }
 
     /// Queues a change if the key is refused or accepted again. Returns true if this result refuses
     /// it, since a 401 is about the key and not about a number.
     fn check_key(&mut self, began: Duration, error: Option<&Error>, now: Duration) -> bool {
-        let current = match self.key.check(began, error, now) {
-            Some(KeyChange::Refused) => {
+        let at = clock::wall().into();
+        let change = match (self.key.check(began, error, now), error) {
+            (Some(KeyChange::Refused), Some(error)) => {
                 trace::key_refused();
-                error.cloned().map(|error| (Current::Failed(error), Changed::ErrorBegan))
+                Some(Change::failure(None, error.clone(), at))
             }
-            Some(KeyChange::Accepted) => {
+            (Some(KeyChange::Accepted), _) => {
                 trace::key_accepted();
                 self.rounds.start_again(now);
                 if let Ids::Listed(list) = &mut self.ids {
                     list.start_again(now);
                 }
-                Some((Current::KeyAccepted, Changed::ErrorEnded))
+                let cause = (ChangeSource::KeyAccepted, Changed::ErrorEnded);
+                Some(Change::new(None, None, Seen::default(), cause, at))
             }
-            None => None,
+            (Some(KeyChange::Refused), None) | (None, _) => None,
         };
-        if let Some((current, changed)) = current {
-            let change = Change::of_watch(None, current, changed, clock::wall().into());
-            self.table.set_error(change.error());
+        if let Some(change) = change {
+            self.table.set_error(change.error.as_ref());
             self.ready.push_back(change);
         }
         self.hold_while_refused(now);
@@ -571,8 +589,7 @@ impl Watch {
             let sentence = "the interval of a watch is 0: set the time between two requests for the same number";
             let error = Error::invalid_input(sentence);
             self.table.set_error(Some(&error));
-            let current = Current::Failed(error);
-            Change::of_watch(None, current, Changed::ErrorBegan, clock::wall().into())
+            Change::failure(None, error, clock::wall().into())
         })
     }
 }
@@ -618,13 +635,15 @@ fn reading((number, server_time): Dated) -> Reading {
 
 fn poll_number(
     operation: Operation,
-    id: Arc<str>,
+    id: NumberId,
     number: &NumberHandle,
 ) -> BoxFuture<'static, Response> {
     let result = match operation {
         Operation::Get => number.dated_get().map_ok(reading).boxed(),
         Operation::Refresh => number.dated_refresh().map_ok(reading).boxed(),
-        Operation::Status => number.status().map_ok(Reading::Status).boxed(),
+        Operation::Status => {
+            number.status().map_ok(|status| Reading::Status(Arc::new(status))).boxed()
+        }
     };
     result.map(|result| (id, result)).boxed()
 }

@@ -4,9 +4,10 @@
 use std::{
     collections::{BTreeSet, HashMap},
     mem,
-    sync::Arc,
     time::Duration,
 };
+
+use crate::ext::number_id::NumberId;
 
 /// Number of intervals between two polls of a number that does not exist.
 const GONE_FOR: u32 = 10;
@@ -26,13 +27,13 @@ pub(super) struct Rounds {
     first: Duration,
     /// Number of ids that the first round has not polled yet.
     first_left: usize,
-    phases: HashMap<Arc<str>, Duration>,
+    phases: HashMap<NumberId, Duration>,
     /// Ids without a running call, by the time of their next one.
-    due: BTreeSet<(Duration, Arc<str>)>,
+    due: BTreeSet<(Duration, NumberId)>,
     /// Time of the earliest next request.
     not_before: Duration,
     /// Time of the last response of each id.
-    answered: HashMap<Arc<str>, Duration>,
+    answered: HashMap<NumberId, Duration>,
     /// Time between the last two responses of the id that responded last.
     last: Duration,
     /// Number of ids that joined after the first ones.
@@ -72,23 +73,23 @@ impl Rounds {
     /// Adds the first ids, without duplicates. Each gets an even step of the first round for its first
     /// poll, and an even step of the interval as its phase. `random`, in `0.0..1.0`, is the fraction of
     /// the largest offset.
-    pub(super) fn fill(&mut self, ids: Vec<Arc<str>>, now: Duration, random: f64) {
+    pub(super) fn fill(&mut self, ids: Vec<NumberId>, now: Duration, random: f64) {
         let mut known = BTreeSet::new();
-        let ids: Vec<_> = ids.into_iter().filter(|id| known.insert(Arc::clone(id))).collect();
+        let ids: Vec<_> = ids.into_iter().filter(|id| known.insert(id.clone())).collect();
         let count = ids.len();
         self.first_left = count;
         let offset = fraction(self.every, 1, count.max(1)).min(MAX_OFFSET).mul_f64(random);
         for (place, id) in ids.into_iter().enumerate() {
             let phase = now + offset + fraction(self.every, place, count);
             let first = now + offset + fraction(self.first, place, count);
-            self.due.insert((first, Arc::clone(&id)));
+            self.due.insert((first, id.clone()));
             self.phases.insert(id, phase);
         }
     }
 
     /// Adds an id at a phase between the others. Returns false if it is already there. If a call for
     /// it is still running, since it left and returned, it is due after that call.
-    pub(super) fn join(&mut self, id: Arc<str>, now: Duration, is_running: bool) -> bool {
+    pub(super) fn join(&mut self, id: NumberId, now: Duration, is_running: bool) -> bool {
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
         if self.phases.contains_key(&id) {
             return false;
@@ -96,21 +97,21 @@ impl Rounds {
         self.joined = self.joined.wrapping_add(1);
         let phase = self.every.mul_f64((f64::from(self.joined) * GOLDEN).fract());
         if !is_running {
-            self.due.insert((self.next(phase, now), Arc::clone(&id)));
+            self.due.insert((self.next(phase, now), id.clone()));
         }
         self.phases.insert(id, phase);
         true
     }
 
     /// Removes the ids for which `stays` returns false.
-    pub(super) fn retain(&mut self, stays: impl Fn(&Arc<str>) -> bool) {
+    pub(super) fn retain(&mut self, stays: impl Fn(&NumberId) -> bool) {
         self.phases.retain(|id, _| stays(id));
         self.answered.retain(|id, _| stays(id));
         self.due.retain(|(_, id)| stays(id));
     }
 
     /// Returns the id to poll now, if any. It is not due again before [`done`](Self::done).
-    pub(super) fn take(&mut self, now: Duration) -> Option<Arc<str>> {
+    pub(super) fn take(&mut self, now: Duration) -> Option<NumberId> {
         let due = self.due.first()?.0;
         if due > now || self.not_before > now + TICK {
             return None;
@@ -125,12 +126,12 @@ impl Rounds {
 
     /// Schedules the next call of an id at its phase. Phases that passed during the call are skipped,
     /// so that rounds never pile up.
-    pub(super) fn done(&mut self, id: Arc<str>, now: Duration, ended: Outcome) {
+    pub(super) fn done(&mut self, id: NumberId, now: Duration, ended: Outcome) {
         let Some(phase) = self.phases.get(&id) else { return };
         let mut next = self.next(*phase, now);
         match ended {
             Outcome::Answered => {
-                match self.answered.insert(Arc::clone(&id), now) {
+                match self.answered.insert(id.clone(), now) {
                     Some(before) => self.last = now.saturating_sub(before),
                     // The first poll was less than half an interval ago.
                     None if next < now + self.every / 2 => next += self.every,
@@ -176,11 +177,11 @@ impl Rounds {
         (self.every + waiting).max(self.last)
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+    pub(super) fn ids(&self) -> impl Iterator<Item = &NumberId> {
         self.phases.keys()
     }
 
-    pub(super) fn contains(&self, id: &str) -> bool {
+    pub(super) fn contains(&self, id: &NumberId) -> bool {
         self.phases.contains_key(id)
     }
 
@@ -218,8 +219,12 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    fn ids(count: usize) -> Vec<Arc<str>> {
-        (0..count).map(|n| format!("num_{n}").into()).collect()
+    fn ids(count: usize) -> Vec<NumberId> {
+        (0..count).map(|n| id(&format!("num_{n}"))).collect()
+    }
+
+    fn id(text: &str) -> NumberId {
+        text.parse().unwrap()
     }
 
     fn rounds(count: usize) -> Rounds {
@@ -239,7 +244,7 @@ mod tests {
     /// The record of a simulated day.
     #[derive(Default)]
     struct Day {
-        polls: Vec<(Duration, Arc<str>)>,
+        polls: Vec<(Duration, NumberId)>,
         longest_interval: Duration,
         most_at_once: usize,
     }
@@ -256,7 +261,7 @@ mod tests {
         fn of_each(&self) -> HashMap<&str, Vec<Duration>> {
             let mut all = HashMap::<&str, Vec<Duration>>::new();
             for (at, id) in &self.polls {
-                all.entry(id).or_default().push(*at);
+                all.entry(id.as_str()).or_default().push(*at);
             }
             all
         }
@@ -265,7 +270,7 @@ mod tests {
     /// Simulates a watch in virtual time until `end`.
     fn play(mut rounds: Rounds, end: Duration, concurrency: usize, server: &Server) -> Day {
         let mut day = Day::default();
-        let mut calls = BTreeSet::<(Duration, Arc<str>)>::new();
+        let mut calls = BTreeSet::<(Duration, NumberId)>::new();
         let (mut now, mut free_at) = (Duration::ZERO, Duration::ZERO);
         while now < end {
             while let Some((_, id)) = calls.first().filter(|(at, _)| *at <= now).cloned() {
@@ -275,7 +280,7 @@ mod tests {
             while calls.len() < concurrency
                 && let Some(id) = rounds.take(now)
             {
-                day.polls.push((now, Arc::clone(&id)));
+                day.polls.push((now, id.clone()));
                 // Under an outage a call fails at the end of its time; under a limit it waits.
                 let pace = Duration::from_secs_f64(1.0 / server.per_second);
                 let turn = free_at.max(now);
@@ -346,7 +351,7 @@ mod tests {
         let day = play(rounds(1_000), 60 * MINUTE, 16, &Server { is_out, ..FAST });
         // At most at twice the pace of 16.7 in a second.
         assert!(day.most_in(SECOND) <= 35, "{}", day.most_in(SECOND));
-        let in_the_last = |(at, _): &&(Duration, Arc<str>)| *at >= 59 * MINUTE;
+        let in_the_last = |(at, _): &&(Duration, NumberId)| *at >= 59 * MINUTE;
         assert_eq!(day.polls.iter().filter(in_the_last).count(), 1_000);
     }
 
@@ -357,7 +362,7 @@ mod tests {
         let mut polled = Vec::new();
         while now < 101 * MINUTE {
             if let Some(id) = rounds.take(now) {
-                rounds.done(Arc::clone(&id), now, Outcome::Answered);
+                rounds.done(id.clone(), now, Outcome::Answered);
                 polled.push(id);
             }
             now += SECOND / 10;
@@ -370,13 +375,16 @@ mod tests {
     #[test]
     fn repeated_ids_are_polled_once() {
         let mut rounds = Rounds::new(MINUTE);
-        rounds.fill(["a", "b", "a", "b"].map(Arc::from).into(), Duration::ZERO, 0.0);
-        let due: Vec<_> = rounds.due.iter().map(|(at, id)| (at.as_secs(), &**id)).collect();
+        rounds.fill(["a", "b", "a", "b"].map(id).into(), Duration::ZERO, 0.0);
+        let due: Vec<_> = rounds.due.iter().map(|(at, id)| (at.as_secs(), id.as_str())).collect();
         assert_eq!(due, [(0, "a"), (15, "b")]);
-        assert!(!rounds.join("a".into(), SECOND, false));
-        assert!(rounds.join("c".into(), SECOND, false) && !rounds.join("c".into(), SECOND, false));
-        rounds.retain(|id| **id == *"c");
-        assert!(rounds.take(MINUTE).is_some_and(|id| *id == *"c") && rounds.take(MINUTE).is_none());
+        assert!(!rounds.join(id("a"), SECOND, false));
+        assert!(rounds.join(id("c"), SECOND, false) && !rounds.join(id("c"), SECOND, false));
+        rounds.retain(|id| id.as_str() == "c");
+        assert!(
+            rounds.take(MINUTE).is_some_and(|id| id.as_str() == "c")
+                && rounds.take(MINUTE).is_none()
+        );
     }
 
     #[test]
@@ -384,7 +392,7 @@ mod tests {
         let mut rounds = rounds(1);
         let id = rounds.take(Duration::ZERO).unwrap();
         assert!(rounds.take(10 * MINUTE).is_none(), "it is not due before it is done");
-        rounds.done(Arc::clone(&id), SECOND, Outcome::Gone);
+        rounds.done(id.clone(), SECOND, Outcome::Gone);
         assert_eq!(rounds.wake(), Some(10 * MINUTE));
         rounds.retain(|_| false);
         rounds.done(id, SECOND, Outcome::Answered);
@@ -446,7 +454,7 @@ mod tests {
         let mut rounds = rounds(1);
         let id = rounds.take(Duration::ZERO).unwrap();
         rounds.retain(|_| false);
-        assert!(rounds.join(Arc::clone(&id), SECOND, true));
+        assert!(rounds.join(id.clone(), SECOND, true));
         assert!(rounds.take(10 * MINUTE).is_none());
         rounds.done(id, 10 * MINUTE, Outcome::Answered);
         assert!(rounds.take(12 * MINUTE).is_some() && rounds.take(12 * MINUTE).is_none());
@@ -456,7 +464,7 @@ mod tests {
     fn late_id_gets_phase_between_others() {
         let mut rounds = rounds(0);
         for n in 0..60 {
-            assert!(rounds.join(format!("{n}").into(), SECOND, false));
+            assert!(rounds.join(id(&n.to_string()), SECOND, false));
         }
         let phases: BTreeSet<_> = rounds.phases.values().copied().collect();
         let phases: Vec<_> = phases.into_iter().collect();

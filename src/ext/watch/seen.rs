@@ -2,7 +2,7 @@
 //! few, so that a watch needs little more memory than its ids. They are codes only: free text of the
 //! server may differ in each response, and may be personal data.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,8 @@ use crate::{
 pub struct Seen {
     /// The readiness level; `None` before the first response.
     pub level: Option<ReadinessLevel>,
-    /// The reasons for the level.
-    pub reasons: Vec<SeenReason>,
+    /// The reasons for the level, without free text of the server.
+    pub reasons: Vec<ReadinessReason>,
     /// Meta's quality rating.
     pub quality: Option<QualityRating>,
     /// The number of customers it may write to in 24 hours.
@@ -55,16 +55,6 @@ pub struct Seen {
     /// The date of the newest snapshot.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub fetched_at: Option<DateTime<Utc>>,
-}
-
-/// A [`ReadinessReason`] without free text of the server. It is displayed as a phrase, such as
-/// `quality RED`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct SeenReason {
-    code: Cow<'static, str>,
-    value: Option<String>,
-    text: String,
 }
 
 /// The error of a call, such as `forbidden 403 NUMBER_SCOPE_NOT_ALLOWED`.
@@ -144,36 +134,6 @@ impl fmt::Display for Changed {
     }
 }
 
-impl SeenReason {
-    /// Returns a stable code for metrics, the one of [`ReadinessReason::code`].
-    #[must_use]
-    pub fn code(&self) -> &str {
-        &self.code
-    }
-
-    /// Returns the value that the reason is based on, such as `RED`, if this version of the crate
-    /// knows it.
-    #[must_use]
-    pub fn value(&self) -> Option<&str> {
-        self.value.as_deref()
-    }
-
-    fn of(reason: &ReadinessReason) -> Self {
-        let value = reason.value().map(Cow::into_owned);
-        Self { code: reason.code().into(), value, text: reason.to_string() }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self.code == other.code && is_same_code(self.value(), other.value())
-    }
-}
-
-impl fmt::Display for SeenReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
 impl SeenError {
     fn of(error: &Error) -> Self {
         let kind = error.kind();
@@ -214,10 +174,10 @@ impl Seen {
         let last = before.and_then(|before| before.fetched_at);
         Self {
             level: Some(readiness.level()),
-            reasons: readiness.reasons().iter().map(SeenReason::of).collect(),
-            quality: number.quality().map(kept),
+            reasons: readiness.reasons().iter().map(ReadinessReason::without_free_text).collect(),
+            quality: number.quality().map(OpenEnum::without_free_text),
             limit: number.messaging_limit().map(kept_limit),
-            state: number.state.as_ref().map(kept),
+            state: number.state.as_ref().map(OpenEnum::without_free_text),
             error: None,
             // After a date in the future all later snapshots would count as older.
             fetched_at: number.fetched_at().filter(|at| *at <= now + MAX_SKEW).or(last),
@@ -232,7 +192,11 @@ impl Seen {
     /// Adds a response that has at most the connection state to the values before it.
     pub(super) fn of_state(before: Option<&Self>, state: Option<&ConnectionState>) -> Self {
         let before = before.cloned().unwrap_or_default();
-        Self { state: state.map(kept).or(before.state), error: None, ..before }
+        Self {
+            state: state.map(OpenEnum::without_free_text).or(before.state),
+            error: None,
+            ..before
+        }
     }
 
     /// Returns true if the last snapshot is newer than that of this number, at this time of the
@@ -249,7 +213,7 @@ impl Seen {
             return [Changed::First].into_iter().chain(error).collect();
         };
         let has_same_reasons = self.reasons.len() == before.reasons.len()
-            && self.reasons.iter().zip(&before.reasons).all(|(a, b)| a.is_same(b));
+            && self.reasons.iter().zip(&before.reasons).all(is_same_reason);
         let has_same_limit = match (recipients(self), recipients(before)) {
             (None, None) => is_same(self.limit.as_ref(), before.limit.as_ref()),
             (a, b) => a == b,
@@ -271,21 +235,21 @@ impl Seen {
     }
 }
 
-fn kept<T: OpenEnum>(value: &T) -> T {
-    value.printable().into()
-}
-
 /// Returns a limit without text of the server: an unknown tier that has a figure is written by that figure.
 fn kept_limit(limit: &MessagingLimitTier) -> MessagingLimitTier {
     match limit.recipients() {
         Some(figure) if limit.known().is_none() => format!("TIER_{figure}").as_str().into(),
-        _ => kept(limit),
+        _ => limit.without_free_text(),
     }
 }
 
 /// Returns true if both are the same known value, or both are unknown ones.
 fn is_same<T: OpenEnum>(a: Option<&T>, b: Option<&T>) -> bool {
     a.map(OpenEnum::known) == b.map(OpenEnum::known)
+}
+
+fn is_same_reason((a, b): (&ReadinessReason, &ReadinessReason)) -> bool {
+    a.code() == b.code() && is_same_code(a.value().as_deref(), b.value().as_deref())
 }
 
 fn recipients(seen: &Seen) -> Option<RecipientLimit> {

@@ -1,15 +1,13 @@
 //! The state of a watch as plain data, so that a program that restarts reports only what changed in
 //! between. This crate writes no file.
 
-use std::{
-    collections::{BTreeMap, HashMap, btree_map},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap, btree_map};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::Value;
 
 use super::seen::Seen;
+use crate::ext::number_id::NumberId;
 
 /// The last known values of each number of a [`Watch`](crate::Watch). [`Watch::state`](crate::Watch::state)
 /// returns it, the caller stores it in any format, and [`Watch::resume`](crate::Watch::resume) takes it
@@ -29,32 +27,32 @@ use super::seen::Seen;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WatchState(BTreeMap<String, Seen>);
+pub struct WatchState(BTreeMap<NumberId, Seen>);
 
 impl WatchState {
     /// Returns each id with the values of its number, in the order of the ids.
-    pub fn iter(&self) -> btree_map::Iter<'_, String, Seen> {
+    pub fn iter(&self) -> btree_map::Iter<'_, NumberId, Seen> {
         self.0.iter()
     }
 
-    pub(super) fn of(known: &HashMap<Arc<str>, Seen>) -> Self {
-        Self(known.iter().map(|(id, seen)| (id.to_string(), seen.clone())).collect())
+    pub(super) fn of(known: &HashMap<NumberId, Seen>) -> Self {
+        Self(known.iter().map(|(id, seen)| (id.clone(), seen.clone())).collect())
     }
 
-    pub(super) fn into_known(self) -> HashMap<Arc<str>, Seen> {
-        self.0.into_iter().map(|(id, seen)| (id.into(), seen)).collect()
+    pub(super) fn into_known(self) -> HashMap<NumberId, Seen> {
+        self.0.into_iter().collect()
     }
 }
 
-impl<I: Into<String>> FromIterator<(I, Seen)> for WatchState {
-    fn from_iter<T: IntoIterator<Item = (I, Seen)>>(entries: T) -> Self {
-        Self(entries.into_iter().map(|(id, seen)| (id.into(), seen)).collect())
+impl FromIterator<(NumberId, Seen)> for WatchState {
+    fn from_iter<T: IntoIterator<Item = (NumberId, Seen)>>(entries: T) -> Self {
+        Self(entries.into_iter().collect())
     }
 }
 
 impl<'a> IntoIterator for &'a WatchState {
-    type Item = (&'a String, &'a Seen);
-    type IntoIter = btree_map::Iter<'a, String, Seen>;
+    type Item = (&'a NumberId, &'a Seen);
+    type IntoIter = btree_map::Iter<'a, NumberId, Seen>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -85,7 +83,8 @@ impl<'de> Deserialize<'de> for WatchState {
             Value::String(text) => serde_json::from_str(&text).ok(),
             entry => serde_json::from_value(entry).ok(),
         };
-        let entries = entries.into_iter().filter_map(|(id, entry)| Some((id, read(entry)?)));
+        let entries =
+            entries.into_iter().filter_map(|(id, entry)| Some((id.parse().ok()?, read(entry)?)));
         Ok(Self(entries.collect()))
     }
 }

@@ -4,10 +4,11 @@ use std::{
     collections::{BTreeMap, HashMap},
     mem,
     sync::Arc,
+    time::SystemTime,
 };
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch::{self, Receiver, Sender};
 
 use super::seen::Seen;
@@ -15,6 +16,7 @@ use crate::{
     ext::{
         error::Error,
         number::phone::{Phone, matching},
+        number_id::NumberId,
     },
     types::Number,
 };
@@ -35,7 +37,7 @@ use crate::{
 /// tokio::spawn(async move { while watch.next().await.is_some() {} });
 ///
 /// table.wait_until_complete().await?;
-/// for entry in table.by_phone("+55 11 99999-9999") {
+/// if let Some(entry) = table.by_phone("+55 11 99999-9999") {
 ///     println!("{} {:?}", entry.id, entry.seen.level);
 /// }
 /// # Ok(()) }
@@ -46,12 +48,13 @@ pub struct FleetTable(Receiver<Rows>);
 /// A number in a [`FleetTable`].
 ///
 /// A healthy entry has a level, no `seen.error`, and a recent `seen_at`: a failed call keeps the level.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FleetEntry {
     /// The id that the watch polls.
-    pub id: Arc<str>,
+    pub id: NumberId,
     /// The last known values, with the error of the last call if it failed.
     pub seen: Seen,
     /// The last response; `None` before the first one, and for
@@ -59,15 +62,25 @@ pub struct FleetEntry {
     pub number: Option<Arc<Number>>,
     /// The time of the last success, by this machine's clock; `None` before the first one of this
     /// watch.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub seen_at: Option<DateTime<Utc>>,
     /// The time of the last success or failure, by this machine's clock; `None` for an entry of a
     /// [resumed](crate::Watch::resume) state that was not polled yet.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub polled_at: Option<DateTime<Utc>>,
+}
+
+impl FleetEntry {
+    /// Returns the time of the last success, [`seen_at`](Self::seen_at), as a [`SystemTime`].
+    #[must_use]
+    pub fn at(&self) -> Option<SystemTime> {
+        self.seen_at.map(SystemTime::from)
+    }
 }
 
 #[derive(Debug, Default)]
 struct Rows {
-    entries: BTreeMap<Arc<str>, FleetEntry>,
+    entries: BTreeMap<NumberId, FleetEntry>,
     is_complete: bool,
     has_ended: bool,
     error: Option<Error>,
@@ -91,34 +104,36 @@ impl FleetTable {
 
     /// Returns all numbers that were polled or resumed, in the order of their ids.
     #[must_use]
-    pub fn entries(&self) -> Vec<FleetEntry> {
+    pub fn snapshot(&self) -> Vec<FleetEntry> {
         self.0.borrow().entries.values().cloned().collect()
     }
 
-    /// Returns the numbers with this phone number, compared as by
-    /// [`find_number`](crate::Client::find_number). There is more than one only if a tenant has the
-    /// same phone number several times. The result is empty if the text is no phone number with its
-    /// country code, and with [`Watch::statuses`](crate::Watch::statuses), whose responses have no phone
-    /// number.
+    /// Returns the number with this phone number, compared as by
+    /// [`find_number`](crate::Client::find_number). If a tenant has the same phone number several times,
+    /// returns the one with the best readiness level.
+    ///
+    /// Returns `None` if the text is no phone number with its country code, and with
+    /// [`Watch::statuses`](crate::Watch::statuses), whose responses have no phone number.
     #[must_use]
-    pub fn by_phone(&self, phone: &str) -> Vec<FleetEntry> {
-        let Some(phone) = Phone::parse(phone) else { return Vec::new() };
+    pub fn by_phone(&self, phone: &str) -> Option<FleetEntry> {
+        let phone = Phone::parse(phone)?;
         let phone_of = |entry: &&FleetEntry| {
             let number = entry.number.as_deref()?;
             let displayed = || Phone::parse(number.display_phone_number()?);
             Phone::of_response(number.number.as_deref(), &number.extra).or_else(displayed)
         };
         let rows = self.0.borrow();
-        matching(rows.entries.values(), phone_of, &phone).into_iter().cloned().collect()
+        let found = matching(rows.entries.values(), phone_of, &phone).into_iter();
+        found.min_by_key(|entry| (entry.seen.level.is_none(), entry.seen.level)).cloned()
     }
 
-    /// Returns the count of [`entries`](Self::entries).
+    /// Returns the count of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.borrow().entries.len()
     }
 
-    /// Returns true if there are no [`entries`](Self::entries).
+    /// Returns true if there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -160,10 +175,10 @@ impl FleetTable {
     /// Returns the oldest `polled_at`: every number was polled since then, successfully or not. `None`
     /// before the first round is done.
     #[must_use]
-    pub fn last_round(&self) -> Option<DateTime<Utc>> {
+    pub fn last_round(&self) -> Option<SystemTime> {
         let rows = self.0.borrow();
         let times = rows.entries.values().filter_map(|entry| entry.polled_at);
-        times.min().filter(|_| rows.is_complete)
+        times.min().filter(|_| rows.is_complete).map(SystemTime::from)
     }
 
     /// Returns true until the watch ends or is dropped. A watch that is not polled is live, too: compare
@@ -187,7 +202,7 @@ impl TableWriter {
     }
 
     /// Returns a reader. The first one begins with the values that the watch knows.
-    pub(super) fn reader(&mut self, known: &HashMap<Arc<str>, Seen>) -> FleetTable {
+    pub(super) fn reader(&mut self, known: &HashMap<NumberId, Seen>) -> FleetTable {
         if !mem::replace(&mut self.has_readers, true) {
             self.resume(known);
         }
@@ -195,15 +210,15 @@ impl TableWriter {
     }
 
     /// Adds the entries of a resumed state.
-    pub(super) fn resume(&self, known: &HashMap<Arc<str>, Seen>) {
+    pub(super) fn resume(&self, known: &HashMap<NumberId, Seen>) {
         if !self.has_readers {
             return;
         }
         self.rows.send_modify(|rows| {
             for (id, seen) in known {
-                let (id, seen) = (Arc::clone(id), seen.clone());
+                let (id, seen) = (id.clone(), seen.clone());
                 let entry = FleetEntry { id, seen, number: None, seen_at: None, polled_at: None };
-                rows.entries.insert(Arc::clone(&entry.id), entry);
+                rows.entries.insert(entry.id.clone(), entry);
             }
         });
     }
@@ -222,7 +237,7 @@ impl TableWriter {
                 entry.number = entry.number.take().or(before.number);
                 entry.seen_at = entry.seen_at.or(before.seen_at);
             }
-            rows.entries.insert(Arc::clone(&entry.id), entry);
+            rows.entries.insert(entry.id.clone(), entry);
             rows.check_complete(fleet);
         });
     }
@@ -233,7 +248,7 @@ impl TableWriter {
     }
 
     /// Removes the numbers that are no longer watched.
-    pub(super) fn retain(&self, stays: impl Fn(&str) -> bool, fleet: Option<usize>) {
+    pub(super) fn retain(&self, stays: impl Fn(&NumberId) -> bool, fleet: Option<usize>) {
         self.rows.send_modify(|rows| {
             rows.entries.retain(|id, _| stays(id));
             rows.check_complete(fleet);

@@ -1,15 +1,8 @@
-//! The id of a number. It becomes a path segment of a URL, so an id that would lead elsewhere is
-//! rejected.
+//! [`NumberId`], the id of a number. `client::parse_id` checks its text.
 
-use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-
-use super::trim::trimmed;
-use crate::ext::error::Error;
-
-/// The number of characters of a rejected id that its error quotes.
-const SHOWN_CHARS: usize = 64;
 
 /// The opaque id of a number: one path segment of `/v1/numbers/{id}`. Cloning is cheap.
 ///
@@ -36,55 +29,15 @@ const SHOWN_CHARS: usize = 64;
 pub struct NumberId(Arc<str>);
 
 impl NumberId {
+    /// Returns an id whose text was checked.
+    pub(crate) fn checked(id: &str) -> Self {
+        Self(id.into())
+    }
+
     /// Returns the id without percent-encoding.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl TryFrom<String> for NumberId {
-    type Error = Error;
-
-    fn try_from(id: String) -> Result<Self, Error> {
-        let id = trimmed(id);
-        let fault = match id.as_str() {
-            "" => "is empty: pass the id of a number, such as num_01HZX",
-            "." | ".." => {
-                "is a dot segment, which would leave /v1/numbers/: pass the id of a number, such as num_01HZX"
-            }
-            id if id.contains(|c: char| c.is_control() || c == '\\') => {
-                "contains a control character or a backslash: check its source"
-            }
-            _ => return Ok(Self(id.into())),
-        };
-        let start: String = id.chars().take(SHOWN_CHARS).collect();
-        let more = if start.len() < id.len() { "…" } else { "" };
-        Err(Error::invalid_input(format!("the number id {start:?}{more} {fault}")))
-    }
-}
-
-impl TryFrom<&str> for NumberId {
-    type Error = Error;
-
-    fn try_from(id: &str) -> Result<Self, Error> {
-        id.to_owned().try_into()
-    }
-}
-
-impl TryFrom<&String> for NumberId {
-    type Error = Error;
-
-    fn try_from(id: &String) -> Result<Self, Error> {
-        id.clone().try_into()
-    }
-}
-
-impl FromStr for NumberId {
-    type Err = Error;
-
-    fn from_str(id: &str) -> Result<Self, Error> {
-        id.try_into()
     }
 }
 
@@ -109,6 +62,18 @@ impl AsRef<str> for NumberId {
 impl Borrow<str> for NumberId {
     fn borrow(&self) -> &str {
         &self.0
+    }
+}
+
+impl PartialEq<str> for NumberId {
+    fn eq(&self, id: &str) -> bool {
+        self.as_str() == id
+    }
+}
+
+impl PartialEq<&str> for NumberId {
+    fn eq(&self, id: &&str) -> bool {
+        self.as_str() == *id
     }
 }
 

@@ -1,0 +1,55 @@
+//! Checks the id of a number. It becomes a path segment of a URL, so an id that would lead elsewhere is
+//! rejected.
+
+use std::str::FromStr;
+
+use super::trim::trimmed;
+use crate::ext::{error::Error, number_id::NumberId};
+
+/// The number of characters of a rejected id that its error quotes.
+const SHOWN_CHARS: usize = 64;
+
+impl TryFrom<String> for NumberId {
+    type Error = Error;
+
+    fn try_from(id: String) -> Result<Self, Error> {
+        let id = trimmed(id);
+        let fault = match id.as_str() {
+            "" => "is empty: pass the id of a number, such as num_01HZX",
+            "." | ".." => {
+                "is a dot segment, which would leave /v1/numbers/: pass the id of a number, such as num_01HZX"
+            }
+            id if id.contains(|c: char| c.is_control() || c == '\\') => {
+                "contains a control character or a backslash: check its source"
+            }
+            _ => return Ok(Self::checked(&id)),
+        };
+        let start: String = id.chars().take(SHOWN_CHARS).collect();
+        let more = if start.len() < id.len() { "…" } else { "" };
+        Err(Error::invalid_input(format!("the number id {start:?}{more} {fault}")))
+    }
+}
+
+impl TryFrom<&str> for NumberId {
+    type Error = Error;
+
+    fn try_from(id: &str) -> Result<Self, Error> {
+        id.to_owned().try_into()
+    }
+}
+
+impl TryFrom<&String> for NumberId {
+    type Error = Error;
+
+    fn try_from(id: &String) -> Result<Self, Error> {
+        id.clone().try_into()
+    }
+}
+
+impl FromStr for NumberId {
+    type Err = Error;
+
+    fn from_str(id: &str) -> Result<Self, Error> {
+        id.try_into()
+    }
+}
