@@ -1,0 +1,90 @@
+//! Serves the figures of a client and of a watch as Prometheus text:
+//! `cargo run --example metrics -- [ADDRESS]`, and then `curl http://127.0.0.1:9100/metrics`.
+//!
+//! It watches the numbers of the key in `PILOT_STATUS_API_KEY`. Without a key it watches a number of a
+//! small server on loopback.
+
+mod demo;
+
+use std::{
+    env,
+    error::Error,
+    fmt::{self, Write as _},
+    io::{self, BufRead, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use pilot_status::{Client, FleetTable, ReadinessLevel};
+
+const EVERY: Duration = Duration::from_secs(60);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9100".to_owned());
+    let (client, mut watch) = if env::var_os("PILOT_STATUS_API_KEY").is_some() {
+        let client = Client::from_env()?;
+        let watch = client.watch_all(EVERY);
+        (client, watch)
+    } else {
+        let client = Client::builder().api_key("ps_example").base_url(demo::start()?).build()?;
+        let watch = client.numbers(["num_01HZX"]).watch(EVERY);
+        (client, watch)
+    };
+    let table = watch.table();
+    let listener = TcpListener::bind(address)?;
+    eprintln!("http://{}/metrics", listener.local_addr()?);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            // A scraper that hangs up ends only its own request.
+            if let Err(error) = stream.and_then(|stream| answer(stream, &client, &table)) {
+                eprintln!("metrics: {error}");
+            }
+        }
+    });
+    while let Some(change) = watch.next().await {
+        eprintln!("{change}");
+    }
+    Ok(())
+}
+
+fn answer(mut stream: TcpStream, client: &Client, table: &FleetTable) -> io::Result<()> {
+    // A scraper that sends nothing does not delay the next one for long.
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    for line in BufReader::new(&stream).lines() {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let body = figures(client, table).map_err(io::Error::other)?;
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nConnection: close";
+    write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn figures(client: &Client, table: &FleetTable) -> Result<String, fmt::Error> {
+    let (stats, mut text) = (client.stats(), String::new());
+    let counters = [
+        ("calls", stats.calls),
+        ("attempts", stats.attempts),
+        ("retries", stats.retries),
+        ("successes", stats.successes),
+        ("rejected", stats.rejected),
+    ];
+    for (name, count) in counters {
+        writeln!(text, "# TYPE pilot_status_{name}_total counter")?;
+        writeln!(text, "pilot_status_{name}_total {count}")?;
+    }
+    writeln!(text, "# TYPE pilot_status_errors_total counter")?;
+    for (kind, count) in stats.errors() {
+        writeln!(text, "pilot_status_errors_total{{kind=\"{kind}\"}} {count}")?;
+    }
+    writeln!(text, "# TYPE pilot_status_queued gauge\npilot_status_queued {}", stats.queued)?;
+    writeln!(text, "# TYPE pilot_status_numbers gauge")?;
+    let numbers = table.snapshot();
+    for level in ReadinessLevel::ALL {
+        let count = numbers.iter().filter(|entry| entry.seen.level == Some(level)).count();
+        writeln!(text, "pilot_status_numbers{{level=\"{level}\"}} {count}")?;
+    }
+    Ok(text)
+}
