@@ -185,6 +185,7 @@ fn changed_parameters_have_their_effect() {
         ("@/parameters/0/required", "false", Stops, required),
         ("@/parameters/0", "", Stops, "action `id`"),
         ("@/parameters/1/deprecated", "true", Words, "parameters/1/deprecated"),
+        ("@/parameters/1/example", r#"{"enum":["a"]}"#, Words, "parameters/1/example"),
         ("@/parameters/1/in", r#""header""#, Compatible, "parameters/1/in"),
         ("@/parameters/1/required", "true", Breaking, call),
         ("@/parameters/1/schema/default", r#""0""#, Words, "parameters/1/schema/default"),
