@@ -2,6 +2,49 @@
 
 use std::process::ExitCode;
 
+use clap::Parser;
+
+use crate::regen::{Options, Report, State};
+
+mod regen;
+
+/// The file that is there is not what the sources give.
+const DRIFT: u8 = 1;
+/// There is no result: an input, git or the file system is at fault.
+const FAILURE: u8 = 2;
+/// The version that users have; the workspace has one for all.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The command line.
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Maintainers' commands of pilot-status")]
+enum Command {
+    /// Rewrite openapi.json from the stored documentation pages and the overlay, and report what
+    /// changed since the last commit
+    Regen(Options),
+}
+
 fn main() -> ExitCode {
-    xtask::run()
+    let Command::Regen(options) = Command::parse();
+    let mut report = Report::default();
+    let state = regen::run(&options, &mut report);
+    for note in &report.notes {
+        eprintln!("note: {note}");
+    }
+    match state {
+        Ok(State::Done(what)) => {
+            print!("{what}\n{}", report.to_text(VERSION));
+            ExitCode::SUCCESS
+        }
+        Ok(State::Drift(drift)) => {
+            print!("{}", report.to_text(VERSION));
+            eprintln!("{drift}");
+            ExitCode::from(DRIFT)
+        }
+        Err(error) => {
+            print!("{}", report.differences());
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILURE)
+        }
+    }
 }

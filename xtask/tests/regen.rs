@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -16,68 +15,8 @@ const OVERLAY: &str = "xtask/overlay.yaml";
 const SOURCES: &str = "xtask/upstream/sources.toml";
 const OUTPUT: &str = "openapi.json";
 
-const PAGE_TEXT: &str = "# Get number
-
-Some prose.
-
-````yaml openapi.json GET /v1/numbers/{id}
-openapi: 3.1.0
-info: { title: Numbers, version: 1.0.0 }
-paths:
-  /v1/numbers/{id}:
-    get:
-      operationId: get_numbers_id
-      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
-      responses:
-        '200':
-          description: A number
-          content:
-            application/json:
-              example: { id: '1', name: null }
-````
-";
-
-const OVERLAY_TEXT: &str = "overlay: 1.0.0
-info: { title: Judgements, version: 1.0.0 }
-actions:
-  - x-name: components
-    target: $
-    x-expect: 1
-    description: The types that every operation has.
-    update:
-      components:
-        schemas:
-          NumberId: { type: string, minLength: 1 }
-          ApiError: { type: object, additionalProperties: {}, properties: { error: { type: string } } }
-  - x-name: id-untyped
-    target: $..parameters[?@.name == 'id'].schema
-    x-expect: 1
-    description: The id is replaced by a validated type (next action).
-    remove: true
-    x-removes: { type: string }
-  - x-name: id
-    target: $..parameters[?@.name == 'id']
-    x-expect: 1
-    description: The id is one path segment.
-    update: { schema: { $ref: '#/components/schemas/NumberId' } }
-  - x-name: errors
-    target: $..responses
-    x-expect: 1
-    description: Errors of every operation.
-    update:
-      '400': &error { description: E, content: { application/json: { schema: { $ref: '#/components/schemas/ApiError' } } } }
-      '401': *error
-      '402': *error
-      '403': *error
-      '429': *error
-      5XX: *error
-  - x-name: answer
-    target: $..responses['200'].content['application/json']
-    x-expect: 1
-    description: The page documents the 200 by an example alone (S).
-    update:
-      schema: { type: object, properties: { id: { type: string }, name: { type: [string, 'null'] } } }
-";
+const PAGE_TEXT: &str = include_str!("fixture/page.md");
+const OVERLAY_TEXT: &str = include_str!("fixture/overlay.yaml");
 
 /// A repository that holds nothing but what `regen` reads.
 struct Repository(TempDir);
@@ -103,34 +42,6 @@ impl Repository {
     fn with_document() -> Option<Self> {
         let repository = Self::new()?;
         assert_eq!(repository.outcome(&[]), SUCCESS);
-        repository.commit();
-        Some(repository)
-    }
-
-    /// A repository with copies of the page and the overlay that this one had once.
-    fn frozen() -> Option<Self> {
-        let repository = Self::new()?;
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen");
-        let page = fs::read_to_string(folder.join("get-number-meta-details.md")).unwrap();
-        fs::write(repository.path(PAGE), &page).unwrap();
-        fs::copy(folder.join("overlay.yaml"), repository.path(OVERLAY)).unwrap();
-        repository.list("https://example.com/page.md", &page);
-        assert_eq!(repository.outcome(&[]), SUCCESS);
-        repository.commit();
-        Some(repository)
-    }
-
-    /// A copy of what this repository holds.
-    fn real() -> Option<Self> {
-        let repository = Self::new()?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let pages = fs::read_dir(root.join("xtask/upstream")).unwrap();
-        let pages = pages.map(|page| page.unwrap().file_name().into_string().unwrap());
-        let pages =
-            pages.filter(|page| !page.starts_with('.')).map(|p| format!("xtask/upstream/{p}"));
-        for file in pages.chain([OVERLAY, OUTPUT].map(str::to_owned)) {
-            fs::copy(root.join(&file), repository.path(&file)).unwrap();
-        }
         repository.commit();
         Some(repository)
     }
@@ -221,71 +132,45 @@ fn written_document_is_in_sync_and_stable() {
 #[test]
 fn change_of_one_byte_is_drift() {
     let table = [
-        ("the document", OUTPUT, "A number", "a number"),
-        ("its last newline", OUTPUT, "}\n", "} "),
-        ("the page's block", PAGE, "A number", "a number"),
-        ("the page's prose", PAGE, "Some prose", "some prose"),
-        ("an action", OVERLAY, "id: { type: string }", "id: { type: string, minLength: 1 }"),
-        ("a description in the overlay", OVERLAY, "The page", "the page"),
+        (OUTPUT, "A number", "a number"),
+        (PAGE, "Some prose", "some prose"),
+        (OVERLAY, "name: { type: [string", "name: { type: [number"),
+        (OVERLAY, "description: The page", "description: the page"),
     ];
-    for (name, file, from, to) in table {
-        let Some(repository) = Repository::new() else { return };
-        assert_eq!(repository.outcome(&[]), SUCCESS, "{name}");
+    for (file, from, to) in table {
+        let Some(repository) = Repository::with_document() else { return };
         repository.replace(file, from, to);
+        if file == PAGE {
+            repository.list("https://example.com/page.md", &repository.read(PAGE));
+        }
         let before = repository.read(OUTPUT);
         let (code, message) = repository.outcome(&["--check"]);
-        assert_eq!(code, Some(1), "{name}: {message}");
-        assert!(message.contains("run `cargo xtask regen"), "{name}: {message}");
-        assert_eq!(repository.read(OUTPUT), before, "{name}: --check wrote");
+        assert_eq!(code, Some(1), "{to}: {message}");
+        assert!(message.contains("run `cargo xtask regen`"), "{to}: {message}");
+        assert_eq!(repository.read(OUTPUT), before, "{to}: --check wrote");
     }
 }
 
 #[test]
 fn missing_document_is_drift() {
     let Some(repository) = Repository::new() else { return };
-    let (code, message) = repository.outcome(&["--check"]);
-    assert_eq!(code, Some(1));
-    assert_eq!(message, "openapi.json is missing; run `cargo xtask regen` and review the change\n");
+    assert_eq!(repository.outcome(&["--check"]).0, Some(1));
     assert!(!repository.path(OUTPUT).exists());
 }
 
 #[test]
 fn malformed_source_is_named_and_writes_nothing() {
     let table = [
-        (
-            PAGE,
-            "````\n",
-            "",
-            "error: xtask/upstream/get-number-meta-details.md: the fenced block that opens at line 5",
-        ),
         (PAGE, "info: {", "info: {{", "error: xtask/upstream/get-number-meta-details.md: "),
-        (PAGE, "    get:", "    get:\n    get:", "line 11, column 5"),
         (PAGE, "operationId", "operationid", "expected an operationId that can name a method"),
-        (
-            PAGE,
-            "'200'",
-            "'201'",
-            "error: xtask/overlay.yaml: action `answer` (target `$..responses",
-        ),
+        (PAGE, "{ type: string }", "{ type: number }", "error: xtask/overlay.yaml: action `id-un"),
+        (OVERLAY, "target", "targets", "error: xtask/overlay.yaml: "),
+        (SOURCES, "url", "link", "error: xtask/upstream/sources.toml: TOML parse error at line 2"),
         (
             SOURCES,
-            "url",
-            "link",
-            "error: xtask/upstream/sources.toml: TOML parse error at line 2, column 1: unknown field",
-        ),
-        (
-            PAGE,
-            "name: null",
-            "name: null, new: 1",
-            "the example has /new, which its schema does not have",
-        ),
-        (PAGE, "id: '1', name", "id: 1, name", "the example does not fit its schema at /id"),
-        (OVERLAY, "target", "targets", "error: xtask/overlay.yaml: "),
-        (
-            OVERLAY,
-            "schema: { type: object",
-            "schema: { if: {}",
-            "/schema/if: `if` is not a schema keyword",
+            "[[page]]",
+            "[[page]]\nurl = \"https://a\"\nfile = \"new.md\"\n[[page]]",
+            "error: xtask/upstream/new.md: not fetched yet: run `cargo xtask regen --fetch`",
         ),
     ];
     for (file, from, to, expected) in table {
@@ -294,8 +179,10 @@ fn malformed_source_is_named_and_writes_nothing() {
         for options in [&[][..], &["--check"]] {
             let (code, message) = repository.outcome(options);
             assert_eq!(code, Some(2), "{to:?} gave {message}");
-            assert!(message.contains(expected), "{to:?} gave {message}");
-            assert_eq!(message.lines().count(), 1, "{message}");
+            let is_noted = message.starts_with("note: xtask/upstream/get-number-meta-details.md: ");
+            assert_eq!(is_noted, file == PAGE, "{message}");
+            let error = message.lines().last().unwrap();
+            assert!(error.starts_with("error: ") && error.contains(expected), "{message}");
             assert!(!repository.path(OUTPUT).exists(), "{to:?} wrote");
         }
     }
@@ -313,69 +200,35 @@ fn missing_source_is_an_error_that_names_it() {
 }
 
 #[test]
-fn this_repository_is_in_sync_and_stable() {
-    let Some(repository) = Repository::real() else { return };
-    assert_eq!(repository.outcome(&["--check"]), SUCCESS);
-    let before = repository.state();
-    assert_eq!(repository.outcome(&[]), SUCCESS);
-    assert_eq!(repository.state(), before);
-}
-
-#[test]
-fn example_without_health_stops_the_dependent_action() {
-    let Some(repository) = Repository::frozen() else { return };
-    let page = repository.read(PAGE);
-    let start = page.find("                health:\n").unwrap();
-    let end = page.find("                meta:\n").unwrap();
-    fs::write(repository.path(PAGE), page[..start].to_owned() + &page[end..]).unwrap();
-    let before = repository.state();
-    let (code, message) = repository.outcome(&[]);
-    assert_eq!(code, Some(2));
-    let expected = "error: xtask/overlay.yaml: action `number-health` (target";
-    assert!(message.starts_with(expected), "{message}");
-    assert!(message.contains("expected 4 matches, found none"), "{message}");
-    assert_eq!(repository.state(), before);
-}
-
-#[test]
 fn overlay_change_is_reported_alike_on_every_run() {
     let Some(repository) = Repository::with_document() else { return };
-    repository.replace(
-        OVERLAY,
-        "{ id: { type: string }",
-        "{ id: { type: string }, more: { type: number }",
-    );
-    repository.replace(
-        OVERLAY,
-        "name: { type: [string, 'null'] }",
-        "name: { type: [boolean, 'null'] }",
-    );
-    let place =
-        "#/paths/~1v1~1numbers~1{id}/get/responses/200/content/application~1json/schema/properties";
+    let (name, new) =
+        ("name: { type: [string", "more: { type: number }\n          name: { type: [boolean");
+    repository.replace(OVERLAY, name, new);
+    let place = "#/components/schemas/Number/properties";
     let expected = format!(
         "openapi.json:
 - `{place}/name/type`: `\"string\"` → `\"boolean\"`
 - `{place}/more`: new, `{{\"type\":\"number\",\"nullable\":true}}`
 The Rust interface, breaking:
-- `types::GetNumbersIdResponse.name`: `Option<String>` → `Option<bool>`
+- `types::Number.name`: `Option<String>` → `Option<bool>`
 The Rust interface, compatible:
-- `types::GetNumbersIdResponse.more`: new, `Option<f64>`
+- `types::Number.more`: new, `Option<f64>`
 Breaking: minor step, 0.1.0 to 0.2.0.
 "
     );
     let (code, report) = repository.report(&["--check"]);
     assert_eq!((code, report), (Some(1), expected.clone()));
-    let (code, report) = repository.report(&["--check", "--format", "json"]);
-    let report: Value = serde_json::from_str(&report).unwrap();
-    assert_eq!((code, &report["state"]), (Some(1), &json!("drift")));
-    assert_eq!(report["report"]["verdict"], "breaking");
     let (code, report) = repository.report(&[]);
     assert_eq!((code, report), (Some(0), format!("openapi.json written\n{expected}")));
     let in_sync = (Some(0), format!("openapi.json is in sync\n{expected}"));
     assert_eq!(repository.report(&[]), in_sync);
     assert_eq!(repository.report(&["--check"]), in_sync);
     repository.commit();
-    assert_eq!(repository.report(&[]), (Some(0), "openapi.json is in sync\n".to_owned()));
+    assert_eq!(
+        repository.report(&[]),
+        (Some(0), "openapi.json is in sync\nNo change.\n".to_owned())
+    );
 }
 
 #[test]
@@ -419,27 +272,27 @@ fn run_without_usable_git_is_an_error() {
 #[test]
 fn hidden_addition_is_words_and_names_the_action() {
     let Some(repository) = Repository::with_document() else { return };
+    let parameter = "{ name: x, in: cookie }";
     repository.replace(
         PAGE,
-        "schema: { type: string } }]",
-        "schema: { type: string } }, { name: x, in: cookie }]",
+        "      responses:",
+        &format!("        - {parameter}\n      responses:"),
     );
-    repository.replace(
-        OVERLAY,
-        "  - x-name: errors\n",
+    let action = format!(
         "  - x-name: no-cookie
     target: $..parameters[?@.name == 'x']
     x-expect: 1
     description: Cookies are for the vendor's own pages.
     remove: true
-    x-removes: { name: x, in: cookie }
-  - x-name: errors\n",
+    x-removes: {parameter}
+  - x-name: id-untyped\n"
     );
+    repository.replace(OVERLAY, "  - x-name: id-untyped\n", &action);
     let (code, report) = repository.report(&[]);
     assert_eq!(code, Some(0));
     let expected = "openapi.json written
 The page:
-- `#/paths/~1v1~1numbers~1{id}/get/parameters/1`: new, `{\"name\":\"x\",\"in\":\"cookie\"}` (does not reach openapi.json: action `no-cookie` writes this place)
+- `#/paths/~1v1~1numbers~1{id}/get/parameters/2`: new, `{\"name\":\"x\",\"in\":\"cookie\"}` (does not reach openapi.json: action `no-cookie` removes this place)
 Words only: patch step, 0.1.0 to 0.1.1.
 ";
     assert_eq!(report, expected);
@@ -486,39 +339,11 @@ fn stopped_fetch_keeps_page_and_shows_difference() {
 }
 
 #[test]
-fn broken_fetched_page_is_retained_and_named() {
-    let Some(repository) = Repository::with_document() else { return };
-    repository.list(&server(&[&PAGE_TEXT.replace("info: {", "info: {{")]), PAGE_TEXT);
-    let (_, message) = repository.outcome(&["--fetch"]);
-    let place = "xtask/upstream/.staging/get-number-meta-details.md: line ";
-    assert!(message.contains(place) || message.contains(".md: "), "{message}");
-    assert!(message.contains("/.staging/get-number-meta-details.md"), "{message}");
-}
-
-#[test]
-fn failed_run_with_json_format_prints_json() {
-    let Some(repository) = Repository::with_document() else { return };
-    repository.replace(PAGE, "'200'", "'201'");
-    let (code, text) = repository.report(&["--format", "json"]);
-    let json: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((code, &json["state"]), (Some(2), &json!("stopped")));
-    assert!(json["message"].as_str().unwrap().contains("action `answer`"), "{json}");
-    assert_eq!(json["report"]["page"].as_array().map(Vec::len), Some(2), "{json}");
-    assert_eq!(json["report"]["verdict"], Value::Null);
-    fs::remove_file(repository.path(SOURCES)).unwrap();
-    let (code, text) = repository.report(&["--format", "json"]);
-    let json: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((code, &json["state"]), (Some(2), &json!("stopped")));
-}
-
-#[test]
-fn files_of_a_killed_run_are_ignored_by_git() {
+fn fetched_pages_of_a_stopped_run_are_ignored_by_git() {
     let Some(repository) = Repository::new() else { return };
     let ignored = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.gitignore");
     fs::copy(ignored, repository.path(".gitignore")).unwrap();
-    for file in [".regen-a1", "xtask/upstream/.regen-a1", "xtask/upstream/.staging/page.md"] {
-        repository.git(&["check-ignore", "--quiet", file]);
-    }
+    repository.git(&["check-ignore", "--quiet", "xtask/upstream/.staging/page.md"]);
 }
 
 #[test]
@@ -544,112 +369,12 @@ fn trial_reports_the_change_and_writes_nothing() {
 fn trial_of_another_page_adds_to_the_stored_one() {
     let Some(repository) = Repository::with_document() else { return };
     let trial = repository.path("other.md");
-    let other =
-        PAGE_TEXT.replace("/v1/numbers/{id}", "/v1/others").replace("get_numbers_id", "get_others");
-    fs::write(
-        &trial,
-        other.replace("[{ name: id, in: path, required: true, schema: { type: string } }]", "[]"),
-    )
-    .unwrap();
+    let other = PAGE_TEXT.replace("/v1/numbers/{id}", "/v1/others/{id}");
+    fs::write(&trial, other.replace("get_numbers_id", "get_others_id")).unwrap();
     let (code, message) = repository.outcome(&["--from", trial.to_str().unwrap()]);
     assert_eq!(code, Some(2));
-    assert!(message.contains("action `errors`") && message.contains("found 2: "), "{message}");
-}
-
-/// A page as the vendor publishes the list.
-const LIST_PAGE: &str = "# List numbers
-
-````yaml openapi.json GET /v1/numbers
-openapi: 3.1.0
-info:
-  title: Pilot Status API
-  version: 1.0.0
-paths:
-  /v1/numbers:
-    get:
-      operationId: get_numbers
-      responses:
-        '200':
-          description: List numbers
-          content:
-            application/json:
-              example:
-                - id: num_1
-                  number: '5511999999999'
-````
-";
-
-#[test]
-fn added_page_stops_the_action_that_replaced_it() {
-    let Some(repository) = Repository::frozen() else { return };
-    let list = repository.read(SOURCES);
-    let published = repository.read(PAGE);
-    let governing =
-        published.split_once("paths:\n").unwrap().0.split_once("openapi: 3.1.0").unwrap().1;
-    let page = LIST_PAGE.replace(
-        "
-info:
-  title: Pilot Status API
-  version: 1.0.0
-",
-        governing,
-    );
-    let url = server(&[&published, &page]);
-    let entries = list.replace("https://example.com/page.md", &url);
-    let entry = format!("\n[[page]]\nurl = \"{url}\"\nfile = \"list-numbers.md\"\n");
-    fs::write(repository.path(SOURCES), entries + &entry).unwrap();
-    let before = repository.state();
-    let (code, message) = repository.outcome(&[]);
-    assert_eq!(code, Some(2));
-    assert!(message.contains("list-numbers.md: not fetched yet: run"), "{message}");
-    let (code, message) = repository.outcome(&["--fetch"]);
-    assert_eq!(code, Some(2));
-    assert!(message.contains("action `number-list`"), "{message}");
-    assert!(
-        message.contains("`$.paths['/v1/numbers']`, has changed: expected no match"),
-        "{message}"
-    );
-    assert_eq!(repository.state(), before);
-    assert!(!repository.path("xtask/upstream/list-numbers.md").exists());
-}
-
-#[test]
-fn run_reports_all_its_problems_at_once() {
-    let Some(repository) = Repository::frozen() else { return };
-    repository.replace(PAGE, "sendable: true", "canSend: true");
-    repository.replace(PAGE, "currency: BRL", "money: BRL");
-    let (code, message) = repository.outcome(&[]);
-    assert_eq!(code, Some(2));
-    assert!(message.contains("2 problems:\n- action `number-health`"), "{message}");
-    assert!(message.contains("\n- action `meta-waba`"), "{message}");
-}
-
-#[test]
-fn hostile_page_is_one_error_in_bounded_time() {
-    let mut bomb = "````yaml openapi.json\nopenapi: 3.1.0\na0: &a0 [x, x]\n".to_owned();
-    for n in 1..40 {
-        bomb += &format!("a{n}: &a{n} [*a{}, *a{}]\n", n - 1, n - 1);
-    }
-    bomb += "````\n";
-    let whole =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE)).unwrap();
-    let table = [
-        ("HTML", "<!doctype html><html></html>".to_owned(), "is it a documentation page"),
-        ("nothing", String::new(), "found none"),
-        ("another fence", whole.replace("yaml openapi.json", "yml"), "found none"),
-        ("two blocks", format!("{whole}\n{whole}"), "expected one OpenAPI document, found two"),
-        ("a cut page", whole[..whole.len() / 2].to_owned(), "is never closed"),
-        ("a bomb of aliases", bomb, "trial.md"),
-        ("100 MB", "x".repeat(100 * 1024 * 1024), "expected at most"),
-    ];
-    for (name, page, expected) in table {
-        let Some(repository) = Repository::frozen() else { return };
-        let trial = repository.path("trial.md");
-        fs::write(&trial, page).unwrap();
-        let (code, message) = repository.outcome(&["--from", trial.to_str().unwrap()]);
-        assert_eq!(code, Some(2), "{name}");
-        assert!(message.contains(expected) && message.len() < 1_000, "{name}: {message}");
-    }
+    let expected = "- #/paths/~1v1~1others~1{id}/get/responses: expected the errors that every";
+    assert!(message.contains(expected) && !message.contains("~1v1~1numbers"), "{message}");
 }
 
 #[test]
@@ -661,7 +386,7 @@ fn malformed_document_is_drift_or_a_note() {
     let (code, message) = repository.outcome(&["--check"]);
     assert_eq!(code, Some(1));
     assert!(message.starts_with(note), "{message}");
-    assert!(message.contains("first at line 1; run `cargo xtask regen`"), "{message}");
+    assert!(message.contains("run `cargo xtask regen`"), "{message}");
     let (code, message) = repository.outcome(&[]);
     assert_eq!(code, Some(0));
     assert!(message.starts_with(note), "{message}");
@@ -712,14 +437,20 @@ fn fetch_stores_page_digest_and_document() {
 #[test]
 fn partial_failure_writes_nothing() {
     let broken = PAGE_TEXT.replace("operationId", "operationid");
-    for text in ["", "no document", broken.as_str()] {
+    let staged = "xtask/upstream/.staging/get-number-meta-details.md";
+    let table = [
+        ("", "found the status 500"),
+        ("no document", staged),
+        (broken.as_str(), "expected an operationId"),
+    ];
+    for (text, expected) in table {
         let Some(repository) = Repository::new() else { return };
         assert_eq!(repository.outcome(&[]), SUCCESS);
         repository.list(&server(&[text]), PAGE_TEXT);
         let before = repository.state();
         let (code, message) = repository.outcome(&["--fetch"]);
         assert_eq!(code, Some(2), "{text}");
-        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(message.lines().count() == 1 && message.contains(expected), "{message}");
         assert_eq!(repository.state(), before, "{text}");
     }
 }

@@ -1,7 +1,6 @@
 //! The Rust client of a document, generated with the settings of the crate's own build.
 
-use std::any::Any;
-use std::panic;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Result, anyhow, bail};
 use openapiv3::OpenAPI;
@@ -14,27 +13,29 @@ use super::visit;
 #[path = "../../../build/generate.rs"]
 mod generate;
 
-/// Generates the client of a document of OpenAPI 3.0, and its mock helpers.
+/// Generates the client of a document of OpenAPI 3.0, and its mock helpers. The documentation of
+/// their types is not that of the document.
 pub(crate) fn generate(document: &Value) -> Result<(File, File)> {
-    let spec: OpenAPI = serde_path_to_error::deserialize(document).map_err(|error| {
+    let (document, schemas) = mark(document);
+    let spec: OpenAPI = serde_path_to_error::deserialize(&document).map_err(|error| {
         let place = error.path().to_string();
         anyhow!("#: not an OpenAPI 3.0 document at `{place}`: {}", error.into_inner())
     })?;
     let both = || Ok((generate::client(&spec, true)?, generate::mock(&spec, true)?));
-    let generated = catch(both).and_then(|generated| generated).map_err(|error: String| {
+    let generated = catch_unwind(AssertUnwindSafe(both));
+    let generated = generated.unwrap_or_else(|_| Err("progenitor panicked, see above".to_owned()));
+    let (client, mock) = generated.map_err(|error| {
         let error = error.replace('\n', " ");
         anyhow!("#: {error}: the checks of xtask/src/regen/check let this pass: add one")
     })?;
-    each_schema_has_its_type(document)?;
-    Ok(generated)
+    each_schema_has_its_type(&schemas, &client)?;
+    Ok((client, mock))
 }
 
-/// Fails if different schemas have one Rust type. progenitor lets this pass, since an inline schema
-/// has the name of its component and field, which can also be the name of a component: depending on
-/// their order, the type is there twice, or the second schema gets the type of the first.
-fn each_schema_has_its_type(document: &Value) -> Result<()> {
+/// Makes the schema of each struct its description; returns these marks with the places.
+fn mark(document: &Value) -> (Value, Vec<(String, String)>) {
     let mut marked = document.clone();
-    let mut schemas: Vec<(String, String)> = Vec::new();
+    let mut schemas = Vec::new();
     for object in visit::objects(document).iter().filter(|object| is_struct(object.value)) {
         // Equal schemas may share a type, so they have one mark.
         let mut schema = object.value.clone();
@@ -45,21 +46,24 @@ fn each_schema_has_its_type(document: &Value) -> Result<()> {
         }
         schemas.push((object.at.clone(), schema));
     }
-    let spec: OpenAPI = serde_json::from_value(marked)?;
-    let client = generate::client(&spec, true).map_err(|error| anyhow!("#: {error}"))?;
+    (marked, schemas)
+}
+
+/// Fails if different schemas have one Rust type. progenitor lets this pass, since an inline schema
+/// has the name of its component and field, which can also be the name of a component: depending on
+/// their order, the type is there twice, or the second schema gets the type of the first.
+fn each_schema_has_its_type(schemas: &[(String, String)], client: &File) -> Result<()> {
     let mut types = Vec::new();
     structs(&client.items, &mut types);
     let is_alone = |name: &str| types.iter().filter(|(other, _)| other == name).count() == 1;
-    let is_component = |at: &str| at.matches('/').count() == 3;
-    let mut shared: Vec<&String> = Vec::new();
-    for (at, schema) in &schemas {
+    let shared = schemas.iter().filter(|(_, schema)| {
         let mut names = types.iter().filter(|(_, mark)| mark == schema).peekable();
-        if names.peek().is_none() || !names.all(|(name, _)| is_alone(name)) {
-            shared.push(at);
-        }
-    }
+        names.peek().is_none() || !names.all(|(name, _)| is_alone(name))
+    });
     // A component keeps its name.
-    let Some(at) = shared.into_iter().min_by_key(|at| is_component(at)) else { return Ok(()) };
+    let Some((at, _)) = shared.min_by_key(|(at, _)| at.matches('/').count() == 3) else {
+        return Ok(());
+    };
     bail!(
         "{at}: expected a schema with its own Rust type; its name, which is its `title`, or else that of the component and the field, is another schema's, too: write an action with the target `{}` and `update: {{ title: … }}`",
         path(at)
@@ -99,24 +103,11 @@ fn doc(attributes: &[Attribute]) -> String {
     text.unwrap_or_default().trim().to_owned()
 }
 
-/// Runs code that may panic on unsupported input. The error is the first line of the panic's
-/// message.
-fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    let result = panic::catch_unwind(panic::AssertUnwindSafe(run));
-    result.map_err(|payload| format!("progenitor panicked: {}", message(payload.as_ref())))
-}
-
-fn message(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-    text.and_then(|text| text.lines().next()).unwrap_or("no message")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{catch, generate};
+    use super::generate;
 
     fn document(operation: &Value) -> Value {
         json!({
@@ -206,13 +197,5 @@ mod tests {
             assert!(error.contains(expected), "expected {expected:?}, found {error:?}");
             assert_eq!(error.lines().count(), 1, "{error}");
         }
-    }
-
-    #[test]
-    fn panic_becomes_the_first_line_of_its_message() {
-        let panicked = |text: &str| Err::<(), _>(format!("progenitor panicked: {text}"));
-        assert_eq!(catch(|| 1), Ok(1));
-        assert_eq!(catch(|| panic!("odd {}", 1)), panicked("odd 1"));
-        assert_eq!(catch(|| panic!("first\nsecond")), panicked("first"));
     }
 }

@@ -13,16 +13,8 @@ const VERSION: &str = "3.0.3";
 /// The fields that occur in this vendor's pages, and their neighbours, of each kind of object: with
 /// the kind of their value, of the items of a list `[…]`, or of the values of a map `{…}`. A field
 /// without a kind means the same in both versions, and holds no schema.
-const FIELDS: [(&str, &str); 15] = [
-    (
-        "Document",
-        "info:Info servers:[Server] paths:{PathItem} components:Components tags:[Tag] security",
-    ),
-    ("Info", "contact:Contact license:License title version description termsOfService"),
-    ("Contact", "name url email description"),
-    ("License", "name url"),
-    ("Tag", "name description"),
-    ("Server", "url description"),
+const FIELDS: [(&str, &str); 9] = [
+    ("Document", "paths:{PathItem} components:Components info servers tags security"),
     (
         "PathItem",
         "get:Operation put:Operation post:Operation delete:Operation patch:Operation parameters:[Parameter]",
@@ -36,8 +28,7 @@ const FIELDS: [(&str, &str); 15] = [
     ("MediaType", "schema:Schema example examples"),
     ("RequestBody", "content:{MediaType} description required"),
     ("Response", "headers:{Header} content:{MediaType} description"),
-    ("Components", "schemas:{Schema} securitySchemes:{SecurityScheme}"),
-    ("SecurityScheme", "type description name in scheme bearerFormat"),
+    ("Components", "schemas:{Schema} securitySchemes"),
 ];
 
 /// Keywords of schemas that 3.0 does not have, and that decide nothing of a type: they become

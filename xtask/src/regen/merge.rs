@@ -5,22 +5,15 @@ use serde_json::Value;
 
 use super::pointer::child;
 
-/// A document with the name of its source, for messages.
-pub(crate) struct Named {
-    pub(crate) name: String,
-    pub(crate) document: Value,
-}
-
-/// Joins the documents in their order.
-pub(crate) fn merge(sources: Vec<Named>) -> Result<Value> {
+/// Joins documents in their order, each with the name of its source for messages.
+pub(crate) fn merge(sources: Vec<(String, Value)>) -> Result<Value> {
     let mut sources = sources.into_iter();
-    let Some(mut merged) = sources.next() else { return Ok(Value::Null) };
-    for source in sources {
-        let names = format!("{} and {}", merged.name, source.name);
-        join(&mut merged.document, &source.document, "#", &names)?;
-        merged.name = names;
+    let Some((mut names, mut merged)) = sources.next() else { return Ok(Value::Null) };
+    for (name, document) in sources {
+        names = format!("{names} and {name}");
+        join(&mut merged, &document, "#", &names)?;
     }
-    Ok(merged.document)
+    Ok(merged)
 }
 
 fn join(old: &mut Value, new: &Value, at: &str, names: &str) -> Result<()> {
@@ -62,13 +55,11 @@ fn joins(at: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Named, merge};
+    use super::merge;
 
     fn join(documents: &[Value]) -> anyhow::Result<Value> {
-        let named = documents.iter().enumerate().map(|(n, document)| Named {
-            name: format!("source {}", n + 1),
-            document: document.clone(),
-        });
+        let named = documents.iter().enumerate();
+        let named = named.map(|(n, document)| (format!("source {}", n + 1), document.clone()));
         merge(named.collect())
     }
 

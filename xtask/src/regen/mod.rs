@@ -1,8 +1,7 @@
 //! From the published pages to `openapi.json`: page, merge, overlay, check, downgrade, lenient,
 //! provenance, each stage in its own file; [`pipeline`] puts them together. The baseline of every
 //! comparison is the last commit ([`head`]). A [`report`] has the [`diff`]s, and the [`verdict`] on
-//! the Rust interface. Only this file and its helpers ([`sources`], [`fetch`], [`files`], [`head`])
-//! touch the disk or the network.
+//! the Rust interface. Only this file, [`fetch`] and [`head`] touch the disk or the network.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +11,9 @@ use chrono::Utc;
 use clap::Args;
 use serde_json::Value;
 
-use self::files::Change;
 use self::head::Head;
-use self::pipeline::{Built, Input, Published};
-use self::report::Report;
+use self::pipeline::{Input, Published};
+pub(crate) use self::report::Report;
 use self::sources::{Page, Sources};
 use self::verdict::{Effect, Interface};
 
@@ -24,7 +22,6 @@ mod client;
 mod diff;
 mod downgrade;
 mod fetch;
-mod files;
 mod head;
 mod lenient;
 mod merge;
@@ -36,9 +33,6 @@ mod page_changes;
 mod pipeline;
 mod pointer;
 mod problems;
-#[cfg(test)]
-#[path = "../../tests/unit/promises.rs"]
-pub mod promises;
 #[cfg(test)]
 #[path = "../../tests/unit/properties.rs"]
 mod properties;
@@ -58,7 +52,7 @@ const SOURCES: &str = "xtask/upstream/sources.toml";
 /// The judgements about the pages.
 const OVERLAY: &str = "xtask/overlay.yaml";
 /// The document that everything else is built from.
-pub(crate) const OUTPUT: &str = "openapi.json";
+const OUTPUT: &str = "openapi.json";
 
 /// The options of a run.
 #[derive(Args)]
@@ -79,104 +73,84 @@ pub(crate) struct Options {
     root: PathBuf,
 }
 
-/// The end of a run.
-pub(crate) struct Outcome {
-    pub(crate) state: State,
-    pub(crate) report: Report,
-    /// Notes for a maintainer that stop nothing.
-    pub(crate) notes: Vec<String>,
-}
-
-/// The result for the file.
+/// The end of a run that gave a document.
 pub(crate) enum State {
-    /// It was rewritten.
-    Written,
-    /// It already is what would be written.
-    InSync,
-    /// It, or a stored page, is not what would be written: which, and what to run.
+    /// What was done, for people.
+    Done(String),
+    /// The document, or a stored page, is not what it should be: which, and what to run.
     Drift(String),
-    /// Nothing was to be written.
-    Tried,
-    /// The pages do not give a document.
-    Stopped(Error),
 }
 
 /// The pages to start from.
 #[derive(Default)]
 struct Pages {
     inputs: Vec<Input>,
-    /// The files that fetching changes.
-    changes: Vec<Change>,
+    /// The files that fetching changes, with their texts.
+    changes: Vec<(String, String)>,
     /// A stored page differs from the fetched one.
     is_edited: bool,
 }
 
-/// Makes the document and writes it, or compares it.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
+/// Makes the document and writes it, or compares it. The report is of use on an error, too.
+pub(crate) fn run(options: &Options, report: &mut Report) -> Result<State> {
     let head = Head::of(&options.root)?;
-    let mut notes = Vec::new();
-    let pages = gather(options, &mut notes)?;
-    let mut report = Report::default();
-    let state = regenerate(options, &head, pages, &mut report, &mut notes);
-    let kept = format!("the fetched pages are kept in {STAGING}");
-    let kept = |error: Error| if options.fetch { error.context(kept) } else { error };
-    let state = state.unwrap_or_else(|error| State::Stopped(kept(error)));
-    Ok(Outcome { state, report, notes })
+    let pages = gather(options, report)?;
+    let state = regenerate(options, &head, &pages, report);
+    let kept = |error: Error| error.context(format!("the fetched pages are kept in {STAGING}"));
+    if options.fetch { state.map_err(kept) } else { state }
 }
 
-fn regenerate(
-    options: &Options,
-    head: &Head,
-    pages: Pages,
-    report: &mut Report,
-    notes: &mut Vec<String>,
-) -> Result<State> {
+fn regenerate(options: &Options, head: &Head, pages: &Pages, report: &mut Report) -> Result<State> {
     let root = &options.root;
     let text = read(root, OVERLAY)?;
     let overlay = Input { url: None, text, file: OVERLAY.to_owned(), from: OVERLAY.to_owned() };
     let published = Published::read(&pages.inputs)?;
-    let before = known(UPSTREAM, published_at(head), notes).flatten();
-    report.add_pages(before.map(|before| before.diff(&published)).unwrap_or_default());
+    if let Some(before) = known(UPSTREAM, published_at(head), report).flatten() {
+        report.add_pages(before.diff(&published));
+    }
     let built = pipeline::build(published.document, &pages.inputs, &overlay)?;
-    report.add_hidden(&built.written);
-    if let Some(old) = known(OUTPUT, head.read(OUTPUT), notes).flatten() {
-        compare(&old, &built, report, notes);
+    report.add_hidden(built.written);
+    if let Some(old) = head.read(OUTPUT)?.filter(|old| *old != built.text) {
+        let (changes, verdict) = match known(OUTPUT, read_document(&old), report) {
+            Some((old, interface)) => {
+                (diff::diff(&old, &built.document), interface.compare(&built.interface))
+            }
+            None => (Vec::new(), (Effect::Breaking, Vec::new())),
+        };
+        report.add_document(changes, verdict);
     }
-    let drift = drift(files::read_if_there(&root.join(OUTPUT))?.as_deref(), &built.text);
     if !options.from.is_empty() {
-        return Ok(State::Tried);
+        return Ok(State::Done("Tried: nothing is written.".to_owned()));
     }
+    let is_stored = |file: &str, text: &str| read(root, file).is_ok_and(|stored| stored == text);
+    let is_in_sync = is_stored(OUTPUT, &built.text);
     if options.check {
-        let page = pages.is_edited.then(|| format!("{OUTPUT} is made of a stored page that is not as {SOURCES} has it; restore the page with `git checkout`, or run `cargo xtask regen --fetch` and review the change"));
-        let is_stored = |change: &Change| read(root, &change.path).is_ok_and(|t| t == change.text);
-        let is_new = !pages.changes.iter().all(is_stored);
-        let fetched = is_new.then(|| "a page is not as it is stored; run `cargo xtask regen --fetch` and review the change".to_owned());
+        let is_new = !pages.changes.iter().all(|(file, text)| is_stored(file, text));
         clear_staging(root)?;
-        return Ok(fetched.or(drift).or(page).map_or(State::InSync, State::Drift));
+        return Ok(match (is_new, pages.is_edited, is_in_sync) {
+            (true, _, _) => State::Drift("a page is not as it is stored; run `cargo xtask regen --fetch` and review the change".to_owned()),
+            (_, true, _) => State::Drift(format!("{OUTPUT} cannot be made of a stored page that is not as {SOURCES} has it; restore the page with `git checkout`, or run `cargo xtask regen --fetch` and review the change")),
+            (.., false) => State::Drift(format!("{OUTPUT} is not what its sources give; run `cargo xtask regen` and review the change")),
+            (.., true) => State::Done(format!("{OUTPUT} is in sync")),
+        });
     }
-    let document = drift.is_some().then_some(Change { path: OUTPUT.to_owned(), text: built.text });
-    let state = if document.is_some() { State::Written } else { State::InSync };
-    // Only what differs is written, so that a needless run rebuilds nothing.
-    let changes: Vec<Change> = pages.changes.into_iter().chain(document).collect();
-    files::replace(root, &changes)?;
+    for (file, text) in &pages.changes {
+        write(root, file, text)?;
+    }
     clear_staging(root)?;
-    Ok(state)
+    // A needless write would rebuild the crate.
+    if is_in_sync {
+        return Ok(State::Done(format!("{OUTPUT} is in sync")));
+    }
+    write(root, OUTPUT, &built.text)?;
+    Ok(State::Done(format!("{OUTPUT} written")))
 }
 
-/// Compares the document with that of the last commit.
-fn compare(old: &str, new: &Built, report: &mut Report, notes: &mut Vec<String>) {
-    if old == new.text {
-        return;
-    }
-    let before = serde_json::from_str(old).map_err(Error::from);
-    let before = before.and_then(|old: Value| Ok((Interface::of(&old)?, old)));
-    match known(&format!("{OUTPUT} of the last commit"), before, notes) {
-        Some((interface, old)) => {
-            let verdict = interface.compare(&new.interface);
-            report.add_document(diff::diff(&old, &new.document), verdict);
-        }
-        None => report.add_document(Vec::new(), (Effect::Breaking, Vec::new())),
-    }
+/// Reads the document of the last commit.
+fn read_document(text: &str) -> Result<(Value, Interface)> {
+    let document = serde_json::from_str(text)?;
+    let interface = Interface::of(&document)?;
+    Ok((document, interface))
 }
 
 /// The pages of the last commit, if it has any.
@@ -191,30 +165,19 @@ fn published_at(head: &Head) -> Result<Option<Published>> {
 }
 
 /// Turns an error of the baseline into a note, since the baseline stops nothing.
-fn known<T>(what: &str, value: Result<T>, notes: &mut Vec<String>) -> Option<T> {
-    value.map_err(|error| notes.push(format!("{what}: cannot be compared: {error:#}"))).ok()
-}
-
-/// Describes where the present file departs from `expected`, if it does.
-fn drift(found: Option<&[u8]>, expected: &str) -> Option<String> {
-    const RUN: &str = "run `cargo xtask regen` and review the change";
-    let Some(found) = found else { return Some(format!("{OUTPUT} is missing; {RUN}")) };
-    let expected = expected.as_bytes();
-    let pairs = found.iter().zip(expected);
-    let same = pairs.take_while(|(found, expected)| found == expected).count();
-    let line = found[..same].split(|byte| *byte == b'\n').count();
-    (found != expected)
-        .then(|| format!("{OUTPUT} is not what its sources give, first at line {line}; {RUN}"))
+fn known<T>(what: &str, value: Result<T>, report: &mut Report) -> Option<T> {
+    let note = |error| format!("{what} of the last commit: cannot be compared: {error:#}");
+    value.map_err(|error| report.notes.push(note(error))).ok()
 }
 
 /// Collects the pages to start from.
-fn gather(options: &Options, notes: &mut Vec<String>) -> Result<Pages> {
+fn gather(options: &Options, report: &mut Report) -> Result<Pages> {
     let root = &options.root;
     let list = Sources::parse(&read(root, SOURCES)?).context(SOURCES)?;
     if options.fetch {
         return fetched(root, list);
     }
-    let mut pages = stored(root, &list, notes)?;
+    let mut pages = stored(root, &list, report)?;
     for from in &options.from {
         try_page(&mut pages.inputs, from)?;
     }
@@ -223,8 +186,8 @@ fn gather(options: &Options, notes: &mut Vec<String>) -> Result<Pages> {
 
 /// Puts a file in the place of the page with its name or its paths; another is a page more.
 fn try_page(pages: &mut Vec<Input>, from: &Path) -> Result<()> {
-    let text = files::read(from).with_context(|| from.display().to_string())?;
     let file = from.display().to_string();
+    let text = fs::read_to_string(from).with_context(|| file.clone())?;
     let new = Input { url: None, file: file.clone(), from: file, text };
     let is_same = |page: &&mut Input| {
         let has_name = Path::new(&page.file).file_name() == from.file_name();
@@ -238,7 +201,7 @@ fn try_page(pages: &mut Vec<Input>, from: &Path) -> Result<()> {
 }
 
 /// Returns the stored pages.
-fn stored(root: &Path, list: &Sources, notes: &mut Vec<String>) -> Result<Pages> {
+fn stored(root: &Path, list: &Sources, report: &mut Report) -> Result<Pages> {
     let mut pages = Pages::default();
     for page in &list.pages {
         ensure!(
@@ -250,7 +213,7 @@ fn stored(root: &Path, list: &Sources, notes: &mut Vec<String>) -> Result<Pages>
         let digest = provenance::sha256(&input.text);
         if digest != page.sha256 {
             pages.is_edited = true;
-            notes.push(format!(
+            report.notes.push(format!(
                 "{}: not as fetched on {}: its sha256 is {digest}, {SOURCES} has another",
                 input.file, page.fetched
             ));
@@ -273,11 +236,11 @@ fn fetched(root: &Path, mut list: Sources) -> Result<Pages> {
             page.fetched = today();
         }
         let from = format!("{STAGING}/{}", page.file);
-        fs::write(root.join(&from), &text).with_context(|| from.clone())?;
-        pages.changes.push(Change { path: name(page), text: text.clone() });
+        write(root, &from, &text)?;
+        pages.changes.push((name(page), text.clone()));
         pages.inputs.push(Input { from, ..input(page, text) });
     }
-    pages.changes.push(Change { path: SOURCES.to_owned(), text: list.to_text()? });
+    pages.changes.push((SOURCES.to_owned(), list.to_text()?));
     Ok(pages)
 }
 
@@ -295,7 +258,11 @@ fn input(page: &Page, text: String) -> Input {
 }
 
 fn read(root: &Path, file: &str) -> Result<String> {
-    files::read(&root.join(file)).with_context(|| file.to_owned())
+    fs::read_to_string(root.join(file)).with_context(|| file.to_owned())
+}
+
+fn write(root: &Path, file: &str, text: &str) -> Result<()> {
+    fs::write(root.join(file), text).with_context(|| file.to_owned())
 }
 
 /// The day, in UTC.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
@@ -28,6 +28,8 @@ pub(crate) struct Overlay {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Written {
     pub(crate) action: String,
+    /// `writes` or `removes`.
+    pub(crate) verb: &'static str,
     /// The JSON pointers of the values, with all that is in them.
     pub(crate) at: Vec<String>,
 }
@@ -59,19 +61,37 @@ impl Overlay {
         Ok(overlay)
     }
 
-    /// Applies the actions in their order, and says what each wrote. Those that do not fit are all
-    /// reported.
+    /// Applies the actions in their order, and returns the places that each wrote. Those that do not
+    /// fit are all reported, each with its first error. They are applied all the same, so that no
+    /// later action fails because of them.
     pub(crate) fn apply(&self, mut document: Value) -> Result<(Value, Vec<Written>)> {
+        let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+        let paths: Vec<String> = paths.map(|(path, _)| format!("`{path}`")).collect();
         let mut written = Vec::new();
         let mut problems = Problems::default();
+        let mut lost: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for action in &self.actions {
             let Action { name, target, description, .. } = action;
-            let applied = action
-                .apply(&mut document, &written)
-                .with_context(|| format!("action `{name}` (target `{target}`, \"{description}\")"));
-            if let Some(at) = problems.catch(applied) {
-                written.push(Written { action: name.clone(), at });
+            if let Some(path) = action.lost_path(&document) {
+                lost.entry(path).or_default().push(format!("`{name}`"));
+                continue;
             }
+            let mut errors = Vec::new();
+            let at = action.apply(&mut document, &written, &mut errors);
+            if let Some(error) = errors.into_iter().next() {
+                problems.add(format!(
+                    "action `{name}` (target `{target}`, \"{description}\"): {error:#}"
+                ));
+            }
+            let verb = if action.remove { "removes" } else { "writes" };
+            written.push(Written { action: name.clone(), verb, at });
+        }
+        for (path, actions) in lost {
+            problems.add(format!(
+                "no page has the path `{path}`, which the actions {} are about; the pages have {}: change the path in these actions, or remove them",
+                actions.join(", "),
+                paths.join(", ")
+            ));
         }
         problems.end()?;
         Ok((document, written))
@@ -110,113 +130,146 @@ enum Required {
 }
 
 impl Action {
+    /// Returns the path of operations that the action is about, if the document does not have it.
+    fn lost_path(&self, document: &Value) -> Option<&str> {
+        let needed = self.requires.iter().filter(|(_, of)| !matches!(of, Required::Count(0)));
+        let paths = needed.map(|(path, _)| path).chain([&self.target]);
+        let paths = paths.filter_map(|path| path.strip_prefix("$.paths['")?.split_once("']"));
+        let is_lost = |path: &&str| find(document, &child("#/paths", path)).is_none();
+        paths.map(|(path, _)| path).find(is_lost)
+    }
+
     /// Updates or removes every place that the target matches; returns what it wrote.
-    fn apply(&self, document: &mut Value, before: &[Written]) -> Result<Vec<String>> {
+    fn apply(
+        &self,
+        document: &mut Value,
+        before: &[Written],
+        errors: &mut Vec<Error>,
+    ) -> Vec<String> {
         for (path, required) in &self.requires {
-            require(document, path, required)
-                .with_context(|| format!("what it rests on, `{path}`, has changed"))?;
+            let required = require(document, path, required);
+            let required =
+                required.with_context(|| format!("what it rests on, `{path}`, has changed"));
+            errors.extend(required.err());
         }
-        let places = places(document, &self.target, self.expect.get())?;
+        let mut places = places(document, &self.target).unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        });
+        errors.extend(expect(&self.target, &places, self.expect.get()).err());
         match (&self.update, self.remove, &self.removes) {
             (Some(update), false, None) => {
                 let mut written = Vec::new();
                 for at in &places {
-                    written.extend(update_at(document, at, update, before)?);
+                    errors.extend(update_at(document, at, update, before, &mut written).err());
                 }
-                Ok(written)
+                return written;
             }
             (None, true, Some(removed)) => {
                 // From the last to the first, so that indices of what is left stay right.
                 for at in places.iter().rev() {
-                    remove(document, at, removed)?;
+                    errors.extend(remove(document, at, removed).err());
                 }
-                Ok(places)
             }
-            (None, false, None) if !self.requires.is_empty() => Ok(Vec::new()),
-            _ => bail!(
+            (None, false, None) if !self.requires.is_empty() => places.clear(),
+            _ => errors.push(anyhow!(
                 "expected `update`, or `remove: true` with `x-removes`, or `x-requires` alone"
-            ),
+            )),
         }
+        places
     }
 }
 
 fn require(document: &Value, path: &str, required: &Required) -> Result<()> {
+    let places = places(document, path)?;
     match required {
-        Required::Count(count) => places(document, path, *count).map(drop),
+        Required::Count(count) => expect(path, &places, *count),
         Required::Value { is } => {
-            let places = places(document, path, 1)?;
-            let found = places.first().and_then(|at| find(document, at)).unwrap_or(&Value::Null);
+            expect(path, &places, 1)?;
+            let found = find(document, &places[0]).unwrap_or(&Value::Null);
             ensure!(found == is, "expected {is}, found {found}");
             Ok(())
         }
     }
 }
 
-/// The places that a path matches, in order, if they are as many as expected.
-fn places(document: &Value, path: &str, expect: usize) -> Result<Vec<String>> {
+/// Returns the places that a path matches, in order.
+fn places(document: &Value, path: &str) -> Result<Vec<String>> {
     let path = JsonPath::parse(path).context("expected an RFC 9535 JSONPath")?;
-    let mut places: Vec<String> = path
-        .query_located(document)
-        .locations()
-        .map(|location| format!("#{}", location.to_json_pointer()))
-        .collect();
+    let nodes = path.query_located(document);
+    let places = nodes.locations().map(|location| format!("#{}", location.to_json_pointer()));
+    let mut places: Vec<String> = places.collect();
     places.sort();
     places.dedup();
-    let expected = match expect {
+    Ok(places)
+}
+
+/// Fails if a path does not match as many places as expected; names those that are missing.
+fn expect(path: &str, places: &[String], expected: usize) -> Result<()> {
+    let found = places.len();
+    let names = path.strip_suffix("']").and_then(|path| path.rsplit_once("['"));
+    let names = names.into_iter().flat_map(|(_, names)| names.split("', '"));
+    let missing = names.filter(|name| !places.iter().any(|at| at.ends_with(&child("", name))));
+    let missing: Vec<String> = missing.map(|name| format!("`{name}`")).collect();
+    let expects = match expected {
         0 => "no match".to_owned(),
         1 => "1 match".to_owned(),
         more => format!("{more} matches"),
     };
-    let found = match places.len() {
+    let finds = match found {
         0 => "none".to_owned(),
-        found => format!("{found}: {}", places.join(", ")),
+        few if few < expected && !missing.is_empty() => {
+            format!("{few}, without {}", missing.join(", "))
+        }
+        _ => format!("{found}: {}", places.join(", ")),
     };
-    ensure!(places.len() == expect, "expected {expected}, found {found}");
-    Ok(places)
-}
-
-/// Removes a value, if it is what the judgement was about.
-fn remove(document: &mut Value, at: &str, removed: &Value) -> Result<()> {
-    let found = find(document, at).ok_or_else(|| anyhow!("{at} is gone"))?;
-    ensure!(found == removed, "expected to remove {removed} at {at}, found {found}");
-    let (parent, key) = at.rsplit_once('/').context("the document itself cannot be removed")?;
-    let name = key.replace("~1", "/").replace("~0", "~");
-    match find_mut(document, parent) {
-        // `remove` would move the last field into the gap.
-        Some(Value::Object(fields)) => _ = fields.shift_remove(&name),
-        Some(Value::Array(items)) => _ = items.remove(name.parse()?),
-        _ => bail!("{at} is gone"),
-    }
+    ensure!(found == expected, "expected {expects}, found {finds}");
     Ok(())
 }
 
-/// Merges an update into an object, or adds it to an array; returns what was written.
+/// Removes a value, and fails if it is not what the judgement was about.
+fn remove(document: &mut Value, at: &str, removed: &Value) -> Result<()> {
+    let (parent, key) = at.rsplit_once('/').context("the document itself cannot be removed")?;
+    let name = key.replace("~1", "/").replace("~0", "~");
+    let found = match find_mut(document, parent) {
+        // `remove` would move the last field into the gap.
+        Some(Value::Object(fields)) => fields.shift_remove(&name).unwrap_or_default(),
+        Some(Value::Array(items)) => {
+            let index: usize = name.parse()?;
+            ensure!(index < items.len(), "{at} is gone");
+            items.remove(index)
+        }
+        _ => bail!("{at} is gone"),
+    };
+    ensure!(found == *removed, "expected to remove {removed} at {at}, found {found}");
+    Ok(())
+}
+
+/// Merges an update into an object, or adds it to an array.
 fn update_at(
     document: &mut Value,
     at: &str,
     update: &Value,
     before: &[Written],
-) -> Result<Vec<String>> {
+    written: &mut Vec<String>,
+) -> Result<()> {
     match (find_mut(document, at), update) {
         (Some(Value::Array(items)), _) => {
             items.push(update.clone());
-            Ok(vec![format!("{at}/{}", items.len() - 1)])
+            written.push(format!("{at}/{}", items.len() - 1));
         }
         (Some(target @ Value::Object(_)), Value::Object(_)) => {
-            let (mut written, mut conflicts) = (Vec::new(), Vec::new());
-            merge(target, update, at, before, &mut written, &mut conflicts);
+            let mut conflicts = Vec::new();
+            merge(target, update, at, before, written, &mut conflicts);
             ensure!(
                 conflicts.is_empty(),
                 "{}: the page has this now, and an update is never merged into it: remove it by an action before this one, or leave it out of this update",
                 conflicts.join(", ")
             );
-            Ok(written)
         }
-        (target, _) => bail!(
-            "expected an object as update of an object, or an array, found {}",
-            target.is_some()
-        ),
+        _ => bail!("expected an object as update of an object, or an array as target"),
     }
+    Ok(())
 }
 
 /// Adds what is new key by key, and replaces texts. It never merges into what the page wrote, which
@@ -232,25 +285,19 @@ fn merge(
     let (Value::Object(target), Value::Object(update)) = (target, update) else { return };
     for (key, value) in update {
         let at = child(at, key);
+        let is_ours = || before.iter().any(|written| written.covers(&at)) || is_map(&at);
         match target.get_mut(key) {
-            None => {
-                target.insert(key.clone(), value.clone());
-                written.push(at);
+            Some(old) if old.is_object() && value.is_object() && is_ours() => {
+                merge(old, value, &at, before, written, conflicts);
+                continue;
             }
-            Some(old) if old.is_object() && value.is_object() => {
-                let is_ours = before.iter().any(|written| written.covers(&at));
-                if is_ours || is_map(&at) {
-                    merge(old, value, &at, before, written, conflicts);
-                } else {
-                    conflicts.push(at);
-                }
+            Some(old) if old.is_object() || old.is_array() || value.is_object() => {
+                conflicts.push(at.clone());
             }
-            Some(old) if !old.is_object() && !old.is_array() && !value.is_object() => {
-                *old = value.clone();
-                written.push(at);
-            }
-            Some(_) => conflicts.push(at),
+            _ => {}
         }
+        target.insert(key.clone(), value.clone());
+        written.push(at);
     }
 }
 
@@ -384,6 +431,15 @@ mod tests {
         let error = error(&actions, json!({ "a": {} }));
         assert!(error.starts_with("2 problems:\n- action `one`"), "{error}");
         assert!(error.contains("\n- action `three`") && !error.contains("`two`"), "{error}");
+    }
+
+    #[test]
+    fn action_after_one_that_does_not_fit_is_no_problem() {
+        let actions = "- { x-name: N, x-expect: 1, target: $.a.x, description: D, remove: true, x-removes: 2 }
+- { x-name: M, x-expect: 1, target: $.a, description: D, update: { x: { y: 1 } } }
+- { x-name: L, x-expect: 1, target: $.a.x, description: D, update: { z: 1 } }";
+        let error = error(actions, json!({ "a": { "x": { "y": 1 } } }));
+        assert!(error.starts_with("action `N`") && error.lines().count() == 1, "{error}");
     }
 
     #[test]

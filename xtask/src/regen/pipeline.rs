@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::{
     check,
     diff::{Change, diff, diff_lines},
-    downgrade, lenient,
-    merge::{self, Named},
+    downgrade, lenient, merge,
     overlay::{Overlay, Written},
     page::{self, Page},
     provenance,
@@ -41,7 +40,7 @@ impl Published {
         let (mut documents, mut prose) = (Vec::new(), BTreeMap::new());
         for Input { file, from, text, .. } in pages {
             let page: Page = page::extract(text).with_context(|| from.clone())?;
-            documents.push(Named { name: from.clone(), document: page.document });
+            documents.push((from.clone(), page.document));
             prose.insert(file.clone(), page.prose);
         }
         Ok(Self { document: merge::merge(documents)?, prose })

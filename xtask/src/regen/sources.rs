@@ -38,9 +38,7 @@ impl Sources {
             anyhow::anyhow!("{place}: {}", error.message())
         })?;
         ensure!(!sources.pages.is_empty(), "expected at least one [[page]]");
-        for (index, Page { url, file, .. }) in sources.pages.iter().enumerate() {
-            let is_web = url.starts_with("https://") || url.starts_with("http://");
-            ensure!(is_web, "expected an http(s) address as url, found {url}");
+        for (index, Page { file, .. }) in sources.pages.iter().enumerate() {
             let is_plain =
                 !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\']);
             ensure!(is_plain, "expected the name of a file beside this one as file, found {file}");
@@ -82,7 +80,6 @@ mod tests {
         let table = [
             ("url =", "link =", "line 2, column 1: unknown field `link`"),
             ("[[page]]", "[[page]", "line 1, column 8"),
-            ("https:", "ftp:", "found ftp://a/b.md"),
             ("\"b.md\"", "\"../b.md\"", "found ../b.md"),
             ("\"b.md\"", "\"/b.md\"", "found /b.md"),
         ];

@@ -77,22 +77,16 @@ fn collect<'a>(value: &'a Value, at: String, found: &mut Vec<Found<'a>>) {
     }
 }
 
-/// The JSON bodies of a request or an answer.
-pub(crate) fn bodies<'a>(holder: &Found<'a>) -> Vec<Found<'a>> {
-    let at = child(&holder.at, "content");
-    let content = holder.value.get("content").and_then(Value::as_object).into_iter().flatten();
-    let bodies = content.filter(|(name, _)| is_json(name));
-    bodies.map(|(name, value)| Found { at: child(&at, name), value }).collect()
+/// The JSON body of a request or an answer: the one that progenitor takes.
+pub(crate) fn body<'a>(holder: &Found<'a>) -> Option<Found<'a>> {
+    let content = holder.value.get("content")?.as_object()?;
+    let is_json = |name: &str| name.split(';').next() == Some("application/json");
+    let (name, value) = content.iter().find(|(name, _)| is_json(name))?;
+    Some(Found { at: child(&child(&holder.at, "content"), name), value })
 }
 
 /// The JSON bodies of all responses.
 pub(crate) fn response_bodies(document: &Value) -> impl Iterator<Item = Found<'_>> {
     let responses = operations(document).flat_map(|operation| operation.responses());
-    responses.flat_map(|(_, response)| bodies(&response))
-}
-
-/// Returns whether bodies of a media type are JSON.
-fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    essence == "application/json" || essence.ends_with("+json")
+    responses.filter_map(|(_, response)| body(&response))
 }

@@ -57,24 +57,20 @@ fn closed(at: &str, values: &[Value], document: &Value) -> String {
     let (parent, name) = whole.rsplit_once('/').unwrap_or(("#", whole));
     let values: Vec<_> = values.iter().filter(|value| !value.is_null()).collect();
     let set = json!({ "type": "string", "x-extensible-enum": values });
-    let (known, new) = match open_enum_of(&values, document) {
-        Some(known) => (known, ", which has these values".to_owned()),
-        None => (
-            "Name",
-            format!(
-                "; and one with the target `$.components.schemas` and `update: {{ Name: {set} }}`; then the Rust enum `Name` in src/ext/number/open_enums.rs"
-            ),
-        ),
+    let rust =
+        |name: &str| format!("; then the Rust enum `{name}` in src/ext/number/open_enums.rs");
+    let reference = |name: &str| format!("{{ $ref: '#/components/schemas/{name}' }}");
+    let (update, then) = match open_enum_of(&values, document) {
+        _ if parent == "#/components/schemas" => (set.to_string(), rust(name)),
+        Some(known) => (reference(known), ", which has these values".to_owned()),
+        None => {
+            let component = "; and one with the target `$.components.schemas`";
+            let component = format!("{component} and `update: {{ Name: {set} }}`");
+            (reference("Name"), component + &rust("Name"))
+        }
     };
-    if parent == "#/components/schemas" {
-        return format!(
-            "{at}: expected an open enum, {found}: write an action that removes `{}`, and one with the target `{}` and `update: {{ {name}: {set} }}`; then the Rust enum `{name}` in src/ext/number/open_enums.rs. If its values do not matter, only remove its `enum`",
-            path(whole),
-            path(parent)
-        );
-    }
     format!(
-        "{at}: expected an open enum, {found}: write an action that removes `{}`; one with the target `{}` and `update: {{ {name}: {{ $ref: '#/components/schemas/{known}' }} }}`{new}. If its values do not matter, only remove its `enum`",
+        "{at}: expected an open enum, {found}: write an action that removes `{}`, and one with the target `{}` and `update: {{ {name}: {update} }}`{then}. If its values do not matter, only remove its `enum`",
         path(whole),
         path(parent)
     )
