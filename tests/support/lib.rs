@@ -15,7 +15,6 @@ pub mod http2;
 mod log;
 pub mod outcome;
 pub mod process;
-pub mod promise;
 mod replies;
 mod server;
 
