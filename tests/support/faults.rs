@@ -151,13 +151,12 @@ fn connection(good: &str) -> Vec<Fault> {
 }
 
 fn head(good: &str) -> Vec<Fault> {
-    let fields = (0..100).map(|n| format!("x-{n}: 1\r\n")).collect::<String>();
     let interim = "HTTP/1.1 100 Continue\r\n\r\n";
     vec![
         Fault::closed("half a status line", "HTTP/1.1 20"),
         Fault::closed("half a head", "HTTP/1.1 200 OK\r\ncontent-le"),
         Fault::closed("not HTTP", "SSH-2.0-OpenSSH_9.9\r\n"),
-        Fault::answer("101 header fields", "200 OK", &fields, good),
+        Fault::answer("101 header fields", "200 OK", &"x: 1\r\n".repeat(100), good),
         Fault::flood("header fields without end", "HTTP/1.1 200 OK\r\n", "x: 1\r\n".repeat(1_000)),
         Fault::flood("a header field without end", "HTTP/1.1 200 OK\r\nx: ", "x".repeat(8_192)),
         Fault::answer("NUL in a header field", "200 OK", "x: \0\r\n", good),

@@ -1,5 +1,5 @@
 //! Helpers shared by the tests and examples of `pilot-status`: servers on loopback,
-//! clients for them, and invariants.
+//! clients for them, and faults.
 #![expect(
     clippy::missing_errors_doc,
     clippy::missing_panics_doc,

@@ -22,7 +22,6 @@ pub(crate) fn all(good: &str) -> Vec<Fault> {
         answer("gzip, truncated", "gzip", &whole[..whole.len() / 2]),
         answer("gzip with a wrong checksum", "gzip", &sum),
         answer("invalid gzip", "gzip", good.as_bytes()),
-        answer("invalid deflate", "deflate", good.as_bytes()),
         answer("invalid br", "br", good.as_bytes()),
         answer("invalid zstd", "zstd", good.as_bytes()),
         answer("gzip, not declared", "identity", &whole),

@@ -96,7 +96,7 @@ fn good() -> String {
 async fn measure(fault: &Fault, call: &str, expected: Option<&str>) -> String {
     for _ in 1..TRIES {
         match cell(fault, call).await {
-            Ok(cell) if expected.is_none_or(|expected| expected == cell) => return cell,
+            Ok(found) if expected.is_none_or(|expected| expected == found) => return found,
             other => eprintln!("again: {}, {call}: {other:?}", fault.name),
         }
     }
