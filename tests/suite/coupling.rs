@@ -47,6 +47,9 @@ async fn unpolled_call_does_not_block_others() {
     for call in &mut kept {
         assert!(call.as_mut().now_or_never().is_none());
     }
+    assert_eq!(client.stats().pacing.queued, 20);
+    drop(kept.pop());
+    assert_eq!(client.stats().pacing.queued, 19, "a dropped call leaves the queue");
     let calls = (0..10).map(|n| client.number(format!("num_{n}")));
     let calls = calls.map(|number| async move { number.get().await });
     for result in join_all(calls).await {
