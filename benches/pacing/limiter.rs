@@ -77,7 +77,7 @@ impl Limiter {
 
     /// Returns the number of requests that may be sent now, and the time until all may be. A
     /// sliding log returns the time until one more may be sent.
-    pub(crate) fn left(&self, now: f64) -> (f64, f64) {
+    fn left(&self, now: f64) -> (f64, f64) {
         let Limit { count, per, burst } = self.limit;
         match self.kind {
             Kind::FixedWindow | Kind::RequestRate => {
@@ -95,7 +95,7 @@ impl Limiter {
     /// Returns the rate-limit fields of a response, in whole seconds, which is how servers send
     /// them.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small counts")]
-    pub(crate) fn truth(&self, now: f64) -> RateLimit {
+    pub(crate) fn quota(&self, now: f64) -> RateLimit {
         let (left, reset) = self.left(now);
         let reset = Duration::from_secs(reset.ceil().max(1.0) as u64);
         // Rounding makes sums of fractions slightly too small.

@@ -2,7 +2,6 @@
 //!
 //! `cargo bench --package pacing` writes the tables of `docs/measured/pacing.md`, and
 //! `docs/guide/pacing.svg`.
-//! `-- --all` prints all scenarios for one process, 8 and 32; `-- --rows` only the hard loads.
 
 mod best;
 mod limiter;
@@ -16,23 +15,9 @@ use std::{error::Error, fs, path::Path};
 
 type Table = (&'static str, fn() -> String);
 /// The tables of the page. Each replaces the text after the mark with its name.
-const TABLES: [Table; 3] =
-    [("loads", table::table), ("rows", rows::rows), ("constants", table::ablation)];
+const TABLES: [Table; 2] = [("loads", table::table), ("rows", rows::rows)];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for argument in std::env::args() {
-        match argument.as_str() {
-            "--all" => {
-                print!("{}", table::all());
-                return Ok(());
-            }
-            "--rows" => {
-                print!("{}", rows::rows());
-                return Ok(());
-            }
-            _ => {}
-        }
-    }
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let page = docs.join("measured/pacing.md");
     let mut text = fs::read_to_string(&page)?;

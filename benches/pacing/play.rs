@@ -9,7 +9,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use pilot_status::{
     shared_limit::{LimitState, SharedLimit, Step, StepFuture},
     simulation::{Delays, Law, Pacer, RateLimit, Store, TurnRequest},
@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::{
     best,
     limiter::Limiter,
-    setting::{Fields, Setting, Strategy},
+    setting::{Setting, Strategy},
 };
 
 /// The default delays of the client.
@@ -62,13 +62,13 @@ struct Process {
 }
 
 /// Plays a setting to its end.
-pub(crate) fn play(setting: Setting, law: Law) -> Outcome {
+pub(crate) fn play(setting: Setting) -> Outcome {
     fastrand::seed(setting.seed);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let Ok(runtime) = runtime.enable_time().start_paused(true).build() else {
         return Outcome::default();
     };
-    runtime.block_on(async { Play::new(setting).run(law).await })
+    runtime.block_on(async { Play::new(setting).run().await })
 }
 
 impl Play {
@@ -90,10 +90,10 @@ impl Play {
         Rc::new(play)
     }
 
-    async fn run(self: Rc<Self>, law: Law) -> Outcome {
+    async fn run(self: Rc<Self>) -> Outcome {
         let Setting { processes, tasks, requests, scenario, .. } = self.setting;
         let store: Option<Arc<dyn SharedLimit>> = match scenario.strategy {
-            Strategy::Shared(latency) => Some(Arc::new(Distant::new(law, latency))),
+            Strategy::Shared(latency) => Some(Arc::new(Distant::new(latency))),
             Strategy::Paced | Strategy::Alone => None,
         };
         let processes: Vec<_> = (0..processes)
@@ -102,7 +102,7 @@ impl Play {
                 let is_paced = scenario.strategy != Strategy::Alone;
                 let more = usize::from(n < requests % processes);
                 Rc::new(Process {
-                    pacer: is_paced.then(|| Pacer::new(law, DELAYS, store)),
+                    pacer: is_paced.then(|| Pacer::new(Law::DEFAULT, DELAYS, store)),
                     left: RefCell::new(requests / processes + more),
                     first_answer: RefCell::new(f64::INFINITY),
                 })
@@ -116,24 +116,7 @@ impl Play {
         let mut all: FuturesUnordered<_> = (0..tasks)
             .map(|task| self.task(Rc::clone(&processes[task % processes.len()])))
             .collect();
-        let kept: Vec<_> = (0..scenario.kept)
-            .map(|n| {
-                let (play, process) =
-                    (Rc::clone(&self), Rc::clone(&processes[n % processes.len()]));
-                async move { play.keep(&process).await }
-            })
-            .collect();
-        let kept = async {
-            sleep(Duration::from_millis(200)).await;
-            let mut kept: Vec<_> = kept.into_iter().map(Box::pin).collect();
-            for call in &mut kept {
-                call.now_or_never();
-                sleep(Duration::from_millis(100)).await;
-            }
-            kept
-        };
-        let drain = async { while all.next().await.is_some() {} };
-        let (_kept, ()) = futures_util::future::join(kept, drain).await;
+        while all.next().await.is_some() {}
         let mut outcome = self.outcome.borrow().clone();
         outcome.drain = outcome.served_at.last().copied().unwrap_or_default();
         outcome
@@ -188,7 +171,7 @@ impl Play {
             let is_in_time = self.now() - began <= TIMEOUT;
             if verdict.is_served {
                 if let Some(in_flight) = in_flight {
-                    in_flight.served(verdict.fields);
+                    in_flight.served(verdict.quota);
                 }
                 if is_counted {
                     let mut outcome = self.outcome.borrow_mut();
@@ -202,7 +185,7 @@ impl Play {
             self.count_rejection(is_beyond, is_given_up);
             let requested = verdict.retry_after.map(Duration::from_secs_f64);
             match in_flight {
-                Some(in_flight) => in_flight.rejected(requested, verdict.fields),
+                Some(in_flight) => in_flight.rejected(requested, verdict.quota),
                 None => sleep(self.alone(requested, attempts)).await,
             }
         }
@@ -213,20 +196,6 @@ impl Play {
         outcome.rejected_at.push(self.now() - self.start);
         outcome.beyond += usize::from(is_beyond);
         outcome.given_up += usize::from(is_given_up);
-    }
-
-    /// Makes a call that requests its turn and is then not polled again.
-    async fn keep(&self, process: &Process) {
-        if let Some(pacer) = &process.pacer {
-            let deadline = now() + Duration::from_secs(90);
-            let request = TurnRequest {
-                now: now(),
-                deadline: Some(deadline),
-                is_last_chance: false,
-                ticket: &mut None,
-            };
-            pacer.admit(request).await.ok();
-        }
     }
 
     /// Returns the wait of a task without pacing.
@@ -257,14 +226,8 @@ impl Play {
             Err(next) if self.setting.retry_after => Some((next - now).ceil().max(1.0)),
             _ => None,
         };
-        let fields = match scenario.fields {
-            Fields::Silent => None,
-            Fields::True => Some(limiter.truth(now)),
-            Fields::AlwaysNone => {
-                Some(RateLimit { remaining: 0, reset: Duration::from_secs(1_000) })
-            }
-        };
-        Verdict { is_served: admitted.is_ok(), retry_after, fields }
+        let quota = scenario.reports_quota.then(|| limiter.quota(now));
+        Verdict { is_served: admitted.is_ok(), retry_after, quota }
     }
 
     fn now(&self) -> f64 {
@@ -279,22 +242,21 @@ impl Play {
 struct Verdict {
     is_served: bool,
     retry_after: Option<f64>,
-    fields: Option<RateLimit>,
+    quota: Option<RateLimit>,
 }
 
 /// A store with this round-trip time.
 #[derive(Debug)]
 pub(crate) struct Distant {
-    law: Law,
     latency: Duration,
     state: Mutex<LimitState>,
     start: Instant,
 }
 
 impl Distant {
-    pub(crate) fn new(law: Law, latency: f64) -> Self {
+    pub(crate) fn new(latency: f64) -> Self {
         let latency = Duration::from_secs_f64(latency);
-        Self { law, latency, state: Mutex::default(), start: now() }
+        Self { latency, state: Mutex::default(), start: now() }
     }
 }
 
@@ -304,7 +266,7 @@ impl SharedLimit for Distant {
             sleep(self.latency / 2).await;
             let reply = {
                 let mut state = self.state.lock().map_err(|_| "poisoned")?;
-                state.step_by(&self.law, step, now() - self.start)
+                state.step(step, now() - self.start)
             };
             sleep(self.latency / 2).await;
             Ok(reply)

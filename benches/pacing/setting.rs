@@ -13,15 +13,6 @@ pub(crate) enum Strategy {
     Alone,
 }
 
-/// The rate-limit fields of each response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fields {
-    Silent,
-    True,
-    /// Always 0 left, for 1,000 s.
-    AlwaysNone,
-}
-
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
@@ -34,9 +25,8 @@ pub(crate) struct Scenario {
     pub(crate) outage: f64,
     /// Requests that are served before the load, one a second; then none is sent for 11 s.
     pub(crate) served_before: u32,
-    pub(crate) fields: Fields,
-    /// Calls that are polled once, and then kept without being polled.
-    pub(crate) kept: usize,
+    /// Each response reports the quota that is left.
+    pub(crate) reports_quota: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,26 +50,23 @@ pub(crate) const X1: Scenario = Scenario {
     step_at: 0.5,
     outage: 0.0,
     served_before: 0,
-    fields: Fields::Silent,
-    kept: 0,
+    reports_quota: false,
 };
-pub(crate) const SCENARIOS: [Scenario; 9] = [
+pub(crate) const SCENARIOS: [Scenario; 7] = [
     X1,
     Scenario { name: "× 0.5", step: 0.5, ..X1 },
     Scenario { name: "× 2", step: 2.0, ..X1 },
     Scenario { name: "5 s outage first", outage: 5.0, ..X1 },
     Scenario { name: "20 s outage first", outage: 20.0, ..X1 },
     Scenario { name: "idle, then 5 s outage", outage: 5.0, served_before: 20, ..X1 },
-    Scenario { name: "20 calls kept unpolled", kept: 20, ..X1 },
-    Scenario { name: "true fields", fields: Fields::True, ..X1 },
-    Scenario { name: "always 0 left", fields: Fields::AlwaysNone, ..X1 },
+    Scenario { name: "quota reported", reports_quota: true, ..X1 },
 ];
-pub(crate) const LIMITS: [(&str, Limit); 3] = [
-    ("60 per 60 s burst 10", Limit { count: 60.0, per: 60.0, burst: 10.0 }),
-    ("600 per 60 s burst 100", Limit { count: 600.0, per: 60.0, burst: 100.0 }),
-    ("100 per 10 s burst 16", Limit { count: 100.0, per: 10.0, burst: 16.0 }),
+const LIMITS: [Limit; 3] = [
+    Limit { count: 60.0, per: 60.0, burst: 10.0 },
+    Limit { count: 600.0, per: 60.0, burst: 100.0 },
+    Limit { count: 100.0, per: 10.0, burst: 16.0 },
 ];
-pub(crate) const LIMITERS: [(Kind, bool); 6] = [
+const LIMITERS: [(Kind, bool); 6] = [
     (Kind::FixedWindow, true),
     (Kind::FixedWindow, false),
     (Kind::TokenBucket, true),
@@ -90,7 +77,7 @@ pub(crate) const LIMITERS: [(Kind, bool); 6] = [
 
 /// Returns the 18 settings of a scenario.
 pub(crate) fn all(scenario: Scenario, processes: usize) -> Vec<Setting> {
-    let of = |(_, limit)| {
+    let of = |limit| {
         LIMITERS.into_iter().map(move |(kind, retry_after)| Setting {
             scenario,
             kind,

@@ -1,4 +1,4 @@
-//! Four clients that fetch a number.
+//! Three clients that fetch a number.
 
 use pilot_status::Client;
 use reqwest_middleware::ClientWithMiddleware;
@@ -16,26 +16,10 @@ pub(crate) enum Contender {
     Bare(reqwest::Client, String),
     /// reqwest and a struct, with the usual middleware for retries.
     Middleware(ClientWithMiddleware, String),
-    /// The client that progenitor generates from the same document, without hooks.
-    Generated(generated::Client),
-}
-
-/// The client that progenitor's macro generates from the document.
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    dead_code,
-    unused,
-    missing_docs,
-    unreachable_pub,
-    reason = "generated code"
-)]
-mod generated {
-    progenitor::generate_api!(spec = "../../openapi.json", interface = Builder);
 }
 
 impl Contender {
-    pub(crate) const NAMES: [&str; 4] = ["ours", "bare reqwest", "middleware", "generated"];
+    pub(crate) const NAMES: [&str; 3] = ["ours", "bare reqwest", "middleware"];
 
     pub(crate) fn new(name: &str, url: &str) -> Self {
         match name {
@@ -45,7 +29,6 @@ impl Contender {
             }
             "bare reqwest" => Self::Bare(http(), url.to_owned()),
             "middleware" => Self::Middleware(with_middleware(), url.to_owned()),
-            "generated" => Self::Generated(generated::Client::new_with_client(url, http())),
             _ => panic!("no contender has the name {name}"),
         }
     }
@@ -56,7 +39,6 @@ impl Contender {
             Self::Ours(client) => client.number(id).get().await.is_ok(),
             Self::Bare(http, url) => bare(http, url, id).await.is_ok(),
             Self::Middleware(http, url) => middleware(http, url, id).await.is_ok(),
-            Self::Generated(client) => client.get_numbers_id().id(id).send().await.is_ok(),
         }
     }
 }

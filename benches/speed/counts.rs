@@ -18,7 +18,7 @@ use crate::{
     decode, page,
     page::goal,
     request,
-    server::{self, COMPACT, Process},
+    server::{self, Process},
 };
 
 /// Accepted difference of a count from the stored one, as a part of it.
@@ -78,7 +78,6 @@ fn count() -> Result<Value, Box<dyn Error>> {
     for (name, what, of, over) in [
         ("request over bare reqwest", "request", "ours", "bare reqwest"),
         ("middleware over bare reqwest", "request", "middleware", "bare reqwest"),
-        ("generated over bare reqwest", "request", "generated", "bare reqwest"),
         ("decode over hand-written", "decode", "ours", "hand-written"),
         ("decode over Value", "decode", "ours", "value"),
     ] {
@@ -95,9 +94,8 @@ fn allocations() -> Result<Value, Box<dyn Error>> {
     let mut counts = json!({});
     for name in Contender::NAMES {
         let contender = Contender::new(name, &url);
-        request::calls(&runtime, &contender, COMPACT, 100, 1);
-        let one =
-            || allocation_counter::measure(|| request::calls(&runtime, &contender, COMPACT, 1, 1));
+        request::calls(&runtime, &contender, 100, 1);
+        let one = || allocation_counter::measure(|| request::calls(&runtime, &contender, 1, 1));
         // A few allocations depend on how the bytes arrive, so the median counts.
         let mut counted: Vec<_> = (0..101).map(|_| one().count_total).collect();
         counted.sort_unstable();
@@ -131,7 +129,7 @@ fn total(what: &str, contender: &str, times: usize, url: &str) -> Result<f64, Bo
 pub(crate) fn calls(what: &str, contender: &str, times: usize, url: &str) -> Outcome {
     if what == "request" {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        request::calls(&runtime, &Contender::new(contender, url), COMPACT, times, 1);
+        request::calls(&runtime, &Contender::new(contender, url), times, 1);
         return Ok(());
     }
     let [case, ..] = decode::cases();
@@ -146,10 +144,10 @@ pub(crate) fn calls(what: &str, contender: &str, times: usize, url: &str) -> Out
 
 fn table(counts: &Value) -> Result<String, Box<dyn Error>> {
     let allocations = |name: &str| number(&counts["allocations"][name]);
-    let (ours, bare) = (allocations("ours")?, allocations("bare reqwest")?);
-    let (middleware, generated) = (allocations("middleware")?, allocations("generated")?);
+    let ours = allocations("ours")?;
+    let (bare, middleware) = (allocations("bare reqwest")?, allocations("middleware")?);
     let mut table = format!(
-        "| | |\n|---|---|\n| allocations of a request: ours, bare reqwest, with middleware, generated | {ours}, {bare}, {middleware}, {generated} |\n| ours (≤ 81) | {} |\n",
+        "| | |\n|---|---|\n| allocations of a request: ours, bare reqwest, with middleware | {ours}, {bare}, {middleware} |\n| ours (≤ 81) | {} |\n",
         goal(ours, ..=81.0)
     );
     for (name, ratio) in counts["instructions"].as_object().into_iter().flatten() {

@@ -84,14 +84,3 @@ struct Waba {
     account_review_status: Option<String>,
     ownership_type: Option<String>,
 }
-
-/// The API's own error.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "it is only decoded")]
-pub(crate) struct ApiError {
-    error: Option<String>,
-    message: Option<String>,
-    code: Option<String>,
-    retry_after_seconds: Option<f64>,
-}

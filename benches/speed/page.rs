@@ -1,23 +1,13 @@
 //! Writes `docs/measured/performance.md`, part by part.
 
-use std::{
-    error::Error,
-    fs,
-    ops::RangeBounds,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{error::Error, fs, ops::RangeBounds, process::Command};
 
 use crate::Outcome;
 
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/measured/performance.md");
 const LOCK: &str = include_str!("../../Cargo.lock");
 /// The crates that determine the figures.
-const CRATES: [&str; 7] =
-    ["pilot-status", "reqwest", "hyper", "tokio", "serde", "serde_json", "progenitor"];
-
-pub(crate) fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
-}
+const CRATES: [&str; 6] = ["pilot-status", "reqwest", "hyper", "tokio", "serde", "serde_json"];
 
 /// Writes a table between the marks of its part in the page, and prints it.
 pub(crate) fn write(part: &str, table: &str) -> Outcome {
@@ -27,12 +17,11 @@ pub(crate) fn write(part: &str, table: &str) -> Outcome {
 }
 
 fn put(part: &str, table: &str) -> Outcome {
-    let file = docs().join("measured/performance.md");
-    let page = fs::read_to_string(&file)?;
+    let page = fs::read_to_string(PAGE)?;
     let (begin, end) = (format!("<!-- {part} -->\n"), format!("<!-- /{part} -->"));
     let (before, rest) = page.split_once(&begin).ok_or("the page has no such part")?;
     let (_, after) = rest.split_once(&end).ok_or("the part has no end")?;
-    fs::write(file, format!("{before}{begin}{table}{end}{after}"))?;
+    fs::write(PAGE, format!("{before}{begin}{table}{end}{after}"))?;
     Ok(())
 }
 

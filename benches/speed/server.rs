@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Response, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 
 use crate::Outcome;
@@ -34,20 +34,8 @@ pub(crate) fn start() -> io::Result<String> {
     Ok(url)
 }
 
-/// The id whose response has no line breaks.
-pub(crate) const COMPACT: &str = "num_compact";
-/// The id whose response is pretty-printed.
-pub(crate) const PRETTY: &str = "num_pretty";
-
-static PRETTY_BODY: LazyLock<Bytes> = LazyLock::new(|| {
-    let number: serde_json::Value = serde_json::from_slice(&EXAMPLE).expect("JSON");
-    serde_json::to_vec_pretty(&number).expect("JSON").into()
-});
-
-fn number(request: &Request<Incoming>) -> Response<Full<Bytes>> {
-    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let body = if id == PRETTY { &PRETTY_BODY } else { &EXAMPLE };
-    let mut response = Response::new(Full::new(Bytes::clone(body)));
+fn number() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::clone(&EXAMPLE)));
     let json = http::HeaderValue::from_static("application/json");
     response.headers_mut().insert(http::header::CONTENT_TYPE, json);
     response
@@ -61,10 +49,7 @@ fn serve(listener: TcpListener) -> io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let service = service_fn(move |request| {
-                let response = number(&request);
-                async { Ok::<_, Infallible>(response) }
-            });
+            let service = service_fn(|_| async { Ok::<_, Infallible>(number()) });
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             // A client that hangs up ends only its connection.
             tokio::spawn(async { connection.await.ok() });

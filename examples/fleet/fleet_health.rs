@@ -1,11 +1,10 @@
 //! Lists the numbers that are not ready, worst last:
-//! `cargo run -p fleet --bin fleet_health -- [ID…] [--all] [--json]`.
+//! `cargo run -p fleet --bin fleet_health -- [ID…] [--all]`.
 //!
-//! Without ids it reads them from standard input, one a line, unless that is a terminal. If there
-//! are none either, it lists all numbers of the key's tenant. It exits with 2 if any number is
-//! blocked, otherwise with 1 if any request failed, otherwise with 0.
+//! Without ids it lists all numbers of the key's tenant. It exits with 2 if any number is blocked,
+//! otherwise with 1 if any request failed, otherwise with 0.
 //!
-//! Without ids, and without a credential in the environment, it queries an example server with 200
+//! Without ids, and without a credential in the environment, it queries an example server with 20
 //! made-up numbers and a rate limit.
 
 mod common;
@@ -13,7 +12,7 @@ mod common;
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     process::ExitCode,
     time::Duration,
 };
@@ -22,16 +21,10 @@ use clap::{Arg, ArgAction, Command};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableComponent, Width, presets};
 use console::Term;
 use futures_util::StreamExt;
-use indicatif::ProgressBar;
 use pilot_status::{
     Client, ReadinessLevel,
     types::{Number, QualityRating},
 };
-use serde_json::{Value, json};
-use support::{Reply, Request};
-
-/// Number of numbers that the example server knows.
-const MADE_UP: usize = 200;
 
 /// Columns of a date with its time, `2026-01-01T00:00:00Z`, and the padding: a date stays on a line.
 const WIDEST_DATE: u16 = 22;
@@ -46,38 +39,26 @@ async fn main() -> ExitCode {
 fn command() -> Command {
     Command::new("fleet_health")
         .about("Which of my numbers cannot send?")
-        .after_help("Without ID it reads the ids from standard input, one a line. Without any it lists all numbers of the tenant.\nExits with 2 if any number is blocked, otherwise with 1 if any request failed, otherwise with 0.")
+        .after_help("Without ID it lists all numbers of the tenant.\nExits with 2 if any number is blocked, otherwise with 1 if any request failed, otherwise with 0.")
         .arg(Arg::new("ID").help("The ids of numbers").num_args(0..))
         .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("Ready numbers too"))
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object a line"))
 }
 
 async fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = command().get_matches();
     let mut ids: Vec<String> = arguments.remove_many("ID").into_iter().flatten().collect();
-    if ids.is_empty() && common::has_credential() && !io::stdin().is_terminal() {
-        let lines = io::stdin().lines().collect::<Result<Vec<_>, _>>()?;
-        ids = lines.iter().map(|line| line.trim().to_owned()).filter(|id| !id.is_empty()).collect();
-    }
-    let example = common::number();
-    let (client, _server) =
-        common::client(&ids, move |n, request| made_up(n, request, &example)).await?;
+    let (client, _server) = common::client(&ids).await?;
     if ids.is_empty() {
         ids = client.list_numbers().await?.into_iter().map(|number| number.id).collect();
     }
     let answers = fetch(&client, ids).await;
-    let text = if arguments.get_flag("json") {
-        json_lines(&answers)?
-    } else {
-        let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
-        let is_shown = |answer: &&Answer| {
-            arguments.get_flag("all") || level(&answer.1) != Some(ReadinessLevel::Ready)
-        };
-        let table = table(answers.iter().filter(is_shown), columns);
-        let table = if table.is_empty() { String::new() } else { table.trim_fmt() + "\n\n" };
-        format!("{table}{}\n", totals(&answers))
+    let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
+    let is_shown = |answer: &&Answer| {
+        arguments.get_flag("all") || level(&answer.1) != Some(ReadinessLevel::Ready)
     };
-    io::stdout().write_all(text.as_bytes())?;
+    let table = table(answers.iter().filter(is_shown), columns);
+    let table = if table.is_empty() { String::new() } else { table.trim_fmt() + "\n\n" };
+    writeln!(io::stdout(), "{table}{}", totals(&answers))?;
     for hint in hints(&answers) {
         eprintln!("hint: {hint}");
     }
@@ -91,10 +72,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
 
 /// Fetches the numbers, and returns the results, worst last, where the eye is.
 async fn fetch(client: &Client, ids: Vec<String>) -> Vec<Answer> {
-    let bar = ProgressBar::new(ids.len() as u64);
-    let mut answers: Vec<Answer> =
-        client.numbers(ids).get().inspect(|_| bar.inc(1)).collect().await;
-    bar.finish_and_clear();
+    let mut answers: Vec<Answer> = client.numbers(ids).get().collect().await;
     answers.sort_by(|(a, x), (b, y)| {
         let worse = rank(x).cmp(&rank(y));
         worse.then_with(|| alphanumeric_sort::compare_str(a, b))
@@ -181,49 +159,10 @@ fn in_words(age: Duration) -> String {
     }
 }
 
-fn json_lines(answers: &[Answer]) -> Result<String, serde_json::Error> {
-    let mut lines = String::new();
-    for (id, answer) in answers {
-        let line = match answer {
-            Ok(number) => {
-                json!({ "id": id, "readiness": number.readiness(), "number": number })
-            }
-            Err(error) => {
-                json!({ "id": id, "error": error.to_string(), "kind": error.kind().as_str() })
-            }
-        };
-        lines += &(serde_json::to_string(&line)? + "\n");
-    }
-    Ok(lines)
-}
-
-/// Returns the response of the example server: numbers of all kinds, and an occasional 429.
-fn made_up(request: usize, line: &Request, example: &Value) -> Reply {
-    if request % 70 == 69 {
-        return Reply::json(429, r#"{"error":"Too many requests"}"#).with("retry-after", "0.5");
-    }
-    if line.line.ends_with("/v1/numbers") {
-        let list = (0..MADE_UP).map(|n| json!({ "id": format!("num_{n}") }));
-        return Reply::json(200, list.collect::<Value>().to_string());
-    }
-    let id = line.line.rsplit('/').next().unwrap_or_default();
-    let n: usize = id.trim_start_matches("num_").parse().unwrap_or_default();
-    let mut json = example.clone();
-    json["id"] = id.into();
-    json["meta"]["phone"]["displayPhoneNumber"] = format!("+55 11 9{n:04}-0000").into();
-    match n % 25 {
-        3 => json["health"]["metaStatus"] = "BANNED".into(),
-        7 => json["extraChargeUnpaidSince"] = "2026-01-01T00:00:00Z".into(),
-        11 | 12 => json["health"]["qualityRating"] = "YELLOW".into(),
-        15 => json["state"] = "CLOSE".into(),
-        19 => json["meta"] = Value::Null,
-        _ => {}
-    }
-    Reply::json(200, json.to_string())
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn answers() -> Vec<Answer> {
@@ -249,11 +188,5 @@ mod tests {
             assert!(widest <= columns.into(), "{widest} of {columns}: {text}");
             assert!(text.contains("blocked") && text.contains("2026-01-01T00:00:00Z"), "{text}");
         }
-    }
-
-    #[test]
-    fn totals_count_the_results() {
-        assert_eq!(totals(&answers()), "2 blocked");
-        assert_eq!(totals(&[]), "no numbers");
     }
 }

@@ -2,8 +2,7 @@
 //! `cargo run -p fleet --bin watch_fleet -- [ID…] [--every SECONDS] [--json]`.
 //!
 //! Without ids it watches all numbers of the key's tenant. It prints the state of each number, and
-//! then one line for each change. It ends with Ctrl-C, when its reader closes the pipe, or when the API refuses the key. Times
-//! are UTC.
+//! then one line for each change. It ends with Ctrl-C, when its reader closes the pipe, or when the API refuses the key. Times are UTC.
 //!
 //! Without ids, and without a credential in the environment, it watches 20 made-up numbers of an
 //! example server, which change often.
@@ -21,12 +20,7 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use console::Style;
 use pilot_status::{Change, ChangeSource, ReadinessLevel, Seen};
-use serde_json::{Value, json};
-use support::{Reply, Request};
 use tokio::{runtime::Runtime, signal::ctrl_c, task::spawn_blocking};
-
-/// Number of numbers that the example server knows.
-const MADE_UP: usize = 20;
 
 fn main() -> io::Result<ExitCode> {
     let runtime = Runtime::new()?;
@@ -68,9 +62,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
 
 async fn watch(mut arguments: ArgMatches) -> Result<(), Box<dyn Error>> {
     let ids: Vec<String> = arguments.remove_many("ID").into_iter().flatten().collect();
-    let example = common::number();
-    let (client, server) =
-        common::client(&ids, move |n, request| made_up(n, request, &example)).await?;
+    let (client, server) = common::client(&ids).await?;
     let default = Duration::from_secs(if server.is_some() { 2 } else { 60 });
     let every = arguments.remove_one("every").unwrap_or(default);
     let mut changes =
@@ -117,43 +109,10 @@ fn style_of(change: &Change) -> Style {
     }
 }
 
-/// Returns the response of the example server: numbers that change from round to round, one that
-/// fails, one that is deleted, one that comes and goes in the list, and an occasional 429.
-fn made_up(request: usize, line: &Request, example: &Value) -> Reply {
-    if request % 50 == 49 {
-        return Reply::json(429, r#"{"error":"Too many requests"}"#).with("retry-after", "1");
-    }
-    let round = request / (MADE_UP + 1);
-    if line.line.ends_with("/v1/numbers") {
-        let count = MADE_UP - usize::from(round % 12 > 7);
-        return Reply::json(200, list(count).to_string());
-    }
-    let id = line.line.rsplit('/').next().unwrap_or_default();
-    let n: usize = id.trim_start_matches("num_").parse().unwrap_or_default();
-    let mut json = example.clone();
-    json["id"] = id.into();
-    match (n, (round + n) % 8) {
-        (2, _) if round % 24 > 3 && round % 24 < 12 => {
-            return Reply::json(500, r#"{"error":"Internal error"}"#);
-        }
-        (6, _) if round % 20 > 2 && round % 20 < 8 => {
-            return Reply::json(404, r#"{"error":"Number not found"}"#);
-        }
-        (3 | 8 | 13 | 17, 5..) => json["health"]["qualityRating"] = "RED".into(),
-        (5 | 15, 6..) => json["state"] = "CLOSE".into(),
-        (11, 4..) => json["health"]["portfolioMessagingLimitTier"] = "TIER_10K".into(),
-        _ => {}
-    }
-    Reply::json(200, json.to_string())
-}
-
-fn list(count: usize) -> Value {
-    (0..count).map(|n| json!({ "id": format!("num_{n}") })).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use support::Server;
+    use serde_json::{Value, json};
+    use support::{Reply, Server};
 
     use super::*;
 

@@ -19,16 +19,16 @@ fn client(server: &Server, store: impl SharedLimit + 'static) -> Client {
     builder(server).pacing(Pacing::shared(store)).build().unwrap()
 }
 
-/// Starts a server that rejects the second request with this `Retry-After`.
-async fn refusing_the_second(retry_after: &'static str) -> Server {
+/// Starts a server that rejects the request of this number, from 0, with this `Retry-After`.
+async fn refusing(number: usize, retry_after: &'static str) -> Server {
     let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
-    let answer = move |n, _: &_| if n == 1 { refusal.clone() } else { ok() };
+    let answer = move |n, _: &_| if n == number { refusal.clone() } else { ok() };
     Server::start(answer).await.unwrap()
 }
 
 #[tokio::test]
 async fn limit_of_one_client_is_honoured_by_another() {
-    let server = refusing_the_second("2").await;
+    let server = refusing(1, "2").await;
     let store = Arc::new(InMemory::default());
     let (one, another) = (client(&server, Arc::clone(&store)), client(&server, store));
     one.number("num_1").get().await.unwrap();
@@ -77,7 +77,7 @@ async fn faulty_store_does_not_fail_calls() {
         ("replies noted", |_| reply(Reply::Noted)),
     ];
     for (name, answer) in stores {
-        let server = refusing_the_second("0.05").await;
+        let server = refusing(1, "0.05").await;
         let steps = Arc::new(AtomicUsize::new(0));
         let client = client(&server, FakeStore(answer, Arc::clone(&steps)));
         for n in 0..20 {
@@ -96,7 +96,7 @@ async fn store_admitting_nothing_delays_calls_by_max_delay() {
         |_| reply(Reply::Wait { time: Duration::ZERO, slot: Slot::default(), rate: 0.0 }),
     ];
     for answer in never {
-        let server = refusing_the_second("0.01").await;
+        let server = refusing(1, "0.01").await;
         let retry = pilot_status::RetryPolicy::default()
             .base_delay(Duration::from_millis(1))
             .max_delay(Duration::from_millis(50));
@@ -106,21 +106,6 @@ async fn store_admitting_nothing_delays_calls_by_max_delay() {
             assert!(client.number("num_1").get().await.is_ok());
         }
     }
-}
-
-#[tokio::test]
-async fn wait_beyond_deadline_fails_before_sending() {
-    let server = always(Answer::json(429, "{}").with("retry-after", "30")).await;
-    let store = Arc::new(InMemory::default());
-    let client = builder(&server)
-        .timeout(Duration::from_secs(5))
-        .pacing(Pacing::shared(Arc::clone(&store)))
-        .build()
-        .unwrap();
-    assert!(client.number("num_1").get().await.unwrap_err().is_rate_limited());
-    let error = client.number("num_1").get().await.unwrap_err();
-    assert!(error.is_rate_limited() && error.attempts() == 0, "{error}");
-    assert!(error.retry_after().unwrap() > Duration::from_secs(20), "{error:?}");
 }
 
 #[tokio::test]
@@ -189,16 +174,9 @@ async fn background_check_slower_than_call_is_honoured() {
     }
 }
 
-/// Starts a server that rejects the first request with this `Retry-After`.
-async fn refusing_the_first(retry_after: &'static str) -> Server {
-    let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
-    let answer = move |n, _: &_| if n == 0 { refusal.clone() } else { ok() };
-    Server::start(answer).await.unwrap()
-}
-
 #[tokio::test]
 async fn store_cannot_shorten_retry_after() {
-    let server = refusing_the_first("0.4").await;
+    let server = refusing(0, "0.4").await;
     let go: ReplyFn = |_| reply(Reply::Go { epoch: 1, is_probe: false, turns: 100, rate: 1e9 });
     let client = client(&server, FakeStore(go, Arc::default()));
     let start = Instant::now();
@@ -210,7 +188,7 @@ async fn store_cannot_shorten_retry_after() {
 
 #[tokio::test]
 async fn waiting_calls_share_one_store_request() {
-    let server = refusing_the_first("0.01").await;
+    let server = refusing(0, "0.01").await;
     let steps = Arc::new(AtomicUsize::new(0));
     let wait: ReplyFn = |_| {
         let (time, slot) = (Duration::from_millis(1), Slot::default());
@@ -277,7 +255,7 @@ async fn permanent_429_fails_near_the_timeout() {
 
 #[tokio::test]
 async fn store_state_with_foreign_clock_is_ignored() {
-    let server = refusing_the_first("0.05").await;
+    let server = refusing(0, "0.05").await;
     let hour: ReplyFn = |_| {
         let time = Duration::from_secs(3_600);
         reply(Reply::Wait { time, slot: Slot { epoch: 7, turns: 1 }, rate: 0.1 })

@@ -1,12 +1,6 @@
 //! Sharing through a real Redis server, and its faults.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use pilot_status::{
     Client, Pacing,
@@ -28,45 +22,33 @@ async fn client(server: &Server, redis: &RedisServer) -> Client {
     builder(server).pacing(Pacing::shared(store)).build().unwrap()
 }
 
-/// Makes `count` calls, asserts that all succeed, and returns the time of the slowest.
-async fn calls(client: &Client, count: usize) -> Duration {
-    let mut slowest = Duration::ZERO;
+/// Makes `count` calls and asserts that all succeed.
+async fn calls(client: &Client, count: usize) {
     for n in 0..count {
-        let start = Instant::now();
         let answer = client.number("num_1").get().await;
         assert!(answer.is_ok(), "call {n}: {answer:?}");
-        slowest = slowest.max(start.elapsed());
     }
-    slowest
 }
 
-/// Returns the keys in the store.
+/// Returns the keys of shared state.
 async fn keys(redis: &RedisServer) -> Vec<String> {
     let mut connection = redis.try_connection().await.unwrap();
     redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap()
 }
 
-/// Makes calls until their state is in the store; returns `false` if that takes over 20 s.
-async fn is_shared(redis: &RedisServer, client: &Client) -> bool {
+/// Makes calls until their state is in the store; panics if that takes over 20 s.
+async fn share(redis: &RedisServer, client: &Client, when: &str) {
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(20) {
+    loop {
         calls(client, 12).await;
-        let mut connection = redis.try_connection().await.unwrap();
-        let keys: Vec<String> = redis::cmd("KEYS")
-            .arg("pilot-status:limit:2:*")
-            .query_async(&mut connection)
-            .await
-            .unwrap();
-        for key in keys {
-            let kind: String =
-                redis::cmd("TYPE").arg(&key).query_async(&mut connection).await.unwrap();
-            if kind == "hash" {
-                return true;
+        for key in keys(redis).await {
+            if redis.command(&["TYPE", &key]).await == redis::Value::SimpleString("hash".into()) {
+                return;
             }
         }
+        assert!(start.elapsed() < Duration::from_secs(20), "{when}: no state is shared");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    false
 }
 
 #[tokio::test]
@@ -74,7 +56,7 @@ async fn stored_state_expires_and_reveals_nothing() {
     let Some(redis) = RedisServer::start().await else { return };
     let server = server().await;
     let client = client(&server, &redis).await;
-    assert!(is_shared(&redis, &client).await);
+    share(&redis, &client, "at first").await;
     let keys = keys(&redis).await;
     let [key] = &keys[..] else { panic!("{keys:?}") };
     assert_eq!(key.len(), "pilot-status:limit:2:".len() + 32, "{key}");
@@ -108,7 +90,7 @@ async fn redis_fault_fails_no_call_and_sharing_resumes() {
         let Some(redis) = RedisServer::start().await else { return };
         let server = server().await;
         let client = client(&server, &redis).await;
-        assert!(is_shared(&redis, &client).await, "{name}: before the fault");
+        share(&redis, &client, name).await;
         let key = keys(&redis).await.pop().unwrap();
         let with_key = |words: &[&str]| {
             words.iter().map(|w| if *w == "KEY" { key.clone() } else { (*w).to_owned() }).collect()
@@ -121,34 +103,21 @@ async fn redis_fault_fails_no_call_and_sharing_resumes() {
             }
             calls(&client, 25).await;
         }
-        assert!(is_shared(&redis, &client).await, "{name}: after the fault");
+        share(&redis, &client, name).await;
     }
 }
 
 #[tokio::test]
 async fn redis_restart_fails_no_call() {
     let Some(redis) = RedisServer::start().await else { return };
-    // The server rejects only one request, so later delays come from the store.
-    let refusal = Answer::json(429, "{}").with("retry-after", "0.05");
-    let refuses_again = Arc::new(AtomicBool::new(false));
-    let again = Arc::clone(&refuses_again);
-    let answer = move |n, _: &_| {
-        let refuses = n == 1 || (again.load(Ordering::Relaxed) && n % 10 == 1);
-        if refuses { refusal.clone() } else { ok() }
-    };
-    let server = Server::start(answer).await.unwrap();
+    let server = server().await;
     let client = client(&server, &redis).await;
-    assert!(is_shared(&redis, &client).await, "before the restart");
-    let mut slowest = Vec::new();
-    slowest.push(calls(&client, 500).await);
+    share(&redis, &client, "before the restart").await;
     let port = redis.port();
     drop(redis);
-    slowest.push(calls(&client, 500).await);
+    calls(&client, 100).await;
     let redis = RedisServer::start_on(port).await.unwrap();
-    slowest.push(calls(&client, 500).await);
-    println!("the slowest call with the store, without it, and with it again: {slowest:.0?}");
-    refuses_again.store(true, Ordering::Relaxed);
-    assert!(is_shared(&redis, &client).await, "after the restart");
+    share(&redis, &client, "after the restart").await;
 }
 
 #[tokio::test]
@@ -161,22 +130,8 @@ async fn any_name_and_foreign_state_are_tolerated() {
     }
     for value in ["x", "1e400", "-1", "nan", ""] {
         let key = "pilot-status:limit:2:malformed";
-        redis
-            .command(&[
-                "HSET",
-                key,
-                "epoch",
-                "1",
-                "held_until",
-                value,
-                "rate",
-                value,
-                "expires",
-                "1e300",
-                "more",
-                value,
-            ])
-            .await;
+        let fields = ["epoch", "1", "held_until", value, "rate", value, "expires", "1e300"];
+        redis.command(&[&["HSET", key][..], &fields].concat()).await;
         let server = server().await;
         let store = RedisLimit::new(redis.manager().await).name("malformed");
         let retry = pilot_status::RetryPolicy::default()
@@ -189,12 +144,9 @@ async fn any_name_and_foreign_state_are_tolerated() {
 }
 
 #[tokio::test]
-async fn wrong_redis_password_fails_at_connect() {
+async fn redis_password_is_not_printed() {
     let Some(redis) = RedisServer::start().await else { return };
     redis.command(&["CONFIG", "SET", "requirepass", "right"]).await;
-    let url = format!("redis://:wrong@127.0.0.1:{}", redis.port());
-    let refused = redis::Client::open(url).unwrap().get_connection_manager().await;
-    assert!(refused.is_err());
     let url = format!("redis://:right@127.0.0.1:{}", redis.port());
     let manager = redis::Client::open(url).unwrap().get_connection_manager().await.unwrap();
     assert!(!format!("{:?}", RedisLimit::new(manager)).contains("right"));

@@ -1,4 +1,4 @@
-//! The documented response decodes completely, and unknown fields of a newer server are retained.
+//! The documented response decodes completely, and fields may be absent or have new values.
 
 use std::time::Duration;
 
@@ -25,18 +25,6 @@ fn extras(number: &Number) -> Vec<&Map<String, Value>> {
     ]
 }
 
-/// Adds a field to every object in a value.
-fn widen(value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            object.values_mut().for_each(widen);
-            object.insert("brandNew".to_owned(), json!({ "deep": [1, null, "x"] }));
-        }
-        Value::Array(items) => items.iter_mut().for_each(widen),
-        _ => {}
-    }
-}
-
 #[tokio::test]
 async fn documented_example_round_trips_without_extra_fields() {
     let server = always(ok()).await;
@@ -45,17 +33,6 @@ async fn documented_example_round_trips_without_extra_fields() {
         assert_eq!(extra, &Map::new());
     }
     assert_eq!(serde_json::to_value(&number).unwrap(), example());
-}
-
-#[test]
-fn unknown_fields_round_trip() {
-    let mut wide = example();
-    widen(&mut wide);
-    let number = number(&wide);
-    for extra in extras(&number) {
-        assert_eq!(extra.keys().collect::<Vec<_>>(), ["brandNew"]);
-    }
-    assert_eq!(serde_json::to_value(&number).unwrap(), wide);
 }
 
 #[test]

@@ -58,11 +58,3 @@ async fn raw_client_for_other_host_sends_nothing() {
     assert!(matches!(error, Generated::InvalidRequest(_)), "{error:?}");
     assert_eq!((ours.requests().len(), other.requests().len()), (1, 0));
 }
-
-#[tokio::test]
-async fn raw_call_can_be_spawned() {
-    let server = always(ok()).await;
-    let client = client(&server);
-    let task = tokio::spawn(async move { client.number("num_1").get().await });
-    assert!(task.await.unwrap().is_ok());
-}

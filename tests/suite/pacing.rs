@@ -92,24 +92,6 @@ async fn call_that_would_miss_deadline_fails_immediately() {
 }
 
 #[tokio::test]
-async fn dropped_call_frees_its_queue_slot() {
-    let (server, _) = refusing_first("0.5").await;
-    let client = client(&server);
-    let second = async {
-        refused(&client).await;
-        tokio::time::timeout(MS(50), client.number("num_2").get()).await.is_err()
-    };
-    let third = async {
-        refused(&client).await;
-        client.number("num_3").get().await
-    };
-    let first = client.number("num_1");
-    let (first, dropped, third) = tokio::join!(first.get(), second, third);
-    assert!(first.is_ok() && dropped && third.is_ok());
-    assert_eq!(client.stats().queued, 0);
-}
-
-#[tokio::test]
 async fn call_without_pacing_ignores_other_calls() {
     let (server, _) = refusing_first("20").await;
     let client = builder(&server).pacing(Pacing::Off).retry(RetryPolicy::none()).build().unwrap();

@@ -54,16 +54,6 @@ async fn quotes_and_whitespace_around_base_url_are_trimmed() {
 }
 
 #[tokio::test]
-async fn refresh_parameter_is_sent_only_by_refresh() {
-    let server = always(ok()).await;
-    let client = client(&server);
-    client.number("num_1").get().await.unwrap();
-    client.number("num_1").refresh().await.unwrap();
-    let lines: Vec<_> = server.requests().into_iter().map(|r| r.line).collect();
-    assert_eq!(lines, ["GET /v1/numbers/num_1", "GET /v1/numbers/num_1?refresh=1"]);
-}
-
-#[tokio::test]
 async fn base_url_path_is_retained() {
     let server = always(ok()).await;
     let base_url = format!("{}/pilot/", server.url());

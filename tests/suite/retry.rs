@@ -16,34 +16,6 @@ async fn failing(failures: usize, reply: Reply) -> Server {
 }
 
 #[tokio::test]
-async fn every_transient_failure_is_retried() {
-    let raw = |text: &str| Reply::Raw(text.as_bytes().to_vec());
-    let cases: Vec<(&str, Reply)> = vec![
-        ("429", Reply::json(429, "{}")),
-        ("429 in HTML", Reply::json(429, "<html>slow down</html>")),
-        ("408", Reply::json(408, "{}")),
-        ("500", Reply::json(500, "{}")),
-        ("502", Reply::json(502, "<html>")),
-        ("503", Reply::json(503, "")),
-        ("504", Reply::json(504, "{}")),
-        ("closed without an answer", raw("")),
-        ("half a status line", raw("HTTP/1.1 20")),
-        ("half a head", raw("HTTP/1.1 200 OK\r\ncontent-le")),
-        ("a body cut short", raw("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":")),
-        (
-            "a chunk cut short",
-            raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{\"id\""),
-        ),
-    ];
-    for (name, reply) in cases {
-        let server = failing(2, reply).await;
-        let number = client(&server).number("num_1").get().await;
-        assert_eq!(number.unwrap_or_else(|e| panic!("{name}: {e}")).id, "num_1");
-        assert_eq!(server.requests().len(), 3, "{name}");
-    }
-}
-
-#[tokio::test]
 async fn refused_connection_is_retried_then_reported() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let server = always(ok()).await;
@@ -61,15 +33,13 @@ async fn refused_connection_is_retried_then_reported() {
 
 #[tokio::test]
 async fn exhausted_retries_return_last_response() {
-    for attempts in [1, 2, 4] {
-        let server = always(Reply::json(429, r#"{"error":"slow","code":"SLOW"}"#)).await;
-        let retry = RetryPolicy::default().max_attempts(attempts).base_delay(MS(1));
-        let client = builder(&server).retry(retry).timeout(MS(2_000)).build().unwrap();
-        let error = client.number("num_1").get().await.unwrap_err();
-        assert!(error.is_rate_limited());
-        assert_eq!((error.attempts(), server.requests().len()), (attempts, attempts as usize));
-        assert_eq!((error.code(), error.retry_after()), (Some("SLOW"), None));
-    }
+    let server = always(Reply::json(429, r#"{"error":"slow","code":"SLOW"}"#)).await;
+    let retry = RetryPolicy::default().max_attempts(4).base_delay(MS(1));
+    let client = builder(&server).retry(retry).timeout(MS(2_000)).build().unwrap();
+    let error = client.number("num_1").get().await.unwrap_err();
+    assert!(error.is_rate_limited());
+    assert_eq!((error.attempts(), server.requests().len()), (4, 4));
+    assert_eq!((error.code(), error.retry_after()), (Some("SLOW"), None));
 }
 
 #[tokio::test]
@@ -132,15 +102,8 @@ async fn too_long_retry_after_fails_immediately() {
         ("30", 5_000, Some(30), "too little of the call's timeout is left"),
         ("99999999999999999999", 90_000, Some(u64::MAX), "longer than max_delay"),
     ];
-    let names = ["retry-after", "x-ratelimit-reset"];
-    for ((requested, timeout, seconds, text), name) in
-        cases.into_iter().flat_map(|case| names.map(|name| (case, name)))
-    {
-        // The last value is not a valid `X-RateLimit-Reset` time.
-        if name == "x-ratelimit-reset" && requested.len() > 9 {
-            continue;
-        }
-        let server = always(Reply::json(429, "{}").with(name, requested)).await;
+    for (requested, timeout, seconds, text) in cases {
+        let server = always(Reply::json(429, "{}").with("retry-after", requested)).await;
         let client = builder(&server).timeout(MS(timeout)).build().unwrap();
         let start = Instant::now();
         let error = client.number("num_1").get().await.unwrap_err();

@@ -24,11 +24,9 @@ pub struct Hostile {
     task: JoinHandle<()>,
 }
 
-/// Counts of connections, attempts and sent bytes.
+/// Counts of attempts, scripts and sent bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
-    /// Accepted connections.
-    pub connections: usize,
     /// Requests, plus connections that were closed before one was read.
     pub attempts: usize,
     /// Response bytes sent, whether or not the client read them.
@@ -100,7 +98,6 @@ impl Hostile {
             let script = Arc::new(script);
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                counts.lock().unwrap().connections += 1;
                 // A finished task occupies memory until it is joined.
                 while connections.try_join_next().is_some() {}
                 let (counts, script) = (Arc::clone(&counts), Arc::clone(&script));

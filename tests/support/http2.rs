@@ -13,18 +13,17 @@ pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
 pub const RST_STREAM: u8 = 3;
 pub const SETTINGS: u8 = 4;
-pub const PUSH_PROMISE: u8 = 5;
 pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
-pub const WINDOW_UPDATE: u8 = 8;
 pub const CONTINUATION: u8 = 9;
 
-pub const ACK: u8 = 1;
 pub const END_STREAM: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 
 /// `:status: 200` from HPACK's static table.
 pub const STATUS_200: u8 = 0x88;
+
+const ACK: u8 = 1;
 
 /// The client's connection preface.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -44,8 +43,6 @@ pub enum Stream {
     Connection,
     /// The stream of the last request.
     LastRequest,
-    /// The next stream that a client may open.
-    Next,
 }
 
 impl Frame {
@@ -57,7 +54,6 @@ impl Frame {
         let stream = match self.stream {
             Stream::Connection => 0,
             Stream::LastRequest => last_request,
-            Stream::Next => last_request + 2,
         };
         let length = u32::try_from(self.payload.len()).expect("a short payload").to_be_bytes();
         let mut bytes = length[1..].to_vec();

@@ -1,5 +1,5 @@
 //! Helpers shared by the tests and examples of `pilot-status`: servers on loopback,
-//! clients for them, and invariants.
+//! clients for them, and faults.
 #![expect(
     clippy::missing_errors_doc,
     clippy::missing_panics_doc,
@@ -15,7 +15,6 @@ pub mod http2;
 mod log;
 pub mod outcome;
 pub mod process;
-pub mod promise;
 mod replies;
 mod server;
 

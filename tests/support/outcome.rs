@@ -1,6 +1,6 @@
 //! The outcome of a call, in the terms of docs/measured/trust.md.
 
-use std::{error::Error as _, fmt};
+use std::error::Error as _;
 
 use pilot_status::Error;
 
@@ -8,7 +8,7 @@ use pilot_status::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The outcome's name in docs/measured/trust.md.
-    pub what: String,
+    pub what: &'static str,
     /// The number of attempts.
     pub attempts: usize,
 }
@@ -18,7 +18,7 @@ impl Outcome {
     /// an error has its own.
     pub fn of(result: &Result<(), Error>, attempts: usize) -> Self {
         match result {
-            Ok(()) => Self { what: "success".to_owned(), attempts },
+            Ok(()) => Self { what: "success", attempts },
             Err(e) => Self { what: what(e), attempts: e.attempts() as usize },
         }
     }
@@ -35,23 +35,17 @@ pub fn printed(error: &Error) -> String {
     text
 }
 
-fn what(error: &Error) -> String {
+fn what(error: &Error) -> &'static str {
     let text = error.to_string();
     match error.status() {
-        _ if error.is_decode() => "not as documented".to_owned(),
-        None if error.is_rate_limited() => "not sent".to_owned(),
-        Some(status) => format!("status {}", status.as_u16()),
-        None if error.is_connect() => "cannot connect".to_owned(),
-        None if error.is_timeout() => "timed out".to_owned(),
-        None if error.is_retryable() => "connection failed".to_owned(),
-        None if text.contains("longer than the limit") => "too long".to_owned(),
-        None if text.contains("more memory than the limit") => "too many values".to_owned(),
+        _ if error.is_decode() => "not as documented",
+        None if error.is_rate_limited() => "not sent",
+        Some(_) => "its status",
+        None if error.is_connect() => "cannot connect",
+        None if error.is_timeout() => "timed out",
+        None if error.is_retryable() => "connection failed",
+        None if text.contains("longer than the limit") => "too long",
+        None if text.contains("more memory than the limit") => "too many values",
         None => panic!("unknown outcome: {text}"),
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} | {}", self.what, self.attempts)
     }
 }

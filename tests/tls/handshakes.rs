@@ -52,20 +52,6 @@ async fn http2_is_negotiated_only_with_its_feature() {
 }
 
 #[tokio::test]
-async fn added_authority_extends_platform_store() {
-    let authority = Authority::new("ours");
-    let server = Server::tls(authority.server("localhost", NOW)).await;
-    let certificate = authority.certificate();
-    let client = Client::builder()
-        .api_key(KEY)
-        .base_url(format!("https://localhost:{}", server.address.port()))
-        .configure_http(|http| http.no_proxy().tls_certs_merge([certificate]))
-        .build()
-        .unwrap();
-    assert!(client.number("1").get().await.is_ok());
-}
-
-#[tokio::test]
 async fn failed_handshake_is_final_and_hides_key() {
     let (authority, other) = (Authority::new("ours"), Authority::new("another"));
     let cases = [

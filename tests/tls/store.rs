@@ -55,12 +55,3 @@ async fn child_without_certificate_store() {
         assert_eq!(client.build().unwrap().number("1").get().await.unwrap().id, "1");
     }
 }
-
-#[test]
-fn other_build_failure_has_no_certificate_hint() {
-    let refused = builder("https://api.example")
-        .configure_http(|http| http.tls_version_max(reqwest::tls::Version::TLS_1_0));
-    let error = refused.build().unwrap_err();
-    assert!(error.to_string().starts_with("cannot build the HTTP client: "), "{error}");
-    assert_eq!(error.hint(), None, "{error}");
-}

@@ -1,167 +1,65 @@
-//! The tables of docs/measured/trust.md.
+//! The tables of docs/measured/trust.md. Each is between two marks, and written by one build of the
+//! tests. A row has all faults with the same outcomes.
 
-use std::{env, fmt, fs, sync::Arc};
+use std::{env, fs};
 
 use support::faults::Fault;
 
-use crate::matrix::{
-    ATTEMPT_TIMEOUT, BASE_DELAY, BUFFERS, Bytes, Cell, MAX_ATTEMPTS, MAX_DELAY, MAX_RESPONSE_BYTES,
-    OPERATIONS, TIMEOUT, When,
-};
+use crate::CALLS;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/measured/trust.md");
+const HEAD: &str = "| faults | get, refresh | status | delete | within |\n|---|---|---|---|---|\n";
 
-/// A part of the page, written by one build of the tests.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// HTTP/1.1 without compression.
-    Any,
-    #[cfg(feature = "like-an-application")]
-    LikeAnApplication,
+/// A table of the page, with the text before and after it.
+pub(crate) struct Part {
+    name: &'static str,
+    before: String,
+    table: String,
+    after: String,
 }
 
-/// The heading of the second part.
-const LIKE_AN_APPLICATION: &str = "\n## HTTP/2 and compression\n";
-const TABLE: &str = "
-| fault | in attempts | calls | outcome | attempts | within | sent | connections |
-|---|---|---|---|---|---|---|---|
-";
-
-/// Asserts that a part of the page matches the results; writes that part if `UPDATE_EXPECT` is set.
-pub(crate) fn compare(part: Part, rows: &str) {
-    let page = fs::read_to_string(PAGE).unwrap_or_default();
-    let (any, others) = page.split_once(LIKE_AN_APPLICATION).unwrap_or((&page, ""));
-    let (old, found) = match part {
-        Part::Any => (any, introduction() + TABLE + rows),
-        #[cfg(feature = "like-an-application")]
-        Part::LikeAnApplication => (others, introduction_of_others() + TABLE + rows),
-    };
-    if env::var_os("UPDATE_EXPECT").is_some() {
-        let (any, others) = if part == Part::Any { (&*found, others) } else { (any, &*found) };
-        return fs::write(PAGE, [any, others].join(LIKE_AN_APPLICATION)).unwrap();
+impl Part {
+    pub(crate) fn read(name: &'static str) -> Self {
+        let page = fs::read_to_string(PAGE).unwrap();
+        let (before, rest) = page.split_once(&format!("<!-- {name} -->\n")).unwrap();
+        let (table, after) = rest.split_once("<!-- end -->").unwrap();
+        let before = format!("{before}<!-- {name} -->\n");
+        Self { name, before, table: table.to_owned(), after: format!("<!-- end -->{after}") }
     }
-    let differ: Vec<_> = found.lines().filter(|line| !old.lines().any(|l| l == *line)).collect();
-    assert!(
-        old == found,
-        "docs/measured/trust.md is out of date, run with UPDATE_EXPECT=1; new lines:\n{}",
-        differ.join("\n")
-    );
-}
 
-/// Returns true if the page has this cell of a fault, or if the page is being written.
-pub(crate) fn has_cell(fault: &Fault, when: When, operation: &str, cell: &Cell) -> bool {
-    let when = if when == When::First { "first" } else { "all" };
-    let page = fs::read_to_string(PAGE).unwrap_or_default();
-    let is_of = |line: &str| {
-        let columns: Vec<_> = line.split(" | ").collect();
-        let [name, whens, calls, ..] = columns[..] else { return false };
-        name == format!("| {}", fault.name)
-            && whens.contains(when)
-            && (calls == "every" || calls.split(", ").any(|call| call == operation))
-            && line.ends_with(&end(cell))
-    };
-    env::var_os("UPDATE_EXPECT").is_some() || page.lines().any(is_of)
-}
+    /// Returns a cell of the page; `None` if the page is being written.
+    pub(crate) fn cell(&self, fault: &str, call: &str) -> Option<&str> {
+        let mut rows = self.table.lines().map(|row| row.trim_matches(['|', ' ']).split(" | "));
+        let row = rows.find(|row| row.clone().next().unwrap().split("; ").any(|f| f == fault));
+        let column = 1 + CALLS.iter().position(|other| *other == call)?;
+        row.filter(|_| !is_written())?.nth(column)
+    }
 
-/// Returns the columns of a cell at the end of a line.
-fn end(Cell { outcome, within, bytes, connections }: &Cell) -> String {
-    format!(" | {outcome} | {within} | {bytes} | {connections} |")
-}
-
-/// Returns the table rows of these faults. `cells` holds, for each fault, the operations with the
-/// fault in the first attempt, then in all attempts.
-pub(crate) fn rows_of(faults: &[Arc<Fault>], cells: &[Cell]) -> String {
-    let mut page = String::new();
-    for (fault, cells) in faults.iter().zip(cells.chunks(2 * OPERATIONS.len())) {
-        for Row { when, operations, cell } in rows(cells) {
-            let sent_by =
-                if operations == OPERATIONS { "every".to_owned() } else { operations.join(", ") };
-            page += &format!("| {} | {when} | {sent_by}{}\n", fault.name, end(cell));
+    /// Asserts that the page has these outcomes; writes them if `UPDATE_EXPECT` is set. `cells` has
+    /// the outcomes of all calls, fault by fault.
+    pub(crate) fn compare(&self, faults: &[impl AsRef<Fault>], cells: &[String]) {
+        let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
+        for (fault, cells) in faults.iter().map(AsRef::as_ref).zip(cells.chunks(CALLS.len())) {
+            let outcomes = format!("{} | {}", cells.join(" | "), fault.time);
+            match rows.iter_mut().find(|(of, _)| *of == outcomes) {
+                Some((_, names)) => names.push(fault.name),
+                None => rows.push((outcomes, vec![fault.name])),
+            }
         }
-    }
-    page
-}
-
-fn introduction() -> String {
-    let [base, max, attempt, total] = [BASE_DELAY, MAX_DELAY, ATTEMPT_TIMEOUT, TIMEOUT];
-    let (limit, buffers) = (MAX_RESPONSE_BYTES / 1024, BUFFERS / 1024);
-    format!(
-        "# Faults, measured
-
-The outcome of a call under each fault of a server, a network or a name service. Users can rely on this: no fault makes a call exceed its `timeout`, or
-repeat a `delete` that may have taken effect. `UPDATE_EXPECT=1 cargo test -p pilot-status-tests --test trust` writes this page. `cargo test --workspace`
-fails if the page no longer holds, or if an error prints the key or any text of a body.
-
-- *in attempts*: the attempts of the call that meet the fault: the first, all, or either with one outcome.
-- *outcome* and *attempts*: the result for the caller, and the number of attempts. A `delete` is not repeated if it may have taken effect.
-- *within*: the longest duration of the call. The test allows 10 % more for `timeout`, `attempt_timeout` and a requested wait; the 0.3 s are for a busy
-  machine.
-- *sent*: bytes of responses that the server sent, whether they were read or not. *Bounded* is at most `max_response_bytes` and {buffers} KiB in each
-  attempt, which sockets and hyper buffer (hyper rejects a head or a line of more than about 400 KiB). *As time allows* is limited only by
-  `attempt_timeout`, and is not stored.
-- *connections*: connections that the call opened.
-
-The client: {MAX_ATTEMPTS} attempts, `base_delay` {base:?}, `max_delay` {max:?}, `attempt_timeout` {attempt:?}, `timeout` {total:?},
-`max_response_bytes` {limit} KiB, with pacing, without a retry budget. The protocol is HTTP/1.1, even if HTTP/2 is compiled in, unless `configure_http`
-chooses otherwise. The table also holds if other crates of an application enable more features of reqwest and serde_json.
-"
-    )
-}
-
-#[cfg(feature = "like-an-application")]
-fn introduction_of_others() -> String {
-    "
-Faults of HTTP/2, with feature `http2`, and of compression, which another crate enables in reqwest. The guarantees are the same. In addition, an
-HTTP/2 server can report that it has not processed a request, so more calls succeed. `UPDATE_EXPECT=1 cargo test -p pilot-status-tests --features like-an-application --test trust`
-writes this part, and `.ci/run` repeats the test.
-
-- A stream that the server refuses, or that is after the last one of its `GOAWAY`, was not processed (RFC 9113, section 8.7). It is sent again, even if it
-  is a `delete`.
-- A connection whose server does not answer a ping is closed after half of `attempt_timeout`.
-- `max_response_bytes` counts bytes after decompression.
-"
-    .to_owned()
-}
-
-/// The operations with the same result.
-#[derive(PartialEq, Eq)]
-struct Row<'a> {
-    when: &'static str,
-    operations: Vec<&'static str>,
-    cell: &'a Cell,
-}
-
-fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
-    let (first, all) = cells.split_at(OPERATIONS.len());
-    let mut rows = rows_when("first", first);
-    for row in rows_when("all", all) {
-        let same = |r: &&mut Row| (&r.operations, r.cell) == (&row.operations, row.cell);
-        match rows.iter_mut().find(same) {
-            Some(same) => same.when = "first or all",
-            None => rows.push(row),
+        let row =
+            |(outcomes, names): &(_, Vec<_>)| format!("| {} | {outcomes} |\n", names.join("; "));
+        let table = HEAD.to_owned() + &rows.iter().map(row).collect::<String>();
+        if is_written() {
+            // The other test may have written its part since this one began.
+            let Self { before, after, .. } = Self::read(self.name);
+            fs::write(PAGE, before + &table + &after).unwrap();
+            return;
         }
+        let rerun = "docs/measured/trust.md is out of date, run with UPDATE_EXPECT=1";
+        assert!(self.table == table, "{rerun}; found:\n{table}");
     }
-    rows
 }
 
-fn rows_when<'a>(when: &'static str, cells: &'a [Cell]) -> Vec<Row<'a>> {
-    let mut rows: Vec<Row> = Vec::new();
-    for (operation, cell) in OPERATIONS.into_iter().zip(cells) {
-        match rows.iter_mut().find(|row| row.cell == cell) {
-            Some(row) => row.operations.push(operation),
-            None => rows.push(Row { when, operations: vec![operation], cell }),
-        }
-    }
-    rows
-}
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exactly(least, most) if least == most => write!(f, "{most}"),
-            Self::Exactly(least, most) => write!(f, "{least} to {most}"),
-            Self::Bounded => f.write_str("bounded"),
-            Self::Unbounded => f.write_str("as time allows"),
-        }
-    }
+fn is_written() -> bool {
+    env::var_os("UPDATE_EXPECT").is_some()
 }

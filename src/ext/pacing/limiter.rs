@@ -51,7 +51,7 @@ pub struct Law {
 }
 
 impl Law {
-    /// The values in use; `docs/measured/pacing.md` shows the effect of others.
+    /// The values in use.
     pub const DEFAULT: Self = Self {
         weight: 0.7,
         decrease: 0.5,
