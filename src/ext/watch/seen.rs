@@ -335,14 +335,4 @@ mod tests {
         assert_eq!(ready.changes(None), [Changed::First]);
         assert_eq!(failed.changes(None), [Changed::First, Changed::ErrorBegan]);
     }
-
-    #[test]
-    fn seen_state_round_trips() {
-        let number = json!({
-            "state": "NEW", "health": { "qualityRating": "RED", "messagingLimitTier": "TIER_2K" },
-        });
-        let seen = Seen::failed(Some(&seen(&number)), &Error::invalid_input("x"));
-        let kept = serde_json::to_string(&seen).unwrap();
-        assert_eq!(serde_json::from_str::<Seen>(&kept).unwrap(), seen);
-    }
 }
