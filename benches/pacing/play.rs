@@ -163,12 +163,8 @@ impl Play {
                 Some(pacer) => {
                     let end = self.clock + Duration::from_secs_f64(began + lives * TIMEOUT);
                     let is_last_chance = rejections > 1 && attempts + 1 >= MAX_ATTEMPTS;
-                    let request = TurnRequest {
-                        now,
-                        deadline: Some(end),
-                        is_last_chance,
-                        ticket: &mut ticket,
-                    };
+                    let request =
+                        TurnRequest { now, deadline: end, is_last_chance, ticket: &mut ticket };
                     let Ok(in_flight) = pacer.admit(request).await else {
                         lives += 1.0;
                         continue;
@@ -202,7 +198,8 @@ impl Play {
             self.count_rejection(is_beyond, is_given_up);
             let requested = verdict.retry_after.map(Duration::from_secs_f64);
             match in_flight {
-                Some(in_flight) => in_flight.rejected(requested, verdict.fields),
+                // The client reads the reset of a 429 as a requested wait.
+                Some(in_flight) => in_flight.rejected(requested.or(verdict.reset())),
                 None => sleep(self.alone(requested, attempts)).await,
             }
         }
@@ -219,12 +216,8 @@ impl Play {
     async fn keep(&self, process: &Process) {
         if let Some(pacer) = &process.pacer {
             let deadline = now() + Duration::from_secs(90);
-            let request = TurnRequest {
-                now: now(),
-                deadline: Some(deadline),
-                is_last_chance: false,
-                ticket: &mut None,
-            };
+            let request =
+                TurnRequest { now: now(), deadline, is_last_chance: false, ticket: &mut None };
             pacer.admit(request).await.ok();
         }
     }
@@ -280,6 +273,15 @@ struct Verdict {
     is_served: bool,
     retry_after: Option<f64>,
     fields: Option<RateLimit>,
+}
+
+impl Verdict {
+    /// Returns the reset that the fields report, unless it exceeds the maximum delay of the client.
+    fn reset(&self) -> Option<Duration> {
+        self.fields
+            .filter(|fields| fields.remaining == 0 && fields.reset <= DELAYS.max)
+            .map(|fields| fields.reset)
+    }
 }
 
 /// A store with this round-trip time.

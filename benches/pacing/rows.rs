@@ -37,7 +37,7 @@ impl Server {
     /// Makes a call. Returns true if it was served.
     async fn call(&self, pacer: &Arc<Pacer>, takes: Duration, timeout: Duration) -> bool {
         let (mut ticket, mut rejections) = (None, 0);
-        let deadline = now().checked_add(timeout);
+        let deadline = now() + timeout;
         for attempt in 1..=MAX_ATTEMPTS {
             let is_last_chance = rejections > 1 && attempt == MAX_ATTEMPTS;
             let request = TurnRequest { now: now(), deadline, is_last_chance, ticket: &mut ticket };
@@ -48,12 +48,12 @@ impl Server {
             if admitted {
                 in_flight.served(None);
                 self.served.set(self.served.get() + 1);
-                return deadline.is_none_or(|deadline| now() <= deadline);
+                return now() <= deadline;
             }
             rejections += 1;
             self.refused.set(self.refused.get() + 1);
             let sends_wait = !self.limiter.borrow().counts_refused();
-            in_flight.rejected(sends_wait.then_some(Duration::from_secs(1)), None);
+            in_flight.rejected(sends_wait.then_some(Duration::from_secs(1)));
         }
         false
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::ext::pacing::store::Store;
 use crate::ext::{
     call::transport::{Limits, Transport},
-    error::Error,
+    error::{Error, Kind, outcome::CallOutcome},
     pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
     retry::policy::RetryPolicy,
 };
@@ -218,27 +218,21 @@ impl ClientBuilder {
         let base_url =
             base_url::parse(self.base_url_name, &self.base_url, self.allow_insecure_http)?;
 
-        let user_agent = self.user_agent.map_or_else(
-            || CRATE_USER_AGENT.to_owned(),
-            |product| format!("{product} {CRATE_USER_AGENT}"),
-        );
-        let user_agent = HeaderValue::try_from(user_agent).map_err(|_| bad_user_agent())?;
+        let product = self.user_agent.map(|product| product + " ").unwrap_or_default();
+        let user_agent = HeaderValue::try_from(product + CRATE_USER_AGENT).map_err(|_| {
+            Error::invalid_input(
+                "user_agent contains a line break or another character that is invalid in a header: give a product such as my-app/1.0",
+            )
+        })?;
         let mut http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
             .connect_timeout(self.connect_timeout)
             .user_agent(user_agent);
-        // A proxy of the environment would see a key that should stay on this machine.
-        let stays_here = base_url.scheme() == "http" && base_url::is_loopback(&base_url);
-        if stays_here {
-            http = http.no_proxy();
-        }
         if let Some(configure) = self.configure_http {
             http = configure(http);
-            if stays_here {
-                http = without_environment(http)?;
-            }
         }
-        if stays_here {
-            http = without_trust_store(http);
+        // A proxy of the environment would see a key that should stay on this machine.
+        if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
+            http = without_trust_store(without_environment(http)?);
         }
         let http = http
             // Each attempt is exactly one request. A maximum of 0 retries also saves reqwest a copy
@@ -350,7 +344,7 @@ fn without_trust_store(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
 fn http_client_error(error: reqwest::Error) -> Error {
     let plain = || tls(reqwest::Client::builder());
     if plain().build().is_err() && without_trust_store(plain()).build().is_ok() {
-        return Error::no_trust_store(error);
+        return Error::new(Kind::NoTrustStore, CallOutcome::default()).caused_by(error);
     }
     Error::http_client(error)
 }
@@ -360,12 +354,6 @@ fn http_client_error(error: reqwest::Error) -> Error {
 fn without_environment(http: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> {
     let proxy = Proxy::all("http://127.0.0.1").map_err(Error::http_client)?;
     Ok(http.proxy(proxy.no_proxy(NoProxy::from_string("*, 0.0.0.0/0, ::/0"))))
-}
-
-fn bad_user_agent() -> Error {
-    Error::invalid_input(
-        "user_agent contains a line break or another character that is invalid in a header: give a product such as my-app/1.0",
-    )
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -174,7 +174,6 @@ impl<T: Object> Field for T {
     }
 }
 
-/// Identifies fields by their names.
 struct Key<T>(PhantomData<T>);
 
 enum Name {

@@ -270,7 +270,6 @@ impl LimitState {
         Reply::Noted
     }
 
-    /// Returns the number of the current hold; 0 if no limit is active.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -285,12 +284,10 @@ impl LimitState {
         self.is_flow && self.rate == 0.0
     }
 
-    /// Returns the end of the hold.
     pub(super) fn held_until(&self) -> Duration {
         seconds(self.held_until)
     }
 
-    /// Returns the time at which the limiter becomes free, unless it meets another 429.
     pub(super) fn expires(&self) -> Duration {
         seconds(self.expires)
     }
@@ -312,7 +309,6 @@ impl LimitState {
         }
     }
 
-    /// Returns the usual time from request to response.
     pub(super) fn latency(&self) -> Duration {
         seconds(self.latency)
     }
