@@ -144,9 +144,7 @@ async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(By
 /// A body such as `[[],[],[],…` takes many times its length.
 fn fits(body: &[u8], limit: usize) -> bool {
     let limit = limit.max(MIN_DECODE_BYTES);
-    // A value takes at least two bytes of text, so most bodies need no count.
-    let short = body.len() / 2 <= limit / VALUE_BYTES;
-    short || body.iter().filter(|b| matches!(b, b',' | b'[' | b'{')).count() <= limit / VALUE_BYTES
+    body.iter().filter(|b| matches!(b, b',' | b'[' | b'{')).count() <= limit / VALUE_BYTES
 }
 
 #[cfg(test)]

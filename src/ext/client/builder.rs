@@ -45,10 +45,11 @@ impl Client {
 /// ```
 #[must_use = "a builder does nothing until build() is called"]
 pub struct ClientBuilder {
-    credential: Option<Result<Credential, Error>>,
-    base_url: String,
+    /// An error is kept until `build`.
+    pub(super) credential: Option<Result<Credential, Error>>,
+    pub(super) base_url: String,
     /// The name of the setting in errors.
-    base_url_name: &'static str,
+    pub(super) base_url_name: &'static str,
     limits: Limits,
     connect_timeout: Duration,
     retry: RetryPolicy,
@@ -227,12 +228,19 @@ impl ClientBuilder {
         let mut http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
             .connect_timeout(self.connect_timeout)
             .user_agent(user_agent);
+        // A proxy of the environment would see a key that should stay on this machine.
+        let stays_here = base_url.scheme() == "http" && base_url::is_loopback(&base_url);
+        if stays_here {
+            http = http.no_proxy();
+        }
         if let Some(configure) = self.configure_http {
             http = configure(http);
+            if stays_here {
+                http = without_environment(http)?;
+            }
         }
-        // A proxy of the environment would see a key that should stay on this machine.
-        if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
-            http = without_trust_store(without_environment(http)?);
+        if stays_here {
+            http = without_trust_store(http);
         }
         let http = http
             // Each attempt is exactly one request. A maximum of 0 retries also saves reqwest a copy
@@ -248,20 +256,6 @@ impl ClientBuilder {
         let pacer = pacer(&self.pacing, &self.retry, &credential);
         let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
         Ok(Client::assemble(&base_url, http, credential, transport))
-    }
-
-    /// Sets the base URL of the environment; errors name the variable.
-    pub(super) fn base_url_of(mut self, variable: &'static str, url: String) -> Self {
-        self.base_url = url;
-        self.base_url_name = variable;
-        self
-    }
-
-    /// Sets the credential of the environment. An error is kept until `build`, so that it names the
-    /// variable.
-    pub(super) fn credential(mut self, credential: Result<Credential, Error>) -> Self {
-        self.credential = Some(credential);
-        self
     }
 
     /// Rejects limits of zero, with which every call would fail.

