@@ -14,7 +14,7 @@ use http::StatusCode;
 
 use super::{decode::field::Field, error::outcome::CallOutcome, retry::retry_after::DelaySource};
 #[cfg(feature = "tracing")]
-use crate::ext::{clock::milliseconds as ms, decode::object, error::plain::printable_id};
+use crate::ext::{decode::object, error::plain::printable_id};
 
 #[cfg(feature = "tracing")]
 const TARGET: &str = "pilot_status";
@@ -114,4 +114,9 @@ pub(crate) fn unreadable(operation: &'static str, number: Option<&str>, response
             tracing::warn!(target: TARGET, operation, number, paths, "unreadable values");
         }
     }
+}
+
+#[cfg(feature = "tracing")]
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -12,7 +12,7 @@ use super::{
     plain::{plain, plain_or_withheld, printable_id},
     root_cause,
 };
-use crate::{ext::clock, types::NumberStatus};
+use crate::types::NumberStatus;
 
 /// The longest wait that is printed or serialized.
 const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -178,7 +178,8 @@ fn rounded(wait: Duration) -> String {
 /// Unknown ones are null, and the wait is at most 366 days. Safe to log.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let wait = self.retry_after().map(|wait| clock::milliseconds(wait.min(YEAR)));
+        let wait = self.retry_after().map(|wait| wait.min(YEAR).as_millis());
+        let wait = wait.and_then(|wait| u64::try_from(wait).ok());
         let mut object = serializer.serialize_struct("Error", 7)?;
         object.serialize_field("kind", &self.kind())?;
         object.serialize_field("status", &self.status().map(|status| status.as_u16()))?;
