@@ -144,11 +144,15 @@ impl Answer {
         Self { status: 200, retry_after: None, body }
     }
 
-    /// Returns an error of this status, with a code such as `NUMBER_SCOPE_NOT_ALLOWED`.
+    /// Returns an error of this status, with a code such as `NUMBER_SCOPE_NOT_ALLOWED`; an empty one is
+    /// omitted.
     #[must_use]
     pub fn error(status: u16, code: &str) -> Self {
-        let body = json!({ "error": "a sentence", "code": code }).to_string();
-        Self { status, retry_after: None, body }
+        let mut body = json!({ "error": "a sentence" });
+        if !code.is_empty() {
+            body["code"] = code.into();
+        }
+        Self { status, retry_after: None, body: body.to_string() }
     }
 
     /// Adds a `Retry-After` header, such as `0` or `30`.
@@ -298,16 +302,12 @@ pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -
         when.path_prefix("/v1/numbers/");
         then.respond_with(move |request: &HttpMockRequest| {
             let count = requests.fetch_add(1, Ordering::Relaxed) + 1;
-            let answer = HttpMockResponse::builder().header("content-type", "application/json");
             if count.is_multiple_of(nth.max(1)) {
-                let answer = answer.status(429).header("retry-after", retry_after.as_str());
-                answer.body(r#"{"error":"Too many requests"}"#).build()
-            } else {
-                let path = request.uri().path().trim_start_matches("/v1/numbers/").to_owned();
-                let id = decoded(path.split('/').next().unwrap_or_default());
-                let number = Number { id, ..number() };
-                answer.status(200).body(serde_json::to_string(&number).unwrap_or_default()).build()
+                return Answer::error(429, "").retry_after(&retry_after).response();
             }
+            let path = request.uri().path().trim_start_matches("/v1/numbers/").to_owned();
+            let id = decoded(path.split('/').next().unwrap_or_default());
+            Answer::ok(&Number { id, ..number() }).response()
         });
     })
 }

@@ -146,12 +146,8 @@ impl Play {
                 Some(pacer) => {
                     let end = self.clock + Duration::from_secs_f64(began + lives * TIMEOUT);
                     let is_last_chance = rejections > 1 && attempts + 1 >= MAX_ATTEMPTS;
-                    let request = TurnRequest {
-                        now,
-                        deadline: Some(end),
-                        is_last_chance,
-                        ticket: &mut ticket,
-                    };
+                    let request =
+                        TurnRequest { now, deadline: end, is_last_chance, ticket: &mut ticket };
                     let Ok(in_flight) = pacer.admit(request).await else {
                         lives += 1.0;
                         continue;
@@ -185,7 +181,8 @@ impl Play {
             self.count_rejection(is_beyond, is_given_up);
             let requested = verdict.retry_after.map(Duration::from_secs_f64);
             match in_flight {
-                Some(in_flight) => in_flight.rejected(requested, verdict.quota),
+                // The client reads the reset of a 429 as a requested wait.
+                Some(in_flight) => in_flight.rejected(requested.or(verdict.reset())),
                 None => sleep(self.alone(requested, attempts)).await,
             }
         }
@@ -243,6 +240,15 @@ struct Verdict {
     is_served: bool,
     retry_after: Option<f64>,
     quota: Option<RateLimit>,
+}
+
+impl Verdict {
+    /// Returns the reset that the quota reports, unless it exceeds the maximum delay of the client.
+    fn reset(&self) -> Option<Duration> {
+        self.quota
+            .filter(|quota| quota.remaining == 0 && quota.reset <= DELAYS.max)
+            .map(|quota| quota.reset)
+    }
 }
 
 /// A store with this round-trip time.

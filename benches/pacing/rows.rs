@@ -43,7 +43,7 @@ impl Server {
         for attempt in 1..=MAX_ATTEMPTS {
             let request = TurnRequest {
                 now: now(),
-                deadline: Some(deadline),
+                deadline,
                 is_last_chance: rejections > 1 && attempt == MAX_ATTEMPTS,
                 ticket: &mut ticket,
             };
@@ -58,7 +58,7 @@ impl Server {
             rejections += 1;
             self.refused.set(self.refused.get() + 1);
             let sends_wait = !self.limiter.borrow().counts_refused();
-            in_flight.rejected(sends_wait.then_some(Duration::from_secs(1)), None);
+            in_flight.rejected(sends_wait.then_some(Duration::from_secs(1)));
         }
         false
     }

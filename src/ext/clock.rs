@@ -18,6 +18,13 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Returns the time this long after a moment. A time beyond the range of the clock becomes one that
+/// no process lives to see.
+pub(crate) fn after(moment: Instant, time: Duration) -> Instant {
+    const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    moment.checked_add(time).unwrap_or(moment + THIRTY_YEARS)
+}
+
 /// Returns the time of the wall clock, for comparison with dates from the server.
 pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
@@ -35,6 +42,10 @@ pub(crate) fn of_server(headers: &HeaderMap, now: SystemTime) -> SystemTime {
     let age = ages.find_map(|text| text.trim().parse().ok()).map(Duration::from_secs);
     let age = age.unwrap_or_default();
     date.filter(|_| age <= MAX_AGE).and_then(|date| date.checked_add(age)).unwrap_or(now)
+}
+
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Returns a random number in `0.0..1.0`.

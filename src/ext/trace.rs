@@ -14,7 +14,7 @@ use http::StatusCode;
 
 use super::{decode::field::Field, error::outcome::CallOutcome, retry::retry_after::DelaySource};
 #[cfg(feature = "tracing")]
-use crate::ext::error::plain::printable_id;
+use crate::ext::{decode::object, error::plain::printable_id};
 
 #[cfg(feature = "tracing")]
 const TARGET: &str = "pilot_status";
@@ -61,19 +61,16 @@ pub(crate) fn attempt(
     );
 }
 
-/// Warns that the rounds of a watch take longer than its interval, so that changes come later.
 pub(crate) fn slow_rounds(every: Duration, interval: Duration) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: TARGET, every_ms = ms(every), interval_ms = ms(interval), "slow rounds");
 }
 
-/// Warns that the server limits the rate, and that no request is sent for this time.
 pub(crate) fn pause_begins(delay: Duration) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: TARGET, delay_ms = ms(delay), "rate limited, calls wait for their turns");
 }
 
-/// Logs the end of a limit: calls are sent at once again.
 pub(crate) fn pause_ends() {
     #[cfg(feature = "tracing")]
     tracing::info!(target: TARGET, "no longer rate limited");
@@ -85,7 +82,6 @@ pub(crate) fn key_refused() {
     tracing::warn!(target: TARGET, "key refused, the watch sends one request at a time until it is accepted");
 }
 
-/// Logs that the API accepts the key of a watch again.
 pub(crate) fn key_accepted() {
     #[cfg(feature = "tracing")]
     tracing::info!(target: TARGET, "key accepted again");
@@ -97,7 +93,6 @@ pub(crate) fn store_down(why: &str) {
     tracing::warn!(target: TARGET, why, "pacing is not shared");
 }
 
-/// Logs that the store works again.
 pub(crate) fn store_up() {
     #[cfg(feature = "tracing")]
     tracing::info!(target: TARGET, "pacing is shared again");
@@ -113,8 +108,7 @@ pub(crate) fn other_id(operation: &'static str, number: &str) {
 pub(crate) fn unreadable(operation: &'static str, number: Option<&str>, response: &impl Field) {
     #[cfg(feature = "tracing")]
     {
-        let mut paths = Vec::new();
-        response.add_unreadable(&mut String::new(), &mut paths);
+        let paths = object::unreadable(response);
         if !paths.is_empty() {
             let (number, paths) = (number.map(printable_id), paths.join(", "));
             tracing::warn!(target: TARGET, operation, number, paths, "unreadable values");

@@ -39,7 +39,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// than any wait, so that a wait shows.
 const WORK: Duration = Duration::from_millis(300);
 /// Response bytes that sockets and hyper buffer beyond the body limit.
-const BUFFERS: u64 = 1024 * 1024;
+const BUFFERS: u64 = 2 * 1024 * 1024;
 /// The number of measurements: a busy machine delays some of them.
 const TRIES: u32 = 10;
 /// The number of cells measured at once; most of them only wait.

@@ -18,15 +18,14 @@ use crate::ext::{
         pacer::{InFlight, TurnRequest},
         rate_limit::{self, RateLimit},
     },
-    retry::retry_after::DelaySource,
+    retry::{budget::Budget, retry_after::DelaySource},
     trace,
 };
 
-/// A call in progress.
 pub(crate) struct Call<'a> {
     transport: &'a Transport,
     timeout: Duration,
-    deadline: Option<Instant>,
+    deadline: Instant,
     /// Number of 429 responses.
     rejections: u32,
     outcome: CallOutcome,
@@ -36,7 +35,6 @@ pub(crate) struct Call<'a> {
     ticket: Option<u64>,
 }
 
-/// A finished call.
 pub(crate) struct Ended {
     /// A response with any success status, or the last failure.
     pub(crate) result: Result<BufferedResponse, Failure>,
@@ -46,21 +44,17 @@ pub(crate) struct Ended {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(transport: &'a Transport, timeout: Duration) -> Self {
-        // A timeout beyond the range of the clock sets no deadline.
-        let deadline = clock::now().checked_add(timeout);
-        let outcome = CallOutcome::default();
         Self {
             transport,
             timeout,
-            deadline,
+            deadline: clock::after(clock::now(), timeout),
             rejections: 0,
-            outcome,
+            outcome: CallOutcome::default(),
             requested_by: None,
             ticket: None,
         }
     }
 
-    /// Makes attempts until one succeeds, one fails for good, or the policy allows no more.
     pub(crate) async fn run(mut self, mut request: Request) -> Ended {
         let mut last = None;
         self.transport.figures.call();
@@ -94,7 +88,6 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Waits for the call's turn, if there is pacing.
     async fn admit(&mut self) -> Result<Option<InFlight<'a>>, Duration> {
         let Some(pacer) = &self.transport.pacer else {
             return Ok(None);
@@ -120,7 +113,9 @@ impl<'a> Call<'a> {
                 if let Some(in_flight) = in_flight {
                     in_flight.served(rate_limit(&response));
                 }
-                self.transport.deposit();
+                if let Some(budget) = &self.transport.budget {
+                    budget.deposit();
+                }
                 return Ok(response);
             }
             Ok(response) => Failure::Status(Box::new(response)),
@@ -130,8 +125,7 @@ impl<'a> Call<'a> {
         match (in_flight, failure.status()) {
             (Some(in_flight), Some(StatusCode::TOO_MANY_REQUESTS)) => {
                 self.rejections += 1;
-                let limit = failure.response().and_then(rate_limit);
-                in_flight.rejected(self.outcome.retry_after, limit);
+                in_flight.rejected(self.outcome.retry_after);
             }
             (Some(in_flight), Some(_)) => {
                 in_flight.served(failure.response().and_then(rate_limit));
@@ -157,7 +151,8 @@ impl<'a> Call<'a> {
         let delay = policy.next(attempts, requested, left, clock::random())?;
         // Retries after a 429 or a fault of this machine are free, since they do not add to an
         // outage.
-        if !is_rejected && !failure.is_local() && !self.transport.withdraw() {
+        let is_free = is_rejected || failure.is_local();
+        if !is_free && !self.transport.budget.as_ref().is_none_or(Budget::withdraw) {
             return Err(StopReason::Budget);
         }
         let source = self.requested_by.unwrap_or(DelaySource::Backoff);
@@ -182,11 +177,10 @@ impl<'a> Call<'a> {
     }
 
     fn left(&self) -> Duration {
-        self.deadline.map_or(Duration::MAX, |d| d.saturating_duration_since(clock::now()))
+        self.deadline.saturating_duration_since(clock::now())
     }
 }
 
-/// Returns the remaining quota that the response reports.
 fn rate_limit(response: &BufferedResponse) -> Option<RateLimit> {
     rate_limit::read(&response.headers, clock::wall())
 }

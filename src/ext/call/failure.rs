@@ -9,9 +9,9 @@ use std::{
 use http::StatusCode;
 use reqwest::Url;
 
-use super::buffered_response::{BufferedResponse, ReadError};
+use super::buffered_response::BufferedResponse;
 use crate::ext::{
-    error::{ConnectFault, Error, SizeLimit, TimeoutScope, outcome::CallOutcome},
+    error::{ConnectFault, Error, Kind, SizeLimit, TimeoutScope, outcome::CallOutcome},
     pacing::rate_limit,
     retry::{
         classify::{self, Resend},
@@ -34,26 +34,18 @@ pub(crate) enum Failure {
     NotAdmitted,
 }
 
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Network(source) => Self::Network(source),
-            ReadError::CutShort => Self::CutShort,
-            ReadError::TooLarge(bytes, limit) => Self::TooLarge(bytes, limit),
-        }
-    }
-}
-
 impl Failure {
     pub(super) fn resend(&self) -> Resend {
         match self {
             Self::Status(response) => Resend::after(response.status, response.code()),
-            Self::Network(e) if e.is_connect() && classify::is_rejected_handshake(e) => {
-                Resend::Never
-            }
-            Self::Network(e) if e.is_connect() || classify::is_unprocessed(e) => Resend::Always,
-            Self::Network(e) if e.is_builder() => Resend::Never,
-            Self::Network(_) | Self::CutShort | Self::TimedOut(..) => Resend::SafeMethods,
+            Self::Network(e) => match connect_fault(e) {
+                Some(ConnectFault::Handshake) => Resend::Never,
+                Some(ConnectFault::Machine | ConnectFault::Network) => Resend::Always,
+                None if classify::is_unprocessed(e) => Resend::Always,
+                None if e.is_builder() => Resend::Never,
+                None => Resend::SafeMethods,
+            },
+            Self::CutShort | Self::TimedOut(..) => Resend::SafeMethods,
             Self::TooLarge(..) | Self::NotAdmitted => Resend::Never,
         }
     }
@@ -61,7 +53,7 @@ impl Failure {
     /// Returns true if this machine lacked the resources to connect, so that nothing reached the
     /// server.
     pub(super) fn is_local(&self) -> bool {
-        matches!(self, Self::Network(e) if e.is_connect() && classify::is_local(e))
+        matches!(self, Self::Network(e) if connect_fault(e) == Some(ConnectFault::Machine))
     }
 
     pub(crate) fn response(&self) -> Option<&BufferedResponse> {
@@ -97,30 +89,36 @@ impl Failure {
             }
             Self::Network(source) => network(source, outcome),
             Self::CutShort => {
-                Error::network(io::Error::from(io::ErrorKind::UnexpectedEof), outcome)
+                let source = io::Error::from(io::ErrorKind::UnexpectedEof);
+                Error::new(Kind::Network, outcome).caused_by(source)
             }
             Self::TimedOut(after, scope) => Error::timed_out(after, scope, outcome),
-            Self::TooLarge(bytes, limit) => Error::too_large(bytes, limit, outcome),
-            Self::NotAdmitted => Error::not_admitted(outcome),
+            Self::TooLarge(bytes, limit) => Error::new(Kind::TooLarge(bytes, limit), outcome),
+            Self::NotAdmitted => Error::new(Kind::NotAdmitted, outcome),
         }
     }
 }
 
+/// Returns the cause of a failure to connect; `None` for other errors.
+fn connect_fault(error: &reqwest::Error) -> Option<ConnectFault> {
+    error.is_connect().then(|| match error {
+        e if classify::is_rejected_handshake(e) => ConnectFault::Handshake,
+        e if classify::is_local(e) => ConnectFault::Machine,
+        _ => ConnectFault::Network,
+    })
+}
+
 fn network(source: reqwest::Error, outcome: CallOutcome) -> Error {
-    if source.is_connect() {
-        let fault = match &source {
-            e if classify::is_rejected_handshake(e) => ConnectFault::Handshake,
-            e if classify::is_local(e) => ConnectFault::Machine,
-            _ => ConnectFault::Network,
-        };
-        return Error::connect(source, fault, outcome);
+    if let Some(fault) = connect_fault(&source) {
+        return Error::new(Kind::Connect(fault), outcome).caused_by(source);
     }
+    let error = Error::new(Kind::Network, outcome);
     match classify::go_away(&source) {
         // The server's debug data is omitted, because it may contain anything.
         Some(reason) => {
             let text = format!("the server ended it with GOAWAY, {reason}");
-            Error::network(io::Error::other(text), outcome)
+            error.caused_by(io::Error::other(text))
         }
-        None => Error::network(source, outcome),
+        None => error.caused_by(source),
     }
 }

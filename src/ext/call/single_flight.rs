@@ -27,14 +27,8 @@ pub(crate) struct SingleFlight<T: Clone>(Mutex<HashMap<String, UnderWay<T>>>);
 struct UnderWay<T: Clone> {
     flight: WeakShared<Flight<T>>,
     /// The end of the wait of callers that join. It comes after the time of one attempt, because
-    /// then the runtime of the first caller may have stopped. `None` if the time exceeds the range
-    /// of the clock.
-    until: Option<Instant>,
-}
-
-/// The end of the wait for a request that another caller started.
-struct Joined {
-    until: Option<Instant>,
+    /// then the runtime of the first caller may have stopped.
+    until: Instant,
 }
 
 impl<T: Clone> Default for SingleFlight<T> {
@@ -56,50 +50,49 @@ impl<T: Clone> SingleFlight<T> {
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let deadline = clock::now().checked_add(timeout);
+        let deadline = clock::after(clock::now(), timeout);
         // The caller's own first request needs no limit here: it ends by its own timeout.
         let mut own_until = None;
         loop {
-            let (flight, joined) = self.share(key, attempt_timeout, &new);
-            let until = match &joined {
-                Some(Joined { until }) => [*until, deadline].into_iter().flatten().min(),
-                None => own_until,
+            let (flight, joined_until) = self.share(key, attempt_timeout, &new);
+            let until = joined_until.map(|until| until.min(deadline)).or(own_until);
+            let result = match until {
+                Some(until) => timeout_at(until, flight).await.ok(),
+                None => Some(flight.await),
             };
-            match wait(flight, until).await {
-                Some(Err(error)) if joined.is_some() && error.is_out_of_time() => {}
+            match result {
+                Some(Err(error)) if joined_until.is_some() && error.is_out_of_time() => {}
                 Some(result) => return result,
                 None => {}
             }
-            if deadline.is_some_and(|deadline| clock::now() >= deadline) {
+            if clock::now() >= deadline {
                 return Err(Error::timed_out(timeout, TimeoutScope::Call, CallOutcome::default()));
             }
-            own_until = deadline;
+            own_until = Some(deadline);
         }
     }
 
-    /// Returns the request in progress, or starts a new one.
+    /// Returns the request in progress, with the end of the wait for it, or starts a new one.
     fn share<F>(
         &self,
         key: &str,
         attempt_timeout: Duration,
         new: impl Fn() -> F,
-    ) -> (Shared<Flight<T>>, Option<Joined>)
+    ) -> (Shared<Flight<T>>, Option<Instant>)
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let now = clock::now();
         // No code panics while it holds the lock. If it did, the map would still be valid.
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.retain(|_, current| {
-            current.running().is_some() && current.until.is_none_or(|until| now < until)
-        });
-        if let Some((flight, until)) =
-            under_way.get(key).and_then(|c| Some((c.running()?, c.until)))
+        under_way.retain(|_, current| current.running().is_some() && now < current.until);
+        if let Some(current) = under_way.get(key)
+            && let Some(flight) = current.running()
         {
-            return (flight, Some(Joined { until }));
+            return (flight, Some(current.until));
         }
         let flight = new().boxed().shared();
-        let until = now.checked_add(attempt_timeout);
+        let until = clock::after(now, attempt_timeout);
         if let Some(flight) = flight.downgrade() {
             under_way.insert(key.to_owned(), UnderWay { flight, until });
         }
@@ -110,16 +103,5 @@ impl<T: Clone> SingleFlight<T> {
 impl<T: Clone> UnderWay<T> {
     fn running(&self) -> Option<Shared<Flight<T>>> {
         self.flight.upgrade().filter(|flight| flight.peek().is_none())
-    }
-}
-
-/// Returns the result, or `None` if it did not come in time.
-async fn wait<T: Clone>(
-    flight: Shared<Flight<T>>,
-    until: Option<Instant>,
-) -> Option<Result<T, Error>> {
-    match until {
-        Some(until) => timeout_at(until, flight).await.ok(),
-        None => Some(flight.await),
     }
 }

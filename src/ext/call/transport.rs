@@ -1,36 +1,38 @@
 //! Makes one attempt: sends a request, and reads the whole response within the limits of time and
 //! size. reqwest itself limits only the time.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{mem, sync::Arc, time::Duration};
 
-use reqwest::Request;
+use bytes::Bytes;
+use reqwest::{Request, Response};
 use tokio::time::timeout;
 
-use super::{
-    buffered_response::{self, BufferedResponse},
-    failure::Failure,
-    figures::Figures,
+use super::{buffered_response::BufferedResponse, failure::Failure, figures::Figures};
+use crate::{
+    ext::{
+        error::{SizeLimit, TimeoutScope},
+        pacing::pacer::Pacer,
+        retry::{budget::Budget, policy::RetryPolicy},
+    },
+    types::ApiError,
 };
-use crate::ext::{
-    error::TimeoutScope,
-    pacing::pacer::Pacer,
-    retry::{budget::Budget, policy::RetryPolicy},
-};
+
+/// Estimated memory of one JSON value with its key, without the text itself.
+const VALUE_BYTES: usize = 128;
+/// Memory that decoding may always use, even if the limit is lower.
+const MIN_DECODE_BYTES: usize = 1024 * 1024;
 
 /// State that the calls of all clones share.
 pub(crate) struct Transport {
     http: reqwest::Client,
     pub(crate) retry: RetryPolicy,
     pub(crate) pacer: Option<Arc<Pacer>>,
-    budget: Option<Mutex<Budget>>,
+    /// `None` if retries are not limited.
+    pub(super) budget: Option<Budget>,
     pub(crate) limits: Limits,
     pub(crate) figures: Figures,
 }
 
-/// Limits of a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) timeout: Duration,
@@ -47,7 +49,7 @@ impl Transport {
         pacer: Option<Arc<Pacer>>,
         limits: Limits,
     ) -> Self {
-        let budget = retry.has_budget().then(|| Mutex::new(Budget::new()));
+        let budget = retry.has_budget().then(Budget::new);
         Self { http, retry, pacer, budget, limits, figures: Figures::default() }
     }
 
@@ -60,9 +62,9 @@ impl Transport {
     ) -> Result<BufferedResponse, Failure> {
         let Limits { attempt_timeout, max_response_bytes, .. } = self.limits;
         let limit = attempt_timeout.min(left);
-        let response = buffered_response::read(self.http.execute(request), max_response_bytes);
+        let response = read(self.http.execute(request), max_response_bytes);
         match timeout(limit, response).await {
-            Ok(response) => response.map_err(Failure::from),
+            Ok(response) => response,
             // The error names the timeout of the whole call, since the remainder alone would
             // mislead.
             Err(_) if limit < attempt_timeout => {
@@ -71,22 +73,101 @@ impl Transport {
             Err(_) => Err(Failure::TimedOut(limit, TimeoutScope::Attempt)),
         }
     }
+}
 
-    /// Takes the cost of a retry from the budget; false if the budget is empty. Retries after a 429
-    /// are free.
-    pub(super) fn withdraw(&self) -> bool {
-        self.budget().is_none_or(|mut budget| budget.withdraw())
+async fn read(
+    response: impl Future<Output = reqwest::Result<Response>>,
+    limit: usize,
+) -> Result<BufferedResponse, Failure> {
+    let mut response = response.await.map_err(Failure::Network)?;
+    let is_success = response.status().is_success();
+    let announced = response.content_length().unwrap_or_default();
+    if is_success && announced > limit as u64 {
+        return Err(Failure::TooLarge(limit, SizeLimit::Length));
     }
+    let (body, is_whole) = read_body(&mut response, limit).await.map_err(Failure::Network)?;
+    // The status of an error response is enough; the rest of a long body is not needed.
+    if is_success && !is_whole {
+        return Err(Failure::TooLarge(limit, SizeLimit::Length));
+    }
+    // HTTP/2 may end a body early without an error (`RST_STREAM` with `NO_ERROR`), and hyper does
+    // not report that.
+    if is_success && (body.len() as u64) < announced {
+        return Err(Failure::CutShort);
+    }
+    let fits = fits(&body, limit);
+    if is_success && !fits {
+        return Err(Failure::TooLarge(limit.max(MIN_DECODE_BYTES), SizeLimit::Memory));
+    }
+    let api_error = if is_success || !fits { None } else { ApiError::read(&body) };
+    Ok(BufferedResponse {
+        status: response.status(),
+        version: response.version(),
+        headers: mem::take(response.headers_mut()),
+        body,
+        api_error,
+    })
+}
 
-    /// Adds the refund of a successful call to the budget.
-    pub(super) fn deposit(&self) {
-        if let Some(mut budget) = self.budget() {
-            budget.deposit();
+/// Returns the body up to the limit, and whether it is complete.
+async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
+    // Most bodies have one chunk, which is not copied.
+    let first = response.chunk().await?.unwrap_or_default();
+    if first.len() > limit {
+        return Ok((first.slice(..limit), false));
+    }
+    let Some(mut chunk) = response.chunk().await? else {
+        return Ok((first, true));
+    };
+    // Copied, because the chunk was allocated on the connection's thread, whose memory would stay
+    // with the process.
+    let mut body = first.to_vec();
+    loop {
+        let room = limit - body.len();
+        let more = &chunk[..chunk.len().min(room)];
+        if more.len() > body.capacity() - body.len() {
+            // Grows by a large factor, because each reallocation leaves a hole in memory.
+            body.reserve_exact(body.len().saturating_mul(8).clamp(more.len(), room));
+        }
+        body.extend_from_slice(more);
+        if chunk.len() > room {
+            return Ok((body.into(), false));
+        }
+        match response.chunk().await? {
+            Some(next) => chunk = next,
+            None => return Ok((body.into(), true)),
         }
     }
+}
 
-    fn budget(&self) -> Option<MutexGuard<'_, Budget>> {
-        // No code panics while it holds the lock. If it did, the budget would still be valid.
-        Some(self.budget.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+/// Returns true if decoding a body takes at most `limit` bytes of memory, or 1 MiB if that is more.
+/// A body such as `[[],[],[],…` takes many times its length.
+fn fits(body: &[u8], limit: usize) -> bool {
+    let limit = limit.max(MIN_DECODE_BYTES);
+    body.iter().filter(|b| matches!(b, b',' | b'[' | b'{')).count() <= limit / VALUE_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn many_small_values_exceed_the_memory_limit() {
+        const MIB: usize = 1024 * 1024;
+        let text = format!(r#"{{"id":"{}"}}"#, "x".repeat(4 * MIB));
+        let values = |n: usize| format!("[{}]", vec!["0"; n].join(","));
+        let cases = [
+            ("", 1, true),
+            (text.as_str(), 4 * MIB, true),
+            (&values(8_192), 1, true),
+            (&values(8_193), 1, false),
+            (&values(8_193), MIB, false),
+            (&values(32_768), 4 * MIB, true),
+            (&values(32_769), 4 * MIB, false),
+            (&"[".repeat(4 * MIB), 4 * MIB, false),
+            (&"{".repeat(4 * MIB), 4 * MIB, false),
+            (&values(32_769), usize::MAX, true),
+        ];
+        for (body, limit, fits) in cases {
+            assert_eq!(super::fits(body.as_bytes(), limit), fits, "{} of {limit}", body.len());
+        }
     }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::LOCATION};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header::LOCATION};
 use progenitor_client::{ClientHooks, Error as Generated, OperationInfo, ResponseValue};
 use reqwest::{Request, Response, Url};
 use serde::de::DeserializeOwned;
@@ -31,7 +31,7 @@ use crate::{
         },
         clock,
         decode::{field::Field, repair},
-        error::{Error, decode_error::DecodeError, outcome::CallOutcome},
+        error::{Error, Kind, decode_error::DecodeError, outcome::CallOutcome},
         number_id::NumberId,
         trace,
     },
@@ -100,12 +100,11 @@ impl Client {
         let origin = format!("{}/", base_url.origin().ascii_serialization());
         let refreshes = SingleFlight::default();
         let state = Arc::new(ClientState { origin, credential, transport, refreshes });
-        let inner = Inner { state, context: None };
         let raw = generated::Client {
             // The path of every operation begins with a slash.
             baseurl: base_url.as_str().trim_end_matches('/').to_owned(),
             client: http,
-            inner,
+            inner: Inner { state, context: None },
         };
         Self { raw: Arc::new(raw) }
     }
@@ -120,14 +119,10 @@ impl Client {
         timeout: Option<Duration>,
     ) -> (generated::Client, CallContext) {
         let generated::Client { baseurl, client, inner: Inner { state, .. } } = &*self.raw;
+        let (state, number) = (Arc::clone(state), number.cloned());
         let timeout = timeout.unwrap_or(state.transport.limits.timeout);
-        let context = CallContext {
-            state: Arc::clone(state),
-            number: number.cloned(),
-            timeout,
-            report: Arc::default(),
-        };
-        let inner = Inner { state: Arc::clone(state), context: Some(context.clone()) };
+        let context = CallContext { state, number, timeout, report: Arc::default() };
+        let inner = Inner { state: Arc::clone(&context.state), context: Some(context.clone()) };
         (generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner }, context)
     }
 }
@@ -141,7 +136,6 @@ pub struct Inner {
     context: Option<CallContext>,
 }
 
-/// State that all clones of a client share.
 pub(crate) struct ClientState {
     /// Prefix of every URL that may receive the key: scheme, host and port, with a trailing slash.
     origin: String,
@@ -213,26 +207,13 @@ impl CallContext {
         let error_body = ApiError::read(&body);
         let code = error_body.as_ref().and_then(ApiError::code);
         outcome.echoes_credential = self.state.credential.is_echoed(&body, code);
-        match error_body {
+        let kind = match error_body {
             Some(api) if api.message().or(api.code()).is_some() => {
-                Error::error_in_success(api, body, outcome)
+                Kind::Status(StatusCode::OK, Some(api))
             }
-            _ => Error::decode(error, body, outcome),
-        }
-    }
-
-    fn report(
-        &self,
-        operation: &'static str,
-        outcome: CallOutcome,
-        headers: Option<&HeaderMap>,
-        error: Option<&Error>,
-    ) {
-        let now = clock::wall();
-        let server_time = headers.map_or(now, |headers| clock::of_server(headers, now));
-        let report = Report { operation, outcome, server_time, error: error.cloned() };
-        // A context belongs to one call, so this is the first report.
-        self.report.set(report).ok();
+            _ => Kind::Decode(Some(error), StatusCode::OK),
+        };
+        Error::new(kind, outcome).with_body(body)
     }
 
     /// Warns of a response for another id than the requested one. It is accepted, because mock
@@ -293,8 +274,12 @@ impl ClientHooks<Inner> for generated::Client {
             }
         };
         if let Some(context) = context {
-            let headers = result.as_ref().ok().map(|response| &response.headers);
-            context.report(info.operation_id, outcome, headers, result.as_ref().err());
+            let now = clock::wall();
+            let of_server = |response: &BufferedResponse| clock::of_server(&response.headers, now);
+            let server_time = result.as_ref().map_or(now, of_server);
+            let (operation, error) = (info.operation_id, result.as_ref().err().cloned());
+            // A context belongs to one call, so this is its only report.
+            context.report.set(Report { operation, outcome, server_time, error }).ok();
         }
         Ok(result.map_or_else(placeholder, |response| response.into_response(url)))
     }

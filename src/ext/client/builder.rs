@@ -14,7 +14,7 @@ use super::{
 use crate::ext::pacing::store::Store;
 use crate::ext::{
     call::transport::{Limits, Transport},
-    error::Error,
+    error::{Error, Kind, outcome::CallOutcome},
     pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
     retry::policy::RetryPolicy,
 };
@@ -45,10 +45,11 @@ impl Client {
 /// ```
 #[must_use = "a builder does nothing until build() is called"]
 pub struct ClientBuilder {
-    credential: Option<Result<Credential, Error>>,
-    base_url: String,
+    /// An error is kept until `build`.
+    pub(super) credential: Option<Result<Credential, Error>>,
+    pub(super) base_url: String,
     /// The name of the setting in errors.
-    base_url_name: &'static str,
+    pub(super) base_url_name: &'static str,
     limits: Limits,
     connect_timeout: Duration,
     retry: RetryPolicy,
@@ -218,11 +219,12 @@ impl ClientBuilder {
         let base_url =
             base_url::parse(self.base_url_name, &self.base_url, self.allow_insecure_http)?;
 
-        let user_agent = self.user_agent.map_or_else(
-            || CRATE_USER_AGENT.to_owned(),
-            |product| format!("{product} {CRATE_USER_AGENT}"),
-        );
-        let user_agent = HeaderValue::try_from(user_agent).map_err(|_| bad_user_agent())?;
+        let product = self.user_agent.map(|product| product + " ").unwrap_or_default();
+        let user_agent = HeaderValue::try_from(product + CRATE_USER_AGENT).map_err(|_| {
+            Error::invalid_input(
+                "user_agent contains a line break or another character that is invalid in a header: give a product such as my-app/1.0",
+            )
+        })?;
         let mut http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
             .connect_timeout(self.connect_timeout)
             .user_agent(user_agent);
@@ -254,20 +256,6 @@ impl ClientBuilder {
         let pacer = pacer(&self.pacing, &self.retry, &credential);
         let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
         Ok(Client::assemble(&base_url, http, credential, transport))
-    }
-
-    /// Sets the base URL of the environment; errors name the variable.
-    pub(super) fn base_url_of(mut self, variable: &'static str, url: String) -> Self {
-        self.base_url = url;
-        self.base_url_name = variable;
-        self
-    }
-
-    /// Sets the credential of the environment. An error is kept until `build`, so that it names the
-    /// variable.
-    pub(super) fn credential(mut self, credential: Result<Credential, Error>) -> Self {
-        self.credential = Some(credential);
-        self
     }
 
     /// Rejects limits of zero, with which every call would fail.
@@ -350,7 +338,7 @@ fn without_trust_store(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
 fn http_client_error(error: reqwest::Error) -> Error {
     let plain = || tls(reqwest::Client::builder());
     if plain().build().is_err() && without_trust_store(plain()).build().is_ok() {
-        return Error::no_trust_store(error);
+        return Error::new(Kind::NoTrustStore, CallOutcome::default()).caused_by(error);
     }
     Error::http_client(error)
 }
@@ -360,12 +348,6 @@ fn http_client_error(error: reqwest::Error) -> Error {
 fn without_environment(http: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> {
     let proxy = Proxy::all("http://127.0.0.1").map_err(Error::http_client)?;
     Ok(http.proxy(proxy.no_proxy(NoProxy::from_string("*, 0.0.0.0/0, ::/0"))))
-}
-
-fn bad_user_agent() -> Error {
-    Error::invalid_input(
-        "user_agent contains a line break or another character that is invalid in a header: give a product such as my-app/1.0",
-    )
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -10,13 +10,10 @@ use zeroize::Zeroizing;
 use super::trim::trim;
 use crate::ext::error::Error;
 
-/// The environment variable that holds the API key (`ps_…`).
 pub(super) const API_KEY: &str = "PILOT_STATUS_API_KEY";
 /// The environment variable that holds the API key id, used when there is no key.
 pub(super) const API_KEY_ID: &str = "PILOT_STATUS_API_KEY_ID";
 
-/// Name and value of `x-api-key` or `x-api-key-id`. The value is marked sensitive, so it is never
-/// printed.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
     pub(crate) name: HeaderName,
@@ -92,7 +89,6 @@ fn invalid_character(character: char) -> Option<&'static str> {
     }
 }
 
-/// Returns the error of a missing credential.
 pub(super) fn missing() -> Error {
     Error::invalid_input(format!(
         "there is no credential: set {API_KEY} or {API_KEY_ID}, or call api_key or api_key_id on the builder (dashboard, Profile → API); an empty variable counts as not set"

@@ -97,9 +97,9 @@ pub(crate) fn write<M: SerializeMap>(
 }
 
 /// Returns the paths of all malformed values.
-pub(crate) fn unreadable(object: &impl Object) -> Vec<String> {
+pub(crate) fn unreadable(value: &impl Field) -> Vec<String> {
     let mut paths = Vec::new();
-    object.add_unreadable(&mut String::new(), &mut paths);
+    value.add_unreadable(&mut String::new(), &mut paths);
     paths
 }
 
@@ -174,7 +174,6 @@ impl<T: Object> Field for T {
     }
 }
 
-/// Identifies fields by their names.
 struct Key<T>(PhantomData<T>);
 
 enum Name {

@@ -7,7 +7,6 @@ use serde_json::{Value, error::Category};
 
 use crate::ext::decode::field::{Field, Mismatch};
 
-/// A fault of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DecodeError {
     Empty,
@@ -95,33 +94,5 @@ impl fmt::Display for DecodeError {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at line {}, column {}", self.0, self.1)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ext::any_text::{any_text, for_many_seeds};
-
-    /// Checks that the error of any body that does not decode is short.
-    fn promise(body: &[u8]) {
-        if let Err(error) = serde_json::from_slice::<crate::types::Number>(body) {
-            let text = DecodeError::new::<crate::types::Number>(body, &error).to_string();
-            assert!(text.len() < 100, "{text}");
-        }
-    }
-
-    #[test]
-    fn damaged_body_returns_short_error() {
-        let body =
-            r#"{"id":"1","meta":{"phone":{"status":"CONNECTED"},"profile":{"websites":["a"]}}}"#;
-        for_many_seeds(|rng| {
-            let damage = any_text(rng, &["\"", "{", "}", "[", "]", ",", ":", "1", "null", "\\"], 4);
-            let mut body = body.as_bytes().to_vec();
-            let at = rng.usize(..body.len());
-            body.splice(at..=at, damage.bytes());
-            promise(&body);
-            promise(damage.as_bytes());
-        });
     }
 }

@@ -147,7 +147,6 @@ impl Error {
     }
 }
 
-/// Returns the state of a number as text.
 fn state(status: Option<&NumberStatus>) -> String {
     let Some(state) = status.and_then(|status| status.state.as_ref()) else {
         return "state unknown".to_owned();

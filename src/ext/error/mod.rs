@@ -45,14 +45,12 @@ pub struct Error(Arc<Details>);
 #[derive(Clone)]
 struct Details {
     kind: Kind,
-    /// The target of the call, if known.
     target: Option<Target>,
     outcome: CallOutcome,
     body: Bytes,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// The target of a call.
 #[derive(Clone)]
 pub(crate) struct Target {
     /// The printed form, such as `number num_1`.
@@ -67,7 +65,6 @@ impl From<&str> for Target {
     }
 }
 
-/// The time limit that was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeoutScope {
     /// `attempt_timeout`.
@@ -97,17 +94,21 @@ pub(crate) enum ConnectFault {
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     InvalidInput(String),
     /// The system has no CA certificates, so no TLS client can be built.
     NoTrustStore,
     /// An error status, with the API's own error if the body has one; or a success whose body is
     /// the API's error.
     Status(StatusCode, Option<ApiError>),
+    /// A success that does not match the documentation, with the fault of its body; `None` if the
+    /// status is not documented.
     Decode(Option<DecodeError>, StatusCode),
     /// Not sent, because the turn after a 429 would have missed the deadline.
     NotAdmitted,
+    /// No connection could be made.
     Connect(ConnectFault),
+    /// The connection failed before the response was complete.
     Network,
     TimedOut(Duration, TimeoutScope),
     TooLarge(usize, SizeLimit),
@@ -233,13 +234,21 @@ impl Error {
 
 /// Constructors, for the rest of the crate.
 impl Error {
-    fn new(kind: Kind, outcome: CallOutcome) -> Self {
+    pub(crate) fn new(kind: Kind, outcome: CallOutcome) -> Self {
         Self(Arc::new(Details { kind, target: None, outcome, body: Bytes::new(), source: None }))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
+    }
+
+    pub(crate) fn caused_by(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.with(|d| d.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn with_body(self, body: Bytes) -> Self {
+        self.with(|d| d.body = body)
     }
 
     pub(crate) fn invalid_input(sentence: impl Into<String>) -> Self {
@@ -249,13 +258,7 @@ impl Error {
     /// Returns the error of an HTTP client that cannot be built.
     pub(crate) fn http_client(source: reqwest::Error) -> Self {
         let sentence = format!("cannot build the HTTP client: {}", root_cause(&source));
-        Self::invalid_input(sentence).with(|d| d.source = Some(Arc::new(source)))
-    }
-
-    /// Returns the error of a system without CA certificates.
-    pub(crate) fn no_trust_store(source: reqwest::Error) -> Self {
-        Self::new(Kind::NoTrustStore, CallOutcome::default())
-            .with(|d| d.source = Some(Arc::new(source)))
+        Self::invalid_input(sentence).caused_by(source)
     }
 
     pub(crate) fn unexpected_status(
@@ -269,63 +272,22 @@ impl Error {
         } else {
             Kind::Status(status, api_error)
         };
-        Self::new(kind, outcome).with(|d| d.body = body)
-    }
-
-    /// Returns the error of a success whose body is the API's error.
-    pub(crate) fn error_in_success(api_error: ApiError, body: Bytes, outcome: CallOutcome) -> Self {
-        Self::new(Kind::Status(StatusCode::OK, Some(api_error)), outcome).with(|d| d.body = body)
-    }
-
-    pub(crate) fn decode(error: DecodeError, body: Bytes, outcome: CallOutcome) -> Self {
-        Self::new(Kind::Decode(Some(error), StatusCode::OK), outcome).with(|d| d.body = body)
-    }
-
-    /// Returns the error of a connection that could not be made.
-    pub(crate) fn connect(
-        source: impl StdError + Send + Sync + 'static,
-        fault: ConnectFault,
-        outcome: CallOutcome,
-    ) -> Self {
-        Self::new(Kind::Connect(fault), outcome).with(|d| d.source = Some(Arc::new(source)))
-    }
-
-    /// Returns the error of a connection that failed before the response was complete.
-    pub(crate) fn network(
-        source: impl StdError + Send + Sync + 'static,
-        outcome: CallOutcome,
-    ) -> Self {
-        Self::new(Kind::Network, outcome).with(|d| d.source = Some(Arc::new(source)))
+        Self::new(kind, outcome).with_body(body)
     }
 
     pub(crate) fn timed_out(after: Duration, scope: TimeoutScope, outcome: CallOutcome) -> Self {
         // Code that inspects the chain of sources finds an I/O timeout.
         let source = io::Error::from(io::ErrorKind::TimedOut);
-        Self::new(Kind::TimedOut(after, scope), outcome).with(|d| d.source = Some(Arc::new(source)))
-    }
-
-    pub(crate) fn too_large(bytes: usize, limit: SizeLimit, outcome: CallOutcome) -> Self {
-        Self::new(Kind::TooLarge(bytes, limit), outcome)
-    }
-
-    pub(crate) fn not_admitted(outcome: CallOutcome) -> Self {
-        Self::new(Kind::NotAdmitted, outcome)
-    }
-
-    pub(crate) fn ambiguous(ids: Vec<NumberId>) -> Self {
-        Self::new(Kind::Ambiguous(ids), CallOutcome::default())
+        Self::new(Kind::TimedOut(after, scope), outcome).caused_by(source)
     }
 
     /// Returns the error of a wait. Its source is the error of the last poll.
     pub(crate) fn not_open(wait: NotOpen) -> Self {
         let failure = wait.failure.clone();
-        let outcome = CallOutcome {
-            retry_after: failure.as_ref().and_then(Error::retry_after),
-            ..CallOutcome::default()
-        };
-        Self::new(Kind::NotOpen(Box::new(wait)), outcome).with(|d| {
-            d.source = failure.map(|failure| Arc::new(failure) as _);
-        })
+        let retry_after = failure.as_ref().and_then(Error::retry_after);
+        let outcome = CallOutcome { retry_after, ..CallOutcome::default() };
+        let error = Self::new(Kind::NotOpen(Box::new(wait)), outcome);
+        error.with(|d| d.source = failure.map(|failure| Arc::new(failure) as _))
     }
 
     /// Adds the attempts of earlier requests of the call.
@@ -345,7 +307,6 @@ impl Error {
         by_timeout || matches!(self.0.kind, Kind::TimedOut(..) | Kind::NotAdmitted)
     }
 
-    /// Sets the target of the call.
     pub(crate) fn about(self, target: impl Into<Target>) -> Self {
         self.with(|d| d.target = Some(target.into()))
     }

@@ -3,11 +3,9 @@
 
 use std::time::Duration;
 
-/// Metadata about a finished call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallOutcome {
     pub(crate) attempts: u32,
-    /// The reason why no attempt followed the last one.
     pub(crate) stop_reason: Option<StopReason>,
     /// True if the same call may succeed later.
     pub(crate) is_retryable: bool,

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::{
-    ConnectFault, Error, NotOpen, SizeLimit, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
+    ConnectFault, Error, Kind, NotOpen, SizeLimit, TimeoutScope, kind::ErrorKind,
+    outcome::CallOutcome,
 };
 use crate::{
     ext::number_id::NumberId,
@@ -34,10 +35,8 @@ impl Error {
             ErrorKind::RateLimited | ErrorKind::Server | ErrorKind::Connect | ErrorKind::Network
         );
         let outcome = CallOutcome { attempts: 1, is_retryable, ..CallOutcome::default() };
-        let with_status = |status| {
-            let api_error = ApiError { error: Some("a message".to_owned()), ..ApiError::default() };
-            Self::unexpected_status(status, Some(api_error), Bytes::new(), outcome.clone())
-        };
+        let of = |kind| Self::new(kind, outcome.clone());
+        let with_status = |status| Self::sample_of(status, None, is_retryable, None);
         let second = Duration::from_secs(1);
         let error = match kind {
             ErrorKind::InvalidInput => Self::invalid_input("an argument is invalid"),
@@ -49,20 +48,16 @@ impl Error {
             ErrorKind::RateLimited => with_status(StatusCode::TOO_MANY_REQUESTS),
             ErrorKind::Server => with_status(StatusCode::INTERNAL_SERVER_ERROR),
             ErrorKind::Status => with_status(StatusCode::BAD_REQUEST),
-            ErrorKind::Connect => {
-                let source = io::Error::from(io::ErrorKind::ConnectionRefused);
-                Self::connect(source, ConnectFault::Network, outcome)
-            }
+            ErrorKind::Connect => of(Kind::Connect(ConnectFault::Network))
+                .caused_by(io::Error::from(io::ErrorKind::ConnectionRefused)),
             ErrorKind::Network => {
-                Self::network(io::Error::from(io::ErrorKind::ConnectionReset), outcome)
+                of(Kind::Network).caused_by(io::Error::from(io::ErrorKind::ConnectionReset))
             }
             ErrorKind::Timeout => Self::timed_out(second, TimeoutScope::Attempt, outcome),
-            ErrorKind::Decode => {
-                Self::unexpected_status(StatusCode::ACCEPTED, None, Bytes::new(), outcome)
-            }
-            ErrorKind::TooLarge => Self::too_large(4 * 1024 * 1024, SizeLimit::Length, outcome),
+            ErrorKind::Decode => of(Kind::Decode(None, StatusCode::ACCEPTED)),
+            ErrorKind::TooLarge => of(Kind::TooLarge(4 * 1024 * 1024, SizeLimit::Length)),
             ErrorKind::Ambiguous => {
-                Self::ambiguous(["num_1", "num_2"].map(NumberId::checked).into()).after(1)
+                of(Kind::Ambiguous(["num_1", "num_2"].map(NumberId::checked).into()))
             }
             ErrorKind::NotOpen => {
                 let status = NumberStatus {

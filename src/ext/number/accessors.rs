@@ -209,7 +209,6 @@ pub(super) fn blocks(status: &PhoneStatus) -> bool {
     )
 }
 
-/// Returns true if the text is a placeholder for no value.
 fn is_placeholder(text: &str) -> bool {
     let placeholders = ["NA", "N/A", "NONE", "NOT_SET", "NULL", "UNDEFINED", "UNKNOWN"];
     placeholders.iter().any(|known| text.trim().eq_ignore_ascii_case(known))

@@ -193,7 +193,6 @@ impl NumberHandle {
         }
     }
 
-    /// Returns the status, with metadata of the call.
     pub(super) fn answered_status(
         &self,
     ) -> impl Future<Output = Result<Answer<types::NumberStatus>, Error>> + Send + use<> {
@@ -205,7 +204,6 @@ impl NumberHandle {
         }
     }
 
-    /// Returns the time limit of a call.
     pub(super) fn time(&self) -> Duration {
         self.timeout.unwrap_or(self.client.state().transport.limits.timeout)
     }
@@ -216,7 +214,6 @@ impl NumberHandle {
         answer.map_err(|error| error.about(target(id)))
     }
 
-    /// Returns the id, or the reason why no call can be made.
     pub(super) fn id(&self) -> Result<&NumberId, Error> {
         check_timeout(self.timeout)?;
         self.id.as_ref().map_err(Error::clone)

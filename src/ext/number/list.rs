@@ -12,7 +12,7 @@ use super::{
 use crate::{
     ext::{
         client::{Client, bridge::Answer},
-        error::Error,
+        error::{Error, Kind, outcome::CallOutcome},
     },
     types::{NumberList, NumberSummary},
 };
@@ -69,14 +69,15 @@ impl Client {
             // A list may have the same number twice.
             let mut ids = HashSet::new();
             found.retain(|number| ids.insert(number.id.clone()));
-            if found.is_empty() && phone.may_be_national() {
+            if found.is_empty() && phone.may_be_national {
                 return Err(Error::invalid_input(format!(
                     "the phone number has no country code: {WITH_COUNTRY_CODE}"
                 )));
             }
             if found.len() > 1 {
                 let ids = found.iter().filter_map(|number| number.id.parse().ok()).collect();
-                return Err(Error::ambiguous(ids).after(attempts));
+                let outcome = CallOutcome { attempts, ..CallOutcome::default() };
+                return Err(Error::new(Kind::Ambiguous(ids), outcome));
             }
             Ok(found.pop())
         }

@@ -13,6 +13,7 @@ use crate::{
     ext::decode::{
         field::{Field, Mismatch, collect_object},
         list::{self, Items},
+        object,
     },
     generated::types::NumberSummary,
 };
@@ -52,9 +53,7 @@ impl NumberList {
     /// Returns the paths of all malformed values, such as `[2]` or `[0].state`.
     #[must_use]
     pub fn unreadable(&self) -> Vec<String> {
-        let mut paths = Vec::new();
-        self.add_unreadable(&mut String::new(), &mut paths);
-        paths
+        object::unreadable(self)
     }
 }
 

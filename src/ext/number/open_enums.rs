@@ -2,9 +2,9 @@
 //! A known value is recognized in any case, since endpoints differ, and is written in its
 //! documented spelling.
 
-use std::{convert::Infallible, fmt, marker::PhantomData, str::FromStr};
+use std::{convert::Infallible, fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ext::{decode::field::Field, error::plain::plain_or_withheld};
 
@@ -97,7 +97,7 @@ macro_rules! open_enums {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(Text(PhantomData))
+                Ok(Self::from(String::deserialize(deserializer)?.as_str()))
             }
         }
 
@@ -118,21 +118,6 @@ macro_rules! open_enums {
             }
         }
     )+};
-}
-
-/// Deserializes an open enum without copying the text.
-struct Text<T>(PhantomData<T>);
-
-impl<T: for<'a> From<&'a str>> de::Visitor<'_> for Text<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        Ok(text.into())
-    }
 }
 
 open_enums! {

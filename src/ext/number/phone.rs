@@ -16,7 +16,7 @@ pub(crate) struct Phone {
     digits: String,
     /// True if no `+` or `00` marks a country code, and the digits have the form of a number
     /// without one.
-    may_be_national: bool,
+    pub(super) may_be_national: bool,
 }
 
 impl Phone {
@@ -44,21 +44,6 @@ impl Phone {
         let digits = || Some(extra.get("number")?.as_u64()?.to_string());
         Self::parse(&number.map(str::to_owned).or_else(digits)?)
     }
-
-    /// Returns true if the country code seems to be missing.
-    pub(super) fn may_be_national(&self) -> bool {
-        self.may_be_national
-    }
-
-    /// Returns true if the digits are the same.
-    fn is(&self, other: &Self) -> bool {
-        self.digits == other.digits
-    }
-
-    /// Returns true if only the ninth digit of a Brazilian mobile number differs.
-    fn is_except_ninth_digit(&self, other: &Self) -> bool {
-        other_spelling(&self.digits).is_some_and(|digits| digits == other.digits)
-    }
 }
 
 /// Returns the items with this phone number. If there are none, returns those that differ only in the
@@ -69,11 +54,13 @@ pub(crate) fn matching<T>(
     phone: &Phone,
 ) -> Vec<T> {
     let (mut same, mut similar) = (Vec::new(), Vec::new());
+    let other_spelling = other_spelling(&phone.digits);
     for item in items {
-        match phone_of(&item) {
-            Some(other) if phone.is(&other) => same.push(item),
-            Some(other) if phone.is_except_ninth_digit(&other) => similar.push(item),
-            _ => {}
+        let Some(Phone { digits, .. }) = phone_of(&item) else { continue };
+        if digits == phone.digits {
+            same.push(item);
+        } else if Some(digits) == other_spelling {
+            similar.push(item);
         }
     }
     if same.is_empty() { similar } else { same }

@@ -99,7 +99,7 @@ async fn wait(
             Ok(answer) => {
                 attempts += answer.attempts;
                 show(Ok(&answer.value));
-                if is_open(&answer.value) {
+                if answer.value.is_open() && answer.value.stale != Some(true) {
                     return Ok(answer.value);
                 }
                 (last.status, last.failure) = (Some(answer.value), None);
@@ -121,8 +121,4 @@ async fn wait(
         delay = delay.mul_f64(FACTOR).min(MAX_DELAY);
     }
     Err(Error::not_open(last).after(attempts).about(target(number.id()?)))
-}
-
-fn is_open(status: &NumberStatus) -> bool {
-    status.is_open() && status.stale != Some(true)
 }

@@ -175,7 +175,7 @@ pub enum Reply {
 #[cfg_attr(feature = "shared-pacing", doc = "```")]
 #[cfg_attr(not(feature = "shared-pacing"), doc = "```ignore")]
 /// use pilot_status::shared_limit::{LimitState, Reply, Step};
-/// use std::{ops::Range, time::Duration};
+/// use std::time::Duration;
 ///
 /// let mut state = LimitState::default();
 /// let now = Duration::from_secs(1_000); // by the clock of the store
@@ -233,44 +233,33 @@ impl LimitState {
     #[doc(hidden)]
     pub fn step_by(&mut self, law: &Law, step: Step, now: Duration) -> Reply {
         let now = now.as_secs_f64();
+        if step == Step::Look {
+            return if self.is_active(law, now) { Reply::Limited } else { Reply::Free };
+        }
+        self.expire(law, matches!(step, Step::Admit { want: 2.., .. }), now);
         match step {
-            Step::Look => {
-                return if self.is_active(law, now) { Reply::Limited } else { Reply::Free };
-            }
+            Step::Rejected(rejection) => self.hold(law, &rejection, now),
+            Step::Admit { .. } if self.epoch == 0 => return Reply::Free,
             Step::Admit { served, want, slot } => {
-                self.expire(law, want > 1, now);
-                if self.epoch == 0 {
-                    return Reply::Free;
-                }
                 self.served += f64::from(served);
                 return self.admit(law, want.max(1), slot, now);
             }
-            Step::Rejected(rejection) => {
-                self.expire(law, false, now);
-                self.hold(law, &rejection, now);
-            }
-            Step::Served { served, epoch, latency } => {
-                self.expire(law, false, now);
-                if self.epoch > 0 {
-                    self.served += f64::from(served);
-                    self.learn_latency(latency.as_secs_f64());
-                    if !self.is_flow && epoch == self.epoch {
-                        self.release(law, now);
-                    }
+            Step::Served { served, epoch, latency } if self.epoch > 0 => {
+                self.served += f64::from(served);
+                self.learn_latency(latency.as_secs_f64());
+                if !self.is_flow && epoch == self.epoch {
+                    self.release(law, now);
                 }
             }
-            Step::Unanswered { epoch } => {
-                self.expire(law, false, now);
-                if self.epoch > 0 && epoch == self.epoch {
-                    self.patient_until = 0.0;
-                    self.granted -= 1.0;
-                }
+            Step::Unanswered { epoch } if self.epoch > 0 && epoch == self.epoch => {
+                self.patient_until = 0.0;
+                self.granted -= 1.0;
             }
+            Step::Look | Step::Served { .. } | Step::Unanswered { .. } => {}
         }
         Reply::Noted
     }
 
-    /// Returns the number of the current hold; 0 if no limit is active.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -285,12 +274,10 @@ impl LimitState {
         self.is_flow && self.rate == 0.0
     }
 
-    /// Returns the end of the hold.
     pub(super) fn held_until(&self) -> Duration {
         seconds(self.held_until)
     }
 
-    /// Returns the time at which the limiter becomes free, unless it meets another 429.
     pub(super) fn expires(&self) -> Duration {
         seconds(self.expires)
     }
@@ -312,7 +299,6 @@ impl LimitState {
         }
     }
 
-    /// Returns the usual time from request to response.
     pub(super) fn latency(&self) -> Duration {
         seconds(self.latency)
     }

@@ -30,6 +30,8 @@ use serde::{Serialize, Serializer};
 #[cfg(feature = "shared-pacing")]
 use store::SharedLimit;
 
+use crate::ext::clock;
+
 /// The delays of the retry policy, which also bound those of pacing.
 #[derive(Clone, Copy, Debug)]
 pub struct Delays {
@@ -105,5 +107,5 @@ pub(crate) fn whole_milliseconds<S: Serializer>(
     time: &Duration,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).serialize(serializer)
+    clock::milliseconds(*time).serialize(serializer)
 }

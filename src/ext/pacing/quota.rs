@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::rate_limit::{self, RateLimit};
+use super::rate_limit::RateLimit;
 
 /// The gate of a process.
 #[derive(Debug, Default)]
@@ -26,12 +26,11 @@ pub(super) struct Quota {
 
 #[derive(Clone, Copy, Debug)]
 struct Allowance {
-    left: u64,
+    left: usize,
     until: Duration,
 }
 
 impl Quota {
-    /// Returns true if requests are counted.
     pub(super) fn is_counting(&self) -> bool {
         self.allowance.is_some()
     }
@@ -45,12 +44,12 @@ impl Quota {
     }
 
     /// Returns the number of requests that may be sent now.
-    pub(super) fn left(&self, now: Duration) -> u64 {
+    pub(super) fn left(&self, now: Duration) -> usize {
         match self.allowance {
             Some(allowance) if now < allowance.until => allowance.left,
             // After a reset, one request finds out what is left.
             Some(_) => 1,
-            None => u64::MAX,
+            None => usize::MAX,
         }
     }
 
@@ -73,12 +72,11 @@ impl Quota {
         self.sent
     }
 
-    /// Reads the response to a request: the quota that it reports as left, if any.
-    pub(super) fn update(
+    /// Reads the response to a request that was served: the quota that it reports as left, if any.
+    pub(super) fn served(
         &mut self,
         number: Option<u64>,
         limit: Option<RateLimit>,
-        is_served: bool,
         now: Duration,
         max_delay: Duration,
     ) {
@@ -88,28 +86,26 @@ impl Quota {
         }
         self.newest = number;
         self.allowance = None;
-        let Some(RateLimit { remaining, reset }) = limit else { return };
-        if is_served && remaining > 0 {
+        let Some(limit) = limit else { return };
+        let until = now.saturating_add(limit.reset.min(max_delay));
+        if limit.remaining > 0 {
             self.is_credible = true;
-        } else if is_served && now < self.none_until {
-            self.is_credible = false;
+        } else {
+            self.is_credible &= now >= self.none_until;
+            self.none_until = until;
         }
-        if is_served && remaining == 0 {
-            self.none_until = now.saturating_add(reset.min(max_delay));
-        }
-        if self.is_credible && (remaining <= rate_limit::LITTLE) {
+        if self.is_credible && limit.is_little() {
             // Requests that were sent after this one have used a part of it.
-            let left = remaining.saturating_sub(self.sent.saturating_sub(number));
-            self.allowance =
-                Some(Allowance { left, until: now.saturating_add(reset.min(max_delay)) });
+            let left = limit.remaining.saturating_sub(self.sent.saturating_sub(number));
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            self.allowance = Some(Allowance { left, until });
         }
     }
 
-    /// Returns the wait that a 429 requests by its quota, and stops counting, since the limiter takes
-    /// over.
-    pub(super) fn requested_wait(&mut self, limit: Option<RateLimit>) -> Option<Duration> {
+    /// Stops counting after a 429, since the limiter takes over.
+    pub(super) fn rejected(&mut self, number: Option<u64>) {
+        self.newest = self.newest.max(number.unwrap_or(self.unnumbered));
         self.allowance = None;
-        limit.filter(|limit| self.is_credible && limit.remaining == 0).map(|limit| limit.reset)
     }
 }
 
@@ -121,7 +117,7 @@ mod tests {
 
     fn answer(quota: &mut Quota, number: Option<u64>, remaining: u64, now: Duration) {
         let limit = Some(RateLimit { remaining, reset: S(10) });
-        quota.update(number, limit, true, now, S(60));
+        quota.served(number, limit, now, S(60));
     }
 
     #[test]
@@ -149,13 +145,13 @@ mod tests {
         let mut quota = Quota::default();
         for now in 0..3 {
             answer(&mut quota, None, 0, S(now));
-            assert_eq!(quota.left(S(now)), u64::MAX);
+            assert_eq!(quota.left(S(now)), usize::MAX);
         }
         answer(&mut quota, None, 5, S(20));
         answer(&mut quota, None, 0, S(21));
         assert_eq!((quota.left(S(22)), quota.ready()), (0, S(31)));
         // The server serves a request nevertheless.
         answer(&mut quota, None, 0, S(23));
-        assert_eq!(quota.left(S(24)), u64::MAX);
+        assert_eq!(quota.left(S(24)), usize::MAX);
     }
 }

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use crate::ext::clock::milliseconds;
+
 const BUCKETS: usize = 16;
 const BUCKET_MS: u64 = 250;
 /// Weighs a short burst against a longer load: a burst counts as if it had lasted this much longer.
@@ -58,10 +60,6 @@ impl Recent {
         let (count, lasted) = best;
         (u32::try_from(count).unwrap_or(u32::MAX), Duration::from_millis(lasted))
     }
-}
-
-pub(super) fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

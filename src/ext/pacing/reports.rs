@@ -16,9 +16,12 @@ pub(super) struct Reports {
     served: u32,
     since: Duration,
     met: Option<Met>,
-    served_probe: Option<(u64, Duration)>,
-    unanswered: Option<u64>,
-    look: bool,
+    /// Epoch and latency of a probe that was served.
+    pub(super) served_probe: Option<(u64, Duration)>,
+    /// Epoch of a request that got no response.
+    pub(super) unanswered: Option<u64>,
+    /// True if the process wants to know whether a limit is active.
+    pub(super) look: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,18 +43,6 @@ impl Reports {
 
     pub(super) fn served(&mut self) {
         self.served = self.served.saturating_add(1);
-    }
-
-    pub(super) fn served_probe(&mut self, epoch: u64, latency: Duration) {
-        self.served_probe = Some((epoch, latency));
-    }
-
-    pub(super) fn unanswered(&mut self, epoch: u64) {
-        self.unanswered = Some(epoch);
-    }
-
-    pub(super) fn look(&mut self) {
-        self.look = true;
     }
 
     pub(super) fn rejected(&mut self, epoch: u64, requested: Option<Duration>, now: Duration) {

@@ -19,7 +19,7 @@ use super::{
 /// Minimum interval between two queries to a store.
 const QUERY_EVERY: Duration = Duration::from_millis(20);
 /// Interval between two background checks of a store, and pause after a failure of a store.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A wait longer than this is checked against the deadlines of all waiting calls.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 /// Minimum time between a turn and the deadline of its call, for the turn to be of use.
@@ -27,7 +27,7 @@ const MIN_ANSWER: Duration = Duration::from_millis(20);
 /// The same time in round trips; the longer of both counts.
 const ANSWER_TRIPS: u32 = 3;
 /// Minimum time that the last attempt of a call has for its response.
-pub(super) const MIN_PATIENCE: Duration = Duration::from_secs(1);
+const MIN_PATIENCE: Duration = Duration::from_secs(1);
 /// The same time in round trips; the longer of both counts.
 const PATIENCE: u32 = 4;
 /// A call that does not use its turn within this time is not being polled; the turn goes to the
@@ -70,7 +70,6 @@ pub(super) enum Pause {
     Ends,
 }
 
-/// The result of joining the queue.
 pub(super) enum Entry {
     /// No limit is active: the call may be sent.
     Go(Turn),
@@ -115,6 +114,17 @@ struct Link {
     is_off: bool,
     /// Time of the first wait since the store last admitted a request.
     waits_since: Option<Duration>,
+}
+
+impl Link {
+    /// Returns false for a while after a failure of the store.
+    fn is_up(&self, now: Duration) -> bool {
+        now >= self.off_until
+    }
+
+    fn has_report(&self, now: Duration) -> bool {
+        self.is_up(now) && !self.reports.is_empty()
+    }
 }
 
 impl Turns {
@@ -172,8 +182,10 @@ impl Turns {
         end: Duration,
         now: Duration,
     ) -> Entry {
-        self.look_when_due(now);
         let is_limited = self.is_limited(now);
+        if !is_limited {
+            self.look_when_due(now);
+        }
         if !is_limited && self.queue.want() == 0 && self.quota.left(now) > 0 {
             return Entry::Go(self.turn(None, false, now));
         }
@@ -252,17 +264,13 @@ impl Turns {
     }
 
     fn next_step(&mut self, now: Duration, random: f64) -> Next {
-        let delays = self.delays;
-        if let Some(link) = &mut self.store {
-            let is_on = now >= link.off_until;
-            if is_on && !link.reports.is_empty() {
-                if now < link.next_query {
-                    return Next::At(link.next_query);
-                }
-                if let Some(step) = link.reports.take(delays, now, random) {
-                    link.next_query = now + QUERY_EVERY;
-                    return Next::Query(step);
-                }
+        if let Some(link) = self.store.as_mut().filter(|link| link.has_report(now)) {
+            if now < link.next_query {
+                return Next::At(link.next_query);
+            }
+            if let Some(step) = link.reports.take(self.delays, now, random) {
+                link.next_query = now + QUERY_EVERY;
+                return Next::Query(step);
             }
         }
         while self.queue.len() > 0 {
@@ -271,41 +279,28 @@ impl Turns {
             let is_calm = calm.contains(&now);
             if self.queue.want() == 0 && is_limited && !is_calm {
                 // Last attempts are sent in the calm span, unless the limit ends before.
-                let next = if now < calm.start {
-                    calm.start.min(self.limiter.expires())
-                } else {
-                    self.limiter.expires()
-                };
+                let expires = self.limiter.expires();
+                let next = if now < calm.start { calm.start.min(expires) } else { expires };
                 return Next::At(next.max(now + Duration::from_millis(1)));
             }
-            let ready = self.floor.max(self.quota.ready()).max(if is_limited {
-                self.request_at
-            } else {
-                now
-            });
+            let requested = if is_limited { self.request_at } else { now };
+            let ready = self.floor.max(self.quota.ready()).max(requested);
             if now < ready {
                 return Next::At(ready);
             }
             let want = if is_calm { self.queue.len() } else { self.queue.want() };
-            let want = u64::try_from(want).unwrap_or(u64::MAX);
             let want = u32::try_from(want.min(self.quota.left(now))).unwrap_or(u32::MAX);
-            let mut step = Step::Admit { served: 0, want, slot: self.slot };
-            if let Some(link) =
-                self.store.as_mut().filter(|link| is_limited && now >= link.off_until)
-            {
+            if let Some(link) = self.store.as_mut().filter(|link| is_limited && link.is_up(now)) {
                 if now < link.next_query {
                     return Next::At(link.next_query);
                 }
                 link.next_query = now + QUERY_EVERY;
-                if let Step::Admit { served, slot, .. } = &mut step {
-                    (*served, _) = link.reports.counts(now);
-                    if link.is_off {
-                        // The reservation was granted by the process itself, not by the store.
-                        *slot = Slot::default();
-                    }
-                }
-                return Next::Query(step);
+                let (served, _) = link.reports.counts(now);
+                // After an outage the reservation is the process's own, not one of the store.
+                let slot = if link.is_off { Slot::default() } else { self.slot };
+                return Next::Query(Step::Admit { served, want, slot });
             }
+            let step = Step::Admit { served: 0, want, slot: self.slot };
             let reply = self.limiter.step_by(&self.law, step, now);
             self.apply(reply, None, now);
         }
@@ -315,23 +310,24 @@ impl Turns {
         Next::Stop
     }
 
-    /// Processes the reply of the store to a step. Returns the reason if the reply cannot be used.
+    /// Processes the reply of the store to a step. Returns true if the store had failed before, or
+    /// the reason if the reply cannot be used.
     pub(super) fn accept(
         &mut self,
-        is_admission: bool,
+        step: &Step,
         reply: Reply,
         now: Duration,
-    ) -> Result<(), &'static str> {
-        let Some(link) = &mut self.store else { return Ok(()) };
+    ) -> Result<bool, String> {
+        let Some(link) = &mut self.store else { return Ok(false) };
         match reply {
-            Reply::Limited | Reply::Noted if is_admission => {
-                return Err("unexpected reply to a request for turns");
+            Reply::Limited | Reply::Noted if matches!(step, Step::Admit { .. }) => {
+                return Err("unexpected reply to a request for turns".to_owned());
             }
             Reply::Limited => link.is_limited = true,
             Reply::Free => {
                 link.is_limited = false;
                 if self.is_limited(now) {
-                    return Err("the store has lost the state of this limit");
+                    return Err("the store has lost the state of this limit".to_owned());
                 }
             }
             Reply::Go { epoch, .. } => {
@@ -344,18 +340,18 @@ impl Turns {
                 }
                 let since = *link.waits_since.get_or_insert(now);
                 if time > self.delays.max.saturating_add(LONG_WAIT) {
-                    return Err(
-                        "the store requests a wait longer than max_delay, so its clock may be wrong",
-                    );
+                    let why = "the store requests a wait longer than max_delay, so its clock may be wrong";
+                    return Err(why.to_owned());
                 }
                 if now.saturating_sub(since) > self.delays.max.saturating_add(2 * LONG_WAIT) {
-                    return Err("the store has admitted no request for longer than max_delay");
+                    let why = "the store has admitted no request for longer than max_delay";
+                    return Err(why.to_owned());
                 }
                 self.apply(reply, Some(0), now);
             }
             Reply::Noted => self.request_now(now),
         }
-        Ok(())
+        Ok(self.store.as_mut().is_some_and(|link| mem::take(&mut link.is_off)))
     }
 
     /// Records that the store failed or cannot be used: this process paces itself for a while.
@@ -365,22 +361,15 @@ impl Turns {
         link.off_until = now + LOOK_EVERY;
         link.reports.restore(step, now);
         (link.is_limited, link.waits_since) = (false, None);
-        let is_new = !std::mem::replace(&mut link.is_off, true);
+        let is_new = !mem::replace(&mut link.is_off, true);
         if is_new {
             (self.request_at, self.slot) = (now, Slot::default());
         }
         is_new
     }
 
-    /// Records that the store replied. Returns true if it had failed before.
-    pub(super) fn store_answered(&mut self) -> bool {
-        self.store.as_mut().is_some_and(|link| std::mem::take(&mut link.is_off))
-    }
-
-    /// Returns true if the background task has something to do.
     pub(super) fn needs_driver(&self, now: Duration) -> bool {
-        let link = self.store.as_ref().filter(|link| now >= link.off_until);
-        self.queue.len() > 0 || link.is_some_and(|link| !link.reports.is_empty())
+        self.queue.len() > 0 || self.store.as_ref().is_some_and(|link| link.has_report(now))
     }
 
     pub(super) fn served(
@@ -401,35 +390,33 @@ impl Turns {
                 link.reports.served();
             }
             if let Some(epoch) = turn.store_epoch.filter(|_| turn.is_probe) {
-                link.reports.served_probe(epoch, latency);
+                link.reports.served_probe = Some((epoch, latency));
             }
         }
         if was_held || self.rate == 0.0 {
             self.request_now(now);
         }
-        self.quota.update(turn.number, limit, true, now, self.delays.max);
+        self.quota.served(turn.number, limit, now, self.delays.max);
     }
 
     pub(super) fn rejected(
         &mut self,
         turn: Turn,
         requested: Option<Duration>,
-        limit: Option<RateLimit>,
         recent: &Recent,
         now: Duration,
         random: f64,
     ) {
         self.rejected += 1;
         let is_first = !self.is_limited(now);
-        self.quota.update(turn.number, limit, false, now, self.delays.max);
+        self.quota.rejected(turn.number);
         let Delays { base: base_delay, max: max_delay } = self.delays;
         if let Some(wait) = requested {
             self.floor = self.floor.max(now.saturating_add(wait.min(max_delay)));
         }
-        let requested = requested.or(self.quota.requested_wait(limit));
-        let (served, lasted) =
-            if self.limiter.epoch() == 0 { recent.busiest(now) } else { Default::default() };
         let epoch_before = self.limiter.epoch();
+        let (served, lasted) =
+            if epoch_before == 0 { recent.busiest(now) } else { Default::default() };
         let (epoch, age) = (turn.epoch, Duration::ZERO);
         let rejection =
             Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random };
@@ -440,9 +427,9 @@ impl Turns {
                 link.reports.begin(served, lasted, now);
             }
             link.reports.rejected(turn.store_epoch.unwrap_or_default(), requested, now);
-            link.is_limited |= now >= link.off_until;
+            link.is_limited |= link.is_up(now);
         }
-        if self.store.as_ref().is_none_or(|link| now < link.off_until) {
+        if self.store.as_ref().is_none_or(|link| !link.is_up(now)) {
             least = least.max(self.limiter.held_until());
         }
         if self.limiter.epoch() == epoch_before {
@@ -458,7 +445,7 @@ impl Turns {
         if turn.is_probe || self.limiter.is_slow_start() {
             self.limiter.step_by(&self.law, Step::Unanswered { epoch: turn.epoch }, now);
             if let (Some(link), Some(epoch)) = (&mut self.store, turn.store_epoch) {
-                link.reports.unanswered(epoch);
+                link.reports.unanswered = Some(epoch);
             }
             self.request_now(now);
         }
@@ -472,14 +459,11 @@ impl Turns {
     }
 
     fn look_when_due(&mut self, now: Duration) {
-        if self.is_limited(now) {
-            return;
-        }
         if let Some(link) = &mut self.store
             && link.looked.is_none_or(|at| now >= at + LOOK_EVERY)
         {
             link.looked = Some(now);
-            link.reports.look();
+            link.reports.look = true;
         }
     }
 
@@ -506,8 +490,7 @@ impl Turns {
                 }
             }
             Reply::Free => {
-                let left = usize::try_from(self.quota.left(now)).unwrap_or(usize::MAX);
-                let all = self.queue.len().min(left);
+                let all = self.queue.len().min(self.quota.left(now));
                 self.queue.hurry();
                 for _ in 0..all {
                     let turn = self.turn(None, false, now);

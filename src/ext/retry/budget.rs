@@ -1,4 +1,6 @@
-//! Limits retries to a share of the successes, so that they cannot amplify an outage. Pure.
+//! Limits retries to a share of the successes, so that they cannot amplify an outage.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Tokens that the budget holds initially and at most.
 const CAPACITY: u32 = 500;
@@ -8,30 +10,23 @@ const COST: u32 = 5;
 const REFUND: u32 = 1;
 
 /// A bucket of tokens that all calls of a client share.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    tokens: u32,
-}
+pub(crate) struct Budget(AtomicU32);
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self { tokens: CAPACITY }
+        Self(AtomicU32::new(CAPACITY))
     }
 
     /// Takes the cost of a retry. Returns false if not enough is left.
-    pub(crate) fn withdraw(&mut self) -> bool {
-        match self.tokens.checked_sub(COST) {
-            Some(left) => {
-                self.tokens = left;
-                true
-            }
-            None => false,
-        }
+    pub(crate) fn withdraw(&self) -> bool {
+        let take = |tokens: u32| tokens.checked_sub(COST);
+        self.0.fetch_update(Relaxed, Relaxed, take).is_ok()
     }
 
     /// Adds the refund of a successful call.
-    pub(crate) fn deposit(&mut self) {
-        self.tokens = CAPACITY.min(self.tokens + REFUND);
+    pub(crate) fn deposit(&self) {
+        let add = |tokens: u32| Some(CAPACITY.min(tokens + REFUND));
+        self.0.fetch_update(Relaxed, Relaxed, add).ok();
     }
 }
 
@@ -41,12 +36,12 @@ mod tests {
 
     #[test]
     fn empty_budget_allows_one_retry_per_five_successes() {
-        let mut budget = Budget::new();
-        let granted = |budget: &mut Budget| (0..1_000).filter(|_| budget.withdraw()).count();
-        assert_eq!(granted(&mut budget), 100);
+        let budget = Budget::new();
+        let granted = || (0..1_000).filter(|_| budget.withdraw()).count();
+        assert_eq!(granted(), 100);
         (0..25).for_each(|_| budget.deposit());
-        assert_eq!(granted(&mut budget), 5);
+        assert_eq!(granted(), 5);
         (0..10_000).for_each(|_| budget.deposit());
-        assert_eq!(granted(&mut budget), 100);
+        assert_eq!(granted(), 100);
     }
 }

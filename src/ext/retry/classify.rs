@@ -77,7 +77,6 @@ pub(crate) fn is_local(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// Returns an error and its causes.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
         // `io::Error::source` returns the source of the inner error, not the inner error itself.

@@ -104,7 +104,6 @@ impl RetryPolicy {
         (self.base_delay, self.max_delay)
     }
 
-    /// Returns true if no attempt may follow this one.
     pub(crate) fn is_last(&self, attempt: u32) -> bool {
         attempt >= self.max_attempts
     }

@@ -81,31 +81,6 @@ fn decimal(value: &str, unit: f64) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ext::any_text::{any_text, for_many_seeds};
-
-    /// Checks that the longest value counts, for any header fields and body.
-    fn promise(values: &[&[u8]], date: &[u8], body: &[u8]) {
-        let body = serde_json::from_slice(body).ok();
-        let wait = |values: &[&[u8]]| {
-            let fields = values.iter().map(|value| (RETRY_AFTER, *value));
-            let fields = fields.chain([(http::header::DATE, date)]);
-            let mut headers = HeaderMap::new();
-            for (name, value) in fields {
-                if let Ok(value) = http::HeaderValue::from_bytes(value) {
-                    headers.append(name, value);
-                }
-            }
-            retry_after(
-                &headers,
-                body.as_ref(),
-                SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
-            )
-        };
-        let by_header = |wait: &(Duration, DelaySource)| wait.1 == DelaySource::Header;
-        let longest =
-            values.iter().filter_map(|value| wait(&[value]).filter(by_header)).max_by_key(|w| w.0);
-        assert_eq!(wait(values), longest.or_else(|| wait(&[])));
-    }
 
     fn date(second: u64) -> String {
         httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
@@ -171,27 +146,6 @@ mod tests {
         assert_eq!(wait_for(&["soon"], &[], Some(9.0)), s(9));
         assert_eq!(wait_for(&[], &[], Some(-1.0)), None);
         assert_eq!(wait_for(&[], &[], Some(1e308)), Some(Duration::MAX));
-    }
-
-    #[test]
-    fn longest_of_random_values_counts() {
-        let values = ["0", "5", "1e9", ".", ",", " ", "-", "Sun, 06 Nov 1994 08:49:37 GMT"];
-        let dates = ["Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 2050 08:49:37 GMT", "x"];
-        let bodies = ["{\"retryAfterSeconds\":", "-", "1", ".5", "e300", "}", "null"];
-        for_many_seeds(|rng| {
-            let values: Vec<_> = (0..rng.usize(..4)).map(|_| any_text(rng, &values, 3)).collect();
-            let values: Vec<_> = values.iter().map(String::as_bytes).collect();
-            let (date, body) = (any_text(rng, &dates, 1), any_text(rng, &bodies, 4));
-            promise(&values, date.as_bytes(), body.as_bytes());
-        });
-    }
-
-    #[test]
-    fn date_is_compared_with_the_servers_clock() {
-        let skewed = date(500);
-        let wait = |age| wait_for(&[&date(530)], &[("date", &skewed), ("age", age)], None);
-        assert_eq!(wait("0"), Some(Duration::from_secs(30)));
-        assert_eq!(wait("20"), Some(Duration::from_secs(10)));
     }
 
     #[test]
