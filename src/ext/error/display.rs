@@ -174,7 +174,7 @@ fn rounded(wait: Duration) -> String {
     if wait > YEAR { "over a year".to_owned() } else { format!("{wait:.0?}") }
 }
 
-/// Serializes the fields `kind`, `status`, `code`, `attempts`, `retry_after_ms`, `line` and `hint`.
+/// Serializes the fields `kind`, `status`, `code`, `attempts`, `retryAfterMs`, `line` and `hint`.
 /// Unknown ones are null, and the wait is at most 366 days. Safe to log.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -185,7 +185,7 @@ impl Serialize for Error {
         object.serialize_field("status", &self.status().map(|status| status.as_u16()))?;
         object.serialize_field("code", &self.plain_code())?;
         object.serialize_field("attempts", &self.attempts())?;
-        object.serialize_field("retry_after_ms", &wait)?;
+        object.serialize_field("retryAfterMs", &wait)?;
         object.serialize_field("line", &self.to_string())?;
         object.serialize_field("hint", &self.hint())?;
         object.end()

@@ -256,7 +256,8 @@ impl Watch {
         self.table.reader(&self.known)
     }
 
-    /// Returns the next change, or `None` at the end of the stream.
+    /// Returns the next change, or `None` at the end of the stream. Dropping the future loses no change,
+    /// so it can be used in `tokio::select!`.
     pub async fn next(&mut self) -> Option<Change> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
