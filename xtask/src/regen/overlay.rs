@@ -135,7 +135,9 @@ impl Action {
         let needed = self.requires.iter().filter(|(_, of)| !matches!(of, Required::Count(0)));
         let paths = needed.map(|(path, _)| path).chain([&self.target]);
         let paths = paths.filter_map(|path| path.strip_prefix("$.paths['")?.split_once("']"));
-        let is_lost = |path: &&str| find(document, &child("#/paths", path)).is_none();
+        // A quote separates the names of a list, such as `['/a', '/b']`.
+        let is_lost =
+            |path: &&str| !path.contains('\'') && find(document, &child("#/paths", path)).is_none();
         paths.map(|(path, _)| path).find(is_lost)
     }
 
@@ -263,7 +265,7 @@ fn update_at(
             merge(target, update, at, before, written, &mut conflicts);
             ensure!(
                 conflicts.is_empty(),
-                "{}: the page has this now, and an update is never merged into it: remove it by an action before this one, or leave it out of this update",
+                "{}: the page has this now, and an update is never merged into it: remove it by an action before this one, leave it out of this update, or make it the target of an action",
                 conflicts.join(", ")
             );
         }
@@ -287,8 +289,14 @@ fn merge(
         let at = child(at, key);
         let is_ours = || before.iter().any(|written| written.covers(&at)) || is_map(&at);
         match target.get_mut(key) {
-            Some(old) if old.is_object() && value.is_object() && is_ours() => {
-                merge(old, value, &at, before, written, conflicts);
+            Some(old) if old.is_object() && value.is_object() => {
+                if is_ours() {
+                    merge(old, value, &at, before, written, conflicts);
+                } else {
+                    conflicts.push(at.clone());
+                    // Later actions find what both wrote, and report only their own faults.
+                    merge(old, value, &at, before, written, &mut Vec::new());
+                }
                 continue;
             }
             Some(old) if old.is_object() || old.is_array() || value.is_object() => {
@@ -440,6 +448,19 @@ mod tests {
 - { x-name: L, x-expect: 1, target: $.a.x, description: D, update: { z: 1 } }";
         let error = error(actions, json!({ "a": { "x": { "y": 1 } } }));
         assert!(error.starts_with("action `N`") && error.lines().count() == 1, "{error}");
+
+        let actions =
+            "- { x-name: N, x-expect: 1, target: $.a, description: D, update: { x: { n: 1 } } }
+- { x-name: M, x-expect: 1, target: $.a.x.y, description: D, update: { z: 1 } }";
+        let error = self::error(actions, json!({ "a": { "x": { "y": {} } } }));
+        assert!(error.starts_with("action `N`") && error.lines().count() == 1, "{error}");
+    }
+
+    #[test]
+    fn target_may_list_paths() {
+        let actions = "- { x-name: N, x-expect: 2, target: \"$.paths['/a', '/b']\", description: D, update: { n: 1 } }";
+        let applied = apply(actions, json!({ "paths": { "/a": {}, "/b": {} } })).unwrap();
+        assert_eq!(applied, json!({ "paths": { "/a": { "n": 1 }, "/b": { "n": 1 } } }));
     }
 
     #[test]
