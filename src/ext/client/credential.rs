@@ -14,6 +14,7 @@ pub(super) const API_KEY: &str = "PILOT_STATUS_API_KEY";
 /// The environment variable that holds the API key id, used when there is no key.
 pub(super) const API_KEY_ID: &str = "PILOT_STATUS_API_KEY_ID";
 
+/// Name and value of the key's header. The value is marked sensitive, so it is never printed.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
     pub(crate) name: HeaderName,
