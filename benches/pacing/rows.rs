@@ -3,6 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    ops::Range,
     sync::Arc,
     time::Duration,
 };
@@ -26,6 +27,8 @@ struct Server {
     pacer: Arc<Pacer>,
     start: Instant,
     refused: Cell<usize>,
+    /// Seconds in which all responses are 429s.
+    outage: Range<f64>,
 }
 
 impl Server {
@@ -33,7 +36,7 @@ impl Server {
         let limiter = RefCell::new(Limiter::new(kind, limit, 0.0));
         let store = || Store { limit: Arc::new(Distant::new(0.001)), name: String::new() };
         let pacer = Pacer::new(Law::DEFAULT, DELAYS, has_store.then(store));
-        Self { limiter, pacer, start: now(), refused: Cell::new(0) }
+        Self { limiter, pacer, start: now(), refused: Cell::new(0), outage: 0.0..0.0 }
     }
 
     /// Makes a call. Returns true if it was served.
@@ -50,7 +53,8 @@ impl Server {
             let Ok(in_flight) = self.pacer.admit(request).await else { return false };
             sleep(MS(5)).await;
             let time = (now() - self.start).as_secs_f64();
-            let admitted = self.limiter.borrow_mut().admit(time).is_ok();
+            let is_outage = self.outage.contains(&time);
+            let admitted = !is_outage && self.limiter.borrow_mut().admit(time).is_ok();
             if admitted {
                 in_flight.served(None);
                 return now() <= deadline;
@@ -103,6 +107,20 @@ pub(crate) fn rows() -> String {
             let server = Server::new(Kind::TokenBucket, nothing, has_store);
             text += &server.row(name, join_all([server.call(MS(15_000))])).await;
         }
+        let mut server = Server::new(Kind::TokenBucket, BUCKET, false);
+        server.outage = 20.0..100.0;
+        let server = &server;
+        let polls = (0..4).map(|n| async move {
+            sleep(MS(1_250 * n)).await;
+            let mut served = Vec::new();
+            while now() - server.start < MS(160_000) {
+                served.push(server.call(TIMEOUT).await);
+                sleep(MS(5_000)).await;
+            }
+            served
+        });
+        let name = "4 tasks that poll every 5 s for 160 s, 429s from second 20 to 100";
+        text += &server.row(name, async { join_all(polls).await.concat() }).await;
         let haproxy = Limit { count: 100.0, per: 10.0, burst: 0.0 };
         let server = &Server::new(Kind::RequestRate, haproxy, false);
         let tasks = stream::iter((0..400).map(|_| server.call(TIMEOUT)));

@@ -15,9 +15,10 @@
 //!    served in a cycle, divided by its duration, give the estimate, which is averaged with earlier
 //!    cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the
 //!    estimate after half of a usual cycle, and then grows ever faster until the next 429.
-//! 5. **Slow start**: a probe was served, but no request before it, so there is no estimate. Two
-//!    requests are admitted, then twice as many in each round trip. It also begins if several calls
-//!    still wait when the limiter would become free.
+//! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
+//!    twice as many in each round trip. There is no estimate if no request was served before the
+//!    first hold, or if that hold was an outage: several requested waits in a row were too short.
+//!    Slow start also begins if several calls still wait when the limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
 
@@ -69,6 +70,8 @@ impl Law {
 /// The longest hold, in seconds. A longer `max_delay` counts as this, because a store would keep a
 /// mistaken longer hold.
 const MAX_HOLD: f64 = 3_600.0;
+/// If this many of the waits that the server requested were too short, in a row, it has an outage.
+const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
 
@@ -426,13 +429,13 @@ impl LimitState {
     }
 
     /// Holds all requests. If the server requested a wait, the hold is that wait plus a random part
-    /// of the backoff, so that processes do not return together. Otherwise it is 75 to 100 % of the
-    /// backoff.
+    /// of the backoff, so that processes do not return together. That part is at most the wait, or
+    /// four base delays. If no wait was requested, the hold is 75 to 100 % of the backoff.
     fn hold(&mut self, law: &Law, rejection: &Rejection, now: f64) {
         let Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random } =
             *rejection;
         let met = now - age.as_secs_f64().min(MAX_HOLD);
-        let max = max_delay.as_secs_f64().min(MAX_HOLD);
+        let (base, max) = (base_delay.as_secs_f64(), max_delay.as_secs_f64().min(MAX_HOLD));
         let requested = requested.map(|requested| requested.as_secs_f64());
         if self.epoch == 0 {
             self.cycle_start = met - lasted.as_secs_f64();
@@ -444,12 +447,19 @@ impl LimitState {
             if !is_probe {
                 self.since = met;
             }
+            let is_first = self.epoch == u64::from(self.failures);
+            if is_first && self.failures >= OUTAGE && requested.is_some() {
+                // The load before an outage says nothing about the limit after it.
+                self.served = 0.0;
+            }
             (self.epoch, self.is_flow, self.patient_until) = (self.epoch + 1, false, 0.0);
             let interval = if self.rate > 0.0 { 1.0 / self.rate } else { 0.0 };
             let factor = law.backoff.powi(self.failures.min(64).cast_signed());
-            let backoff = (base_delay.as_secs_f64().max(interval) * factor).min(max);
-            requested
-                .map_or(backoff * (0.75 + 0.25 * random), |requested| requested + backoff * random)
+            let backoff = (base.max(interval) * factor).min(max);
+            // A server that requests short waits is probed often, so that the end of a long outage
+            // is noticed soon.
+            let spread = |requested: f64| backoff.min(requested.max(4.0 * base)) * random;
+            requested.map_or(backoff * (0.75 + 0.25 * random), |wait| wait + spread(wait))
         } else {
             // The request was sent before the hold, so only the wait that the server requests is
             // new.
@@ -604,6 +614,27 @@ mod tests {
             holds.push(state.held_until().saturating_sub(now));
         }
         assert!(holds.is_sorted() && holds[0] < S(1) && holds[4] > 4 * holds[0], "{holds:?}");
+    }
+
+    #[test]
+    fn outage_behind_short_requested_waits_ends_in_slow_start() {
+        let mut state = held(1);
+        let mut now = S(11);
+        for n in 1..60 {
+            admit(&mut state, 1, Slot::default(), now);
+            let mut step = rejected(0, n, Some(S(1)));
+            if let Step::Rejected(rejection) = &mut step {
+                rejection.random = 1.0;
+            }
+            state.step(step, now);
+            let held = state.held_until() - now;
+            assert!(held <= S(3), "{held:?} after {n} failed probes");
+            now += held;
+        }
+        admit(&mut state, 1, Slot::default(), now);
+        state.step(Step::Served { served: 1, epoch: 60, latency: MS(50) }, now);
+        let go = admit(&mut state, 10, Slot::default(), now);
+        assert!(matches!(go, Reply::Go { turns: 2, .. }), "{go:?}");
     }
 
     #[test]

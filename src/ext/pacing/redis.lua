@@ -2,7 +2,7 @@
 -- KEYS[1] is the state, ARGV[1] the step, and ARGV[2..] its fields. Times are in seconds.
 local WEIGHT, DECREASE, PLATEAU, MAX_INCREASE, BACKOFF = 0.7, 0.5, 0.47, 16.0, 1.5
 local EXPIRY, MIN_PATIENCE, PATIENCE, MIN_POLL, BATCH = 120.0, 1.0, 4.0, 0.02, 0.05
-local MAX_HOLD, MAX_STEP_BACK = 3600.0, 1.0
+local MAX_HOLD, MAX_STEP_BACK, OUTAGE = 3600.0, 1.0, 3
 local NAMES = {
   'epoch', 'is_flow', 'held_until', 'failures', 'patient_until', 'rate', 'cycle', 'since', 'cycle_start', 'served',
   'granted', 'tokens', 'capacity', 'refilled', 'spend_at', 'latency', 'expires', 'updated',
@@ -122,10 +122,12 @@ local function rejected(lasted, epoch, age, requested, base, max, random)
     local is_probe = s.epoch > 0 and s.is_flow == 0
     s.failures = is_probe and s.failures + 1 or 0
     if not is_probe then s.since = met end
+    if s.epoch == s.failures and s.failures >= OUTAGE and requested >= 0 then s.served = 0 end
     s.epoch, s.is_flow, s.patient_until = s.epoch + 1, 0, 0
     local interval = s.rate > 0 and 1.0 / s.rate or 0
     local backoff = math.min(math.max(base, interval) * BACKOFF ^ math.min(s.failures, 64), max)
-    pause = requested < 0 and backoff * (0.75 + 0.25 * random) or requested + backoff * random
+    local spread = math.min(backoff, math.max(requested, 4.0 * base)) * random
+    pause = requested < 0 and backoff * (0.75 + 0.25 * random) or requested + spread
   end
   s.held_until = math.max(s.held_until, met + math.min(pause, max))
   s.expires = math.max(s.held_until, now) + EXPIRY
