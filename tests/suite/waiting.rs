@@ -85,9 +85,23 @@ async fn wait_under_a_rate_limit_advises_a_longer_limit() {
     let client = client(&server);
     assert!(client.number("num_2").timeout(Duration::from_secs(1)).get().await.is_err());
     let error = client.number("num_1").wait_until_open(Duration::from_secs(2)).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::NotOpen, 0), "{error}");
+    assert!(error.is_rate_limited() && error.attempts() == 0, "{error}");
     assert!(error.retry_after().is_some() && error.to_string().contains("rate limited"), "{error}");
     assert!(error.hint().unwrap().contains("a longer limit"), "{:?}", error.hint());
+}
+
+#[tokio::test]
+async fn wait_that_a_rate_limit_outlasts_is_rate_limited() {
+    let limit = Duration::from_millis(300);
+    let server = always(Reply::json(429, "{}")).await;
+    let retry = RetryPolicy::default().base_delay(limit);
+    let client = builder(&server).retry(retry).build().unwrap();
+    let start = tokio::time::Instant::now();
+    let error = client.number("num_1").wait_until_open(limit).await.unwrap_err();
+    assert!(start.elapsed() >= limit, "no header requests a longer wait");
+    let cause = error.source().unwrap().downcast_ref::<pilot_status::Error>().unwrap();
+    assert!(error.is_rate_limited() && cause.is_rate_limited(), "{error}");
+    assert!(error.is_retryable() && error.hint().unwrap().contains("a longer limit"));
 }
 
 #[tokio::test]

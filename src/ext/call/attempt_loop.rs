@@ -162,7 +162,9 @@ impl<'a> Call<'a> {
 
     /// Ends a call whose turn, `wait` from now, would miss its deadline.
     fn too_late(mut self, last: Option<Failure>, url: Url, wait: Duration) -> Ended {
-        self.outcome.retry_after = self.outcome.retry_after.max(Some(wait));
+        let requested = self.transport.pacer.as_ref().and_then(|pacer| pacer.requested_wait());
+        self.outcome.retry_after = self.outcome.retry_after.max(requested);
+        self.outcome.turn_in = Some(wait);
         self.outcome.stop_reason = Some(StopReason::Timeout);
         match last {
             Some(failure) => self.end(Err(failure), url),

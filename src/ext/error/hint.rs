@@ -59,7 +59,7 @@ impl Error {
             }
             Kind::Ambiguous(_) => Some("use the id of the intended number"),
             Kind::NotOpen(wait) => match &wait.failure {
-                Some(failure) if failure.is_not_admitted() => {
+                Some(failure) if failure.is_rate_limited() => {
                     Some("call again later, or with a longer limit")
                 }
                 Some(failure) => failure.hint(),

@@ -132,7 +132,10 @@ impl Error {
             Kind::Decode(..) => ErrorKind::Decode,
             Kind::TooLarge(..) => ErrorKind::TooLarge,
             Kind::Ambiguous(_) => ErrorKind::Ambiguous,
-            Kind::NotOpen(..) => ErrorKind::NotOpen,
+            Kind::NotOpen(wait) => match &wait.failure {
+                Some(failure) if failure.is_rate_limited() => ErrorKind::RateLimited,
+                _ => ErrorKind::NotOpen,
+            },
         }
     }
 }

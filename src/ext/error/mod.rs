@@ -162,7 +162,13 @@ impl Error {
     /// if the same call would fail again; see [`is_retryable`](Self::is_retryable).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.outcome.retry_after.filter(|_| self.is_retryable())
+        self.0.outcome.retry_after.max(self.0.outcome.turn_in).filter(|_| self.is_retryable())
+    }
+
+    /// Returns the wait that the server requested. Unlike [`retry_after`](Self::retry_after) it is no
+    /// estimate.
+    pub(crate) fn requested_wait(&self) -> Option<Duration> {
+        self.0.outcome.retry_after
     }
 
     /// Returns the number of attempts to send a request; 0 if none was made, for example because

@@ -11,6 +11,8 @@ pub(crate) struct CallOutcome {
     pub(crate) is_retryable: bool,
     /// The wait that the server requested last.
     pub(crate) retry_after: Option<Duration>,
+    /// The time until the call's turn after a 429, an estimate, if that was too late.
+    pub(crate) turn_in: Option<Duration>,
     /// Scheme, host and port of the target of a redirect, which was not followed.
     pub(crate) redirect: Option<String>,
     /// True if the server sent the credential back, so that nothing of its response is printed.

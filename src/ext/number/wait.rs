@@ -35,11 +35,12 @@ impl NumberHandle {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::NotOpen`](crate::ErrorKind::NotOpen) if the number is not open within `limit`.
-    /// [`Error::last_status`] has its last state, and the cause of the error is the failure of the
-    /// last poll, if it failed. It is returned at once if the server requests a longer wait than is
-    /// left of `limit`. A permanent failure returns the error of [`status`](Self::status). A limit of
-    /// 0 is [`Error::is_invalid_input`].
+    /// [`ErrorKind::NotOpen`](crate::ErrorKind::NotOpen) if the number is not open within `limit`, or
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) if a rate limit prevented the last
+    /// poll. [`Error::last_status`] has the last state, and the cause of the error is the failure of
+    /// the last poll, if it failed. It is returned at once if the server requests a longer wait than
+    /// is left of `limit`. A permanent failure returns the error of [`status`](Self::status). A limit
+    /// of 0 is [`Error::is_invalid_input`].
     pub fn wait_until_open(
         &self,
         limit: Duration,
@@ -108,12 +109,14 @@ async fn wait(
             Err(error) => {
                 attempts += error.attempts();
                 show(Err(&error));
-                // If a state is known, a last poll that the limit cut short adds nothing.
-                let is_cut = error.is_out_of_time() && left().is_zero() && last.status.is_some();
+                // If a state is known, a last poll that the limit cut short adds nothing, unless a
+                // rate limit delayed it.
+                let is_cut = error.is_out_of_time() && !error.is_rate_limited();
+                let is_cut = is_cut && left().is_zero() && last.status.is_some();
                 last.failure = Some(error).filter(|_| !is_cut);
             }
         }
-        let requested = last.failure.as_ref().and_then(Error::retry_after).unwrap_or_default();
+        let requested = last.failure.as_ref().and_then(Error::requested_wait).unwrap_or_default();
         if requested > left() {
             break;
         }

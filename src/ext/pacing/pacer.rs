@@ -110,6 +110,12 @@ impl Pacer {
         self.wait(request, sent).await
     }
 
+    /// Returns the rest of the wait that the server requested.
+    pub fn requested_wait(&self) -> Option<Duration> {
+        let now = self.now();
+        self.lock().turns.requested_wait(now)
+    }
+
     /// Returns the current statistics.
     pub fn stats(&self) -> PacingStats {
         let now = self.now();

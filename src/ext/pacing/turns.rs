@@ -148,6 +148,11 @@ impl Turns {
         }
     }
 
+    /// Returns the rest of the wait that the server requested.
+    pub(super) fn requested_wait(&self, now: Duration) -> Option<Duration> {
+        self.floor.checked_sub(now).filter(|wait| !wait.is_zero())
+    }
+
     pub(super) fn stats(&mut self, now: Duration) -> PacingStats {
         let rate = Some(self.rate).filter(|rate| *rate > 0.0 && self.is_limited(now));
         PacingStats { rate, queued: self.queue.len(), rejected: self.rejected, waited: self.waited }
