@@ -1,6 +1,9 @@
 //! Feature `tracing`: the log shows every attempt of a call, and at no level contains the key. A
 //! separate test binary, because the logger is global.
 
+use std::time::Duration;
+
+use pilot_status::RetryPolicy;
 use support::{KEY, Log, Reply, builder, ok, replies};
 
 #[tokio::test]
@@ -51,4 +54,23 @@ async fn retried_call_logs_every_attempt_without_key() {
     }
     assert_eq!(text.matches("WARN").count(), 3, "{text}");
     assert!(!text.contains(KEY) && !text.contains("private"), "{text}");
+}
+
+#[tokio::test]
+async fn outage_of_fleet_logs_its_start_and_end() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false);
+    let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = replies([vec![Reply::json(503, "{}"); 6], vec![ok()]].concat()).await;
+    let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
+    let mut watch = client.numbers(["a", "b"]).watch(Duration::from_millis(50));
+    for _ in 0..4 {
+        watch.next().await.unwrap();
+    }
+    let text = log.text();
+    for line in ["WARN pilot_status: API out", "INFO pilot_status: API back in service"] {
+        assert_eq!(text.matches(line).count(), 1, "{line} in {text}");
+    }
 }

@@ -87,6 +87,16 @@ pub(crate) fn key_accepted() {
     tracing::info!(target: TARGET, "key accepted again");
 }
 
+/// Warns that all calls of a watch fail, once, until the API responds.
+pub(crate) fn outage(begins: bool) {
+    #[cfg(feature = "tracing")]
+    if begins {
+        tracing::warn!(target: TARGET, "API out of service, all calls of the watch fail");
+    } else {
+        tracing::info!(target: TARGET, "API back in service");
+    }
+}
+
 /// Warns that the store cannot be used. Logged once, until it works again.
 pub(crate) fn store_down(why: &str) {
     #[cfg(feature = "tracing")]

@@ -830,3 +830,26 @@ async fn refused_key_of_list_is_reported_once() {
     assert!(next(&mut watch).await.source == ChangeSource::KeyAccepted);
     assert_eq!(next(&mut watch).await.id.as_ref().map(NumberId::as_str), Some("num_1"));
 }
+
+#[tokio::test]
+async fn refusal_of_one_source_is_its_own_error() {
+    for refused in ["the list", "b"] {
+        let world = World::of(&["a", "b"]);
+        let server = world.server().await;
+        let mut watch = client(&server).watch_all(EVERY);
+        let table = watch.table();
+        changes(&mut watch, 2).await;
+        world.set(refused, Err(401));
+        assert!(next(&mut watch).await.error.unwrap().is_unauthorized());
+        assert_eq!(next(&mut watch).await.source, ChangeSource::KeyAccepted);
+        // Another call was accepted, so the key is not refused.
+        let change = next(&mut watch).await;
+        assert!(change.error.as_ref().unwrap().is_unauthorized(), "{change}");
+        assert_eq!(change.id.is_none(), refused == "the list");
+        assert_eq!(table.error().is_some(), refused == "the list");
+        let seen = requests(&server, "/a");
+        until(&mut watch, || requests(&server, "/a") > seen + 10).await;
+        world.set(refused, Err(403));
+        assert!(next(&mut watch).await.error.unwrap().is_forbidden());
+    }
+}

@@ -1,7 +1,7 @@
 //! The list of numbers that `Client::watch_all` follows: it adds and removes ids.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     mem,
     task::{Context, Poll},
     time::Duration,
@@ -11,12 +11,14 @@ use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
+    calls::Calls,
     change::{Change, ChangeSource},
     rounds::{MAX_OFFSET, Rounds},
     seen::{Changed, Seen},
+    table::TableWriter,
 };
 use crate::{
-    ext::{error::Error, number_id::NumberId},
+    ext::{clock, error::Error, number_id::NumberId},
     types::NumberList,
 };
 
@@ -62,15 +64,9 @@ impl List {
         Some(answer)
     }
 
-    /// Delays the next request to this time, and cancels the current one.
-    pub(super) fn hold_until(&mut self, moment: Duration) {
-        self.call = None;
-        self.due = self.due.max(moment);
-    }
-
-    /// Makes the list due now.
-    pub(super) fn start_again(&mut self, now: Duration) {
-        self.due = now;
+    /// Makes the next request due at this time, and cancels the current one.
+    pub(super) fn restart_at(&mut self, due: Duration) {
+        (self.call, self.due) = (None, due);
     }
 
     /// Returns true after the first list that could be read, and was confirmed if it had to be.
@@ -93,17 +89,16 @@ impl List {
         &mut self,
         answer: Answer,
         rounds: &mut Rounds,
-        known: &mut HashMap<NumberId, Seen>,
-        is_running: impl Fn(&NumberId) -> bool,
-        random: f64,
-        (now, at): (Duration, DateTime<Utc>),
+        table: &TableWriter,
+        calls: &Calls,
+        now: Duration,
     ) -> Vec<Change> {
+        let at = clock::wall().into();
         let list = match answer {
             Ok(list) => list,
-            // The request was not sent, so it is due again.
-            Err(error) if error.is_not_admitted() => return Vec::new(),
             Err(error) => return self.fail(error, at).into_iter().collect(),
         };
+        let known = table.ids();
         let ids = list.numbers.iter().filter_map(|number| NumberId::try_from(&number.id).ok());
         let mut ids: Vec<_> = ids.collect();
         // An item without a valid id may be a number that is watched.
@@ -115,49 +110,48 @@ impl List {
         let listed: HashSet<_> = ids.iter().cloned().collect();
         let is_gone = |id: &NumberId| is_whole && !listed.contains(id);
         // The API may return an empty list while a system behind it fails.
+        let lost_all = is_whole && rounds.ids().chain(&known).all(is_gone);
         let had_any = !rounds.is_empty() || !known.is_empty();
-        let lost_all = rounds.ids().chain(known.keys()).all(is_gone);
-        let is_first_empty = !self.was_read && is_whole && ids.is_empty();
-        if (had_any && lost_all || is_first_empty) && !mem::replace(&mut self.is_doubted, true) {
+        let is_doubtful = lost_all && (had_any || !self.was_read && ids.is_empty());
+        if is_doubtful && !mem::replace(&mut self.is_doubted, true) {
             self.due = self.due.min(now + CONFIRM_AFTER);
             return Vec::new();
         }
         self.is_doubted = false;
         let is_first = !mem::replace(&mut self.was_read, true);
         if !is_first || !known.is_empty() {
-            let is_new = |id: &&NumberId| !known.contains_key(*id) && !rounds.contains(id);
+            let is_new = |id: &&NumberId| !known.contains(*id) && !rounds.contains(id);
             self.late_comers.extend(ids.iter().filter(is_new).cloned());
         }
+        let (gone, kept): (Vec<_>, Vec<_>) = known.into_iter().partition(is_gone);
         if is_first {
             // A list with malformed items may lack numbers of a resumed state.
-            ids.extend(known.keys().filter(|id| !is_gone(id)).cloned());
-            rounds.fill(ids, now, random);
+            ids.extend(kept);
+            rounds.fill(ids, now, clock::random());
         } else {
             for id in ids {
-                let is_running = is_running(&id);
+                let is_running = calls.contains(&id);
                 rounds.join(id, now, is_running);
             }
         }
         rounds.retain(|id| !is_gone(id));
         self.late_comers.retain(|id| !is_gone(id));
-        let gone: Vec<_> = known.keys().filter(|id| is_gone(id)).cloned().collect();
         let unlisted = gone.into_iter().map(|id| {
-            let before = known.remove(&id);
+            let before = table.seen(&id);
             let after = before.clone().unwrap_or_default();
             Change::new(Some(id), before, after, (ChangeSource::Unlisted, Changed::Unlisted), at)
         });
-        let mut found: Vec<_> = unlisted.collect();
-        found.extend(self.error.take().map(|before| {
+        let answers_again = self.error.take().map(|before| {
             let cause = (ChangeSource::List, Changed::ErrorEnded);
             Change::new(None, Some(before), Seen::default(), cause, at)
-        }));
-        found
+        });
+        unlisted.chain(answers_again).collect()
     }
 
     /// Returns a change, unless the list failed with the same error before.
     fn fail(&mut self, error: Error, at: DateTime<Utc>) -> Option<Change> {
-        let (before, after) = (self.error.take(), Seen::failed(None, &error));
-        self.error = Some(after.clone());
+        let after = Seen::failed(None, &error);
+        let before = self.error.replace(after.clone());
         let is_other = before.as_ref().is_none_or(|b| !after.changes(Some(b)).is_empty());
         is_other.then(|| Change::failure(before, error, at))
     }

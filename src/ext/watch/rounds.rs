@@ -27,13 +27,12 @@ pub(super) struct Rounds {
     first: Duration,
     /// Number of ids that the first round has not polled yet.
     first_left: usize,
-    phases: HashMap<NumberId, Duration>,
+    /// The phase of each id, and the time of its last response.
+    phases: HashMap<NumberId, (Duration, Option<Duration>)>,
     /// Ids without a running call, by the time of their next one.
     due: BTreeSet<(Duration, NumberId)>,
     /// Time of the earliest next request.
     not_before: Duration,
-    /// Time of the last response of each id.
-    answered: HashMap<NumberId, Duration>,
     /// Time between the last two responses of the id that responded last.
     last: Duration,
     /// Number of ids that joined after the first ones.
@@ -60,7 +59,6 @@ impl Rounds {
             phases: HashMap::new(),
             due: BTreeSet::new(),
             not_before: Duration::ZERO,
-            answered: HashMap::new(),
             last: every,
             joined: 0,
         }
@@ -83,30 +81,28 @@ impl Rounds {
             let phase = now + offset + fraction(self.every, place, count);
             let first = now + offset + fraction(self.first, place, count);
             self.due.insert((first, id.clone()));
-            self.phases.insert(id, phase);
+            self.phases.insert(id, (phase, None));
         }
     }
 
-    /// Adds an id at a phase between the others. Returns false if it is already there. If a call for
-    /// it is still running, since it left and returned, it is due after that call.
-    pub(super) fn join(&mut self, id: NumberId, now: Duration, is_running: bool) -> bool {
+    /// Adds an id at a phase between the others, unless it is already there. If a call for it is still
+    /// running, since it left and returned, it is due after that call.
+    pub(super) fn join(&mut self, id: NumberId, now: Duration, is_running: bool) {
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
         if self.phases.contains_key(&id) {
-            return false;
+            return;
         }
         self.joined = self.joined.wrapping_add(1);
         let phase = self.every.mul_f64((f64::from(self.joined) * GOLDEN).fract());
         if !is_running {
             self.due.insert((self.next(phase, now), id.clone()));
         }
-        self.phases.insert(id, phase);
-        true
+        self.phases.insert(id, (phase, None));
     }
 
     /// Removes the ids for which `stays` returns false.
     pub(super) fn retain(&mut self, stays: impl Fn(&NumberId) -> bool) {
         self.phases.retain(|id, _| stays(id));
-        self.answered.retain(|id, _| stays(id));
         self.due.retain(|(_, id)| stays(id));
     }
 
@@ -127,30 +123,31 @@ impl Rounds {
     /// Schedules the next call of an id at its phase. Phases that passed during the call are skipped,
     /// so that rounds never pile up.
     pub(super) fn done(&mut self, id: NumberId, now: Duration, ended: Outcome) {
-        let Some(phase) = self.phases.get(&id) else { return };
-        let mut next = self.next(*phase, now);
-        match ended {
-            Outcome::Answered => {
-                match self.answered.insert(id.clone(), now) {
-                    Some(before) => self.last = now.saturating_sub(before),
-                    // The first poll was less than half an interval ago.
-                    None if next < now + self.every / 2 => next += self.every,
-                    None => {}
-                }
-            }
-            Outcome::Gone => {
-                next += self.every * (GONE_FOR - 1);
-                // Its long pause does not measure the interval of the others.
-                self.answered.remove(&id);
-            }
-            Outcome::NotSent => {}
+        let Some((phase, answered)) = self.phases.get_mut(&id) else { return };
+        let phase = *phase;
+        // The long pause of a missing number does not measure the interval of the others.
+        let answered = match ended {
+            Outcome::Answered => answered.replace(now),
+            Outcome::Gone => answered.take(),
+            Outcome::NotSent => None,
+        };
+        let mut next = self.next(phase, now);
+        match (ended, answered) {
+            (Outcome::Answered, Some(before)) => self.last = now.saturating_sub(before),
+            // The first poll was less than half an interval ago.
+            (Outcome::Answered, None) if next < now + self.every / 2 => next += self.every,
+            (Outcome::Gone, _) => next += self.every * (GONE_FOR - 1),
+            (Outcome::Answered | Outcome::NotSent, _) => {}
         }
         self.due.insert((next, id));
     }
 
-    /// Delays all requests to this time.
+    /// Delays all requests to this time, and makes one due then.
     pub(super) fn hold_until(&mut self, moment: Duration) {
         self.not_before = self.not_before.max(moment);
+        if let Some((due, id)) = self.due.pop_first() {
+            self.due.insert((due.min(moment), id));
+        }
     }
 
     /// Starts a first round again, after a hold. Ids with a running call keep their phases.
@@ -161,7 +158,7 @@ impl Rounds {
         self.first_left = count;
         self.not_before = now;
         // The hold does not measure a round.
-        self.answered.clear();
+        self.phases.values_mut().for_each(|(_, answered)| *answered = None);
         self.last = self.every;
     }
 
@@ -378,13 +375,26 @@ mod tests {
         rounds.fill(["a", "b", "a", "b"].map(id).into(), Duration::ZERO, 0.0);
         let due: Vec<_> = rounds.due.iter().map(|(at, id)| (at.as_secs(), id.as_str())).collect();
         assert_eq!(due, [(0, "a"), (15, "b")]);
-        assert!(!rounds.join(id("a"), SECOND, false));
-        assert!(rounds.join(id("c"), SECOND, false) && !rounds.join(id("c"), SECOND, false));
+        for joining in ["a", "c", "c"] {
+            rounds.join(id(joining), SECOND, false);
+        }
+        assert_eq!((rounds.len(), rounds.due.len()), (3, 3));
         rounds.retain(|id| id.as_str() == "c");
         assert!(
             rounds.take(MINUTE).is_some_and(|id| id.as_str() == "c")
                 && rounds.take(MINUTE).is_none()
         );
+    }
+
+    #[test]
+    fn hold_makes_one_request_due_at_its_end() {
+        let mut rounds = Rounds::new(DAY);
+        rounds.fill(ids(2), Duration::ZERO, 0.0);
+        let id = rounds.take(Duration::ZERO).unwrap();
+        rounds.done(id, SECOND, Outcome::NotSent);
+        rounds.hold_until(MINUTE);
+        assert_eq!((rounds.wake(), rounds.take(SECOND)), (Some(MINUTE), None));
+        assert!(rounds.take(MINUTE).is_some() && rounds.take(2 * MINUTE).is_none());
     }
 
     #[test]
@@ -454,7 +464,7 @@ mod tests {
         let mut rounds = rounds(1);
         let id = rounds.take(Duration::ZERO).unwrap();
         rounds.retain(|_| false);
-        assert!(rounds.join(id.clone(), SECOND, true));
+        rounds.join(id.clone(), SECOND, true);
         assert!(rounds.take(10 * MINUTE).is_none());
         rounds.done(id, 10 * MINUTE, Outcome::Answered);
         assert!(rounds.take(12 * MINUTE).is_some() && rounds.take(12 * MINUTE).is_none());
@@ -464,9 +474,9 @@ mod tests {
     fn late_id_gets_phase_between_others() {
         let mut rounds = rounds(0);
         for n in 0..60 {
-            assert!(rounds.join(id(&n.to_string()), SECOND, false));
+            rounds.join(id(&n.to_string()), SECOND, false);
         }
-        let phases: BTreeSet<_> = rounds.phases.values().copied().collect();
+        let phases: BTreeSet<_> = rounds.phases.values().map(|(phase, _)| *phase).collect();
         let phases: Vec<_> = phases.into_iter().collect();
         assert_eq!(phases.len(), 60);
         let widest = phases.windows(2).map(|w| w[1].abs_diff(w[0])).max().unwrap();

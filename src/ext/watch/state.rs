@@ -1,7 +1,7 @@
 //! The state of a watch as plain data, so that a program that restarts reports only what changed in
 //! between. This crate writes no file.
 
-use std::collections::{BTreeMap, HashMap, btree_map};
+use std::collections::{BTreeMap, btree_map};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::Value;
@@ -27,20 +27,12 @@ use crate::ext::number_id::NumberId;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WatchState(BTreeMap<NumberId, Seen>);
+pub struct WatchState(pub(super) BTreeMap<NumberId, Seen>);
 
 impl WatchState {
     /// Returns each id with the values of its number, in the order of the ids.
     pub fn iter(&self) -> btree_map::Iter<'_, NumberId, Seen> {
         self.0.iter()
-    }
-
-    pub(super) fn of(known: &HashMap<NumberId, Seen>) -> Self {
-        Self(known.iter().map(|(id, seen)| (id.clone(), seen.clone())).collect())
-    }
-
-    pub(super) fn into_known(self) -> HashMap<NumberId, Seen> {
-        self.0.into_iter().collect()
     }
 }
 

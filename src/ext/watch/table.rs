@@ -1,7 +1,7 @@
 //! [`FleetTable`], the last known state of a watched fleet, which can be read at any time.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashSet},
     mem,
     sync::Arc,
     time::SystemTime,
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch::{self, Receiver, Sender};
 
-use super::seen::Seen;
+use super::{seen::Seen, state::WatchState};
 use crate::{
     ext::{
         error::Error,
@@ -81,17 +81,18 @@ impl FleetEntry {
 #[derive(Debug, Default)]
 struct Rows {
     entries: BTreeMap<NumberId, FleetEntry>,
+    /// The count of watched numbers; `None` before the list is known.
+    fleet: Option<usize>,
     is_complete: bool,
     has_ended: bool,
     error: Option<Error>,
 }
 
 impl Rows {
-    /// Marks the first round as done if all numbers were polled. `fleet` is the count of watched
-    /// numbers, `None` before the list is known.
-    fn check_complete(&mut self, fleet: Option<usize>) {
+    /// Marks the first round as done if all numbers were polled.
+    fn check_complete(&mut self) {
         let polled = || self.entries.values().filter(|entry| entry.polled_at.is_some()).count();
-        self.is_complete = self.is_complete || fleet.is_some_and(|fleet| polled() >= fleet);
+        self.is_complete = self.is_complete || self.fleet.is_some_and(|fleet| polled() >= fleet);
     }
 }
 
@@ -112,8 +113,8 @@ impl FleetTable {
     /// [`find_number`](crate::Client::find_number). If a tenant has the same phone number several times,
     /// returns the one with the best readiness level.
     ///
-    /// Returns `None` if the text is no phone number with its country code, and with
-    /// [`Watch::statuses`](crate::Watch::statuses), whose responses have no phone number.
+    /// Returns `None` for a text without its country code, for which `find_number` returns an error,
+    /// and with [`Watch::statuses`](crate::Watch::statuses), whose responses have no phone number.
     #[must_use]
     pub fn by_phone(&self, phone: &str) -> Option<FleetEntry> {
         let phone = Phone::parse(phone)?;
@@ -189,57 +190,73 @@ impl FleetTable {
     }
 }
 
-/// The writing side, which the watch holds. It has entries only after its first reader was made.
+/// The writing side, by which the watch remembers its numbers.
 #[derive(Debug)]
 pub(super) struct TableWriter {
     rows: Sender<Rows>,
-    has_readers: bool,
+    keeps_numbers: bool,
 }
 
 impl TableWriter {
     pub(super) fn new() -> Self {
-        Self { rows: watch::channel(Rows::default()).0, has_readers: false }
+        Self { rows: watch::channel(Rows::default()).0, keeps_numbers: false }
     }
 
-    /// Returns a reader. The first one begins with the values that the watch knows.
-    pub(super) fn reader(&mut self, known: &HashMap<NumberId, Seen>) -> FleetTable {
-        if !mem::replace(&mut self.has_readers, true) {
-            self.resume(known);
+    /// Retains the whole number of each response from now on.
+    pub(super) fn keep_numbers(&mut self) {
+        self.keeps_numbers = true;
+    }
+
+    /// Returns a reader. For the first one, entries without a number count as not polled.
+    pub(super) fn reader(&mut self) -> FleetTable {
+        if !mem::replace(&mut self.keeps_numbers, true) {
+            self.rows.send_modify(|rows| {
+                for entry in rows.entries.values_mut() {
+                    (entry.seen_at, entry.polled_at, rows.is_complete) = (None, None, false);
+                }
+            });
         }
         FleetTable(self.rows.subscribe())
     }
 
-    /// Adds the entries of a resumed state.
-    pub(super) fn resume(&self, known: &HashMap<NumberId, Seen>) {
-        if !self.has_readers {
-            return;
-        }
-        self.rows.send_modify(|rows| {
-            for (id, seen) in known {
-                let (id, seen) = (id.clone(), seen.clone());
-                let entry = FleetEntry { id, seen, number: None, seen_at: None, polled_at: None };
-                rows.entries.insert(entry.id.clone(), entry);
-            }
-        });
+    /// Replaces all entries by a stored state.
+    pub(super) fn resume(&self, state: WatchState) {
+        let entry = |(id, seen): (NumberId, Seen)| {
+            (id.clone(), FleetEntry { id, seen, number: None, seen_at: None, polled_at: None })
+        };
+        self.rows.send_modify(|rows| rows.entries = state.0.into_iter().map(entry).collect());
     }
 
-    /// Enters a success or a failure. A value that it does not have is taken from the last entry, and
-    /// so is the number if the response has an older snapshot of it.
-    pub(super) fn enter(&self, mut entry: FleetEntry, is_old: bool, fleet: Option<usize>) {
-        if !self.has_readers {
-            return;
-        }
+    pub(super) fn state(&self) -> WatchState {
+        let rows = self.rows.borrow();
+        rows.entries.values().map(|entry| (entry.id.clone(), entry.seen.clone())).collect()
+    }
+
+    pub(super) fn seen(&self, id: &NumberId) -> Option<Seen> {
+        self.rows.borrow().entries.get(id).map(|entry| entry.seen.clone())
+    }
+
+    pub(super) fn ids(&self) -> HashSet<NumberId> {
+        self.rows.borrow().entries.keys().cloned().collect()
+    }
+
+    /// Enters a success or a failure, and returns the number of the last entry. A value that the new
+    /// entry does not have is taken from the last one, and so is the number if the response has an
+    /// older snapshot of it.
+    pub(super) fn enter(&self, mut entry: FleetEntry, is_old: bool) -> Option<Arc<Number>> {
+        let mut previous = None;
         self.rows.send_modify(|rows| {
-            if let Some(mut before) = rows.entries.remove(&entry.id) {
-                if is_old {
-                    mem::swap(&mut entry.number, &mut before.number);
-                }
-                entry.number = entry.number.take().or(before.number);
+            entry.number.take_if(|_| !self.keeps_numbers);
+            if let Some(before) = rows.entries.remove(&entry.id) {
+                previous = before.number;
+                entry.number.take_if(|_| is_old && previous.is_some());
+                entry.number = entry.number.take().or_else(|| previous.clone());
                 entry.seen_at = entry.seen_at.or(before.seen_at);
             }
             rows.entries.insert(entry.id.clone(), entry);
-            rows.check_complete(fleet);
+            rows.check_complete();
         });
+        previous
     }
 
     /// Sets or clears the error that stops the whole watch.
@@ -247,11 +264,12 @@ impl TableWriter {
         self.rows.send_modify(|rows| rows.error = error.cloned());
     }
 
-    /// Removes the numbers that are no longer watched.
-    pub(super) fn retain(&self, stays: impl Fn(&NumberId) -> bool, fleet: Option<usize>) {
+    /// Sets the count of watched numbers, and removes the entries that are not among them.
+    pub(super) fn retain(&self, stays: impl Fn(&NumberId) -> bool, fleet: usize) {
         self.rows.send_modify(|rows| {
             rows.entries.retain(|id, _| stays(id));
-            rows.check_complete(fleet);
+            rows.fleet = Some(fleet);
+            rows.check_complete();
         });
     }
 

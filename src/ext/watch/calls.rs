@@ -1,0 +1,145 @@
+//! The calls of a watch that have not ended, and their slots.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use futures_util::{
+    StreamExt,
+    future::{AbortHandle, Abortable, BoxFuture},
+    stream::FuturesUnordered,
+};
+use tokio::time::Instant;
+
+use crate::{
+    ext::{call::on_wire::OnWire, error::Error, number::handle::NumberHandle, number_id::NumberId},
+    types::{Number, NumberStatus},
+};
+
+/// A call whose request is on the wire for longer no longer counts toward `concurrency`.
+const HANGS_AFTER: Duration = Duration::from_secs(10);
+
+/// The operation that polls a number.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Operation {
+    Get,
+    Refresh,
+    Status,
+}
+
+/// The value of a successful call.
+pub(super) enum Reading {
+    Number(Arc<Number>, SystemTime),
+    Status(Arc<NumberStatus>),
+}
+
+/// A call that has ended.
+pub(super) struct Ended {
+    pub(super) id: NumberId,
+    pub(super) began: Duration,
+    pub(super) result: Result<Reading, Error>,
+}
+
+#[derive(Default)]
+pub(super) struct Calls {
+    futures: FuturesUnordered<Abortable<BoxFuture<'static, Ended>>>,
+    running: HashMap<NumberId, (OnWire, AbortHandle)>,
+}
+
+impl Operation {
+    async fn call(self, number: NumberHandle) -> Result<Reading, Error> {
+        let (number, server_time) = match self {
+            Self::Get => number.dated_get().await?,
+            Self::Refresh => number.dated_refresh().await?,
+            Self::Status => return Ok(Reading::Status(Arc::new(number.status().await?))),
+        };
+        Ok(Reading::Number(Arc::new(number), server_time))
+    }
+}
+
+impl Calls {
+    pub(super) fn start(
+        &mut self,
+        operation: Operation,
+        id: NumberId,
+        number: NumberHandle,
+        began: Duration,
+    ) {
+        let (abort, registration) = AbortHandle::new_pair();
+        let on_wire = OnWire::default();
+        self.running.insert(id.clone(), (on_wire.clone(), abort));
+        let call = on_wire.of(operation.call(number));
+        let call = async move { Ended { id, began, result: call.await } };
+        self.futures.push(Abortable::new(Box::pin(call), registration));
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        while let Poll::Ready(Some(ended)) = self.futures.poll_next_unpin(cx) {
+            if let Ok(ended) = ended {
+                self.running.remove(&ended.id);
+                return Poll::Ready(ended);
+            }
+        }
+        Poll::Pending
+    }
+
+    pub(super) fn contains(&self, id: &NumberId) -> bool {
+        self.running.contains_key(id)
+    }
+
+    /// Cancels the calls of ids for which `stays` returns false. A request on the wire cannot be taken
+    /// back, so its call continues.
+    pub(super) fn retain(&mut self, stays: impl Fn(&NumberId) -> bool) {
+        self.running.retain(|id, (on_wire, abort)| {
+            let goes_on = stays(id) || on_wire.since().is_some();
+            if !goes_on {
+                abort.abort();
+            }
+            goes_on
+        });
+    }
+
+    /// Returns the time from which another call may start, unless one ends earlier.
+    pub(super) fn room_at(&self, start: Instant, concurrency: usize) -> Duration {
+        let since = |(on_wire, _): &(OnWire, AbortHandle)| Some(on_wire.since()? - start);
+        room_at(self.running.values().map(since).collect(), concurrency)
+    }
+}
+
+/// Returns the time from which fewer than `concurrency` calls count. `calls` has the time since which
+/// each is on the wire; `None` if it waits for its turn. Waiting calls count without limit.
+fn room_at(calls: Vec<Option<Duration>>, concurrency: usize) -> Duration {
+    let Some(excess) = calls.len().checked_sub(concurrency) else { return Duration::ZERO };
+    let mut sent: Vec<_> = calls.into_iter().flatten().collect();
+    sent.sort_unstable();
+    sent.get(excess).map_or(Duration::MAX, |sent| *sent + HANGS_AFTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hung_calls_release_their_slots() {
+        let at = |second: &u64| (*second > 0).then(|| Duration::from_secs(*second));
+        let cases: [(&[u64], Duration); 9] = [
+            (&[], Duration::ZERO),
+            (&[5], Duration::ZERO),
+            (&[5, 6], Duration::from_secs(15)),
+            (&[6, 5], Duration::from_secs(15)),
+            // The oldest of three stops counting; the two others still count.
+            (&[5, 20, 21], Duration::from_secs(30)),
+            (&[5, 6, 20, 21], Duration::from_secs(30)),
+            // A call that waits for its turn always counts.
+            (&[0, 5], Duration::from_secs(15)),
+            (&[0, 0], Duration::MAX),
+            (&[0, 0, 5], Duration::MAX),
+        ];
+        for (calls, expected) in cases {
+            assert_eq!(room_at(calls.iter().map(at).collect(), 2), expected, "{calls:?}");
+        }
+    }
+}
