@@ -240,13 +240,11 @@ pub fn removed() -> NumberRemoved {
 }
 
 /// Returns a number of Meta's official API that is ready to send. Its id is `num_1`, and its
-/// snapshot is from now. Other values are set with the update syntax:
+/// snapshot is from now. Its fields can be set:
 ///
 /// ```
-/// use pilot_status::{mock, types::Number};
-///
-/// let number = Number { number: Some("+5511988880001".to_owned()), ..mock::number() };
-/// assert_eq!((number.id.as_str(), number.is_sendable()), ("num_1", true));
+/// let mut number = pilot_status::mock::number();
+/// number.number = Some("+5511988880001".to_owned());
 /// ```
 #[must_use]
 pub fn number() -> Number {
