@@ -99,6 +99,8 @@ pub(super) struct Turns {
     waited: Duration,
     /// The last change that [`pause`](Turns::pause) returned was a beginning.
     was_limited: bool,
+    /// True if a request was served without an active limit since the last 429.
+    is_served: bool,
     store: Option<Link>,
 }
 
@@ -144,6 +146,7 @@ impl Turns {
             rejected: 0,
             waited: Duration::ZERO,
             was_limited: false,
+            is_served: false,
             store: has_store.then(Link::default),
         }
     }
@@ -158,9 +161,10 @@ impl Turns {
         PacingStats { rate, queued: self.queue.len(), rejected: self.rejected, waited: self.waited }
     }
 
-    /// Returns each beginning and each end of a limit once.
+    /// Returns each beginning and each end of a limit once. It ends with a response: the first request
+    /// after a hold may get another 429.
     pub(super) fn pause(&mut self, now: Duration) -> Option<Pause> {
-        let is_limited = self.is_limited(now);
+        let is_limited = self.is_limited(now) || self.was_limited && !self.is_served;
         if mem::replace(&mut self.was_limited, is_limited) == is_limited {
             return None;
         }
@@ -389,6 +393,7 @@ impl Turns {
         let epoch = turn.epoch;
         self.limiter.step_by(&self.law, Step::Served { served: 1, epoch, latency }, now);
         let is_limited = self.is_limited(now);
+        self.is_served = !is_limited;
         if let Some(link) = &mut self.store {
             // Requests that are served without an active limit say nothing about one.
             if is_limited {
@@ -413,6 +418,7 @@ impl Turns {
         random: f64,
     ) {
         self.rejected += 1;
+        self.is_served = false;
         let is_first = !self.is_limited(now);
         self.quota.rejected(turn.number);
         let Delays { base: base_delay, max: max_delay } = self.delays;
@@ -577,4 +583,31 @@ impl Turns {
 /// Returns the rate that a store reports, or 0 if it is invalid.
 fn sound(rate: f64) -> f64 {
     if rate.is_finite() && rate > 0.0 { rate } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limit_that_returns_at_once_has_one_beginning_and_one_end() {
+        let delays = Delays { base: Duration::from_secs(1), max: Duration::from_secs(60) };
+        let mut turns = Turns::new(Law::DEFAULT, delays, false);
+        let mut now = Duration::from_secs(1);
+        let mut changes = Vec::new();
+        for is_rejected in [true, true, false] {
+            // Longer than any limit lasts.
+            now += Duration::from_secs(3_600);
+            let end = now + Duration::from_secs(10);
+            let Entry::Go(turn) = turns.join(&mut None, false, end, now) else { panic!("limited") };
+            changes.extend(turns.pause(now));
+            if is_rejected {
+                turns.rejected(turn, Some(end - now), &Recent::default(), now, 0.5);
+            } else {
+                turns.served(turn, now, None, now);
+            }
+            changes.extend(turns.pause(now));
+        }
+        assert!(matches!(changes[..], [Pause::Begins(_), Pause::Ends]), "{changes:?}");
+    }
 }
