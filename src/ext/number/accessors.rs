@@ -150,7 +150,7 @@ impl Number {
         values.into_iter().filter_map(non_empty)
     }
 
-    fn meta_phone(&self) -> Option<&MetaPhone> {
+    pub(super) fn meta_phone(&self) -> Option<&MetaPhone> {
         self.meta.as_ref()?.phone.as_ref()
     }
 }

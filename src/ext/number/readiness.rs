@@ -12,8 +12,8 @@ use super::{
 use crate::{
     ext::error::plain::{plain, plain_or_withheld},
     types::{
-        AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, MetaPhone,
-        MetaWaba, NameStatus, Number, PhoneStatus, QualityRating,
+        AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, NameStatus,
+        Number, PhoneStatus, QualityRating,
     },
 };
 
@@ -154,14 +154,13 @@ impl TryFrom<Verdict> for Readiness {
     type Error = String;
 
     fn try_from(Verdict { level, reasons }: Verdict) -> Result<Self, String> {
-        let has_reasons = !reasons.is_empty();
-        match level {
-            ReadinessLevel::Ready if !has_reasons => Ok(Self::Ready),
-            ReadinessLevel::Unknown if !has_reasons => Ok(Self::Unknown),
-            ReadinessLevel::Degraded if has_reasons => Ok(Self::Degraded(reasons)),
-            ReadinessLevel::Blocked if has_reasons => Ok(Self::Blocked(reasons)),
-            _ if has_reasons => Err(format!("the level {level} has no reasons")),
-            _ => Err(format!("the level {level} needs a reason")),
+        match (level, reasons.is_empty()) {
+            (ReadinessLevel::Ready, true) => Ok(Self::Ready),
+            (ReadinessLevel::Unknown, true) => Ok(Self::Unknown),
+            (ReadinessLevel::Degraded, false) => Ok(Self::Degraded(reasons)),
+            (ReadinessLevel::Blocked, false) => Ok(Self::Blocked(reasons)),
+            (_, true) => Err(format!("the level {level} needs a reason")),
+            (_, false) => Err(format!("the level {level} has no reasons")),
         }
     }
 }
@@ -279,49 +278,45 @@ impl Number {
     }
 
     fn degrading_reasons(&self) -> Vec<ReadinessReason> {
+        let (meta, phone) = (self.meta.as_ref(), self.meta_phone());
+        let waba = meta.and_then(|meta| meta.waba.as_ref());
         let status = self.meta_status().filter(|s| **s != PhoneStatus::Connected && !blocks(s));
         let poor = [QualityRating::Yellow, QualityRating::Red];
         let quality = self.quality().filter(|q| poor.contains(q));
-        let meta = self.meta.as_ref();
+        let approved = [NameStatus::Approved, NameStatus::AvailableWithoutReview];
+        let name = phone.and_then(|p| non_empty(p.name_status.as_ref()));
+        let name = name.filter(|s| !approved.contains(s));
+        let is_sandbox = phone.is_some_and(|p| p.account_mode == Some(AccountMode::Sandbox));
+        let business = waba.and_then(|w| non_empty(w.business_verification_status.as_ref()));
+        let business = business.filter(|b| **b != BusinessVerificationStatus::Verified);
+        let review = waba.and_then(|w| non_empty(w.account_review_status.as_ref()));
+        let review = review.filter(|r| **r != AccountReviewStatus::Approved);
         let failed = meta.and_then(|m| m.errors.as_ref()).filter(|e| !e.is_empty());
-        let mut reasons = vec![
+        let reasons = [
             status.cloned().map(ReadinessReason::Status),
             quality.cloned().map(ReadinessReason::Quality),
+            name.cloned().map(ReadinessReason::Name),
+            is_sandbox.then_some(ReadinessReason::Sandbox),
+            business.cloned().map(ReadinessReason::BusinessVerification),
+            review.cloned().map(ReadinessReason::AccountReview),
+            failed.map(|errors| {
+                let mut calls: Vec<_> = errors.keys().cloned().collect();
+                calls.sort_unstable();
+                ReadinessReason::IncompleteSnapshot(calls)
+            }),
         ];
-        reasons.extend(meta.and_then(|m| m.phone.as_ref()).map_or([None, None], phone_reasons));
-        reasons.extend(meta.and_then(|m| m.waba.as_ref()).map_or([None, None], waba_reasons));
-        reasons.push(failed.map(|errors| {
-            let mut calls: Vec<_> = errors.keys().cloned().collect();
-            calls.sort_unstable();
-            ReadinessReason::IncompleteSnapshot(calls)
-        }));
+        reasons.into_iter().flatten().chain(self.unreadable_facts()).collect()
+    }
+
+    fn unreadable_facts(&self) -> impl Iterator<Item = ReadinessReason> {
         let mut paths = self.unreadable();
         // `health.code` may be a JSON number; then it is not unreadable.
         paths.retain(|path| path != "health.code" || self.health_code().is_none());
         // The response may list its fields in a different order each time; `FACTS` has a fixed
         // order.
-        let unreadable = FACTS.iter().filter(|fact| paths.iter().any(|path| path == *fact));
-        let unreadable = unreadable.map(|fact| ReadinessReason::Unreadable((*fact).to_owned()));
-        reasons.into_iter().flatten().chain(unreadable).collect()
+        let facts = FACTS.iter().filter(move |fact| paths.iter().any(|path| path == *fact));
+        facts.map(|fact| ReadinessReason::Unreadable((*fact).to_owned()))
     }
-}
-
-fn phone_reasons(phone: &MetaPhone) -> [Option<ReadinessReason>; 2] {
-    let approved = [NameStatus::Approved, NameStatus::AvailableWithoutReview];
-    let name = non_empty(phone.name_status.as_ref()).filter(|s| !approved.contains(s));
-    let sandbox = phone.account_mode == Some(AccountMode::Sandbox);
-    [name.cloned().map(ReadinessReason::Name), sandbox.then_some(ReadinessReason::Sandbox)]
-}
-
-fn waba_reasons(waba: &MetaWaba) -> [Option<ReadinessReason>; 2] {
-    let verification = non_empty(waba.business_verification_status.as_ref())
-        .filter(|v| **v != BusinessVerificationStatus::Verified);
-    let review = non_empty(waba.account_review_status.as_ref())
-        .filter(|r| **r != AccountReviewStatus::Approved);
-    [
-        verification.cloned().map(ReadinessReason::BusinessVerification),
-        review.cloned().map(ReadinessReason::AccountReview),
-    ]
 }
 
 impl ReadinessReason {
@@ -413,16 +408,15 @@ impl<'de> Deserialize<'de> for ReadinessReason {
 
 impl fmt::Display for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.reasons().is_empty() {
-            return self.level().fmt(f);
-        }
-        write!(f, "{}: ", self.level())?;
-        for (i, reason) in self.reasons().iter().enumerate() {
-            let separator = if i == 0 { "" } else { ", " };
-            write!(f, "{separator}{reason}")?;
-        }
-        Ok(())
+        f.pad(&line(self.level(), self.reasons()))
     }
+}
+
+/// Returns the verdict as a line, such as `degraded: quality RED, sandbox account`.
+pub(crate) fn line(level: ReadinessLevel, reasons: &[ReadinessReason]) -> String {
+    let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+    let colon = if reasons.is_empty() { "" } else { ": " };
+    format!("{level}{colon}{}", reasons.join(", "))
 }
 
 /// Text from the server is printed only if it is a plain code or a date; the fields hold the rest.

@@ -598,11 +598,12 @@ mod tests {
         for is_rejected in [true, true, false] {
             // Longer than any limit lasts.
             now += Duration::from_secs(3_600);
-            let end = now + Duration::from_secs(10);
+            let hold = Duration::from_secs(10);
+            let end = now + hold;
             let Entry::Go(turn) = turns.join(&mut None, false, end, now) else { panic!("limited") };
             changes.extend(turns.pause(now));
             if is_rejected {
-                turns.rejected(turn, Some(end - now), &Recent::default(), now, 0.5);
+                turns.rejected(turn, Some(hold), &Recent::default(), now, 0.5);
             } else {
                 turns.served(turn, now, None, now);
             }

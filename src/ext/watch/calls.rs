@@ -23,7 +23,7 @@ use crate::{
 const HANGS_AFTER: Duration = Duration::from_secs(10);
 
 /// The operation that polls a number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) enum Operation {
     Get,
     Refresh,

@@ -9,6 +9,7 @@ use super::seen::{Changed, Seen};
 use crate::{
     ext::{
         error::{Error, kind::ErrorKind, plain::printable_id},
+        number::readiness::line,
         number_id::NumberId,
     },
     types::{Number, NumberStatus},
@@ -77,21 +78,25 @@ impl Change {
     /// Returns a change without a response.
     pub(super) fn new(
         id: Option<NumberId>,
+        source: ChangeSource,
         before: Option<Seen>,
         after: Seen,
-        (source, changed): (ChangeSource, Changed),
         at: DateTime<Utc>,
     ) -> Self {
+        let changed = vec![match source {
+            ChangeSource::Unlisted => Changed::Unlisted,
+            ChangeSource::Failed => Changed::ErrorBegan,
+            _ => Changed::ErrorEnded,
+        }];
         let (number, previous, status, error) = (None, None, None, None);
-        let changed = vec![changed];
         Self { id, at, source, changed, before, after, number, previous, status, error }
     }
 
     /// Returns the failure of the watch itself.
     pub(super) fn failure(before: Option<Seen>, error: Error, at: DateTime<Utc>) -> Self {
         let after = Seen::failed(None, &error);
-        let cause = (ChangeSource::Failed, Changed::ErrorBegan);
-        Self { error: Some(error), ..Self::new(None, before, after, cause, at) }
+        let change = Self::new(None, ChangeSource::Failed, before, after, at);
+        Self { error: Some(error), ..change }
     }
 
     /// Returns true if this part changed.
@@ -153,41 +158,29 @@ impl Change {
         let shows = self.changed.is_empty() || shows.iter().any(|changed| self.has(*changed));
         if shows {
             let verdict = match after.level {
-                Some(_) => verdict(before, after),
+                Some(level) => line(level, &after.reasons),
                 None => format!("state {}", text(after.state.as_ref())),
             };
-            parts.push(format!("{}{verdict}", self.prefix(before)));
+            let was = before.level.filter(|_| before.level != after.level && after.level.is_some());
+            let was = was.map(|level| format!("{level} → ")).unwrap_or_default();
+            parts.push(format!("{}{was}{verdict}", self.prefix(before)));
         }
-        let values = [
-            (
-                Changed::Quality,
-                "quality",
-                text(before.quality.as_ref()),
-                text(after.quality.as_ref()),
-            ),
-            (Changed::Limit, "limit", text(before.limit.as_ref()), text(after.limit.as_ref())),
-            (Changed::State, "state", text(before.state.as_ref()), text(after.state.as_ref())),
-        ];
-        for (changed, what, was, now) in values {
-            let is_reason =
-                after.reasons.iter().any(|reason| reason.value().is_some_and(|value| value == now));
+        let values = |seen: &Seen| {
+            let (quality, limit) = (text(seen.quality.as_ref()), text(seen.limit.as_ref()));
+            [quality, limit, text(seen.state.as_ref())]
+        };
+        let names =
+            [(Changed::Quality, "quality"), (Changed::Limit, "limit"), (Changed::State, "state")];
+        let values = values(before).into_iter().zip(values(after));
+        for ((changed, name), (was, now)) in names.into_iter().zip(values) {
+            let is_reason = after.reasons.iter().any(|r| r.value().is_some_and(|v| v == now));
             let is_said = shows && (is_reason || after.level.is_none());
             if self.has(changed) && !is_said {
-                parts.push(format!("{what} {was} → {now}"));
+                parts.push(format!("{name} {was} → {now}"));
             }
         }
         f.write_str(&parts.join("; "))
     }
-}
-
-/// Returns the change of the level, and the reasons.
-fn verdict(before: &Seen, after: &Seen) -> String {
-    let was = before.level.filter(|_| before.level != after.level);
-    let was = was.map(|level| format!("{level} → ")).unwrap_or_default();
-    let level = after.level.map_or("unknown", |level| level.as_str());
-    let reasons: Vec<_> = after.reasons.iter().map(ToString::to_string).collect();
-    let colon = if reasons.is_empty() { "" } else { ": " };
-    format!("{was}{level}{colon}{}", reasons.join(", "))
 }
 
 fn text(value: Option<&impl fmt::Display>) -> String {

@@ -14,7 +14,7 @@ use super::{
     calls::Calls,
     change::{Change, ChangeSource},
     rounds::{MAX_OFFSET, Rounds},
-    seen::{Changed, Seen},
+    seen::Seen,
     table::TableWriter,
 };
 use crate::{
@@ -111,7 +111,7 @@ impl List {
         let is_gone = |id: &NumberId| is_whole && !listed.contains(id);
         // The API may return an empty list while a system behind it fails.
         let lost_all = is_whole && rounds.ids().chain(&known).all(is_gone);
-        let had_any = !rounds.is_empty() || !known.is_empty();
+        let had_any = rounds.len() > 0 || !known.is_empty();
         let is_doubtful = lost_all && (had_any || !self.was_read && ids.is_empty());
         if is_doubtful && !mem::replace(&mut self.is_doubted, true) {
             self.due = self.due.min(now + CONFIRM_AFTER);
@@ -139,12 +139,12 @@ impl List {
         let unlisted = gone.into_iter().map(|id| {
             let before = table.seen(&id);
             let after = before.clone().unwrap_or_default();
-            Change::new(Some(id), before, after, (ChangeSource::Unlisted, Changed::Unlisted), at)
+            Change::new(Some(id), ChangeSource::Unlisted, before, after, at)
         });
-        let answers_again = self.error.take().map(|before| {
-            let cause = (ChangeSource::List, Changed::ErrorEnded);
-            Change::new(None, Some(before), Seen::default(), cause, at)
-        });
+        let answers_again = self
+            .error
+            .take()
+            .map(|before| Change::new(None, ChangeSource::List, Some(before), Seen::default(), at));
         unlisted.chain(answers_again).collect()
     }
 

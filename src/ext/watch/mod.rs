@@ -296,10 +296,6 @@ impl Stream for Watch {
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch")
-            .field("every", &self.every)
-            .field("operation", &self.operation)
-            .field("numbers", &self.rounds.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Watch").field("every", &self.every).finish_non_exhaustive()
     }
 }

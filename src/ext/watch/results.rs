@@ -58,9 +58,8 @@ impl Watch {
                 if let Some(list) = &mut self.list {
                     list.restart_at(now);
                 }
-                let cause = (ChangeSource::KeyAccepted, Changed::ErrorEnded);
-                let at = clock::wall().into();
-                self.ready.push_back(Change::new(None, None, Seen::default(), cause, at));
+                let (source, at) = (ChangeSource::KeyAccepted, clock::wall().into());
+                self.ready.push_back(Change::new(None, source, None, Seen::default(), at));
             }
             _ => {}
         }
@@ -82,37 +81,28 @@ impl Watch {
         if self.list.as_mut().is_some_and(|list| list.is_first_of(&id)) {
             changed.push(Changed::Listed);
         }
-        let (source, number, status, error) = match result {
-            Ok(Reading::Number(number, _)) => (ChangeSource::Number, Some(number), None, None),
-            Ok(Reading::Status(status)) => (ChangeSource::Status, None, Some(status), None),
-            Err(error) => (ChangeSource::Failed, None, None, Some(error)),
-        };
-        let entry = FleetEntry {
-            id: id.clone(),
-            seen: after.clone(),
-            number: number.clone(),
-            seen_at: after.error.is_none().then_some(at),
-            polled_at: Some(at),
-        };
-        let previous = self.table.enter(entry, is_old);
         let is_emitted = match (&mut self.filter, &before) {
             (Some(filter), Some(before)) => !(is_old && before == &after) && filter(before, &after),
             _ => !changed.is_empty(),
         };
+        let source = ChangeSource::Failed;
+        let mut change =
+            Change { changed, ..Change::new(Some(id.clone()), source, before, after, at) };
+        match result {
+            Ok(Reading::Number(number, _)) => {
+                (change.source, change.number) = (ChangeSource::Number, Some(number));
+            }
+            Ok(Reading::Status(status)) => {
+                (change.source, change.status) = (ChangeSource::Status, Some(status));
+            }
+            Err(error) => change.error = Some(error),
+        }
+        let (seen, number) = (change.after.clone(), change.number.clone());
+        let seen_at = Some(at).filter(|_| seen.error.is_none());
+        let entry = FleetEntry { id, seen, number, seen_at, polled_at: Some(at) };
+        change.previous = self.table.enter(entry, is_old);
         if is_emitted {
-            let id = Some(id);
-            self.ready.push_back(Change {
-                id,
-                at,
-                source,
-                changed,
-                before,
-                after,
-                number,
-                previous,
-                status,
-                error,
-            });
+            self.ready.push_back(change);
         }
     }
 }

@@ -186,10 +186,6 @@ impl Rounds {
         self.phases.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.phases.is_empty()
-    }
-
     /// Returns the first time at this phase after `now`.
     fn next(&self, phase: Duration, now: Duration) -> Duration {
         let since = now.saturating_sub(phase);
@@ -406,7 +402,7 @@ mod tests {
         assert_eq!(rounds.wake(), Some(10 * MINUTE));
         rounds.retain(|_| false);
         rounds.done(id, SECOND, Outcome::Answered);
-        assert!(rounds.is_empty() && rounds.wake().is_none());
+        assert!(rounds.len() == 0 && rounds.wake().is_none());
     }
 
     #[test]

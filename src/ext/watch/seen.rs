@@ -209,7 +209,7 @@ impl Seen {
     /// Returns what changed. Compares levels, codes and known values, and no other text.
     pub(super) fn changes(&self, before: Option<&Self>) -> Vec<Changed> {
         let Some(before) = before else {
-            let error = self.error.is_some().then_some(Changed::ErrorBegan);
+            let error = self.error.as_ref().map(|_| Changed::ErrorBegan);
             return [Changed::First].into_iter().chain(error).collect();
         };
         let has_same_reasons = self.reasons.len() == before.reasons.len()
@@ -218,11 +218,9 @@ impl Seen {
             (None, None) => is_same(self.limit.as_ref(), before.limit.as_ref()),
             (a, b) => a == b,
         };
-        let (ended, began) = match (&before.error, &self.error) {
-            (Some(_), None) => (true, false),
-            (Some(before), Some(error)) => (false, !error.is_same(before)),
-            (None, error) => (false, error.is_some()),
-        };
+        let is_new = |error: &SeenError| before.error.as_ref().is_none_or(|b| !error.is_same(b));
+        let began = self.error.as_ref().is_some_and(is_new);
+        let ended = before.error.is_some() && self.error.is_none();
         let all = [
             (self.level != before.level || !has_same_reasons, Changed::Readiness),
             (!is_same(self.quality.as_ref(), before.quality.as_ref()), Changed::Quality),

@@ -62,7 +62,7 @@ impl Watch {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.list.is_none() && self.ids.is_none() && self.rounds.is_empty()
+        self.list.is_none() && self.ids.is_none() && self.rounds.len() == 0
     }
 
     /// Returns the time since the first poll.
@@ -123,7 +123,7 @@ impl Watch {
         let Some(probe) = self.faults.next_probe(self.every, now) else { return };
         self.rounds.hold_until(probe);
         if let Some(list) = &mut self.list {
-            list.restart_at(if self.rounds.is_empty() { probe } else { Duration::MAX });
+            list.restart_at(if self.rounds.len() == 0 { probe } else { Duration::MAX });
         }
     }
 

@@ -246,13 +246,14 @@ impl TableWriter {
     pub(super) fn enter(&self, mut entry: FleetEntry, is_old: bool) -> Option<Arc<Number>> {
         let mut previous = None;
         self.rows.send_modify(|rows| {
-            entry.number.take_if(|_| !self.keeps_numbers);
             if let Some(before) = rows.entries.remove(&entry.id) {
                 previous = before.number;
-                entry.number.take_if(|_| is_old && previous.is_some());
-                entry.number = entry.number.take().or_else(|| previous.clone());
                 entry.seen_at = entry.seen_at.or(before.seen_at);
             }
+            let newest =
+                if is_old { [&previous, &entry.number] } else { [&entry.number, &previous] };
+            let newest = newest.into_iter().flatten().next().cloned();
+            entry.number = newest.filter(|_| self.keeps_numbers);
             rows.entries.insert(entry.id.clone(), entry);
             rows.check_complete();
         });
