@@ -43,7 +43,8 @@ pub struct Change {
     /// The response, for [`ChangeSource::Number`].
     #[serde(skip)]
     pub number: Option<Arc<Number>>,
-    /// The previous response, if [`Watch::keep_whole`](crate::Watch::keep_whole) is set.
+    /// The previous response, if [`Watch::keep_whole`](crate::Watch::keep_whole) is set, or a
+    /// [table](crate::Watch::table) was made.
     #[serde(skip)]
     pub previous: Option<Arc<Number>>,
     /// The response, for [`ChangeSource::Status`].

@@ -59,7 +59,7 @@ impl Faults {
             return KeyCheck::Nothing;
         }
         self.refused_alone.remove(&target);
-        // Nor does an older call: the API may have processed it before the refusal.
+        // An older call proves nothing either: the API may have processed it before the refusal.
         match self.refusal.take_if(|(at, _)| began >= *at) {
             Some((_, refused)) => {
                 self.refused_alone.extend(Some(refused).filter(|refused| *refused != target));
