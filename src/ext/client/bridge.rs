@@ -191,7 +191,7 @@ impl CallContext {
             Ok(response) => response.into_inner(),
             Err(Generated::InvalidResponsePayload(body, error)) => repair::decode(body, error)
                 .map_err(|(body, error)| {
-                    let error = DecodeError::new::<T>(&body, &error);
+                    let error = DecodeError::new(&body, &error);
                     self.undecodable(body, error, outcome.clone())
                 })?,
             Err(other) => {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
 
@@ -15,12 +15,9 @@ use serde_json::{Map, Number, Value};
     note = "implement `Field` for it in src/ext/decode/field.rs"
 )]
 pub(crate) trait Field: Sized {
-    fn from_bool(_: bool) -> Option<Self> {
-        None
-    }
-
-    fn from_number(_: &Number) -> Option<Self> {
-        None
+    /// Converts a value other than a text or null. Returns it unchanged if it is malformed.
+    fn from_value(value: Value) -> Result<Self, Value> {
+        Err(value)
     }
 
     fn from_text(_: &str) -> Option<Self> {
@@ -30,9 +27,9 @@ pub(crate) trait Field: Sized {
     /// Reads an array into the field, and returns the malformed value, if any.
     fn from_array<'de, A: SeqAccess<'de>>(
         array: A,
-        _: &mut Option<Self>,
+        into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        collect(array).map(Some)
+        Ok(Reader(into).set(collect(array)?))
     }
 
     /// Reads an object into the field, and returns the malformed value, if any.
@@ -40,14 +37,13 @@ pub(crate) trait Field: Sized {
         object: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        let value = collect_object(object)?;
-        *into = value.as_number().and_then(Self::from_number);
-        Ok(into.is_none().then_some(value))
+        Ok(Reader(into).set(collect_object(object)?))
     }
 
-    /// Returns the reason why this value can never be of this type.
-    fn mismatch(_: &Value) -> Mismatch {
-        Mismatch::new("", "a different value")
+    /// Describes a body that can never be of this type. It does not quote the body, which may
+    /// contain personal data.
+    fn fault(body: &Value) -> String {
+        fault("a different value", Some(body))
     }
 
     /// Adds the paths of the values that could not be read to `paths`; `at` is the path of this
@@ -55,18 +51,26 @@ pub(crate) trait Field: Sized {
     fn add_unreadable(&self, _at: &mut String, _paths: &mut Vec<String>) {}
 }
 
-/// The place where a body differs from its type.
-pub(crate) struct Mismatch {
-    /// The name of the field; empty for the body itself.
-    pub(crate) field: &'static str,
-    /// The JSON that the type expects there.
-    pub(crate) expected: &'static str,
+/// Describes a value of an unexpected type.
+pub(crate) fn fault(expected: &str, found: Option<&Value>) -> String {
+    let found = match found {
+        None => "nothing",
+        Some(Value::Null) => "null",
+        Some(Value::Bool(_)) => "a boolean",
+        Some(Value::Number(_)) => "a number",
+        Some(Value::String(text)) if text.is_empty() => "an empty string",
+        Some(Value::String(_)) => "a string",
+        Some(Value::Array(_)) => "an array",
+        Some(Value::Object(_)) => "an object",
+    };
+    format!("expected {expected}, found {found}")
 }
 
-impl Mismatch {
-    pub(crate) fn new(field: &'static str, expected: &'static str) -> Self {
-        Self { field, expected }
-    }
+/// Decodes a whole body. Its only error, besides those of the format, is [`Field::fault`].
+pub(crate) fn body<'de, T: Field, D: Deserializer<'de>>(body: D) -> Result<T, D::Error> {
+    let mut value = None;
+    let malformed = Reader(&mut value).deserialize(body)?;
+    value.ok_or_else(|| de::Error::custom(T::fault(&malformed.unwrap_or_default())))
 }
 
 /// Reads the value of a required field, and returns a malformed value. A number is converted to
@@ -85,22 +89,15 @@ pub(crate) fn required<'de, A: MapAccess<'de>>(
     Ok(None)
 }
 
-/// Returns true if a required field can have this value.
-pub(super) fn is_text(value: &Value) -> bool {
-    match value {
-        Value::String(text) => !text.is_empty(),
-        Value::Number(number) => Text::from_number(number).is_some(),
-        _ => false,
-    }
-}
-
 struct Text(String);
 
 impl Field for Text {
-    fn from_number(number: &Number) -> Option<Self> {
+    fn from_value(value: Value) -> Result<Self, Value> {
         // A larger number would not keep the digits that were sent.
-        let is_exact = !number.is_f64() || number.as_f64()?.abs() < 1e15;
-        is_exact.then(|| Self(number.to_string()))
+        let is_exact =
+            |n: &&Number| !n.is_f64() || n.as_f64().is_some_and(|number| number.abs() < 1e15);
+        let text = value.as_number().filter(is_exact).map(Number::to_string);
+        text.map(Self).ok_or(value)
     }
 
     fn from_text(text: &str) -> Option<Self> {
@@ -123,10 +120,15 @@ pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
 /// would be moved for every field.
 pub(super) struct Reader<'a, T>(pub(super) &'a mut Option<T>);
 
-impl<T> Reader<'_, T> {
-    fn set(self, value: Option<T>, malformed: impl FnOnce() -> Value) -> Option<Value> {
-        *self.0 = value;
-        self.0.is_none().then(malformed)
+impl<T: Field> Reader<'_, T> {
+    /// Sets the field, and returns a malformed value.
+    fn set(self, value: Value) -> Option<Value> {
+        let (field, malformed) = match T::from_value(value) {
+            Ok(field) => (Some(field), None),
+            Err(malformed) => (None, Some(malformed)),
+        };
+        *self.0 = field;
+        malformed
     }
 }
 
@@ -158,35 +160,33 @@ impl<'de, T: Field> Visitor<'de> for Reader<'_, T> {
     }
 
     fn visit_bool<E>(self, bool: bool) -> Result<Self::Value, E> {
-        Ok(self.set(T::from_bool(bool), || bool.into()))
+        Ok(self.set(bool.into()))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(self.set(T::from_number(&number.into()), || number.into()))
+        Ok(self.set(number.into()))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(self.set(T::from_number(&number.into()), || number.into()))
+        Ok(self.set(number.into()))
     }
 
     // serde_json calls this with its feature `arbitrary_precision`.
     fn visit_i128<E>(self, number: i128) -> Result<Self::Value, E> {
-        let value = Number::from_i128(number);
-        Ok(self.set(value.as_ref().and_then(T::from_number), || value.into()))
+        Ok(self.set(Number::from_i128(number).into()))
     }
 
     fn visit_u128<E>(self, number: u128) -> Result<Self::Value, E> {
-        let value = Number::from_u128(number);
-        Ok(self.set(value.as_ref().and_then(T::from_number), || value.into()))
+        Ok(self.set(Number::from_u128(number).into()))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        let value = Number::from_f64(number).and_then(|number| T::from_number(&number));
-        Ok(self.set(value, || number.into()))
+        Ok(self.set(number.into()))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(self.set(T::from_text(text), || text.into()))
+        *self.0 = T::from_text(text);
+        Ok(self.0.is_none().then(|| text.into()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Self::Value, A::Error> {
@@ -205,33 +205,29 @@ impl Field for String {
 }
 
 impl Field for bool {
-    fn from_bool(bool: bool) -> Option<Self> {
-        Some(bool)
+    fn from_value(value: Value) -> Result<Self, Value> {
+        value.as_bool().ok_or(value)
     }
 }
 
 impl Field for i64 {
-    fn from_number(number: &Number) -> Option<Self> {
-        number.as_i64()
+    fn from_value(value: Value) -> Result<Self, Value> {
+        value.as_i64().ok_or(value)
     }
 }
 
 impl Field for f64 {
-    fn from_number(number: &Number) -> Option<Self> {
-        number.as_f64()
+    fn from_value(value: Value) -> Result<Self, Value> {
+        value.as_f64().ok_or(value)
     }
 }
 
 impl Field for Map<String, Value> {
-    fn from_object<'de, A: MapAccess<'de>>(
-        object: A,
-        into: &mut Option<Self>,
-    ) -> Result<Option<Value>, A::Error> {
-        match collect_object(object)? {
-            Value::Object(map) => *into = Some(map),
-            malformed => return Ok(Some(malformed)),
+    fn from_value(value: Value) -> Result<Self, Value> {
+        match value {
+            Value::Object(map) => Ok(map),
+            malformed => Err(malformed),
         }
-        Ok(None)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Decoding of an object with known fields. Unknown fields and malformed values are retained in
 //! `extra` under their names.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
 use serde::{
     Deserializer, Serialize, Serializer,
@@ -10,7 +10,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::field::{self, Field, Mismatch, number};
+use super::field::{self, Field, fault, number};
 
 /// A generated struct with `extra`.
 pub(crate) trait Object: Default {
@@ -18,9 +18,6 @@ pub(crate) trait Object: Default {
     const FIELDS: &[&str];
     /// The required fields; each is a text that is not empty.
     const REQUIRED: &[&str];
-
-    /// Returns the index of the field with this name.
-    fn position(name: &str) -> Option<usize>;
 
     /// Reads the value of a field, and returns a malformed value.
     fn read<'de, A: MapAccess<'de>>(
@@ -42,31 +39,18 @@ pub(crate) trait Object: Default {
     fn extra_mut(&mut self) -> &mut Map<String, Value>;
 }
 
-pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    struct Object<T>(PhantomData<T>);
-
-    impl<'de, T: self::Object> Visitor<'de> for Object<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
-            let mut into = T::default();
-            let has_field = read(object, &mut into)?;
-            let has_error = || into.extra().get("error").is_some_and(|error| !error.is_null());
-            if !into.is_complete() || !has_field && has_error() {
-                // `DecodeError` finds out the details.
-                return Err(de::Error::custom("a required field is missing"));
-            }
-            Ok(into)
-        }
+/// Decodes a body. A body that has an error and no known field is not an object of this type.
+pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(body: D) -> Result<T, D::Error> {
+    let object: T = field::body(body)?;
+    let has_error = object.extra().get("error").is_some_and(|error| !error.is_null());
+    if has_error && !T::FIELDS.iter().any(|name| value(&object).get(name).is_some()) {
+        return Err(de::Error::custom(fault("a documented field", Some(&value(&object)))));
     }
+    Ok(object)
+}
 
-    deserializer.deserialize_map(Object(PhantomData))
+fn value(object: &impl Object) -> Value {
+    serialize(object, serde_json::value::Serializer).unwrap_or_default()
 }
 
 /// Serializes an object. A value in `extra` with the name of a field replaces that field, because
@@ -119,36 +103,29 @@ pub(crate) fn add_unreadable<T: Field>(
     }
 }
 
-/// Reads the fields. Returns true if there was any known field.
-fn read<'de, T: Object, A: MapAccess<'de>>(mut object: A, this: &mut T) -> Result<bool, A::Error> {
-    let mut has_field = false;
-    while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
-        match key {
-            Name::Field(n) => {
-                has_field = true;
-                match this.read(n, &mut object)? {
-                    Some(value) => _ = this.extra_mut().insert(T::FIELDS[n].to_owned(), value),
-                    // If a field occurs twice, its last value counts.
-                    None => _ = this.extra_mut().remove(T::FIELDS[n]),
-                }
-            }
-            Name::Other(name) => _ = this.extra_mut().insert(name, field::any(&mut object)?),
-        }
-    }
-    Ok(has_field)
-}
-
 impl<T: Object> Field for T {
     fn from_object<'de, A: MapAccess<'de>>(
-        object: A,
+        mut object: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        let this = into.insert(Self::default());
-        let has_field = read(object, this)?;
+        let (this, mut has_field) = (into.insert(Self::default()), false);
+        while let Some(key) = object.next_key_seed(Key(T::FIELDS))? {
+            match key {
+                Ok(n) => {
+                    has_field = true;
+                    match this.read(n, &mut object)? {
+                        Some(value) => _ = this.extra_mut().insert(T::FIELDS[n].to_owned(), value),
+                        // If a field occurs twice, its last value counts.
+                        None => _ = this.extra_mut().remove(T::FIELDS[n]),
+                    }
+                }
+                Err(name) => _ = this.extra_mut().insert(name, field::any(&mut object)?),
+            }
+        }
         let malformed = match number(this.extra()).filter(|_| !has_field) {
             Some(number) => Some(Value::Number(number)),
             None if this.is_complete() => None,
-            None => Some(serialize(&*this, serde_json::value::Serializer).unwrap_or_default()),
+            None => Some(value(this)),
         };
         if malformed.is_some() {
             *into = None;
@@ -156,12 +133,11 @@ impl<T: Object> Field for T {
         Ok(malformed)
     }
 
-    fn mismatch(value: &Value) -> Mismatch {
-        let Value::Object(fields) = value else { return Mismatch::new("", "an object") };
-        let is_text = |name: &&&str| fields.get(**name).is_some_and(field::is_text);
-        match T::REQUIRED.iter().find(|name| !is_text(name)) {
-            Some(name) => Mismatch::new(name, "a string"),
-            None => Mismatch::new("", "a documented field"),
+    fn fault(body: &Value) -> String {
+        let is_text = |name: &&&str| body[**name].as_str().is_some_and(|text| !text.is_empty());
+        match T::REQUIRED.iter().find(|name| body.is_object() && !is_text(name)) {
+            Some(name) => format!("at {name}: {}", fault("a string", body.get(name))),
+            None => fault("an object", Some(body)),
         }
     }
 
@@ -174,29 +150,25 @@ impl<T: Object> Field for T {
     }
 }
 
-struct Key<T>(PhantomData<T>);
+/// Reads a name: the index of a known field, or the name itself.
+struct Key(&'static [&'static str]);
 
-enum Name {
-    Field(usize),
-    Other(String),
-}
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Result<usize, String>;
 
-impl<'de, T: Object> DeserializeSeed<'de> for Key<T> {
-    type Value = Name;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
-        deserializer.deserialize_identifier(self)
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<Self::Value, D::Error> {
+        name.deserialize_identifier(self)
     }
 }
 
-impl<T: Object> Visitor<'_> for Key<T> {
-    type Value = Name;
+impl Visitor<'_> for Key {
+    type Value = Result<usize, String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a field")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-        Ok(T::position(name).map_or_else(|| Name::Other(name.to_owned()), Name::Field))
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|known| *known == name).ok_or_else(|| name.to_owned()))
     }
 }

@@ -47,7 +47,7 @@ impl Error {
             Kind::Decode(Some(DecodeError::NotJson), _) => Some(
                 "something other than the API answered: check the base URL, and whether a proxy or a login page is in front of the API",
             ),
-            Kind::Decode(Some(DecodeError::Empty | DecodeError::Truncated(_)), _) => {
+            Kind::Decode(Some(DecodeError::Empty | DecodeError::Truncated(..)), _) => {
                 Some("check the base URL, and whether a proxy truncates responses")
             }
             Kind::Decode(..) => {

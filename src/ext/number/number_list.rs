@@ -1,17 +1,12 @@
 //! The response to the call for all numbers. An item that cannot be read does not cost the others.
 //! The list has also been seen wrapped in an object.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, SeqAccess, Unexpected, Visitor},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::SeqAccess};
 use serde_json::{Map, Value};
 
 use crate::{
     ext::decode::{
-        field::{Field, Mismatch, collect_object},
+        field::{self, Field, fault},
         list::{self, Items},
         object,
     },
@@ -58,8 +53,30 @@ impl NumberList {
 }
 
 impl Field for NumberList {
-    fn mismatch(_: &Value) -> Mismatch {
-        Mismatch::new("", "an array")
+    fn from_array<'de, A: SeqAccess<'de>>(
+        array: A,
+        into: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        let Items { read: numbers, malformed } = Items::of(array)?;
+        *into = Some(Self { numbers, malformed, extra: Map::new() });
+        Ok(None)
+    }
+
+    fn from_value(value: Value) -> Result<Self, Value> {
+        let Value::Object(mut extra) = value else { return Err(value) };
+        let name = ["data", "numbers"]
+            .into_iter()
+            .find(|name| extra.get(*name).is_some_and(Value::is_array));
+        let list = name.and_then(|name| Self::deserialize(extra.remove(name)?).ok());
+        let list = list.map(|list| Self { extra, ..list });
+        let is_list = |list: &Self| {
+            !list.has_error() || !list.numbers.is_empty() || !list.malformed.is_empty()
+        };
+        list.filter(is_list).ok_or_else(|| Map::new().into())
+    }
+
+    fn fault(body: &Value) -> String {
+        fault("an array", Some(body))
     }
 
     fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
@@ -79,39 +96,7 @@ impl Field for NumberList {
 
 impl<'de> Deserialize<'de> for NumberList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor)
-    }
-}
-
-struct ListVisitor;
-
-impl<'de> Visitor<'de> for ListVisitor {
-    type Value = NumberList;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<NumberList, A::Error> {
-        let Items { read, malformed } = Items::of(array)?;
-        Ok(NumberList { numbers: read, malformed, extra: Map::new() })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<NumberList, A::Error> {
-        let Value::Object(mut extra) = collect_object(object)? else {
-            return Err(de::Error::invalid_type(Unexpected::Other("number"), &self));
-        };
-        let name = ["data", "numbers"]
-            .into_iter()
-            .find(|name| extra.get(*name).is_some_and(Value::is_array));
-        let list = name.and_then(|name| extra.remove(name));
-        let list = list.ok_or_else(|| de::Error::invalid_type(Unexpected::Map, &self))?;
-        let list =
-            NumberList { extra, ..NumberList::deserialize(list).map_err(de::Error::custom)? };
-        if list.has_error() && list.numbers.is_empty() && list.malformed.is_empty() {
-            return Err(de::Error::custom("an error beside an empty list"));
-        }
-        Ok(list)
+        field::body(deserializer)
     }
 }
 
