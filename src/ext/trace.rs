@@ -12,9 +12,9 @@ use std::{future::Future, time::Duration};
 
 use http::StatusCode;
 
-use super::{decode::field::Field, error::outcome::CallOutcome, retry::retry_after::DelaySource};
+use super::{decode::field::Field, error::outcome::CallOutcome};
 #[cfg(feature = "tracing")]
-use crate::ext::{decode::object, error::plain::printable_id};
+use crate::ext::{clock::milliseconds as ms, decode::object, error::plain::printable_id};
 
 #[cfg(feature = "tracing")]
 const TARGET: &str = "pilot_status";
@@ -48,7 +48,7 @@ pub(crate) fn attempt(
     outcome: &CallOutcome,
     status: Option<StatusCode>,
     delay: Option<Duration>,
-    source: Option<DelaySource>,
+    source: Option<&'static str>,
 ) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
@@ -56,7 +56,7 @@ pub(crate) fn attempt(
         attempt = outcome.attempts,
         status = status.map(|status| status.as_u16()),
         delay_ms = delay.map(ms),
-        because = source.map(DelaySource::as_str),
+        because = source,
         "attempt"
     );
 }
@@ -124,9 +124,4 @@ pub(crate) fn unreadable(operation: &'static str, number: Option<&str>, response
             tracing::warn!(target: TARGET, operation, number, paths, "unreadable values");
         }
     }
-}
-
-#[cfg(feature = "tracing")]
-fn ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -13,12 +13,14 @@ use super::{
 };
 use crate::ext::{
     clock,
-    error::outcome::{CallOutcome, StopReason},
+    error::{
+        Error, Kind,
+        outcome::{CallOutcome, StopReason},
+    },
     pacing::{
         pacer::{InFlight, TurnRequest},
         rate_limit::{self, RateLimit},
     },
-    retry::{budget::Budget, retry_after::DelaySource},
     trace,
 };
 
@@ -30,7 +32,7 @@ pub(crate) struct Call<'a> {
     rejections: u32,
     outcome: CallOutcome,
     /// The source of `outcome.retry_after`.
-    requested_by: Option<DelaySource>,
+    requested_by: Option<&'static str>,
     /// Its place in the queue of the pacer.
     ticket: Option<u64>,
 }
@@ -57,13 +59,16 @@ impl<'a> Call<'a> {
 
     pub(crate) async fn run(mut self, mut request: Request) -> Ended {
         let mut last = None;
-        self.transport.figures.call();
+        self.transport.figures.count(|stats| stats.calls += 1);
         loop {
             let in_flight = match self.admit().await {
                 Ok(in_flight) => in_flight,
                 Err(wait) => return self.too_late(last, request.url().clone(), wait),
             };
-            self.transport.figures.attempt(self.outcome.attempts == 0);
+            self.transport.figures.count(|stats| {
+                stats.attempts += 1;
+                stats.retries += u64::from(self.outcome.attempts > 0);
+            });
             self.outcome.attempts += 1;
             let (method, url) = (request.method().clone(), request.url().clone());
             let replayable = ReplayableRequest::of(&request);
@@ -113,9 +118,7 @@ impl<'a> Call<'a> {
                 if let Some(in_flight) = in_flight {
                     in_flight.served(rate_limit(&response));
                 }
-                if let Some(budget) = &self.transport.budget {
-                    budget.deposit();
-                }
+                self.transport.budget.deposit();
                 return Ok(response);
             }
             Ok(response) => Failure::Status(Box::new(response)),
@@ -145,17 +148,17 @@ impl<'a> Call<'a> {
         let is_rejected = status == Some(StatusCode::TOO_MANY_REQUESTS);
         if is_rejected && self.transport.pacer.is_some() {
             policy.check(attempts, requested.unwrap_or_default(), left)?;
-            trace::attempt(&self.outcome, status, None, Some(DelaySource::Pacing));
+            trace::attempt(&self.outcome, status, None, Some("pacing"));
             return Ok(Duration::ZERO);
         }
         let delay = policy.next(attempts, requested, left, clock::random())?;
         // Retries after a 429 or a fault of this machine are free, since they do not add to an
         // outage.
-        let is_free = is_rejected || failure.is_local();
-        if !is_free && !self.transport.budget.as_ref().is_none_or(Budget::withdraw) {
+        let is_free = is_rejected || failure.is_local() || !policy.has_budget();
+        if !is_free && !self.transport.budget.withdraw() {
             return Err(StopReason::Budget);
         }
-        let source = self.requested_by.unwrap_or(DelaySource::Backoff);
+        let source = self.requested_by.unwrap_or("backoff");
         trace::attempt(&self.outcome, status, Some(delay), Some(source));
         Ok(delay)
     }
@@ -168,7 +171,11 @@ impl<'a> Call<'a> {
         self.outcome.stop_reason = Some(StopReason::Timeout);
         match last {
             Some(failure) => self.end(Err(failure), url),
-            None => Ended { result: Err(Failure::NotAdmitted), outcome: self.outcome, url },
+            None => Ended {
+                result: Err(Failure::Other(Error::new(Kind::NotAdmitted, CallOutcome::default()))),
+                outcome: self.outcome,
+                url,
+            },
         }
     }
 

@@ -11,11 +11,11 @@ use reqwest::Url;
 
 use super::buffered_response::BufferedResponse;
 use crate::ext::{
-    error::{ConnectFault, Error, Kind, SizeLimit, TimeoutScope, outcome::CallOutcome},
+    error::{ConnectFault, Error, Kind, outcome::CallOutcome},
     pacing::rate_limit,
     retry::{
         classify::{self, Resend},
-        retry_after::{DelaySource, retry_after},
+        retry_after::retry_after,
     },
 };
 
@@ -24,14 +24,8 @@ pub(crate) enum Failure {
     Status(Box<BufferedResponse>),
     /// No response, or an incomplete one.
     Network(reqwest::Error),
-    /// A body that ends before its `content-length`.
-    CutShort,
-    /// The time limit, and what it applied to.
-    TimedOut(Duration, TimeoutScope),
-    /// A body that exceeds this number of bytes.
-    TooLarge(usize, SizeLimit),
-    /// A request that was not sent, because its turn would have missed the deadline.
-    NotAdmitted,
+    /// Any other failure, whose error lacks only the outcome of the call.
+    Other(Error),
 }
 
 impl Failure {
@@ -45,8 +39,8 @@ impl Failure {
                 None if e.is_builder() => Resend::Never,
                 None => Resend::SafeMethods,
             },
-            Self::CutShort | Self::TimedOut(..) => Resend::SafeMethods,
-            Self::TooLarge(..) | Self::NotAdmitted => Resend::Never,
+            Self::Other(error) if error.is_retryable() => Resend::SafeMethods,
+            Self::Other(_) => Resend::Never,
         }
     }
 
@@ -69,12 +63,12 @@ impl Failure {
 
     /// Returns the wait that the server requests, and its source. After a 429 a reset of the rate
     /// limit counts too.
-    pub(super) fn retry_after(&self, now: SystemTime) -> Option<(Duration, DelaySource)> {
+    pub(super) fn retry_after(&self, now: SystemTime) -> Option<(Duration, &'static str)> {
         let BufferedResponse { status, headers, api_error, .. } = self.response()?;
         retry_after(headers, api_error.as_ref(), now).or_else(|| {
             let is_limited = *status == StatusCode::TOO_MANY_REQUESTS;
             let reset = rate_limit::reset(headers, now).filter(|_| is_limited)?;
-            Some((reset, DelaySource::Header))
+            Some((reset, "header"))
         })
     }
 
@@ -88,13 +82,7 @@ impl Failure {
                 Error::unexpected_status(status, api_error, body, outcome)
             }
             Self::Network(source) => network(source, outcome),
-            Self::CutShort => {
-                let source = io::Error::from(io::ErrorKind::UnexpectedEof);
-                Error::new(Kind::Network, outcome).caused_by(source)
-            }
-            Self::TimedOut(after, scope) => Error::timed_out(after, scope, outcome),
-            Self::TooLarge(bytes, limit) => Error::new(Kind::TooLarge(bytes, limit), outcome),
-            Self::NotAdmitted => Error::new(Kind::NotAdmitted, outcome),
+            Self::Other(error) => error.with_outcome(outcome),
         }
     }
 }

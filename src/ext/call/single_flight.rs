@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::ext::{
     clock,
-    error::{Error, TimeoutScope, outcome::CallOutcome},
+    error::{Error, TimeoutScope},
 };
 
 type Flight<T> = BoxFuture<'static, Result<T, Error>>;
@@ -66,7 +66,7 @@ impl<T: Clone> SingleFlight<T> {
                 None => {}
             }
             if clock::now() >= deadline {
-                return Err(Error::timed_out(timeout, TimeoutScope::Call, CallOutcome::default()));
+                return Err(Error::timed_out(timeout, TimeoutScope::Call));
             }
             own_until = Some(deadline);
         }

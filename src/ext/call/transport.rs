@@ -1,7 +1,7 @@
 //! Makes one attempt: sends a request, and reads the whole response within the limits of time and
 //! size. reqwest itself limits only the time.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{io, mem, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{Request, Response};
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{buffered_response::BufferedResponse, failure::Failure, figures::Figures};
 use crate::{
     ext::{
-        error::{SizeLimit, TimeoutScope},
+        error::{Error, Kind, TimeoutScope, outcome::CallOutcome},
         pacing::pacer::Pacer,
         retry::{budget::Budget, policy::RetryPolicy},
     },
@@ -24,11 +24,10 @@ const MIN_DECODE_BYTES: usize = 1024 * 1024;
 
 /// State that the calls of all clones share.
 pub(crate) struct Transport {
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     pub(crate) retry: RetryPolicy,
     pub(crate) pacer: Option<Arc<Pacer>>,
-    /// `None` if retries are not limited.
-    pub(super) budget: Option<Budget>,
+    pub(crate) budget: Budget,
     pub(crate) limits: Limits,
     pub(crate) figures: Figures,
 }
@@ -43,16 +42,6 @@ pub(crate) struct Limits {
 }
 
 impl Transport {
-    pub(crate) fn new(
-        http: reqwest::Client,
-        retry: RetryPolicy,
-        pacer: Option<Arc<Pacer>>,
-        limits: Limits,
-    ) -> Self {
-        let budget = retry.has_budget().then(Budget::new);
-        Self { http, retry, pacer, budget, limits, figures: Figures::default() }
-    }
-
     /// Sends a request. `left` is the remainder of `call_timeout`.
     pub(super) async fn send(
         &self,
@@ -68,9 +57,9 @@ impl Transport {
             // The error names the timeout of the whole call, since the remainder alone would
             // mislead.
             Err(_) if limit < attempt_timeout => {
-                Err(Failure::TimedOut(call_timeout, TimeoutScope::Call))
+                Err(Failure::Other(Error::timed_out(call_timeout, TimeoutScope::Call)))
             }
-            Err(_) => Err(Failure::TimedOut(limit, TimeoutScope::Attempt)),
+            Err(_) => Err(Failure::Other(Error::timed_out(limit, TimeoutScope::Attempt))),
         }
     }
 }
@@ -83,21 +72,23 @@ async fn read(
     let is_success = response.status().is_success();
     let announced = response.content_length().unwrap_or_default();
     if is_success && announced > limit as u64 {
-        return Err(Failure::TooLarge(limit, SizeLimit::Length));
+        return Err(too_large(limit, "is longer"));
     }
     let (body, is_whole) = read_body(&mut response, limit).await.map_err(Failure::Network)?;
     // The status of an error response is enough; the rest of a long body is not needed.
     if is_success && !is_whole {
-        return Err(Failure::TooLarge(limit, SizeLimit::Length));
+        return Err(too_large(limit, "is longer"));
     }
     // HTTP/2 may end a body early without an error (`RST_STREAM` with `NO_ERROR`), and hyper does
     // not report that.
     if is_success && (body.len() as u64) < announced {
-        return Err(Failure::CutShort);
+        let outcome = CallOutcome { is_retryable: true, ..CallOutcome::default() };
+        let source = io::Error::from(io::ErrorKind::UnexpectedEof);
+        return Err(Failure::Other(Error::new(Kind::Network, outcome).caused_by(source)));
     }
     let fits = fits(&body, limit);
     if is_success && !fits {
-        return Err(Failure::TooLarge(limit.max(MIN_DECODE_BYTES), SizeLimit::Memory));
+        return Err(too_large(limit.max(MIN_DECODE_BYTES), "takes more memory"));
     }
     let api_error = if is_success || !fits { None } else { ApiError::read(&body) };
     Ok(BufferedResponse {
@@ -107,6 +98,10 @@ async fn read(
         body,
         api_error,
     })
+}
+
+fn too_large(limit: usize, excess: &'static str) -> Failure {
+    Failure::Other(Error::new(Kind::TooLarge(limit, excess), CallOutcome::default()))
 }
 
 /// Returns the body up to the limit, and whether it is complete.

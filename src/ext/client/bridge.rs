@@ -173,7 +173,7 @@ impl CallContext {
         let result = self.combine(result);
         let figures = &self.state.transport.figures;
         match &result {
-            Ok(_) => figures.success(),
+            Ok(_) => figures.count(|stats| stats.successes += 1),
             Err(error) => figures.error(error.kind()),
         }
         result
@@ -289,20 +289,17 @@ impl ClientHooks<Inner> for generated::Client {
         result: &reqwest::Result<Response>,
         _: &OperationInfo,
     ) -> Result<(), Generated<E>> {
-        match result.as_ref().ok().and_then(|response| response.extensions().get()) {
-            Some(StoredError(error)) => Err(Generated::Custom(error.to_string())),
+        match result.as_ref().ok().and_then(|response| response.extensions().get::<Error>()) {
+            Some(error) => Err(Generated::Custom(error.to_string())),
             None => Ok(()),
         }
     }
 }
 
-/// The error that a placeholder response carries, since `exec` cannot return this crate's errors.
-#[derive(Clone)]
-struct StoredError(Error);
-
+/// Returns a response that carries an error, since `exec` cannot return this crate's errors.
 fn placeholder(error: Error) -> Response {
     let mut response = http::Response::new("");
-    response.extensions_mut().insert(StoredError(error));
+    response.extensions_mut().insert(error);
     response.into()
 }
 

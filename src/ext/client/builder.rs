@@ -13,10 +13,13 @@ use super::{
 #[cfg(feature = "shared-pacing")]
 use crate::ext::pacing::store::Store;
 use crate::ext::{
-    call::transport::{Limits, Transport},
+    call::{
+        figures::Figures,
+        transport::{Limits, Transport},
+    },
     error::{Error, Kind, outcome::CallOutcome},
     pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
-    retry::policy::RetryPolicy,
+    retry::{budget::Budget, policy::RetryPolicy},
 };
 
 const CRATE_USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -254,7 +257,14 @@ impl ClientBuilder {
             .map_err(http_client_error)?;
 
         let pacer = pacer(&self.pacing, &self.retry, &credential);
-        let transport = Transport::new(http.clone(), self.retry, pacer, self.limits);
+        let transport = Transport {
+            http: http.clone(),
+            retry: self.retry,
+            pacer,
+            budget: Budget::new(),
+            limits: self.limits,
+            figures: Figures::default(),
+        };
         Ok(Client::assemble(&base_url, http, credential, transport))
     }
 

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    Error, Kind, NotOpen, SizeLimit, TimeoutScope,
+    Error, Kind, NotOpen, TimeoutScope,
     outcome::{CallOutcome, StopReason},
     plain::{plain, plain_or_withheld, printable_id},
     root_cause,
@@ -88,11 +88,7 @@ impl Error {
                 };
                 write!(f, "no complete response within {after:?} ({setting})")
             }
-            Kind::TooLarge(bytes, limit) => {
-                let excess = match limit {
-                    SizeLimit::Length => "is longer",
-                    SizeLimit::Memory => "takes more memory",
-                };
+            Kind::TooLarge(bytes, excess) => {
                 write!(f, "the response {excess} than the limit of {bytes} bytes")
             }
             Kind::Ambiguous(ids) => {

@@ -73,15 +73,6 @@ pub(crate) enum TimeoutScope {
     Call,
 }
 
-/// The size limit that a response exceeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SizeLimit {
-    /// The length of the body.
-    Length,
-    /// The memory that the decoded body would take.
-    Memory,
-}
-
 /// The cause of a failure to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectFault {
@@ -111,7 +102,8 @@ pub(crate) enum Kind {
     /// The connection failed before the response was complete.
     Network,
     TimedOut(Duration, TimeoutScope),
-    TooLarge(usize, SizeLimit),
+    /// A response that exceeds this number of bytes; the text tells in which way.
+    TooLarge(usize, &'static str),
     /// Several numbers, with these ids, have the phone number.
     Ambiguous(Vec<NumberId>),
     NotOpen(Box<NotOpen>),
@@ -257,6 +249,10 @@ impl Error {
         self.with(|d| d.body = body)
     }
 
+    pub(crate) fn with_outcome(self, outcome: CallOutcome) -> Self {
+        self.with(|d| d.outcome = outcome)
+    }
+
     pub(crate) fn invalid_input(sentence: impl Into<String>) -> Self {
         Self::new(Kind::InvalidInput(sentence.into()), CallOutcome::default())
     }
@@ -281,10 +277,10 @@ impl Error {
         Self::new(kind, outcome).with_body(body)
     }
 
-    pub(crate) fn timed_out(after: Duration, scope: TimeoutScope, outcome: CallOutcome) -> Self {
+    pub(crate) fn timed_out(after: Duration, scope: TimeoutScope) -> Self {
         // Code that inspects the chain of sources finds an I/O timeout.
         let source = io::Error::from(io::ErrorKind::TimedOut);
-        Self::new(Kind::TimedOut(after, scope), outcome).caused_by(source)
+        Self::new(Kind::TimedOut(after, scope), CallOutcome::default()).caused_by(source)
     }
 
     /// Returns the error of a wait. Its source is the error of the last poll.

@@ -6,8 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::{
-    ConnectFault, Error, Kind, NotOpen, SizeLimit, TimeoutScope, kind::ErrorKind,
-    outcome::CallOutcome,
+    ConnectFault, Error, Kind, NotOpen, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
 };
 use crate::{
     ext::number_id::NumberId,
@@ -53,9 +52,9 @@ impl Error {
             ErrorKind::Network => {
                 of(Kind::Network).caused_by(io::Error::from(io::ErrorKind::ConnectionReset))
             }
-            ErrorKind::Timeout => Self::timed_out(second, TimeoutScope::Attempt, outcome),
+            ErrorKind::Timeout => Self::timed_out(second, TimeoutScope::Attempt).after(1),
             ErrorKind::Decode => of(Kind::Decode(None, StatusCode::ACCEPTED)),
-            ErrorKind::TooLarge => of(Kind::TooLarge(4 * 1024 * 1024, SizeLimit::Length)),
+            ErrorKind::TooLarge => of(Kind::TooLarge(4 * 1024 * 1024, "is longer")),
             ErrorKind::Ambiguous => {
                 of(Kind::Ambiguous(["num_1", "num_2"].map(NumberId::checked).into()))
             }

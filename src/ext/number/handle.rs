@@ -9,7 +9,7 @@ use crate::{
     ext::{
         client::{Client, bridge::Answer},
         clock,
-        error::{Error, Target, TimeoutScope, outcome::CallOutcome, plain::printable_id},
+        error::{Error, Target, TimeoutScope, plain::printable_id},
         number_id::NumberId,
     },
     types::{self, Provider},
@@ -126,8 +126,7 @@ impl NumberHandle {
             }
             let left = this.time().saturating_sub(clock::now() - start);
             if left.is_zero() {
-                let error =
-                    Error::timed_out(this.time(), TimeoutScope::Call, CallOutcome::default());
+                let error = Error::timed_out(this.time(), TimeoutScope::Call);
                 return Err(error.after(attempts).about(target(this.id()?)));
             }
             this.timeout(left).refresh().await.map_err(|error| error.after(attempts))

@@ -10,40 +10,13 @@ use crate::{ext::clock, types::ApiError};
 
 const RETRY_AFTER_MS: &str = "retry-after-ms";
 
-/// The source of a delay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DelaySource {
-    /// `Retry-After`, or another header field.
-    Header,
-    /// `retryAfterSeconds`.
-    Body,
-    /// The policy, because the server requested no wait.
-    Backoff,
-    /// The queue of pacing.
-    Pacing,
-}
-
-#[cfg(feature = "tracing")]
-impl DelaySource {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Header => "header",
-            Self::Body => "body",
-            Self::Backoff => "backoff",
-            Self::Pacing => "pacing",
-        }
-    }
-}
-
-/// Returns the wait that the server requests, and its source. Returns `None` if there is no valid
-/// value, or only a date in the past.
-///
-/// The longest of several values counts, so that the client never sends too early.
+/// Returns the wait that the server requests, and its source for logs. Returns `None` if there is no
+/// valid value, or only a date in the past.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     body: Option<&ApiError>,
     now: SystemTime,
-) -> Option<(Duration, DelaySource)> {
+) -> Option<(Duration, &'static str)> {
     // Dates are compared with the server's own clock, so that a wrong clock on either side does no
     // harm.
     let now = clock::of_server(headers, now);
@@ -51,7 +24,7 @@ pub(crate) fn retry_after(
     let millis = texts(headers, RETRY_AFTER_MS).filter_map(|text| longest(text, 1e-3));
     let header = seconds.chain(millis).max();
     let body = || body?.retry_after();
-    header.map(|wait| (wait, DelaySource::Header)).or_else(|| Some((body()?, DelaySource::Body)))
+    header.map(|wait| (wait, "header")).or_else(|| Some((body()?, "body")))
 }
 
 fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
