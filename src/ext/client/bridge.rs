@@ -31,7 +31,7 @@ use crate::{
         },
         clock,
         decode::{field::Field, repair},
-        error::{Error, Kind, decode_error::DecodeError, outcome::CallOutcome},
+        error::{Error, Kind, Target, decode_error::DecodeError, outcome::CallOutcome},
         number_id::NumberId,
         trace,
     },
@@ -39,6 +39,8 @@ use crate::{
     types::{ApiError, Number, NumberList, NumberRemoved, NumberStatus},
 };
 
+/// The target of a call that is not for one number.
+const LIST: &str = "the list of numbers";
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// A successful result, with metadata of its call.
@@ -54,7 +56,7 @@ impl Client {
     pub(crate) async fn get_number(
         &self,
         id: &NumberId,
-        refresh: Option<&str>,
+        refresh: Option<&'static str>,
         timeout: Option<Duration>,
     ) -> Result<Answer<Number>, Error> {
         let (raw, context) = self.begin(Some(id), timeout);
@@ -176,7 +178,8 @@ impl CallContext {
             Ok(_) => figures.count(|stats| stats.successes += 1),
             Err(error) => figures.error(error.kind()),
         }
-        result
+        let target = || self.number.clone().map_or(Target::Other(LIST), Target::Number);
+        result.map_err(|error| error.about(target()))
     }
 
     fn combine<T: Field + DeserializeOwned>(

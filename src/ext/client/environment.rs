@@ -6,9 +6,9 @@ use super::{
     Client,
     builder::ClientBuilder,
     credential::{API_KEY, API_KEY_ID, Credential},
-    trim::trimmed,
+    trim::trim,
 };
-use crate::ext::error::Error;
+use crate::ext::error::{Error, Target};
 
 const BASE_URL: &str = "PILOT_STATUS_BASE_URL";
 
@@ -49,13 +49,17 @@ impl ClientBuilder {
             let value = value.map_err(|_| {
                 Error::invalid_input(format!("{name} is not valid UTF-8: set it again"))
             })?;
-            Ok::<_, Error>(value.map(trimmed).filter(|value| !value.is_empty()))
+            Ok::<_, Error>(
+                value.map(|value| trim(&value).to_owned()).filter(|value| !value.is_empty()),
+            )
         };
         let mut builder = Self::default();
         if let Some(key) = read(API_KEY)? {
-            builder.credential = Some(Credential::api_key(&key).map_err(|e| e.about(API_KEY)));
+            builder.credential =
+                Some(Credential::api_key(&key).map_err(|e| e.about(Target::Other(API_KEY))));
         } else if let Some(id) = read(API_KEY_ID)? {
-            builder.credential = Some(Credential::api_key_id(&id).map_err(|e| e.about(API_KEY_ID)));
+            builder.credential =
+                Some(Credential::api_key_id(&id).map_err(|e| e.about(Target::Other(API_KEY_ID))));
         }
         if let Some(url) = read(BASE_URL)? {
             (builder.base_url, builder.base_url_name) = (url, BASE_URL);

@@ -3,18 +3,18 @@
 
 use std::str::FromStr;
 
-use super::trim::trimmed;
-use crate::ext::{error::Error, number_id::NumberId};
+use super::trim::trim;
+use crate::ext::{
+    error::{Error, plain::printable_id},
+    number_id::NumberId,
+};
 
-/// The number of characters of a rejected id that its error quotes.
-const SHOWN_CHARS: usize = 64;
-
-impl TryFrom<String> for NumberId {
+impl TryFrom<&str> for NumberId {
     type Error = Error;
 
-    fn try_from(id: String) -> Result<Self, Error> {
-        let id = trimmed(id);
-        let fault = match id.as_str() {
+    fn try_from(id: &str) -> Result<Self, Error> {
+        let id = trim(id);
+        let fault = match id {
             "" => "is empty: pass the id of a number, such as num_01HZX",
             "." | ".." => {
                 "is a dot segment, which would leave /v1/numbers/: pass the id of a number, such as num_01HZX"
@@ -22,19 +22,17 @@ impl TryFrom<String> for NumberId {
             id if id.contains(|c: char| c.is_control() || c == '\\') => {
                 "contains a control character or a backslash: check its source"
             }
-            _ => return Ok(Self::checked(&id)),
+            _ => return Ok(Self::checked(id)),
         };
-        let start: String = id.chars().take(SHOWN_CHARS).collect();
-        let more = if start.len() < id.len() { "…" } else { "" };
-        Err(Error::invalid_input(format!("the number id {start:?}{more} {fault}")))
+        Err(Error::invalid_input(format!("the number id {} {fault}", printable_id(id))))
     }
 }
 
-impl TryFrom<&str> for NumberId {
+impl TryFrom<String> for NumberId {
     type Error = Error;
 
-    fn try_from(id: &str) -> Result<Self, Error> {
-        id.to_owned().try_into()
+    fn try_from(id: String) -> Result<Self, Error> {
+        id.as_str().try_into()
     }
 }
 
@@ -42,7 +40,7 @@ impl TryFrom<&String> for NumberId {
     type Error = Error;
 
     fn try_from(id: &String) -> Result<Self, Error> {
-        id.clone().try_into()
+        id.as_str().try_into()
     }
 }
 

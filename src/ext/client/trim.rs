@@ -7,14 +7,6 @@ pub(crate) fn trim(value: &str) -> &str {
     value.trim_matches(|c: char| c.is_whitespace() || MARKS.contains(c))
 }
 
-/// Trims an owned value, which is copied only if it changes.
-pub(crate) fn trimmed(value: String) -> String {
-    match trim(&value) {
-        part if part.len() == value.len() => value,
-        part => part.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,7 +18,6 @@ mod tests {
             for (start, end) in ends.iter().flat_map(|start| ends.map(|end| (start, end))) {
                 let text = format!("{start}{value}{end}");
                 assert_eq!(trim(&text), value, "{text:?}");
-                assert_eq!(trimmed(text), value);
             }
         }
         assert_eq!(trim(" \"\" \n"), "");

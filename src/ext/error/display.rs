@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    Error, Kind, NotOpen, TimeoutScope,
+    Error, Kind, NotOpen, Target, TimeoutScope,
     outcome::{CallOutcome, StopReason},
     plain::{plain, plain_or_withheld, printable_id},
     root_cause,
@@ -21,8 +21,10 @@ const SHOWN_IDS: usize = 10;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(target) = &self.0.target {
-            write!(f, "{}: ", target.text)?;
+        match &self.0.target {
+            Some(Target::Number(id)) => write!(f, "number {}: ", printable_id(id.as_str()))?,
+            Some(Target::Other(text)) => write!(f, "{text}: ")?,
+            None => {}
         }
         self.fmt_failure(f)?;
         self.fmt_stop_reason(f)

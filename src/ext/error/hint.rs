@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::{ConnectFault, Error, Kind, decode_error::DecodeError, outcome::StopReason};
+use super::{ConnectFault, Error, Kind, Target, decode_error::DecodeError, outcome::StopReason};
 use crate::types::ApiError;
 
 impl Error {
@@ -74,8 +74,14 @@ impl Error {
         }
     }
 
+    /// Returns true for a call on an id that looks like a phone number, which people often pass
+    /// instead of an id.
     fn is_about_phone_number(&self) -> bool {
-        self.0.target.as_ref().is_some_and(|target| target.is_phone_number)
+        let Some(Target::Number(id)) = &self.0.target else { return false };
+        // Web pages and spreadsheets write phone numbers with dashes and blanks beyond ASCII.
+        let is_separator = |c: char| c.is_whitespace() || "+\u{ff0b}-‐‑–().".contains(c);
+        let digits = id.as_str().chars().filter(|c| c.is_numeric()).count();
+        (8..=15).contains(&digits) && id.as_str().chars().all(|c| c.is_numeric() || is_separator(c))
     }
 
     /// Returns true if the server requested a wait, and the call ended before all its attempts were

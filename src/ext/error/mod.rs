@@ -51,18 +51,12 @@ struct Details {
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
+/// The subject of a failed call or check.
 #[derive(Clone)]
-pub(crate) struct Target {
-    /// The printed form, such as `number num_1`.
-    pub(crate) text: String,
-    /// True if the target is a number whose id looks like a phone number.
-    pub(crate) is_phone_number: bool,
-}
-
-impl From<&str> for Target {
-    fn from(text: &str) -> Self {
-        Self { text: text.to_owned(), is_phone_number: false }
-    }
+pub(crate) enum Target {
+    Number(NumberId),
+    /// Anything else, in the printed form.
+    Other(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +96,7 @@ pub(crate) enum Kind {
     /// The connection failed before the response was complete.
     Network,
     TimedOut(Duration, TimeoutScope),
-    /// A response that exceeds this number of bytes; the text tells in which way.
+    /// A response that is longer or takes more memory than this number of bytes, with that verb.
     TooLarge(usize, &'static str),
     /// Several numbers, with these ids, have the phone number.
     Ambiguous(Vec<NumberId>),
@@ -309,8 +303,8 @@ impl Error {
         by_timeout || matches!(self.0.kind, Kind::TimedOut(..) | Kind::NotAdmitted)
     }
 
-    pub(crate) fn about(self, target: impl Into<Target>) -> Self {
-        self.with(|d| d.target = Some(target.into()))
+    pub(crate) fn about(self, target: Target) -> Self {
+        self.with(|d| d.target = Some(target))
     }
 }
 

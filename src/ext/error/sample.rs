@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::{
-    ConnectFault, Error, Kind, NotOpen, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
+    ConnectFault, Error, Kind, NotOpen, Target, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
 };
 use crate::{
     ext::number_id::NumberId,
@@ -25,7 +25,7 @@ impl Error {
         let mut api_error = ApiError { error: Some("a message".to_owned()), ..ApiError::default() };
         api_error.code = code.map(str::to_owned);
         Self::unexpected_status(status, Some(api_error), Bytes::new(), outcome)
-            .about("number num_1")
+            .about(Target::Number(NumberId::checked("num_1")))
     }
 
     pub(crate) fn sample(kind: ErrorKind) -> Self {
@@ -67,6 +67,6 @@ impl Error {
                     .after(3)
             }
         };
-        error.about("number num_1")
+        error.about(Target::Number(NumberId::checked("num_1")))
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     ext::{
         client::{Client, bridge::Answer},
         clock,
-        error::{Error, Target, TimeoutScope, plain::printable_id},
+        error::{Error, Target, TimeoutScope},
         number_id::NumberId,
     },
     types::{self, Provider},
@@ -78,8 +78,7 @@ impl NumberHandle {
     /// `tracing` logs a warning: test servers that are generated from the API document return one
     /// id for all.
     pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        let this = self.clone();
-        async move { this.answered_get(None).await.map(|answer| answer.value) }.boxed()
+        self.clone().answered_get(None).map_ok(|answer| answer.value).boxed()
     }
 
     /// Returns the number as Meta sees it now. The API queries the Meta Graph, and stores the
@@ -92,7 +91,7 @@ impl NumberHandle {
     /// # Errors
     /// The errors of [`get`](Self::get).
     pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        self.joined_refresh().map_ok(|(number, _)| number).boxed()
+        self.clone().joined_refresh().map_ok(|(number, _)| number).boxed()
     }
 
     /// Sends one or two API calls, and returns the number with a snapshot that is at most `max_age`
@@ -114,7 +113,8 @@ impl NumberHandle {
         let this = self.clone();
         async move {
             let start = clock::now();
-            let Answer { value: number, attempts, server_time } = this.answered_get(None).await?;
+            let answer = this.clone().answered_get(None).await?;
+            let Answer { value: number, attempts, server_time } = answer;
             let now = server_time.into();
             let is_fresh = match number.snapshot_age(now) {
                 // A snapshot that is dated further ahead has no known age.
@@ -127,7 +127,7 @@ impl NumberHandle {
             let left = this.time().saturating_sub(clock::now() - start);
             if left.is_zero() {
                 let error = Error::timed_out(this.time(), TimeoutScope::Call);
-                return Err(error.after(attempts).about(target(this.id()?)));
+                return Err(error.after(attempts).about(Target::Number(this.id()?.clone())));
             }
             this.timeout(left).refresh().await.map_err(|error| error.after(attempts))
         }
@@ -142,7 +142,7 @@ impl NumberHandle {
     pub fn status(
         &self,
     ) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send + use<> {
-        self.answered_status().map_ok(|answer| answer.value).boxed()
+        self.clone().answered_status().map_ok(|answer| answer.value).boxed()
     }
 
     /// Removes the number and logs out its device. The number can be restored for 30 days.
@@ -158,59 +158,44 @@ impl NumberHandle {
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
         let this = self.clone();
         async move {
-            let id = this.id()?;
-            let answer = this.client.delete_number(id, this.timeout).await;
-            answer.map(|answer| answer.value).map_err(|error| error.about(target(id)))
+            let answer = this.client.delete_number(this.id()?, this.timeout).await?;
+            Ok(answer.value)
         }
         .boxed()
     }
 
     /// Returns the result of [`get`](Self::get), with the server's wall clock.
     pub(crate) fn dated_get(&self) -> BoxFuture<'static, Result<Dated, Error>> {
-        let this = self.clone();
-        async move { this.answered_get(None).await.map(dated) }.boxed()
+        self.clone().answered_get(None).map_ok(dated).boxed()
     }
 
     /// Returns the result of [`refresh`](Self::refresh), with the server's wall clock.
     pub(crate) fn dated_refresh(&self) -> BoxFuture<'static, Result<Dated, Error>> {
-        self.joined_refresh().boxed()
+        self.clone().joined_refresh().boxed()
     }
 
-    fn joined_refresh(&self) -> impl Future<Output = Result<Dated, Error>> + Send + use<> {
-        let this = self.clone();
-        async move {
-            let id = this.id()?;
-            let state = this.client.state();
-            let attempt_timeout = state.transport.limits.attempt_timeout;
-            let refresh = || {
-                let this = this.clone();
-                async move { this.answered_get(Some("1")).await.map(dated) }
-            };
-            let joined = state.refreshes.join(id.as_str(), this.time(), attempt_timeout, refresh);
-            // The error may come from a request for another caller, or from no request.
-            joined.await.map_err(|error| error.about(target(id)))
-        }
+    async fn joined_refresh(self) -> Result<Dated, Error> {
+        let (id, state) = (self.id()?, self.client.state());
+        let attempt_timeout = state.transport.limits.attempt_timeout;
+        let refresh = || self.clone().answered_get(Some("1")).map_ok(dated);
+        let joined = state.refreshes.join(id.as_str(), self.time(), attempt_timeout, refresh);
+        // The error may come from a request for another caller, or from no request.
+        joined.await.map_err(|error| error.about(Target::Number(id.clone())))
     }
 
-    pub(super) fn answered_status(
-        &self,
-    ) -> impl Future<Output = Result<Answer<types::NumberStatus>, Error>> + Send + use<> {
-        let this = self.clone();
-        async move {
-            let id = this.id()?;
-            let answer = this.client.get_status(id, this.timeout).await;
-            answer.map_err(|error| error.about(target(id)))
-        }
+    pub(super) async fn answered_status(self) -> Result<Answer<types::NumberStatus>, Error> {
+        self.client.get_status(self.id()?, self.timeout).await
     }
 
     pub(super) fn time(&self) -> Duration {
         self.timeout.unwrap_or(self.client.state().transport.limits.timeout)
     }
 
-    async fn answered_get(&self, refresh: Option<&str>) -> Result<Answer<types::Number>, Error> {
-        let id = self.id()?;
-        let answer = self.client.get_number(id, refresh, self.timeout).await;
-        answer.map_err(|error| error.about(target(id)))
+    async fn answered_get(
+        self,
+        refresh: Option<&'static str>,
+    ) -> Result<Answer<types::Number>, Error> {
+        self.client.get_number(self.id()?, refresh, self.timeout).await
     }
 
     pub(super) fn id(&self) -> Result<&NumberId, Error> {
@@ -232,17 +217,4 @@ pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {
         return Err(Error::invalid_input(text));
     }
     Ok(())
-}
-
-pub(super) fn target(id: &NumberId) -> Target {
-    let id = id.as_str();
-    Target { text: format!("number {}", printable_id(id)), is_phone_number: is_phone_number(id) }
-}
-
-/// Returns true if the id looks like a phone number, which people often pass instead of an id.
-fn is_phone_number(id: &str) -> bool {
-    // Web pages and spreadsheets write phone numbers with dashes and blanks beyond ASCII.
-    let is_separator = |c: char| c.is_whitespace() || "+\u{ff0b}-‐‑–().".contains(c);
-    let digits = id.chars().filter(|c| c.is_numeric()).count();
-    (8..=15).contains(&digits) && id.chars().all(|c| c.is_numeric() || is_separator(c))
 }

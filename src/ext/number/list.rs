@@ -17,7 +17,6 @@ use crate::{
     types::{NumberList, NumberSummary},
 };
 
-const TARGET: &str = "the list of numbers";
 const WITH_COUNTRY_CODE: &str = "give it with its country code, such as +55 11 99999-9999";
 
 impl Client {
@@ -105,7 +104,7 @@ impl Client {
     pub fn list_numbers(
         &self,
     ) -> impl Future<Output = Result<Vec<NumberSummary>, Error>> + Send + use<> {
-        self.answered_list(None).map_ok(|answer| answer.value.numbers).boxed()
+        self.clone().answered_list(None).map_ok(|answer| answer.value.numbers).boxed()
     }
 
     /// Returns the list, including its malformed items, within `timeout` or the client's own.
@@ -113,17 +112,11 @@ impl Client {
         &self,
         timeout: Option<Duration>,
     ) -> BoxFuture<'static, Result<NumberList, Error>> {
-        self.answered_list(timeout).map_ok(|answer| answer.value).boxed()
+        self.clone().answered_list(timeout).map_ok(|answer| answer.value).boxed()
     }
 
-    fn answered_list(
-        &self,
-        timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<Answer<NumberList>, Error>> + Send + use<> {
-        let client = self.clone();
-        async move {
-            check_timeout(timeout)?;
-            client.get_list(timeout).await.map_err(|error| error.about(TARGET))
-        }
+    async fn answered_list(self, timeout: Option<Duration>) -> Result<Answer<NumberList>, Error> {
+        check_timeout(timeout)?;
+        self.get_list(timeout).await
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::sleep;
 
-use super::handle::{NumberHandle, target};
+use super::handle::NumberHandle;
 use crate::{
     ext::{
         clock,
-        error::{Error, NotOpen},
+        error::{Error, NotOpen, Target},
     },
     types::NumberStatus,
 };
@@ -123,5 +123,5 @@ async fn wait(
         sleep(delay.max(requested).min(left())).await;
         delay = delay.mul_f64(FACTOR).min(MAX_DELAY);
     }
-    Err(Error::not_open(last).after(attempts).about(target(number.id()?)))
+    Err(Error::not_open(last).after(attempts).about(Target::Number(number.id()?.clone())))
 }
