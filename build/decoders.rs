@@ -9,7 +9,7 @@ use syn::{
 
 /// Replaces serde's derives by a decoder and an encoder for each struct that has `extra`. These
 /// structs are non-exhaustive, so that a field that the API gains breaks no user's code.
-pub(crate) fn write(file: &mut File) -> Result<()> {
+pub(crate) fn write(file: &mut File, has_schemas: bool) -> Result<()> {
     for item in &mut file.items {
         let Item::Mod(types) = item else { continue };
         let Some((_, items)) = &mut types.content else { continue };
@@ -22,7 +22,7 @@ pub(crate) fn write(file: &mut File) -> Result<()> {
             {
                 written.push(object(item, &fields));
                 written.extend(impls(item));
-                strip(item)?;
+                strip(item, has_schemas)?;
                 item.attrs.push(parse_quote!(#[non_exhaustive]));
             }
         }
@@ -47,7 +47,7 @@ fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
     let mut fields = Vec::new();
     for field in &named.named {
         let Some(ident) = field.ident.clone() else { continue };
-        let Serde { rename, is_flattened } = Serde::of(&field.attrs)?;
+        let (rename, is_flattened) = serde(&field.attrs)?;
         if is_flattened {
             has_extra = true;
             continue;
@@ -67,30 +67,22 @@ fn is(field: &Type, name: &str) -> bool {
     path.path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
-/// The serde attributes of a field.
-#[derive(Default)]
-struct Serde {
-    rename: Option<String>,
-    is_flattened: bool,
-}
-
-impl Serde {
-    fn of(attributes: &[Attribute]) -> Result<Self> {
-        let mut serde = Self::default();
-        for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {
-            attribute.parse_nested_meta(|meta| {
-                if meta.path.is_ident("rename") {
-                    serde.rename = Some(meta.value()?.parse::<LitStr>()?.value());
-                } else if meta.path.is_ident("flatten") {
-                    serde.is_flattened = true;
-                } else if meta.input.peek(Token![=]) {
-                    meta.value()?.parse::<LitStr>()?;
-                }
-                Ok(())
-            })?;
-        }
-        Ok(serde)
+/// Returns the name that serde gives to a field, if any, and true if it is flattened.
+fn serde(attributes: &[Attribute]) -> Result<(Option<String>, bool)> {
+    let (mut rename, mut is_flattened) = (None, false);
+    for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("rename") {
+                rename = Some(meta.value()?.parse::<LitStr>()?.value());
+            } else if meta.path.is_ident("flatten") {
+                is_flattened = true;
+            } else if meta.input.peek(Token![=]) {
+                meta.value()?.parse::<LitStr>()?;
+            }
+            Ok(())
+        })?;
     }
+    Ok((rename, is_flattened))
 }
 
 fn object(object: &ItemStruct, fields: &[Field]) -> Item {
@@ -182,24 +174,16 @@ fn impls(object: &ItemStruct) -> [Item; 3] {
     [deserialize, serialize, unreadable]
 }
 
-/// Removes serde's derives. Turns its field attributes into those of schemars if the struct derives
-/// a schema, and removes them otherwise.
-fn strip(object: &mut ItemStruct) -> Result<()> {
-    let mut has_schema = false;
+/// Removes serde's derives, and its attributes unless schemars reads them.
+fn strip(object: &mut ItemStruct, has_schemas: bool) -> Result<()> {
     for attribute in object.attrs.iter_mut().filter(|a| a.path().is_ident("derive")) {
         let derived = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)?;
         let is_serde = |path: &Path| path.segments.first().is_some_and(|s| s.ident == "serde");
-        let kept: Vec<_> = derived.into_iter().filter(|path| !is_serde(path)).collect();
-        has_schema |=
-            kept.iter().any(|p| p.segments.last().is_some_and(|s| s.ident == "JsonSchema"));
+        let kept = derived.into_iter().filter(|path| !is_serde(path));
         *attribute = parse_quote!(#[derive(#(#kept),*)]);
     }
     for field in &mut object.fields {
-        field.attrs.retain(|attribute| has_schema || !attribute.path().is_ident("serde"));
-        for attribute in field.attrs.iter_mut().filter(|a| a.path().is_ident("serde")) {
-            let arguments = &attribute.meta.require_list()?.tokens;
-            *attribute = parse_quote!(#[schemars(#arguments)]);
-        }
+        field.attrs.retain(|attribute| has_schemas || !attribute.path().is_ident("serde"));
     }
     Ok(())
 }

@@ -15,7 +15,8 @@ pub(crate) fn client(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, Str
         .generate_tokens(spec)
         .map_err(|e| format!("progenitor cannot generate the client: {e}"))?;
     let mut client = parse(syn::parse2(tokens))?;
-    decoders::write(&mut client).map_err(|e| format!("cannot be given decoders: {e}"))?;
+    decoders::write(&mut client, has_schemas)
+        .map_err(|e| format!("cannot be given decoders: {e}"))?;
     Ok(client)
 }
 

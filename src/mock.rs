@@ -30,6 +30,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::{Method, StatusCode};
 pub use httpmock;
 use httpmock::{HttpMockRequest, HttpMockResponse, Mock, MockServer};
+use percent_encoding::percent_decode_str;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -311,22 +312,11 @@ pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -
                 return Answer::error(429, "").retry_after(&retry_after).response();
             }
             let path = request.uri().path().trim_start_matches("/v1/numbers/").to_owned();
-            let id = decoded(path.split('/').next().unwrap_or_default());
+            let id = percent_decode_str(path.split('/').next().unwrap_or_default());
+            let id = id.decode_utf8_lossy().into_owned();
             Answer::ok(&Number { id, ..number() }).response()
         });
     })
-}
-
-/// Decodes the percent-encoding of one path segment.
-fn decoded(segment: &str) -> String {
-    let mut pieces = segment.split('%');
-    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
-    for piece in pieces {
-        let byte = piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        bytes.push(byte.unwrap_or(b'%'));
-        bytes.extend(&piece.as_bytes()[if byte.is_some() { 2 } else { 0 }..]);
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn of<T: DeserializeOwned>(json: Value) -> T {

@@ -25,4 +25,5 @@ pub(crate) mod number_id;
 )]
 pub(crate) mod pacing;
 pub(crate) mod retry;
+pub(crate) mod text_enum;
 pub(crate) mod trace;

@@ -1,11 +1,11 @@
 //! [`ErrorKind`]: a classification of errors, for `match` and for metrics.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::str::FromStr;
 
 use http::StatusCode;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Error, Kind};
+use crate::ext::text_enum::text_enum;
 
 macro_rules! kinds {
     ($(#[doc = $doc:literal] $kind:ident = $name:literal $(, $predicate:ident)?;)+) => {
@@ -85,25 +85,7 @@ kinds! {
     NotOpen = "not_open", is_not_open;
 }
 
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Serializes it as its [name](Self::as_str).
-impl Serialize for ErrorKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for ErrorKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = Cow::<str>::deserialize(deserializer)?;
-        name.parse().map_err(de::Error::custom)
-    }
-}
+text_enum!(ErrorKind, ALL);
 
 impl FromStr for ErrorKind {
     type Err = Error;
@@ -150,17 +132,5 @@ fn of_status(status: StatusCode) -> ErrorKind {
         429 => ErrorKind::RateLimited,
         500..=599 => ErrorKind::Server,
         _ => ErrorKind::Status,
-    }
-}
-
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for ErrorKind {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ErrorKind".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let names = Self::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>();
-        schemars::json_schema!({ "type": "string", "x-extensible-enum": names })
     }
 }

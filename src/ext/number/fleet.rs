@@ -116,11 +116,7 @@ impl<S: Stream<Item = String>> Numbers<S> {
     {
         let Self { client, ids, concurrency, ordered, timeout } = self;
         let answers = ids.map(move |id| {
-            let number = client.number(&id);
-            let number = match timeout {
-                Some(timeout) => number.timeout(timeout),
-                None => number,
-            };
+            let number = NumberHandle { timeout, ..client.number(&id) };
             call(number).map(move |answer| (id, answer))
         });
         if ordered {

@@ -52,8 +52,8 @@ impl Client {
 pub struct NumberHandle {
     pub(super) client: Client,
     /// The id, or the reason why no call can be made.
-    id: Result<NumberId, Error>,
-    timeout: Option<Duration>,
+    pub(super) id: Result<NumberId, Error>,
+    pub(super) timeout: Option<Duration>,
 }
 
 // Each call is boxed, so that it is compiled once, here, instead of in every crate that uses it.

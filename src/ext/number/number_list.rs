@@ -2,7 +2,7 @@
 //! The list has also been seen wrapped in an object.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::SeqAccess};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     ext::decode::{
@@ -35,14 +35,9 @@ impl NumberList {
     }
 
     fn has_error(&self) -> bool {
-        self.extra.get("error").is_some_and(|error| match error {
-            Value::Null | Value::Bool(false) => false,
-            Value::String(text) => !text.is_empty(),
-            Value::Array(items) => !items.is_empty(),
-            Value::Object(fields) => !fields.is_empty(),
-            Value::Number(code) => code.as_f64() != Some(0.0),
-            Value::Bool(true) => true,
-        })
+        let none =
+            [json!(null), json!(false), json!(""), json!([]), json!({}), json!(0), json!(0.0)];
+        self.extra.get("error").is_some_and(|error| !none.contains(error))
     }
 
     /// Returns the paths of all malformed values, such as `[2]` or `[0].state`.

@@ -2,20 +2,20 @@
 //! A known value is recognized in any case, since endpoints differ, and is written in its
 //! documented spelling.
 
-use std::{convert::Infallible, fmt, str::FromStr};
+use std::{convert::Infallible, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::ext::{decode::field::Field, error::plain::plain_or_withheld};
+use crate::ext::{decode::field::Field, error::plain::plain_or_withheld, text_enum::text_enum};
 
 /// Methods of all open enums, for the rest of the crate.
-pub(crate) trait OpenEnum: for<'a> From<&'a str> {
+pub(crate) trait OpenEnum: AsRef<str> + for<'a> From<&'a str> {
     /// Returns the value as the API spells it, if this version of the crate knows it.
     fn known(&self) -> Option<&str>;
 
     /// Returns the value in a form that may be printed and stored: an unknown value only if it is a
     /// plain code.
-    fn printable(&self) -> &str;
+    fn printable(&self) -> &str {
+        self.known().unwrap_or_else(|| plain_or_withheld(self.as_ref()))
+    }
 
     /// Returns the value without free text of the server: an unknown value that is no plain code becomes
     /// `withheld`.
@@ -53,19 +53,12 @@ macro_rules! open_enums {
             fn known(&self) -> Option<&str> {
                 if let Self::Other(_) = self { None } else { Some(self.as_str()) }
             }
-
-            fn printable(&self) -> &str {
-                self.known().unwrap_or_else(|| plain_or_withheld(self.as_str()))
-            }
         }
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                match text {
-                    $($text => Self::$variant,)+
-                    $(_ if text.eq_ignore_ascii_case($text) => Self::$variant,)+
-                    _ => Self::Other(text.to_owned()),
-                }
+                let known = Self::KNOWN.iter().find(|v| v.as_str().eq_ignore_ascii_case(text));
+                known.cloned().unwrap_or_else(|| Self::Other(text.to_owned()))
             }
         }
 
@@ -83,38 +76,11 @@ macro_rules! open_enums {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Ok(Self::from(String::deserialize(deserializer)?.as_str()))
-            }
-        }
+        text_enum!($name, KNOWN);
 
         impl Field for $name {
             fn from_text(text: &str) -> Option<Self> {
                 Some(text.into())
-            }
-        }
-
-        #[cfg(feature = "schemars")]
-        impl schemars::JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "x-extensible-enum": [$($text),+] })
             }
         }
     )+};
@@ -408,7 +374,12 @@ open_enums! {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        fmt,
+    };
+
+    use serde::{Deserialize, Serialize};
 
     use super::*;
 
