@@ -11,6 +11,8 @@ use openapiv3::OpenAPI;
 
 #[path = "build/generate.rs"]
 mod generate;
+#[path = "build/open_enums.rs"]
+mod open_enums;
 
 const SPEC: &str = "openapi.json";
 
@@ -21,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let spec = read_spec()?;
     let failed = |error| format!("{SPEC}: {error}");
     write(&out.join("client.rs"), &generate::client(&spec, has_schemas).map_err(failed)?)?;
+    fs::write(out.join("open_enums.rs"), open_enums::list(&spec))?;
     if env::var_os("CARGO_FEATURE_MOCK").is_some() {
         write(&out.join("mock.rs"), &generate::mock(&spec, has_schemas).map_err(failed)?)?;
     }

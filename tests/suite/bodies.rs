@@ -45,7 +45,7 @@ fn cases() -> Vec<(String, &'static str)> {
         ("\"secret, expected secret\"".to_owned(), "expected an object, found a string"),
         ("[]".to_owned(), "expected an object, found an array"),
         ("{\"id\":\"secret\"} x".to_owned(), "the body is not valid JSON at line 1, column 17"),
-        ("[".repeat(10_000), "expected an object, found an array"),
+        ("[".repeat(10_000), "the body is not valid JSON at line 1, column 128"),
         (
             format!(r#"{{"id":"x","new":{}"#, "[".repeat(10_000)),
             "the body is not valid JSON at line 1",

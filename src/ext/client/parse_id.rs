@@ -4,10 +4,10 @@
 use std::str::FromStr;
 
 use super::trim::trim;
-use crate::ext::{
-    error::{Error, plain::printable_id},
-    number_id::NumberId,
-};
+use crate::ext::{error::Error, number_id::NumberId};
+
+/// The number of characters of a rejected id that its error quotes.
+const SHOWN_CHARS: usize = 64;
 
 impl TryFrom<&str> for NumberId {
     type Error = Error;
@@ -24,7 +24,9 @@ impl TryFrom<&str> for NumberId {
             }
             _ => return Ok(Self::checked(id)),
         };
-        Err(Error::invalid_input(format!("the number id {} {fault}", printable_id(id))))
+        let start: String = id.chars().take(SHOWN_CHARS).collect();
+        let more = if start.len() < id.len() { "…" } else { "" };
+        Err(Error::invalid_input(format!("the number id {start:?}{more} {fault}")))
     }
 }
 

@@ -56,7 +56,7 @@ fn misfits(document: &Value, examples: &[Example]) -> Result<Vec<String>> {
                 component(&error)
             ),
             ValidationErrorKind::Enum { options } => format!(
-                "{at}: the example shows {} at {inside}, which is not in the open enum{} {options}: add it there, and to its Rust enum in src/ext/number/open_enums.rs",
+                "{at}: the example shows {} at {inside}, which is not in the open enum{} {options}: add it there",
                 error.instance(),
                 component(&error)
             ),

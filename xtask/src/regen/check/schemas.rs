@@ -57,16 +57,14 @@ fn closed(at: &str, values: &[Value], document: &Value) -> String {
     let (parent, name) = whole.rsplit_once('/').unwrap_or(("#", whole));
     let values: Vec<_> = values.iter().filter(|value| !value.is_null()).collect();
     let set = json!({ "type": "string", "x-extensible-enum": values });
-    let rust =
-        |name: &str| format!("; then the Rust enum `{name}` in src/ext/number/open_enums.rs");
     let reference = |name: &str| format!("{{ $ref: '#/components/schemas/{name}' }}");
     let (update, then) = match open_enum_of(&values, document) {
-        _ if parent == "#/components/schemas" => (set.to_string(), rust(name)),
+        _ if parent == "#/components/schemas" => (set.to_string(), String::new()),
         Some(known) => (reference(known), ", which has these values".to_owned()),
         None => {
             let component = "; and one with the target `$.components.schemas`";
             let component = format!("{component} and `update: {{ Name: {set} }}`");
-            (reference("Name"), component + &rust("Name"))
+            (reference("Name"), component)
         }
     };
     format!(
