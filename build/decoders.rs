@@ -128,8 +128,12 @@ fn object(object: &ItemStruct, fields: &[Field]) -> Item {
                 Ok(())
             }
 
-            fn add_unreadable_of_fields(&self, at: &mut String, paths: &mut Vec<String>) {
-                #(object::add_unreadable(#values, #names, at, paths);)*
+            fn malformed_in_fields(&self) -> Vec<String> {
+                let mut paths = Vec::new();
+                #(if let Some(value) = #values {
+                    paths.extend(field::malformed_at(format_args!(#names), value));
+                })*
+                paths
             }
 
             fn extra(&self) -> &::serde_json::Map<String, ::serde_json::Value> {
@@ -167,7 +171,7 @@ fn impls(object: &ItemStruct) -> [Item; 3] {
             /// could be decoded.
             #[must_use]
             pub fn unreadable(&self) -> Vec<String> {
-                object::unreadable(self)
+                field::Field::malformed(self)
             }
         }
     };

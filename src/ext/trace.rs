@@ -14,7 +14,7 @@ use http::StatusCode;
 
 use super::{decode::field::Field, error::outcome::CallOutcome};
 #[cfg(feature = "tracing")]
-use crate::ext::{clock::milliseconds as ms, decode::object, error::plain::printable_id};
+use crate::ext::{clock::milliseconds as ms, error::plain::printable_id};
 
 #[cfg(feature = "tracing")]
 const TARGET: &str = "pilot_status";
@@ -118,7 +118,7 @@ pub(crate) fn other_id(operation: &'static str, number: &str) {
 pub(crate) fn unreadable(operation: &'static str, number: Option<&str>, response: &impl Field) {
     #[cfg(feature = "tracing")]
     {
-        let paths = object::unreadable(response);
+        let paths = response.malformed();
         if !paths.is_empty() {
             let (number, paths) = (number.map(printable_id), paths.join(", "));
             tracing::warn!(target: TARGET, operation, number, paths, "unreadable values");

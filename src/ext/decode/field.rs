@@ -46,9 +46,16 @@ pub(crate) trait Field: Sized {
         fault("a different value", Some(body))
     }
 
-    /// Adds the paths of the values that could not be read to `paths`; `at` is the path of this
-    /// value.
-    fn add_unreadable(&self, _at: &mut String, _paths: &mut Vec<String>) {}
+    /// Returns the paths of the malformed values in this value.
+    fn malformed(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Returns the paths of the malformed values in the field or the item at this place.
+pub(crate) fn malformed_at(place: fmt::Arguments<'_>, value: &impl Field) -> Vec<String> {
+    let at = |path: &String| if path.starts_with('[') { "" } else { "." };
+    value.malformed().iter().map(|path| format!("{place}{}{path}", at(path))).collect()
 }
 
 /// Describes a value of an unexpected type.

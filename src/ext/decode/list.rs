@@ -4,7 +4,7 @@
 use serde::{Serialize, de::SeqAccess};
 use serde_json::Value;
 
-use super::field::{Field, Reader};
+use super::field::{Field, Reader, malformed_at};
 
 /// The items of a list.
 pub(crate) struct Items<T> {
@@ -52,22 +52,8 @@ impl<T: Field + Serialize> Field for Vec<T> {
         Ok(sent)
     }
 
-    fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
-        for (n, item) in self.iter().enumerate() {
-            add_unreadable(item, n, at, paths);
-        }
+    fn malformed(&self) -> Vec<String> {
+        let of_item = |(n, item)| malformed_at(format_args!("[{n}]"), item);
+        self.iter().enumerate().flat_map(of_item).collect()
     }
-}
-
-/// Adds paths for an item of a list, given its position; see [`Field::add_unreadable`].
-pub(crate) fn add_unreadable<T: Field>(
-    item: &T,
-    place: usize,
-    at: &mut String,
-    paths: &mut Vec<String>,
-) {
-    let end = at.len();
-    *at += &format!("[{place}]");
-    item.add_unreadable(at, paths);
-    at.truncate(end);
 }

@@ -31,8 +31,8 @@ pub(crate) trait Object: Default {
 
     fn write<M: SerializeMap>(&self, object: &mut M) -> Result<(), M::Error>;
 
-    /// Adds the paths of unreadable values in each field; see [`Field::add_unreadable`].
-    fn add_unreadable_of_fields(&self, at: &mut String, paths: &mut Vec<String>);
+    /// Returns the paths of the malformed values in the fields that could be read.
+    fn malformed_in_fields(&self) -> Vec<String>;
 
     fn extra(&self) -> &Map<String, Value>;
 
@@ -80,29 +80,6 @@ pub(crate) fn write<M: SerializeMap>(
     }
 }
 
-/// Returns the paths of all malformed values.
-pub(crate) fn unreadable(value: &impl Field) -> Vec<String> {
-    let mut paths = Vec::new();
-    value.add_unreadable(&mut String::new(), &mut paths);
-    paths
-}
-
-/// Adds paths for a field with this name; see [`Field::add_unreadable`].
-pub(crate) fn add_unreadable<T: Field>(
-    field: Option<&T>,
-    name: &str,
-    at: &mut String,
-    paths: &mut Vec<String>,
-) {
-    if let Some(field) = field {
-        let end = at.len();
-        *at += if end == 0 { "" } else { "." };
-        *at += name;
-        field.add_unreadable(at, paths);
-        at.truncate(end);
-    }
-}
-
 impl<T: Object> Field for T {
     fn from_object<'de, A: MapAccess<'de>>(
         mut object: A,
@@ -141,12 +118,9 @@ impl<T: Object> Field for T {
         }
     }
 
-    fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
-        for name in T::FIELDS.iter().filter(|name| self.extra().contains_key(**name)) {
-            let dot = if at.is_empty() { "" } else { "." };
-            paths.push(format!("{at}{dot}{name}"));
-        }
-        self.add_unreadable_of_fields(at, paths);
+    fn malformed(&self) -> Vec<String> {
+        let own = T::FIELDS.iter().filter(|name| self.extra().contains_key(**name));
+        own.map(|name| (*name).to_owned()).chain(self.malformed_in_fields()).collect()
     }
 }
 

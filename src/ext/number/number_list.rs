@@ -6,9 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     ext::decode::{
-        field::{self, Field, fault},
+        field::{self, Field, fault, malformed_at},
         list::{self, Items},
-        object,
     },
     generated::types::NumberSummary,
 };
@@ -43,7 +42,7 @@ impl NumberList {
     /// Returns the paths of all malformed values, such as `[2]` or `[0].state`.
     #[must_use]
     pub fn unreadable(&self) -> Vec<String> {
-        object::unreadable(self)
+        Field::malformed(self)
     }
 }
 
@@ -74,18 +73,16 @@ impl Field for NumberList {
         fault("an array", Some(body))
     }
 
-    fn add_unreadable(&self, at: &mut String, paths: &mut Vec<String>) {
-        let mut malformed = self.malformed.iter().map(|(before, _)| *before).peekable();
-        let mut place = 0;
+    fn malformed(&self) -> Vec<String> {
+        let places = self.malformed.iter().map(|(before, _)| *before.min(&self.numbers.len()));
+        let places = places.enumerate().map(|(n, before)| n + before);
+        let mut paths: Vec<_> = places.map(|place| (place, vec![format!("[{place}]")])).collect();
         for (n, number) in self.numbers.iter().enumerate() {
-            while malformed.next_if(|before| *before == n).is_some() {
-                paths.push(format!("[{place}]"));
-                place += 1;
-            }
-            list::add_unreadable(number, place, at, paths);
-            place += 1;
+            let place = n + self.malformed.partition_point(|(before, _)| *before <= n);
+            paths.push((place, malformed_at(format_args!("[{place}]"), number)));
         }
-        paths.extend(malformed.zip(place..).map(|(_, place)| format!("[{place}]")));
+        paths.sort_by_key(|(place, _)| *place);
+        paths.into_iter().flat_map(|(_, paths)| paths).collect()
     }
 }
 
