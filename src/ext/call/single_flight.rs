@@ -38,37 +38,33 @@ impl<T: Clone> Default for SingleFlight<T> {
 }
 
 impl<T: Clone> SingleFlight<T> {
-    /// Returns the result of the request in progress for this key, or of a new one. If a joined
-    /// request runs out of time, the caller starts a new one.
+    /// Returns the result of the request in progress for this key, or of a new one, which `new` makes
+    /// for the time that is left. If a joined request runs out of time, the caller starts a new one.
     pub(crate) async fn join<F>(
         &self,
         key: &str,
         timeout: Duration,
         attempt_timeout: Duration,
-        new: impl Fn() -> F,
+        new: impl Fn(Duration) -> F,
     ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let deadline = clock::after(clock::now(), timeout);
-        // The caller's own first request needs no limit here: it ends by its own timeout.
-        let mut own_until = None;
+        let mut left = timeout;
         loop {
-            let (flight, joined_until) = self.share(key, attempt_timeout, &new);
-            let until = joined_until.map(|until| until.min(deadline)).or(own_until);
-            let result = match until {
-                Some(until) => timeout_at(until, flight).await.ok(),
-                None => Some(flight.await),
-            };
-            match result {
-                Some(Err(error)) if joined_until.is_some() && error.is_out_of_time() => {}
-                Some(result) => return result,
-                None => {}
+            let (flight, until) = self.share(key, attempt_timeout, || new(left));
+            // The caller's own request ends by its own timeout.
+            let Some(until) = until else { return flight.await };
+            match timeout_at(until.min(deadline), flight).await {
+                Ok(Err(error)) if error.is_out_of_time() => {}
+                Ok(result) => return result,
+                Err(_) => {}
             }
-            if clock::now() >= deadline {
+            left = deadline.saturating_duration_since(clock::now());
+            if left.is_zero() {
                 return Err(Error::timed_out(timeout, TimeoutScope::Call));
             }
-            own_until = Some(deadline);
         }
     }
 
@@ -77,7 +73,7 @@ impl<T: Clone> SingleFlight<T> {
         &self,
         key: &str,
         attempt_timeout: Duration,
-        new: impl Fn() -> F,
+        new: impl FnOnce() -> F,
     ) -> (Shared<Flight<T>>, Option<Instant>)
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,

@@ -209,7 +209,8 @@ impl CallContext {
     fn undecodable(&self, body: Bytes, error: DecodeError, mut outcome: CallOutcome) -> Error {
         let error_body = ApiError::read(&body);
         let code = error_body.as_ref().and_then(ApiError::code);
-        outcome.echoes_credential = self.state.credential.is_echoed(&body, code);
+        let code = code.unwrap_or_default().as_bytes();
+        outcome.echoes_credential = self.state.credential.is_echoed([&body, code, b""]);
         let kind = match error_body {
             Some(api) if api.message().or(api.code()).is_some() => {
                 Kind::Status(StatusCode::OK, Some(api))
@@ -268,10 +269,10 @@ impl ClientHooks<Inner> for generated::Client {
             }
             (_, Err(failure)) => {
                 outcome.echoes_credential = failure.response().is_some_and(|response| {
-                    let location = response.headers.get(LOCATION);
-                    let location = location.map(HeaderValue::as_bytes).unwrap_or_default();
-                    state.credential.is_echoed(&response.body, response.code())
-                        || state.credential.is_echoed(location, None)
+                    let code = response.code().unwrap_or_default().as_bytes();
+                    let location = response.headers.get(LOCATION).map(HeaderValue::as_bytes);
+                    let location = location.unwrap_or_default();
+                    state.credential.is_echoed([&response.body, code, location])
                 });
                 Err(failure.into_error(outcome.clone(), &url))
             }

@@ -30,16 +30,12 @@ impl Credential {
         Self::new("x-api-key-id", id, "API key id")
     }
 
-    /// Returns true if a text contains the secret, ignoring case.
-    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
+    /// Returns true if one of these texts of a response contains the secret, ignoring case. The body
+    /// may contain it escaped, so the API's code and other decoded texts are given separately.
+    pub(super) fn is_echoed(&self, texts: [&[u8]; 3]) -> bool {
         let secret = self.value.as_bytes();
-        text.windows(secret.len()).any(|window| window.eq_ignore_ascii_case(secret))
-    }
-
-    /// Returns true if the server sent the secret back, in its body or as the API's error code. The
-    /// code is checked separately, because the body may contain it escaped.
-    pub(super) fn is_echoed(&self, body: &[u8], code: Option<&str>) -> bool {
-        self.is_in(body) || code.is_some_and(|code| self.is_in(code.as_bytes()))
+        let is_secret = |window: &[u8]| window.eq_ignore_ascii_case(secret);
+        texts.iter().any(|text| text.windows(secret.len()).any(is_secret))
     }
 
     /// Returns a name that does not reveal the secret: half of a SHA-256 hash.

@@ -13,7 +13,7 @@ pub(crate) mod plain;
 #[cfg(feature = "mock")]
 mod sample;
 
-use std::{error::Error as StdError, io, sync::Arc, time::Duration};
+use std::{error::Error as StdError, io, iter, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -316,9 +316,6 @@ impl StdError for Error {
 
 /// Returns the text of the innermost source of an error.
 fn root_cause(error: &(dyn StdError + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+    let causes = iter::successors(Some(error), |&cause| cause.source());
+    causes.last().unwrap_or(error).to_string()
 }

@@ -1,7 +1,7 @@
 //! Decides which failures may be retried. An unsafe request is repeated only if it cannot have taken
 //! effect.
 
-use std::{error::Error, io};
+use std::{error::Error, io, iter::successors};
 
 use http::{Method, StatusCode};
 
@@ -78,7 +78,7 @@ pub(crate) fn is_local(error: &(dyn Error + 'static)) -> bool {
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
+    successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
         // `io::Error::source` returns the source of the inner error, not the inner error itself.
         Some(e) => e.get_ref().map(|inner| inner as _),
         None => cause.source(),
@@ -120,14 +120,8 @@ pub(crate) fn go_away(error: &reqwest::Error) -> Option<String> {
 
 #[cfg(feature = "http2")]
 fn by_server(error: &reqwest::Error) -> Option<&h2::Error> {
-    let mut cause = Error::source(error);
-    while let Some(e) = cause {
-        if let Some(e) = e.downcast_ref::<h2::Error>() {
-            return Some(e).filter(|e| e.is_remote());
-        }
-        cause = e.source();
-    }
-    None
+    let mut causes = successors(Error::source(error), |&cause| cause.source());
+    causes.find_map(|cause| cause.downcast_ref::<h2::Error>()).filter(|e| e.is_remote())
 }
 
 #[cfg(not(feature = "http2"))]
