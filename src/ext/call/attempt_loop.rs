@@ -125,16 +125,14 @@ impl<'a> Call<'a> {
             Err(failure) => failure,
         };
         (self.outcome.retry_after, self.requested_by) = failure.retry_after(clock::wall()).unzip();
-        match (in_flight, failure.status()) {
-            (Some(in_flight), Some(StatusCode::TOO_MANY_REQUESTS)) => {
+        // Dropping `in_flight` reports a request without a response.
+        if let (Some(in_flight), Some(response)) = (in_flight, failure.response()) {
+            if response.status == StatusCode::TOO_MANY_REQUESTS {
                 self.rejections += 1;
                 in_flight.rejected(self.outcome.retry_after);
+            } else {
+                in_flight.served(rate_limit(response));
             }
-            (Some(in_flight), Some(_)) => {
-                in_flight.served(failure.response().and_then(rate_limit));
-            }
-            // Dropping `in_flight` reports a request without a response.
-            (_, None) | (None, _) => {}
         }
         Err(failure)
     }
@@ -154,7 +152,7 @@ impl<'a> Call<'a> {
         let delay = policy.next(attempts, requested, left, clock::random())?;
         // Retries after a 429 or a fault of this machine are free, since they do not add to an
         // outage.
-        let is_free = is_rejected || failure.is_local() || !policy.has_budget();
+        let is_free = is_rejected || failure.is_local() || !policy.budget;
         if !is_free && !self.transport.budget.withdraw() {
             return Err(StopReason::Budget);
         }

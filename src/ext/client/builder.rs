@@ -290,7 +290,6 @@ impl ClientBuilder {
     expect(unused_variables, reason = "the credential names what is shared")
 )]
 fn pacer(pacing: &Pacing, retry: &RetryPolicy, credential: &Credential) -> Option<Arc<Pacer>> {
-    let (base, max) = retry.delays();
     let store = match pacing {
         Pacing::Adaptive => None,
         Pacing::Off => return None,
@@ -299,7 +298,7 @@ fn pacer(pacing: &Pacing, retry: &RetryPolicy, credential: &Credential) -> Optio
             Some(Store { limit: Arc::clone(limit), name: credential.fingerprint() })
         }
     };
-    Some(Pacer::new(Law::DEFAULT, Delays { base, max }, store))
+    Some(Pacer::new(Law::DEFAULT, Delays { base: retry.base_delay, max: retry.max_delay }, store))
 }
 
 /// Uses HTTP/1.1 only, even if another crate enables HTTP/2 in reqwest. A silent connection fails

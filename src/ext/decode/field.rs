@@ -86,30 +86,15 @@ pub(crate) fn required<'de, A: MapAccess<'de>>(
     object: &mut A,
     into: &mut String,
 ) -> Result<Option<Value>, A::Error> {
-    let mut text = None::<Text>;
-    let malformed = object.next_value_seed(Reader(&mut text))?;
-    let Some(Text(text)) = text else {
-        into.clear();
-        return Ok(Some(malformed.unwrap_or_default()));
+    // A larger number would not keep the digits that were sent.
+    let is_exact = |n: &Number| !n.is_f64() || n.as_f64().is_some_and(|number| number.abs() < 1e15);
+    let (text, malformed) = match any(object)? {
+        Value::String(text) if !text.is_empty() => (text, None),
+        Value::Number(number) if is_exact(&number) => (number.to_string(), None),
+        malformed => (String::new(), Some(malformed)),
     };
     *into = text;
-    Ok(None)
-}
-
-struct Text(String);
-
-impl Field for Text {
-    fn from_value(value: Value) -> Result<Self, Value> {
-        // A larger number would not keep the digits that were sent.
-        let is_exact =
-            |n: &&Number| !n.is_f64() || n.as_f64().is_some_and(|number| number.abs() < 1e15);
-        let text = value.as_number().filter(is_exact).map(Number::to_string);
-        text.map(Self).ok_or(value)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned())).filter(|text| !text.0.is_empty())
-    }
+    Ok(malformed)
 }
 
 /// Reads the value of an optional field, and returns a malformed value.

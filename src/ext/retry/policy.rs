@@ -36,9 +36,9 @@ use crate::ext::error::{Error, outcome::StopReason};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
-    base_delay: Duration,
-    max_delay: Duration,
-    budget: bool,
+    pub(crate) base_delay: Duration,
+    pub(crate) max_delay: Duration,
+    pub(crate) budget: bool,
 }
 
 impl Default for RetryPolicy {
@@ -93,15 +93,6 @@ impl RetryPolicy {
     pub fn without_budget(mut self) -> Self {
         self.budget = false;
         self
-    }
-
-    pub(crate) fn has_budget(&self) -> bool {
-        self.budget
-    }
-
-    /// Returns base delay and maximum delay, which pacing uses too.
-    pub(crate) fn delays(&self) -> (Duration, Duration) {
-        (self.base_delay, self.max_delay)
     }
 
     pub(crate) fn is_last(&self, attempt: u32) -> bool {
