@@ -20,20 +20,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={SPEC}");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let has_schemas = env::var_os("CARGO_FEATURE_SCHEMARS").is_some();
-    let spec = read_spec()?;
     let failed = |error| format!("{SPEC}: {error}");
+    let spec: OpenAPI = serde_json::from_str(include_str!("openapi.json"))
+        .map_err(|e| failed(format!("not an OpenAPI 3.0 document: {e}")))?;
     write(&out.join("client.rs"), &generate::client(&spec, has_schemas).map_err(failed)?)?;
     fs::write(out.join("open_enums.rs"), open_enums::list(&spec))?;
     if env::var_os("CARGO_FEATURE_MOCK").is_some() {
         write(&out.join("mock.rs"), &generate::mock(&spec, has_schemas).map_err(failed)?)?;
     }
     Ok(())
-}
-
-fn read_spec() -> Result<OpenAPI, String> {
-    let path = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join(SPEC);
-    let text = fs::read_to_string(path).map_err(|e| format!("{SPEC}: cannot be read: {e}"))?;
-    serde_json::from_str(&text).map_err(|e| format!("{SPEC}: not an OpenAPI 3.0 document: {e}"))
 }
 
 fn write(path: &Path, file: &syn::File) -> Result<(), String> {
