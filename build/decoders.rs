@@ -108,6 +108,13 @@ fn object(object: &ItemStruct, fields: &[Field]) -> Item {
             const FIELDS: &[&str] = &[#(#names),*];
             const REQUIRED: &[&str] = &[#(#required),*];
 
+            fn position(name: &str) -> Option<usize> {
+                Some(match name {
+                    #(#names => #positions,)*
+                    _ => return None,
+                })
+            }
+
             fn read<'de, A: ::serde::de::MapAccess<'de>>(
                 &mut self,
                 field: usize,

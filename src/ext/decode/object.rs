@@ -1,7 +1,7 @@
 //! Decoding of an object with known fields. Unknown fields and malformed values are retained in
 //! `extra` under their names.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserializer, Serialize, Serializer,
@@ -18,6 +18,10 @@ pub(crate) trait Object: Default {
     const FIELDS: &[&str];
     /// The required fields; each is a text that is not empty.
     const REQUIRED: &[&str];
+
+    /// Returns the index of the field with this name. A `match` costs fewer instructions than a
+    /// search in [`FIELDS`](Self::FIELDS).
+    fn position(name: &str) -> Option<usize>;
 
     /// Reads the value of a field, and returns a malformed value.
     fn read<'de, A: MapAccess<'de>>(
@@ -86,7 +90,7 @@ impl<T: Object> Field for T {
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
         let (this, mut has_field) = (into.insert(Self::default()), false);
-        while let Some(key) = object.next_key_seed(Key(T::FIELDS))? {
+        while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
             match key {
                 Ok(n) => {
                     has_field = true;
@@ -125,9 +129,9 @@ impl<T: Object> Field for T {
 }
 
 /// Reads a name: the index of a known field, or the name itself.
-struct Key(&'static [&'static str]);
+struct Key<T>(PhantomData<T>);
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de, T: Object> DeserializeSeed<'de> for Key<T> {
     type Value = Result<usize, String>;
 
     fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<Self::Value, D::Error> {
@@ -135,7 +139,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl Visitor<'_> for Key {
+impl<T: Object> Visitor<'_> for Key<T> {
     type Value = Result<usize, String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,6 +147,6 @@ impl Visitor<'_> for Key {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|known| *known == name).ok_or_else(|| name.to_owned()))
+        Ok(T::position(name).ok_or_else(|| name.to_owned()))
     }
 }

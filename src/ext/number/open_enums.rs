@@ -57,8 +57,11 @@ macro_rules! open_enums {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                let known = Self::KNOWN.iter().find(|v| v.as_str().eq_ignore_ascii_case(text));
-                known.cloned().unwrap_or_else(|| Self::Other(text.to_owned()))
+                match text {
+                    $($text => Self::$variant,)+
+                    $(_ if text.eq_ignore_ascii_case($text) => Self::$variant,)+
+                    _ => Self::Other(text.to_owned()),
+                }
             }
         }
 
