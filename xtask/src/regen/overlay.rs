@@ -158,7 +158,13 @@ impl Action {
             errors.push(error);
             Vec::new()
         });
-        errors.extend(expect(&self.target, &places, self.expect.get()).err());
+        let found = places.len();
+        let counted = expect(&self.target, &places, self.expect.get()).map_err(|error| {
+            let holds =
+                format!("if the action holds for all of these, change its `x-expect` to {found}");
+            if found > self.expect.get() { anyhow!("{error}: {holds}") } else { error }
+        });
+        errors.extend(counted.err());
         match (&self.update, self.remove, &self.removes) {
             (Some(update), false, None) => {
                 let mut written = Vec::new();
@@ -397,7 +403,10 @@ mod tests {
                 action("target: $.z, update: {}"),
                 "action `N` (target `$.z`, \"Why\"): expected 1 match, found none",
             ),
-            (action("target: $.*, update: {}"), "expected 1 match, found 2: #/a, #/b"),
+            (
+                action("target: $.*, update: {}"),
+                "expected 1 match, found 2: #/a, #/b: if the action holds for all of these, change its `x-expect` to 2",
+            ),
             (action("target: '$.[', update: {}"), "expected an RFC 9535"),
             (action("target: $.a"), "expected `update`, or `remove: true` with `x-removes`"),
             (action("target: $.a, remove: true"), "expected `update`, or"),

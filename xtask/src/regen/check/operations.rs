@@ -118,13 +118,13 @@ fn errors(operation: &Operation, problems: &mut Problems) {
     let missing: Vec<&str> = missing.copied().collect();
     if !missing.is_empty() {
         let missing = missing.join(", ");
-        problems.add(format!("{}/responses: expected the errors that every operation can return, and not only some: {missing} are missing: write an action with the target `{}.responses` that adds them, as `more-errors` does", operation.at, path(&operation.at)));
+        problems.add(format!("{}/responses: expected the errors that every operation can return, and not only some: {missing} are missing: write an action with the target `{}.responses` that adds them, each with a description and `content: *error`, as `more-errors` does", operation.at, path(&operation.at)));
     }
     for (_, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
         let schema =
             response.value.pointer("/content/application~1json/schema").unwrap_or(&Value::Null);
         if *schema != json!({ "$ref": API_ERROR }) {
-            problems.add(format!("{}: expected the schema {{ $ref: '{API_ERROR}' }}, which every error has, found {schema}: write an action that removes what is there, and one that writes it, or add this path to the targets of `errors-untyped` and `errors`, and raise their `x-expect`", response.at));
+            problems.add(format!("{}: expected the schema {{ $ref: '{API_ERROR}' }}, which every error has, found {schema}: write an action that removes what is there, and one that writes it; or add this status to the targets of `errors-untyped` and `errors`, if its schema is the one that `errors-untyped` removes", response.at));
         }
     }
 }
@@ -144,18 +144,17 @@ fn without_schema(body: &Found) -> String {
     )
 }
 
-/// Returns a schema that the example fits. A null may be anything; its type is to be judged.
+/// Returns a schema that the example fits: its objects are closed, and nothing is null. `lenient`
+/// relaxes it where it is a response's. The type of a null is to be judged.
 fn draft(example: &Value) -> Value {
     match example {
         Value::Object(fields) => {
-            let properties: Value =
-                fields.iter().map(|(name, value)| (name.clone(), draft(value))).collect();
-            json!({ "type": ["object", "null"], "additionalProperties": {}, "properties": properties })
+            let properties = fields.iter().map(|(name, value)| (name.clone(), draft(value)));
+            json!({ "type": "object", "properties": properties.collect::<Value>() })
         }
         Value::Array(items) => {
-            let items = items.first().map_or_else(|| json!({}), draft);
-            json!({ "type": ["array", "null"], "items": items })
+            json!({ "type": "array", "items": items.first().map_or_else(|| json!({}), draft) })
         }
-        other => json!({ "type": [type_of(other), "null"] }),
+        other => json!({ "type": type_of(other).unwrap_or("?") }),
     }
 }
