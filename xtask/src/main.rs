@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::regen::{Options, Report, State};
+use crate::regen::{Format, Options, Report, State};
 
 mod regen;
 
@@ -28,16 +28,27 @@ fn main() -> ExitCode {
     let Command::Regen(options) = Command::parse();
     let mut report = Report::default();
     let state = regen::run(&options, &mut report);
+    if options.format == Format::Json {
+        let (key, message, code) = match state {
+            Ok(State::Done(what)) => ("done", what, 0),
+            Ok(State::Drift(drift)) => ("drift", drift, DRIFT),
+            Err(error) => ("error", format!("{error:#}"), FAILURE),
+        };
+        let mut json = serde_json::json!(report);
+        json[key] = message.into();
+        println!("{json:#}");
+        return ExitCode::from(code);
+    }
     for note in &report.notes {
         eprintln!("note: {note}");
     }
     match state {
         Ok(State::Done(what)) => {
-            print!("{what}\n{}", report.to_text(VERSION));
+            print!("{what}\n{}", report.to_text());
             ExitCode::SUCCESS
         }
         Ok(State::Drift(drift)) => {
-            print!("{}", report.to_text(VERSION));
+            print!("{}", report.to_text());
             eprintln!("{drift}");
             ExitCode::from(DRIFT)
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -293,7 +294,7 @@ fn hidden_addition_is_words_and_names_the_action() {
     let expected = "openapi.json written
 The page:
 - `#/paths/~1v1~1numbers~1{id}/get/parameters/2`: new, `{\"name\":\"x\",\"in\":\"cookie\"}` (does not reach openapi.json: action `no-cookie` removes this place)
-Words only: patch step, 0.1.0 to 0.1.1.
+Words only (no code differs): patch step, 0.1.0 to 0.1.1.
 ";
     assert_eq!(report, expected);
 }
@@ -309,7 +310,7 @@ The text of the page:
 - `{PAGE}, line 3`: no longer `\"Some prose.\"`
 - `{PAGE}, line 3`: new, `\"Deprecated.\"`
 - `{PAGE}, line 4`: new, `\"At most 1 refresh a minute.\"`
-Words only: patch step, 0.1.0 to 0.1.1.
+Words only (no code differs): patch step, 0.1.0 to 0.1.1.
 "
     );
     assert_eq!(report, expected);
@@ -366,15 +367,48 @@ fn trial_reports_the_change_and_writes_nothing() {
 }
 
 #[test]
-fn trial_of_another_page_adds_to_the_stored_one() {
+fn trial_replaces_the_page_with_the_same_operation() {
     let Some(repository) = Repository::with_document() else { return };
-    let trial = repository.path("other.md");
-    let other = PAGE_TEXT.replace("/v1/numbers/{id}", "/v1/others/{id}");
-    fs::write(&trial, other.replace("get_numbers_id", "get_others_id")).unwrap();
-    let (code, message) = repository.outcome(&["--from", trial.to_str().unwrap()]);
-    assert_eq!(code, Some(2));
-    let expected = "- #/paths/~1v1~1others~1{id}/get/responses: expected the errors that every";
-    assert!(message.contains(expected) && !message.contains("~1v1~1numbers"), "{message}");
+    let table = [
+        ("    get:", "    get:", format!("replaces {PAGE}\n")),
+        ("    get:", "    patch:", "replaces no stored page, and is added\n".to_owned()),
+    ];
+    for (from, to, expected) in table {
+        let trial = repository.path("other.md");
+        let other = PAGE_TEXT.replace(from, to).replace("get_numbers_id", "other");
+        fs::write(&trial, other).unwrap();
+        let (_, message) = repository.outcome(&["--from", trial.to_str().unwrap()]);
+        let expected = format!("note: {}: {expected}", trial.display());
+        assert!(message.starts_with(&expected), "{message}");
+        assert_eq!(message.contains("{id}/patch/responses: expected"), from != to, "{message}");
+    }
+}
+
+#[test]
+fn json_report_is_one_object_on_change_and_error() {
+    let Some(repository) = Repository::with_document() else { return };
+    let json = |options: &[&str]| {
+        let output = repository.regen(&[options, &["--format", "json"]].concat());
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), json)
+    };
+    repository.replace(OVERLAY, "name: { type: [string", "name: { type: [number");
+    let step = json!({ "effect": "breaking", "step": "minor", "from": "0.1.0", "to": "0.2.0" });
+    let name =
+        json!([{ "at": "types::Number.name", "from": "Option<String>", "to": "Option<f64>" }]);
+    for (options, code, key, written) in
+        [(&["--check"][..], 1, "drift", json!([])), (&[], 0, "done", json!([OUTPUT]))]
+    {
+        let (found, report) = json(options);
+        assert!(report[key].is_string(), "{report}");
+        assert_eq!((found, &report["written"]), (Some(code), &written));
+        assert_eq!((&report["step"], &report["breaking"]), (&step, &name));
+    }
+    fs::write(repository.path(PAGE), "no document").unwrap();
+    let (code, report) = json(&[]);
+    assert_eq!((code, report["notes"].as_array().unwrap().len()), (Some(2), 1), "{report}");
+    assert!(report["error"].as_str().unwrap().starts_with(&format!("{PAGE}: expected a fenced")));
 }
 
 #[test]

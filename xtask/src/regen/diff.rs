@@ -1,17 +1,20 @@
 //! The differences of two documents or texts, each with its place.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::pointer::child;
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Change {
     /// The JSON pointer of what differs, the line of a text, or the path of a Rust item.
     pub(crate) at: String,
     /// The old value; none if the place is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<Value>,
     /// The new value; none if the place is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) to: Option<Value>,
 }
 

@@ -3,12 +3,12 @@
 //! comparison is the last commit ([`head`]). A [`report`] has the [`diff`]s, and the [`verdict`] on
 //! the Rust interface. Only this file, [`fetch`] and [`head`] touch the disk or the network.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Error, Result, ensure};
 use chrono::Utc;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use self::head::Head;
@@ -68,9 +68,23 @@ pub(crate) struct Options {
     /// Try these pages in place of the stored ones, or beside them, and write nothing
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "check")]
     from: Vec<PathBuf>,
+    /// The form of the report; one object of JSON, also on an error
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
     /// The repository to work on instead of this one, for tests
-    #[arg(long, hide = true, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
+    #[arg(long, hide = true, default_value_os_t = this_repository())]
     root: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// Returns the repository that cargo runs in. A build may be a copy of another one's.
+fn this_repository() -> PathBuf {
+    env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, |dir| Path::new(&dir).join(".."))
 }
 
 /// The end of a run that gave a document.
@@ -109,7 +123,7 @@ fn regenerate(options: &Options, head: &Head, pages: &Pages, report: &mut Report
         report.add_pages(before.diff(&published));
     }
     let built = pipeline::build(published.document, &pages.inputs, &overlay)?;
-    report.add_hidden(built.written);
+    report.add_hidden(&built.written);
     if let Some(old) = head.read(OUTPUT)?.filter(|old| *old != built.text) {
         let (changes, verdict) = match known(OUTPUT, read_document(&old), report) {
             Some((old, interface)) => {
@@ -117,7 +131,7 @@ fn regenerate(options: &Options, head: &Head, pages: &Pages, report: &mut Report
             }
             None => (Vec::new(), (Effect::Breaking, Vec::new())),
         };
-        report.add_document(changes, verdict);
+        report.add_document(changes, verdict, crate::VERSION);
     }
     if !options.from.is_empty() {
         return Ok(State::Done("Tried: nothing is written.".to_owned()));
@@ -134,16 +148,14 @@ fn regenerate(options: &Options, head: &Head, pages: &Pages, report: &mut Report
             (.., true) => State::Done(format!("{OUTPUT} is in sync")),
         });
     }
-    for (file, text) in &pages.changes {
+    let files = pages.changes.iter().map(|(file, text)| (file.as_str(), text));
+    // A needless write would rebuild the crate.
+    for (file, text) in files.chain([(OUTPUT, &built.text)]).filter(|(f, t)| !is_stored(f, t)) {
         write(root, file, text)?;
+        report.written.push(file.to_owned());
     }
     clear_staging(root)?;
-    // A needless write would rebuild the crate.
-    if is_in_sync {
-        return Ok(State::Done(format!("{OUTPUT} is in sync")));
-    }
-    write(root, OUTPUT, &built.text)?;
-    Ok(State::Done(format!("{OUTPUT} written")))
+    Ok(State::Done(format!("{OUTPUT} {}", if is_in_sync { "is in sync" } else { "written" })))
 }
 
 /// Reads the document of the last commit.
@@ -179,23 +191,30 @@ fn gather(options: &Options, report: &mut Report) -> Result<Pages> {
     }
     let mut pages = stored(root, &list, report)?;
     for from in &options.from {
-        try_page(&mut pages.inputs, from)?;
+        try_page(&mut pages.inputs, from, report)?;
     }
     Ok(pages)
 }
 
-/// Puts a file in the place of the page with its name or its paths; another is a page more.
-fn try_page(pages: &mut Vec<Input>, from: &Path) -> Result<()> {
+/// Puts a file in the place of the page with its name or an operation of it; another is a page more.
+fn try_page(pages: &mut Vec<Input>, from: &Path, report: &mut Report) -> Result<()> {
     let file = from.display().to_string();
     let text = fs::read_to_string(from).with_context(|| file.clone())?;
     let new = Input { url: None, file: file.clone(), from: file, text };
+    let operations = pipeline::operations(&new);
     let is_same = |page: &&mut Input| {
         let has_name = Path::new(&page.file).file_name() == from.file_name();
-        has_name || pipeline::paths(page).is_some_and(|paths| Some(paths) == pipeline::paths(&new))
+        has_name || pipeline::operations(page).iter().any(|other| operations.contains(other))
     };
     match pages.iter_mut().find(is_same) {
-        Some(page) => *page = Input { url: page.url.take(), file: page.file.clone(), ..new },
-        None => pages.push(new),
+        Some(page) => {
+            report.notes.push(format!("{}: replaces {}", new.from, page.file));
+            *page = Input { url: page.url.take(), file: page.file.clone(), ..new };
+        }
+        None => {
+            report.notes.push(format!("{}: replaces no stored page, and is added", new.from));
+            pages.push(new);
+        }
     }
     Ok(())
 }

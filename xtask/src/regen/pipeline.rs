@@ -13,6 +13,7 @@ use super::{
     page::{self, Page},
     provenance,
     verdict::Interface,
+    visit,
 };
 
 /// The text of a source and where it is from.
@@ -54,10 +55,10 @@ impl Published {
     }
 }
 
-/// Returns the paths that a page documents, if it is one.
-pub(crate) fn paths(page: &Input) -> Option<Vec<String>> {
-    let document = page::extract(&page.text).ok()?.document;
-    Some(document.get("paths")?.as_object()?.keys().cloned().collect())
+/// Returns the places of the operations that a page documents; none if it is not a page.
+pub(crate) fn operations(page: &Input) -> Vec<String> {
+    let page = page::extract(&page.text).ok();
+    page.iter().flat_map(|page| visit::operations(&page.document)).map(|of| of.at).collect()
 }
 
 /// The result of all stages.

@@ -1,6 +1,9 @@
 //! The report of a run: the differences of the pages, of `openapi.json` and of the Rust interface
 //! since the last commit, and the release that they call for.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use serde_json::Value;
 
 use super::diff::Change;
@@ -14,7 +17,7 @@ const SHOWN: usize = 200;
 /// The part before a difference that is shown, if the whole is too long.
 const BEFORE: usize = 40;
 
-#[derive(Default)]
+#[derive(Default, Serialize)]
 pub(crate) struct Report {
     /// Notes for a maintainer that stop nothing.
     pub(crate) notes: Vec<String>,
@@ -22,11 +25,24 @@ pub(crate) struct Report {
     page: Vec<Change>,
     /// Those of the text around them.
     text: Vec<Change>,
+    /// The actions that keep differences of the pages out of `openapi.json`, by the place.
+    hidden: BTreeMap<String, String>,
     document: Vec<Change>,
-    interface: Vec<(Effect, Change)>,
-    effect: Option<Effect>,
-    /// The places of the pages that the overlay keeps out of `openapi.json`.
-    written: Vec<Written>,
+    /// The differences of the Rust interface.
+    breaking: Vec<Change>,
+    compatible: Vec<Change>,
+    step: Option<Step>,
+    /// The files that the run wrote.
+    pub(crate) written: Vec<String>,
+}
+
+/// The step of the version that a change calls for.
+#[derive(Serialize)]
+struct Step {
+    effect: Effect,
+    step: &'static str,
+    from: String,
+    to: String,
 }
 
 impl Report {
@@ -35,56 +51,63 @@ impl Report {
         (self.page, self.text) = (document, text);
     }
 
-    /// Adds the places that the overlay wrote.
-    pub(crate) fn add_hidden(&mut self, written: Vec<Written>) {
-        self.written = written;
+    /// Adds the differences of the pages that the overlay keeps out of `openapi.json`.
+    pub(crate) fn add_hidden(&mut self, written: &[Written]) {
+        let places = self.page.iter().map(|change| &change.at);
+        self.hidden.extend(places.filter_map(|place| {
+            let Written { action, verb, .. } = written.iter().find(|w| w.covers(place))?;
+            Some((place.clone(), format!("action `{action}` {verb} this place")))
+        }));
     }
 
-    /// Adds what differs in `openapi.json` and for users.
+    /// Adds what differs in `openapi.json` and for users since a version.
     pub(crate) fn add_document(
         &mut self,
         mut document: Vec<Change>,
         (effect, interface): (Effect, Vec<(Effect, Change)>),
+        version: &str,
     ) {
         let provenance = child("#", provenance::FIELD);
         document.retain(|change| !change.at.starts_with(&provenance));
-        (self.document, self.interface, self.effect) = (document, interface, Some(effect));
+        self.document = document;
+        for (of, change) in interface {
+            if of == Effect::Breaking { &mut self.breaking } else { &mut self.compatible }
+                .push(change);
+        }
+        let (step, to) = step(effect, version);
+        self.step = Some(Step { effect, step, from: version.to_owned(), to });
     }
 
     /// The differences, for people, as Markdown.
     pub(crate) fn differences(&self) -> String {
         let line = |change| line(change, Value::to_string);
-        let page = self.page.iter().map(|change| line(change) + &self.hidden_by(&change.at));
-        let mut text = part("The page", page)
-            + &part("The text of the page", self.text.iter().map(line))
-            + &part("openapi.json", self.document.iter().map(line));
-        for effect in [Effect::Breaking, Effect::Compatible] {
-            let changes = self.interface.iter().filter(|(of, _)| *of == effect);
-            let lines = changes.map(|(_, change)| self::line(change, plain));
-            text += &part(&format!("The Rust interface, {}", effect.name()), lines);
-        }
+        let page = self.page.iter().map(|change| {
+            let hidden = self.hidden.get(&change.at);
+            let why = hidden.map(|action| format!(" (does not reach openapi.json: {action})"));
+            line(change) + &why.unwrap_or_default()
+        });
+        let rust = |changes: &[Change]| -> Vec<String> {
+            changes.iter().map(|change| self::line(change, plain)).collect()
+        };
         let is_deprecation = |change: &&Change| {
             change.at.ends_with("/deprecated") && !change.at.ends_with("/properties/deprecated")
         };
         let deprecated = self.document.iter().filter(is_deprecation);
-        text + &part("Deprecation, of which no compiler warns", deprecated.map(line))
+        part("The page", page)
+            + &part("The text of the page", self.text.iter().map(line))
+            + &part("openapi.json", self.document.iter().map(line))
+            + &part("The Rust interface, breaking", rust(&self.breaking).into_iter())
+            + &part("The Rust interface, compatible", rust(&self.compatible).into_iter())
+            + &part("Deprecation, of which no compiler warns", deprecated.map(line))
     }
 
     /// The differences and the step of the version, for people, as Markdown.
-    pub(crate) fn to_text(&self, version: &str) -> String {
-        let Some(effect) = self.effect else { return self.differences() + "No change.\n" };
-        let (step, next) = step(effect, version);
-        let name = effect.name();
-        let capital = name[..1].to_uppercase() + &name[1..];
-        format!("{}{capital}: {step} step, {version} to {next}.\n", self.differences())
-    }
-
-    /// Names the action that keeps a difference of the pages out of `openapi.json`.
-    fn hidden_by(&self, place: &str) -> String {
-        let hidden_by = self.written.iter().find(|written| written.covers(place));
-        hidden_by.map_or_else(String::new, |Written { action, verb, .. }| {
-            format!(" (does not reach openapi.json: action `{action}` {verb} this place)")
-        })
+    pub(crate) fn to_text(&self) -> String {
+        let differences = self.differences();
+        let Some(Step { effect, step, from, to }) = &self.step else {
+            return differences + "No change.\n";
+        };
+        format!("{differences}{}: {step} step, {from} to {to}.\n", effect.name())
     }
 }
 
@@ -100,7 +123,8 @@ fn line(Change { at, from, to }: &Change, show: impl Fn(&Value) -> String) -> St
             format!("`{at}`: {} → {}", shown(&from, start), shown(&to, start))
         }
         (Some(gone), None) => format!("`{at}`: no longer {}", shown(&gone, 0)),
-        (None, new) => format!("`{at}`: new, {}", shown(&new.unwrap_or_default(), 0)),
+        (None, Some(new)) => format!("`{at}`: new, {}", shown(&new, 0)),
+        (None, None) => format!("`{at}`: the same item, with other code behind it"),
     }
 }
 
@@ -163,16 +187,17 @@ mod tests {
     #[test]
     fn step_follows_from_the_effect() {
         let table = [
-            (Effect::Words, "Words only: patch step, 1.2.3 to 1.2.4.\n", " to 0.1.3.\n"),
+            (Effect::Words, "Words only (no code differs): patch step, 1.2.3 to 1.2.4.\n", " to 0.1.3.\n"),
             (Effect::Compatible, "Compatible: minor step, 1.2.3 to 1.3.0.\n", " to 0.1.3.\n"),
             (Effect::Breaking, "Breaking: major step, 1.2.3 to 2.0.0.\n", " to 0.2.0.\n"),
         ];
         for (effect, expected, before_one) in table {
             let mut report = Report::default();
-            report.add_document(Vec::new(), (effect, Vec::new()));
-            assert_eq!(report.to_text("1.2.3"), expected);
-            assert!(report.to_text("0.1.2").ends_with(before_one));
+            report.add_document(Vec::new(), (effect, Vec::new()), "1.2.3");
+            assert_eq!(report.to_text(), expected);
+            report.add_document(Vec::new(), (effect, Vec::new()), "0.1.2");
+            assert!(report.to_text().ends_with(before_one));
         }
-        assert_eq!(Report::default().to_text("1.2.3"), "No change.\n");
+        assert_eq!(Report::default().to_text(), "No change.\n");
     }
 }
