@@ -84,7 +84,7 @@ pub(crate) enum Format {
 
 /// Returns the repository that cargo runs in. A build may be a copy of another one's.
 fn this_repository() -> PathBuf {
-    env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, |dir| Path::new(&dir).join(".."))
+    env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), |dir| Path::new(&dir).join(".."))
 }
 
 /// The end of a run that gave a document.

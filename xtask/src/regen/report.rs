@@ -187,7 +187,11 @@ mod tests {
     #[test]
     fn step_follows_from_the_effect() {
         let table = [
-            (Effect::Words, "Words only (no code differs): patch step, 1.2.3 to 1.2.4.\n", " to 0.1.3.\n"),
+            (
+                Effect::Words,
+                "Words only (no code differs): patch step, 1.2.3 to 1.2.4.\n",
+                " to 0.1.3.\n",
+            ),
             (Effect::Compatible, "Compatible: minor step, 1.2.3 to 1.3.0.\n", " to 0.1.3.\n"),
             (Effect::Breaking, "Breaking: major step, 1.2.3 to 2.0.0.\n", " to 0.2.0.\n"),
         ];
