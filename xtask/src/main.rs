@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::regen::{Format, Options, Report, State};
+use crate::regen::{Options, Report, State};
 
 mod regen;
 
@@ -28,12 +28,12 @@ fn main() -> ExitCode {
     let Command::Regen(options) = Command::parse();
     let mut report = Report::default();
     let state = regen::run(&options, &mut report);
-    if options.format == Format::Json {
-        let (key, message, code) = match state {
-            Ok(State::Done(what)) => ("done", what, 0),
-            Ok(State::Drift(drift)) => ("drift", drift, DRIFT),
-            Err(error) => ("error", format!("{error:#}"), FAILURE),
-        };
+    let (key, message, code) = match state {
+        Ok(State::Done(what)) => ("done", what, 0),
+        Ok(State::Drift(drift)) => ("drift", drift, DRIFT),
+        Err(error) => ("error", format!("{error:#}"), FAILURE),
+    };
+    if options.format == "json" {
         let mut json = serde_json::json!(report);
         json[key] = message.into();
         println!("{json:#}");
@@ -42,20 +42,16 @@ fn main() -> ExitCode {
     for note in &report.notes {
         eprintln!("note: {note}");
     }
-    match state {
-        Ok(State::Done(what)) => {
-            print!("{what}\n{}", report.to_text());
-            ExitCode::SUCCESS
-        }
-        Ok(State::Drift(drift)) => {
+    match code {
+        0 => print!("{message}\n{}", report.to_text()),
+        DRIFT => {
             print!("{}", report.to_text());
-            eprintln!("{drift}");
-            ExitCode::from(DRIFT)
+            eprintln!("{message}");
         }
-        Err(error) => {
+        _ => {
             print!("{}", report.differences());
-            eprintln!("error: {error:#}");
-            ExitCode::from(FAILURE)
+            eprintln!("error: {message}");
         }
     }
+    ExitCode::from(code)
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::{Result, anyhow, bail};
 use openapiv3::OpenAPI;
 use serde_json::{Value, json};
-use syn::{Attribute, Expr, ExprLit, File, Item, Lit, Meta, MetaNameValue};
+use syn::{Attribute, Expr, ExprLit, File, Item, Lit};
 
 use super::pointer::{find_mut, path};
 use super::visit;
@@ -92,15 +92,11 @@ fn structs(items: &[Item], to: &mut Vec<(String, String)>) {
 
 /// Returns the first line of the documentation.
 fn doc(attributes: &[Attribute]) -> String {
-    let mut docs = attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
-    let text = docs.next().and_then(|doc| match &doc.meta {
-        Meta::NameValue(MetaNameValue {
-            value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }),
-            ..
-        }) => Some(text.value()),
-        _ => None,
-    });
-    text.unwrap_or_default().trim().to_owned()
+    let doc = attributes.iter().find(|attribute| attribute.path().is_ident("doc"));
+    match doc.and_then(|doc| doc.meta.require_name_value().ok()).map(|doc| &doc.value) {
+        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.value().trim().to_owned(),
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -7,30 +7,20 @@ use anyhow::{Context, Result, ensure};
 use reqwest::Client;
 use reqwest::redirect::{Attempt, Policy};
 
-/// Limits of time and memory for a page.
-#[derive(Clone, Copy)]
-pub(crate) struct Limits {
-    /// The time for everything.
-    pub(crate) total: Duration,
-    /// The size of the body.
-    pub(crate) bytes: usize,
-}
-
-/// Enough for any page of documentation.
-pub(crate) const LIMITS: Limits = Limits { total: Duration::from_secs(30), bytes: 8 * 1024 * 1024 };
+/// The time for everything and the size of the body: enough for any page of documentation.
+pub(crate) const LIMITS: (Duration, usize) = (Duration::from_secs(30), 8 * 1024 * 1024);
 /// The number of redirects that are followed.
 const REDIRECTS: usize = 5;
 
 /// Fetches a text.
-pub(crate) fn fetch(url: &str, limits: Limits) -> Result<String> {
+pub(crate) fn fetch(url: &str, limits: (Duration, usize)) -> Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(get(url, limits)).with_context(|| url.to_owned())
 }
 
 /// Fetches a text inside a runtime.
-async fn get(url: &str, limits: Limits) -> Result<String> {
-    let client =
-        Client::builder().timeout(limits.total).redirect(Policy::custom(redirect)).build()?;
+async fn get(url: &str, (total, size): (Duration, usize)) -> Result<String> {
+    let client = Client::builder().timeout(total).redirect(Policy::custom(redirect)).build()?;
     // The error's own text would repeat the address.
     let mut response = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
     let status = response.status();
@@ -38,7 +28,7 @@ async fn get(url: &str, limits: Limits) -> Result<String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
         bytes.extend_from_slice(&chunk);
-        ensure!(bytes.len() <= limits.bytes, "expected at most {} bytes, found more", limits.bytes);
+        ensure!(bytes.len() <= size, "expected at most {size} bytes, found more");
     }
     String::from_utf8(bytes).context("expected text in UTF-8")
 }
@@ -64,9 +54,9 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::{Limits, fetch};
+    use super::fetch;
 
-    const LIMITS: Limits = Limits { total: Duration::from_millis(500), bytes: 100 };
+    const LIMITS: (Duration, usize) = (Duration::from_millis(500), 100);
 
     /// A server that gives these answers in their order, one a connection, and then falls silent;
     /// its address.

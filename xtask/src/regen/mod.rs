@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Result, ensure};
 use chrono::Utc;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::Value;
 
 use self::head::Head;
@@ -69,17 +69,11 @@ pub(crate) struct Options {
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "check")]
     from: Vec<PathBuf>,
     /// The form of the report; one object of JSON, also on an error
-    #[arg(long, default_value = "text")]
-    pub(crate) format: Format,
+    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+    pub(crate) format: String,
     /// The repository to work on instead of this one, for tests
     #[arg(long, hide = true, default_value_os_t = this_repository())]
     root: PathBuf,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Json,
 }
 
 /// Returns the repository that cargo runs in. A build may be a copy of another one's.
@@ -110,8 +104,8 @@ pub(crate) fn run(options: &Options, report: &mut Report) -> Result<State> {
     let head = Head::of(&options.root)?;
     let pages = gather(options, report)?;
     let state = regenerate(options, &head, &pages, report);
-    let kept = |error: Error| error.context(format!("the fetched pages are kept in {STAGING}"));
-    if options.fetch { state.map_err(kept) } else { state }
+    let kept = || format!("the fetched pages are kept in {STAGING}");
+    if options.fetch { state.with_context(kept) } else { state }
 }
 
 fn regenerate(options: &Options, head: &Head, pages: &Pages, report: &mut Report) -> Result<State> {
@@ -206,15 +200,12 @@ fn try_page(pages: &mut Vec<Input>, from: &Path, report: &mut Report) -> Result<
         let has_name = Path::new(&page.file).file_name() == from.file_name();
         has_name || pipeline::operations(page).iter().any(|other| operations.contains(other))
     };
-    match pages.iter_mut().find(is_same) {
-        Some(page) => {
-            report.notes.push(format!("{}: replaces {}", new.from, page.file));
-            *page = Input { url: page.url.take(), file: page.file.clone(), ..new };
-        }
-        None => {
-            report.notes.push(format!("{}: replaces no stored page, and is added", new.from));
-            pages.push(new);
-        }
+    let page = pages.iter_mut().find(is_same);
+    let what = page.as_ref().map_or("no stored page, and is added", |page| &page.file);
+    report.notes.push(format!("{}: replaces {what}", new.from));
+    match page {
+        Some(page) => *page = Input { url: page.url.take(), file: page.file.clone(), ..new },
+        None => pages.push(new),
     }
     Ok(())
 }

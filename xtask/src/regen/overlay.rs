@@ -150,21 +150,16 @@ impl Action {
     ) -> Vec<String> {
         for (path, required) in &self.requires {
             let required = require(document, path, required);
-            let required =
-                required.with_context(|| format!("what it rests on, `{path}`, has changed"));
+            let required = required.with_context(|| {
+                format!("what it rests on, `{path}`, has changed, so make it fit, or remove it")
+            });
             errors.extend(required.err());
         }
         let mut places = places(document, &self.target).unwrap_or_else(|error| {
             errors.push(error);
             Vec::new()
         });
-        let found = places.len();
-        let counted = expect(&self.target, &places, self.expect.get()).map_err(|error| {
-            let holds =
-                format!("if the action holds for all of these, change its `x-expect` to {found}");
-            if found > self.expect.get() { anyhow!("{error}: {holds}") } else { error }
-        });
-        errors.extend(counted.err());
+        errors.extend(expect(&self.target, &places, self.expect.get()).err());
         match (&self.update, self.remove, &self.removes) {
             (Some(update), false, None) => {
                 let mut written = Vec::new();
@@ -219,19 +214,18 @@ fn expect(path: &str, places: &[String], expected: usize) -> Result<()> {
     let names = names.into_iter().flat_map(|(_, names)| names.split("', '"));
     let missing = names.filter(|name| !places.iter().any(|at| at.ends_with(&child("", name))));
     let missing: Vec<String> = missing.map(|name| format!("`{name}`")).collect();
-    let expects = match expected {
-        0 => "no match".to_owned(),
-        1 => "1 match".to_owned(),
-        more => format!("{more} matches"),
-    };
+    let plural = if expected == 1 { "" } else { "es" };
     let finds = match found {
         0 => "none".to_owned(),
         few if few < expected && !missing.is_empty() => {
             format!("{few}, without {}", missing.join(", "))
         }
+        more if (1..more).contains(&expected) => {
+            format!("{more}: {}: if all are meant, change the number", places.join(", "))
+        }
         _ => format!("{found}: {}", places.join(", ")),
     };
-    ensure!(found == expected, "expected {expects}, found {finds}");
+    ensure!(found == expected, "expected {expected} match{plural}, found {finds}");
     Ok(())
 }
 
@@ -405,7 +399,7 @@ mod tests {
             ),
             (
                 action("target: $.*, update: {}"),
-                "expected 1 match, found 2: #/a, #/b: if the action holds for all of these, change its `x-expect` to 2",
+                "expected 1 match, found 2: #/a, #/b: if all are meant",
             ),
             (action("target: '$.[', update: {}"), "expected an RFC 9535"),
             (action("target: $.a"), "expected `update`, or `remove: true` with `x-removes`"),
@@ -424,11 +418,11 @@ mod tests {
             (action("target: $.b, update: { x: 2 }"), "expected an object as update"),
             (
                 action("target: $.a, x-requires: { $.b: 0 }, update: {}"),
-                "what it rests on, `$.b`, has changed: expected no match, found 1: #/b",
+                "what it rests on, `$.b`, has changed, so make it fit, or remove it: expected 0 matches, found 1: #/b",
             ),
             (
                 action("target: $.a, x-requires: { $.b: { is: 2 } }, update: {}"),
-                "`$.b`, has changed: expected 2, found 1",
+                "`$.b`, has changed, so make it fit, or remove it: expected 2, found 1",
             ),
         ];
         for (actions, expected) in table {

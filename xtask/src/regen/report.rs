@@ -71,34 +71,31 @@ impl Report {
         document.retain(|change| !change.at.starts_with(&provenance));
         self.document = document;
         for (of, change) in interface {
-            if of == Effect::Breaking { &mut self.breaking } else { &mut self.compatible }
-                .push(change);
+            let is_breaking = of == Effect::Breaking;
+            if is_breaking { &mut self.breaking } else { &mut self.compatible }.push(change);
         }
-        let (step, to) = step(effect, version);
-        self.step = Some(Step { effect, step, from: version.to_owned(), to });
+        self.step = Some(step(effect, version));
     }
 
     /// The differences, for people, as Markdown.
     pub(crate) fn differences(&self) -> String {
-        let line = |change| line(change, Value::to_string);
-        let page = self.page.iter().map(|change| {
+        let json = |change: &Change| line(change, Value::to_string);
+        let rust = |change: &Change| line(change, plain);
+        let page = |change: &Change| {
             let hidden = self.hidden.get(&change.at);
             let why = hidden.map(|action| format!(" (does not reach openapi.json: {action})"));
-            line(change) + &why.unwrap_or_default()
-        });
-        let rust = |changes: &[Change]| -> Vec<String> {
-            changes.iter().map(|change| self::line(change, plain)).collect()
+            json(change) + &why.unwrap_or_default()
         };
         let is_deprecation = |change: &&Change| {
             change.at.ends_with("/deprecated") && !change.at.ends_with("/properties/deprecated")
         };
         let deprecated = self.document.iter().filter(is_deprecation);
-        part("The page", page)
-            + &part("The text of the page", self.text.iter().map(line))
-            + &part("openapi.json", self.document.iter().map(line))
-            + &part("The Rust interface, breaking", rust(&self.breaking).into_iter())
-            + &part("The Rust interface, compatible", rust(&self.compatible).into_iter())
-            + &part("Deprecation, of which no compiler warns", deprecated.map(line))
+        part("The page", &self.page, page)
+            + &part("The text of the page", &self.text, json)
+            + &part("openapi.json", &self.document, json)
+            + &part("The Rust interface, breaking", &self.breaking, rust)
+            + &part("The Rust interface, compatible", &self.compatible, rust)
+            + &part("Deprecation, of which no compiler warns", deprecated, json)
     }
 
     /// The differences and the step of the version, for people, as Markdown.
@@ -111,9 +108,13 @@ impl Report {
     }
 }
 
-fn part(title: &str, lines: impl Iterator<Item = String>) -> String {
-    let lines: Vec<String> = lines.collect();
-    if lines.is_empty() { String::new() } else { format!("{title}:\n- {}\n", lines.join("\n- ")) }
+fn part<'a>(
+    title: &str,
+    changes: impl IntoIterator<Item = &'a Change>,
+    line: impl Fn(&Change) -> String,
+) -> String {
+    let lines: String = changes.into_iter().map(|change| format!("- {}\n", line(change))).collect();
+    if lines.is_empty() { lines } else { format!("{title}:\n{lines}") }
 }
 
 fn line(Change { at, from, to }: &Change, show: impl Fn(&Value) -> String) -> String {
@@ -150,20 +151,16 @@ fn shown(text: &str, start: usize) -> String {
     format!("`{before}{}{after}`", part.replace('`', "'"))
 }
 
-/// Returns the step of the version, and the next one. Before 1.0, Cargo takes each part for the one
-/// above it.
-fn step(effect: Effect, version: &str) -> (&'static str, String) {
-    let parts: Vec<u64> = version.split('.').filter_map(|part| part.parse().ok()).collect();
-    let [major, minor, patch] = parts[..] else { return ("unknown", version.to_owned()) };
-    match (effect, major) {
-        (Effect::Words, _) | (Effect::Compatible, 0) => {
-            ("patch", format!("{major}.{minor}.{}", patch + 1))
-        }
-        (Effect::Compatible, _) | (Effect::Breaking, 0) => {
-            ("minor", format!("{major}.{}.0", minor + 1))
-        }
-        (Effect::Breaking, _) => ("major", format!("{}.0.0", major + 1)),
-    }
+/// Returns the step to the next version. Before 1.0, Cargo takes each part for the one above it.
+fn step(effect: Effect, version: &str) -> Step {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0_u64));
+    let [major, minor, patch] = [(); 3].map(|()| parts.next().unwrap_or(0));
+    let (step, [major, minor, patch]) = match (effect, major) {
+        (Effect::Words, _) | (Effect::Compatible, 0) => ("patch", [major, minor, patch + 1]),
+        (Effect::Compatible, _) | (Effect::Breaking, 0) => ("minor", [major, minor + 1, 0]),
+        (Effect::Breaking, _) => ("major", [major + 1, 0, 0]),
+    };
+    Step { effect, step, from: version.to_owned(), to: format!("{major}.{minor}.{patch}") }
 }
 
 #[cfg(test)]

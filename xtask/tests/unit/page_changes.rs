@@ -284,9 +284,9 @@ fn changed_schemas_have_their_effect() {
     let inline = r#"{"New":{"properties":{"a":{"type":"string","x-extensible-enum":["A"]}}}}"#;
     let object = r#"{"New":{"type":"object","properties":{"a":{"type":"string"}}}}"#;
     let component = r#"{"New":{"type":"string","enum":["A"]}}"#;
-    let opened = r#"removes `$.components.schemas.New`, and one with the target `$.components.schemas` and `update: { New: {"type":"string","x-extensible-enum":["A"]} }`. If"#;
+    let opened = r#"removes `$.components.schemas.New`, which is {"type":"string","enum":["A"]}, and one with the target `$.components.schemas` and `update: { New: {"type":"string","x-extensible-enum":["A"]} }`. If"#;
     let nullable = r#"{"New":{"type":"object","properties":{"a":{"anyOf":[{"type":"string","enum":["A",null]},{"type":"null"}]}}}}"#;
-    let referred = r#"removes `$.components.schemas.New.properties.a`, and one with the target `$.components.schemas.New.properties` and `update: { a: { $ref: '#/components/schemas/Name' } }`; and one with the target `$.components.schemas` and `update: { Name: {"type":"string","x-extensible-enum":["A"]} }`"#;
+    let referred = r#"removes `$.components.schemas.New.properties.a`, which is {"anyOf":[{"type":"string","enum":["A",null]},{"type":"null"}]}, and one with the target `$.components.schemas.New.properties` and `update: { a: { $ref: '#/components/schemas/Name' } }`; and one with the target `$.components.schemas` and `update: { Name: {"type":"string","x-extensible-enum":["A"]} }`"#;
     let known =
         r#"{"New":{"type":"object","properties":{"a":{"type":"string","enum":["OPEN","CLOSE"]}}}}"#;
     let known_referred = "`update: { a: { $ref: '#/components/schemas/State' } }`, which has these";

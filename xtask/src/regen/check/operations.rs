@@ -75,9 +75,8 @@ fn parameters(operation: &Operation, problems: &mut Problems) {
 }
 
 fn request(operation: &Operation, problems: &mut Problems) {
-    let Some(request) = operation.value.get("requestBody") else { return };
-    let at = child(&operation.at, "requestBody");
-    only_json(&Found { at: at.clone(), value: request }, "a request", problems);
+    let Some(value) = operation.value.get("requestBody") else { return };
+    only_json(&Found { at: child(&operation.at, "requestBody"), value }, "a request", problems);
 }
 
 fn success(operation: &Operation, problems: &mut Problems) {
@@ -138,7 +137,7 @@ fn named(operation: &str, parameter: &str) -> String {
 fn without_schema(body: &Found) -> String {
     let draft = body.value.get("example").map_or_else(|| json!({}), draft);
     format!(
-        "{}: expected a schema; write an action with the target `{}` and the update `schema: {draft}`, once each type is judged: an example shows what can be there, not what must",
+        "{}: expected a schema; write an action with the target `{}` and the update `schema: {draft}`, once each type, also each `?`, is judged: an example shows what can be there, not what must",
         body.at,
         path(&body.at)
     )

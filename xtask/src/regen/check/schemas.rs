@@ -68,8 +68,9 @@ fn closed(at: &str, values: &[Value], document: &Value) -> String {
         }
     };
     format!(
-        "{at}: expected an open enum, {found}: write an action that removes `{}`, and one with the target `{}` and `update: {{ {name}: {update} }}`{then}. If its values do not matter, only remove its `enum`",
+        "{at}: expected an open enum, {found}: write an action that removes `{}`, which is {}, and one with the target `{}` and `update: {{ {name}: {update} }}`{then}. If its values do not matter, only remove its `enum`",
         path(whole),
+        find(document, whole).unwrap_or_default(),
         path(parent)
     )
 }
