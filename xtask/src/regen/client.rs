@@ -133,34 +133,20 @@ mod tests {
             schema["title"] = "T".into();
             schema
         };
-        let outer = |inner: Value| json!({ "type": "object", "properties": { "inner": inner } });
+        let outer =
+            |inner: Value| ("Outer", json!({ "type": "object", "properties": { "inner": inner } }));
+        let inner = |field: &str| ("OuterInner", object(field));
         let two = json!({ "type": "object", "properties": { "a": titled("x"), "b": titled("y") } });
         let error = "expected a schema with its own Rust type";
         let at = "#/components/schemas/Outer/properties/inner: ";
         let table = [
-            ("alone", vec![("Outer", outer(object("x")))], ""),
-            (
-                "an equal component before",
-                vec![("OuterInner", object("x")), ("Outer", outer(object("x")))],
-                "",
-            ),
-            (
-                "an equal component after",
-                vec![("Outer", outer(object("x"))), ("OuterInner", object("x"))],
-                at,
-            ),
-            (
-                "another component before",
-                vec![("OuterInner", object("y")), ("Outer", outer(object("x")))],
-                at,
-            ),
-            (
-                "another component after",
-                vec![("Outer", outer(object("x"))), ("OuterInner", object("y"))],
-                at,
-            ),
+            ("alone", vec![outer(object("x"))], ""),
+            ("an equal component before", vec![inner("x"), outer(object("x"))], ""),
+            ("an equal component after", vec![outer(object("x")), inner("x")], at),
+            ("another component before", vec![inner("y"), outer(object("x"))], at),
+            ("another component after", vec![outer(object("x")), inner("y")], at),
             ("one title twice", vec![("Outer", two)], error),
-            ("a title", vec![("OuterInner", object("y")), ("Outer", outer(titled("x")))], ""),
+            ("a title", vec![inner("y"), outer(titled("x"))], ""),
         ];
         for (name, components, expected) in table {
             let mut document = document(&json!({

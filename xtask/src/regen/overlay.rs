@@ -326,6 +326,11 @@ mod tests {
         format!("overlay: 1.0.0\ninfo: {{ title: T, version: '1' }}\nactions:\n{actions}")
     }
 
+    /// An action that expects one place.
+    fn action(name: &str, rest: &str) -> String {
+        format!("- {{ x-name: {name}, x-expect: 1, description: Why, {rest} }}\n")
+    }
+
     fn apply(actions: &str, document: Value) -> anyhow::Result<Value> {
         Ok(Overlay::parse(&overlay(actions))?.apply(document)?.0)
     }
@@ -337,108 +342,81 @@ mod tests {
     #[test]
     fn action_changes_every_matched_place() {
         let table = [
+            ("target: $.a, update: { b: 2, c: 3 }", r#"{"a":{"b":1}}"#, r#"{"a":{"b":2,"c":3}}"#),
+            ("target: $.a, update: { b: 1 }", r#"{"a":[0]}"#, r#"{"a":[0,{"b":1}]}"#),
             (
-                "fields are added and texts replaced",
-                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: { b: 2, c: 3 } }",
-                json!({ "a": { "b": 1 } }),
-                json!({ "a": { "b": 2, "c": 3 } }),
+                "target: \"$.a[?@.n == 'x']\", update: { b: 1 }",
+                r#"{"a":[{"n":"w"},{"n":"x"}]}"#,
+                r#"{"a":[{"n":"w"},{"n":"x","b":1}]}"#,
             ),
             (
-                "an update is one more entry of an array",
-                "- { x-name: N, x-expect: 1, target: $.a, description: D, update: { b: 1 } }",
-                json!({ "a": [0] }),
-                json!({ "a": [0, { "b": 1 }] }),
+                "target: \"$['/a~/{b}'].get\", update: { b: 1 }",
+                r#"{"/a~/{b}":{"get":{}}}"#,
+                r#"{"/a~/{b}":{"get":{"b":1}}}"#,
             ),
             (
-                "a filter selects",
-                "- { x-name: N, x-expect: 1, target: \"$.a[?@.n == 'x']\", description: D, update: { b: 1 } }",
-                json!({ "a": [{ "n": "w" }, { "n": "x" }] }),
-                json!({ "a": [{ "n": "w" }, { "n": "x", "b": 1 }] }),
+                "target: $.b, remove: true, x-removes: 2",
+                r#"{"a":1,"b":2,"c":3}"#,
+                r#"{"a":1,"c":3}"#,
             ),
             (
-                "names with slashes and tildes are found",
-                "- { x-name: N, x-expect: 1, target: \"$['/a~/{b}'].get\", description: D, update: { b: 1 } }",
-                json!({ "/a~/{b}": { "get": {} } }),
-                json!({ "/a~/{b}": { "get": { "b": 1 } } }),
-            ),
-            (
-                "removing keeps the order of the others",
-                "- { x-name: N, x-expect: 1, target: $.b, description: D, remove: true, x-removes: 2 }",
-                json!({ "a": 1, "b": 2, "c": 3, "d": 4 }),
-                json!({ "a": 1, "c": 3, "d": 4 }),
-            ),
-            (
-                "an update is merged into what an earlier one wrote, and into maps",
-                "- { x-name: N, x-expect: 1, target: $, description: D, update: { a: { b: {} }, components: { schemas: { B: 1 } } } }
-- { x-name: M, x-expect: 1, target: $, description: D, update: { a: { b: { c: 1 } } } }",
-                json!({ "components": { "schemas": { "A": 1 } } }),
-                json!({ "components": { "schemas": { "A": 1, "B": 1 } }, "a": { "b": { "c": 1 } } }),
-            ),
-            (
-                "an action may only require",
-                "- { x-name: N, x-expect: 1, target: $.a, description: D, x-requires: { $.a: { is: [1] }, $.b: 0 } }",
-                json!({ "a": [1] }),
-                json!({ "a": [1] }),
+                "target: $.a, x-requires: { $.a: { is: [1] }, $.b: 0 }",
+                r#"{"a":[1]}"#,
+                r#"{"a":[1]}"#,
             ),
         ];
-        for (name, actions, document, expected) in table {
-            let applied = apply(actions, document).expect(name);
-            assert_eq!(applied.to_string(), expected.to_string(), "{name}");
+        for (rest, document, expected) in table {
+            let document = serde_json::from_str(document).unwrap();
+            assert_eq!(apply(&action("N", rest), document).expect(rest).to_string(), expected);
         }
+    }
+
+    #[test]
+    fn update_joins_what_an_earlier_one_wrote_and_maps() {
+        let first = "target: $, update: { a: { b: {} }, components: { schemas: { B: 1 } } }";
+        let actions =
+            action("N", first) + &action("M", "target: $, update: { a: { b: { c: 1 } } }");
+        let found = apply(&actions, json!({ "components": { "schemas": { "A": 1 } } })).unwrap();
+        let schemas = json!({ "A": 1, "B": 1 });
+        assert_eq!(
+            found,
+            json!({ "components": { "schemas": schemas }, "a": { "b": { "c": 1 } } })
+        );
     }
 
     #[test]
     fn action_that_does_not_fit_is_named() {
         let document = json!({ "a": { "x": { "y": 1 }, "l": [1] }, "b": 1 });
-        let action =
-            |rest: &str| format!("- {{ x-name: N, x-expect: 1, description: Why, {rest} }}");
+        let count = "expected 1 match, found 2: #/a, #/b: if all are meant";
+        let now = "#/a: the page has this now, and an update is never merged into it: remove it by";
+        let rests = "what it rests on, `$.b`, has changed, so make it fit, or remove it: expected";
         let table = [
-            (
-                action("target: $.z, update: {}"),
-                "action `N` (target `$.z`, \"Why\"): expected 1 match, found none",
-            ),
-            (
-                action("target: $.*, update: {}"),
-                "expected 1 match, found 2: #/a, #/b: if all are meant",
-            ),
-            (action("target: '$.[', update: {}"), "expected an RFC 9535"),
-            (action("target: $.a"), "expected `update`, or `remove: true` with `x-removes`"),
-            (action("target: $.a, remove: true"), "expected `update`, or"),
-            (
-                action("target: $.b, remove: true, x-removes: 2"),
-                "expected to remove 2 at #/b, found 1",
-            ),
-            (
-                action("target: $, update: { a: { x: 1 } }"),
-                "#/a: the page has this now, and an update is never merged into it: remove it by",
-            ),
-            (action("target: $.a, update: { x: { z: 1 } }"), "#/a/x: the page has this now"),
-            (action("target: $.a, update: { l: [2] }"), "#/a/l: the page has this now"),
-            (action("target: $.a, update: { l: [2], x: 2 }"), "#/a/l, #/a/x: the page has"),
-            (action("target: $.b, update: { x: 2 }"), "expected an object as update"),
-            (
-                action("target: $.a, x-requires: { $.b: 0 }, update: {}"),
-                "what it rests on, `$.b`, has changed, so make it fit, or remove it: expected 0 matches, found 1: #/b",
-            ),
-            (
-                action("target: $.a, x-requires: { $.b: { is: 2 } }, update: {}"),
-                "`$.b`, has changed, so make it fit, or remove it: expected 2, found 1",
-            ),
+            ("$.z, update: {}", "action `N` (target `$.z`, \"Why\"): expected 1 match, found none"),
+            ("$.*, update: {}", count),
+            ("'$.[', update: {}", "expected an RFC 9535"),
+            ("$.a", "expected `update`, or `remove: true` with `x-removes`"),
+            ("$.a, remove: true", "expected `update`, or"),
+            ("$.b, remove: true, x-removes: 2", "expected to remove 2 at #/b, found 1"),
+            ("$, update: { a: { x: 1 } }", now),
+            ("$.a, update: { x: { z: 1 } }", "#/a/x: the page has this now"),
+            ("$.a, update: { l: [2] }", "#/a/l: the page has this now"),
+            ("$.a, update: { l: [2], x: 2 }", "#/a/l, #/a/x: the page has"),
+            ("$.b, update: { x: 2 }", "expected an object as update"),
+            ("$.a, x-requires: { $.b: 0 }, update: {}", rests),
+            ("$.a, x-requires: { $.b: { is: 2 } }, update: {}", "remove it: expected 2, found 1"),
         ];
-        for (actions, expected) in table {
-            let error = error(&actions, document.clone());
-            assert!(error.contains(expected), "{actions}: {error}");
+        for (rest, expected) in table {
+            let error = error(&action("N", &format!("target: {rest}")), document.clone());
+            assert!(error.contains(expected), "{rest}: {error}");
         }
     }
 
     #[test]
     fn all_actions_that_do_not_fit_are_reported_at_once() {
-        let action = |name: &str, target: &str| {
-            format!(
-                "- {{ x-name: {name}, x-expect: 1, target: {target}, description: D, update: {{ n: 1 }} }}\n"
-            )
+        let update = |name: &str, target: &str| {
+            action(name, &format!("target: {target}, update: {{ n: 1 }}"))
         };
-        let actions = action("one", "$.x") + &action("two", "$.a") + &action("three", "$.y");
+        let actions = update("one", "$.x") + &update("two", "$.a") + &update("three", "$.y");
         let error = error(&actions, json!({ "a": {} }));
         assert!(error.starts_with("2 problems:\n- action `one`"), "{error}");
         assert!(error.contains("\n- action `three`") && !error.contains("`two`"), "{error}");
@@ -446,46 +424,45 @@ mod tests {
 
     #[test]
     fn action_after_one_that_does_not_fit_is_no_problem() {
-        let actions = "- { x-name: N, x-expect: 1, target: $.a.x, description: D, remove: true, x-removes: 2 }
-- { x-name: M, x-expect: 1, target: $.a, description: D, update: { x: { y: 1 } } }
-- { x-name: L, x-expect: 1, target: $.a.x, description: D, update: { z: 1 } }";
-        let error = error(actions, json!({ "a": { "x": { "y": 1 } } }));
-        assert!(error.starts_with("action `N`") && error.lines().count() == 1, "{error}");
-
-        let actions =
-            "- { x-name: N, x-expect: 1, target: $.a, description: D, update: { x: { n: 1 } } }
-- { x-name: M, x-expect: 1, target: $.a.x.y, description: D, update: { z: 1 } }";
-        let error = self::error(actions, json!({ "a": { "x": { "y": {} } } }));
-        assert!(error.starts_with("action `N`") && error.lines().count() == 1, "{error}");
+        let table = [
+            [
+                "target: $.a.x, remove: true, x-removes: 2",
+                "target: $.a, update: { x: { y: 1 } }",
+                "target: $.a.x, update: { z: 1 }",
+            ],
+            [
+                "target: $.a, update: { x: { n: 1 } }",
+                "target: $.a.x.y, update: { z: 1 }",
+                "target: $.a, update: { z: 1 }",
+            ],
+        ];
+        for rests in table {
+            let names = ["N", "M", "L"].iter().zip(rests);
+            let actions: String = names.map(|(name, rest)| action(name, rest)).collect();
+            let error = error(&actions, json!({ "a": { "x": { "y": {} } } }));
+            assert!(error.starts_with("action `N`") && error.lines().count() == 1, "{error}");
+        }
     }
 
     #[test]
     fn target_may_list_paths() {
-        let actions = "- { x-name: N, x-expect: 2, target: \"$.paths['/a', '/b']\", description: D, update: { n: 1 } }";
-        let applied = apply(actions, json!({ "paths": { "/a": {}, "/b": {} } })).unwrap();
+        let actions = action("N", "target: \"$.paths['/a', '/b']\", update: { n: 1 }");
+        let actions = actions.replace("x-expect: 1", "x-expect: 2");
+        let applied = apply(&actions, json!({ "paths": { "/a": {}, "/b": {} } })).unwrap();
         assert_eq!(applied, json!({ "paths": { "/a": { "n": 1 }, "/b": { "n": 1 } } }));
     }
 
     #[test]
     fn form_of_overlay_is_checked_first() {
         let table = [
-            (
-                "overlay: 2.0.0\ninfo: { title: T, version: '1' }\nactions: []",
-                "expected `overlay: 1.0.0`",
-            ),
-            ("overlay: 1.0.0\nactions: []", "info"),
-            (
-                "overlay: 1.0.0\ninfo: { title: T, version: '1' }\nactions: [{ x-name: N, target: $ }]",
-                "line 3",
-            ),
+            (overlay("  []").replace("1.0.0", "2.0.0"), "expected `overlay: 1.0.0`"),
+            ("overlay: 1.0.0\nactions: []".to_owned(), "info"),
+            (overlay("- { x-name: N, target: $ }"), "line 4"),
+            (overlay(&action("N", "target: $, update: {}").repeat(2)), "found `N` twice"),
         ];
         for (text, expected) in table {
-            let error = format!("{:#}", Overlay::parse(text).unwrap_err());
+            let error = format!("{:#}", Overlay::parse(&text).unwrap_err());
             assert!(error.contains(expected), "{error}");
         }
-        let twice =
-            "- { x-name: N, x-expect: 1, target: $, description: D, update: {} }\n".repeat(2);
-        let error = format!("{:#}", Overlay::parse(&overlay(&twice)).unwrap_err());
-        assert!(error.contains("found `N` twice"), "{error}");
     }
 }

@@ -33,33 +33,3 @@ pub(crate) fn sha256(text: &str) -> String {
     }
     hex
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{record, sha256, source};
-
-    #[test]
-    fn digest_equals_the_published_one() {
-        let table = [
-            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        ];
-        for (text, expected) in table {
-            assert_eq!(sha256(text), expected);
-        }
-    }
-
-    #[test]
-    fn record_has_the_origin_of_each_source() {
-        let page = source(Some("https://a/page.md"), "page.md", "abc");
-        let overlay = source(None, "overlay.yaml", "");
-        let expected = json!({ "x-provenance": {
-            "sources": [{ "url": "https://a/page.md", "file": "page.md", "sha256": sha256("abc") }],
-            "overlay": { "file": "overlay.yaml", "sha256": sha256("") },
-        } });
-        let once = record(json!({ "x-provenance": "older" }), &[page], &overlay);
-        assert_eq!(once, expected);
-    }
-}

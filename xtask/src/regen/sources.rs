@@ -68,14 +68,6 @@ mod tests {
     }
 
     #[test]
-    fn written_list_is_read_unchanged() {
-        let sources = Sources::parse(&list()).unwrap();
-        let again = Sources::parse(&sources.to_text().unwrap()).unwrap();
-        assert_eq!(sources.pages, again.pages);
-        assert_eq!(again.pages[0].file, "b.md");
-    }
-
-    #[test]
     fn malformed_list_is_an_error_with_its_place() {
         let table = [
             ("url =", "link =", "line 2, column 1: unknown field `link`"),

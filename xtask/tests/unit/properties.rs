@@ -1,7 +1,7 @@
 //! Generated and damaged input, through every stage that reads from outside.
 
 use proptest::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{downgrade, overlay::Overlay, page};
 
@@ -19,20 +19,7 @@ fn damaged(text: &'static str) -> impl Strategy<Value = String> {
     })
 }
 
-const KEYS: [&str; 12] = [
-    "openapi",
-    "paths",
-    "/a",
-    "get",
-    "responses",
-    "200",
-    "schema",
-    "type",
-    "oneOf",
-    "$ref",
-    "properties",
-    "x-a",
-];
+const KEYS: &str = "openapi paths /a get responses 200 schema type oneOf $ref properties x-a";
 
 fn json() -> impl Strategy<Value = Value> {
     let texts = prop::sample::select(&["3.1.0", "string", "null", "#/paths", "#"]);
@@ -42,17 +29,10 @@ fn json() -> impl Strategy<Value = Value> {
         texts.prop_map(Value::from)
     ];
     leaf.prop_recursive(6, 48, 4, |inner| {
-        let fields = prop::collection::hash_map(prop::sample::select(&KEYS), inner.clone(), 0..4);
-        let object = |map: std::collections::HashMap<&str, Value>| -> Value {
-            map.into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect::<Map<_, _>>()
-                .into()
-        };
-        prop_oneof![
-            prop::collection::vec(inner, 0..3).prop_map(Value::from),
-            fields.prop_map(object)
-        ]
+        let keys = prop::sample::select(KEYS.split(' ').collect::<Vec<_>>());
+        let fields = prop::collection::vec((keys, inner.clone()), 0..4);
+        let object = fields.prop_map(|fields| fields.into_iter().collect::<Value>());
+        prop_oneof![prop::collection::vec(inner, 0..3).prop_map(Value::from), object]
     })
 }
 
