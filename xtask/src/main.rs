@@ -15,7 +15,6 @@ const FAILURE: u8 = 2;
 /// The version that users have; the workspace has one for all.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The command line.
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Maintainers' commands of pilot-status")]
 enum Command {

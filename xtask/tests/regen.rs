@@ -254,35 +254,6 @@ fn run_without_usable_git_is_an_error() {
 }
 
 #[test]
-fn hidden_addition_is_words_and_names_the_action() {
-    let Some(repository) = Repository::with_document() else { return };
-    let parameter = "{ name: x, in: cookie }";
-    repository.replace(
-        PAGE,
-        "      responses:",
-        &format!("        - {parameter}\n      responses:"),
-    );
-    let action = format!(
-        "  - x-name: no-cookie
-    target: $..parameters[?@.name == 'x']
-    x-expect: 1
-    description: Cookies are for the vendor's own pages.
-    remove: true
-    x-removes: {parameter}
-  - x-name: id-untyped\n"
-    );
-    repository.replace(OVERLAY, "  - x-name: id-untyped\n", &action);
-    let (code, report) = repository.report(&[]);
-    assert_eq!(code, Some(0));
-    let expected = "openapi.json written
-The page:
-- `#/paths/~1v1~1numbers~1{id}/get/parameters/2`: new, `{\"name\":\"x\",\"in\":\"cookie\"}` (does not reach openapi.json: action `no-cookie` removes this place)
-Words only (no code differs): patch step, 0.1.0 to 0.1.1.
-";
-    assert_eq!(report, expected);
-}
-
-#[test]
 fn changed_prose_of_page_is_reported_by_line() {
     let Some(repository) = Repository::with_document() else { return };
     repository.replace(PAGE, "Some prose.", "Deprecated.\nAt most 1 refresh a minute.");

@@ -70,14 +70,12 @@ fn each_schema_has_its_type(schemas: &[(String, String)], client: &File) -> Resu
     )
 }
 
-/// Returns whether a schema becomes a struct.
 fn is_struct(schema: &Value) -> bool {
     let properties = schema.get("properties").and_then(Value::as_object);
     let is_object = schema.get("type").is_some_and(|kind| kind == "object");
     is_object && properties.is_some_and(|p| !p.is_empty()) && schema.get("allOf").is_none()
 }
 
-/// Collects the name and the documentation of each struct.
 fn structs(items: &[Item], to: &mut Vec<(String, String)>) {
     for item in items {
         match item {

@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 
 use super::pointer::child;
 
-/// One difference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Change {
     /// The JSON pointer of what differs, the line of a text, or the path of a Rust item.
@@ -18,7 +17,6 @@ pub(crate) struct Change {
     pub(crate) to: Option<Value>,
 }
 
-/// All differences, in the order of the old document.
 pub(crate) fn diff(old: &Value, new: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
     compare(old, new, "#", &mut changes);
@@ -79,7 +77,6 @@ pub(crate) fn diff_lines(old: &str, new: &str, of: &str) -> Vec<Change> {
     gone.into_iter().zip(new).map(|(gone, new)| Change { from: gone.from, ..new }).collect()
 }
 
-/// Compares how often each item occurs.
 fn multisets(old: &[Value], new: &[Value], at: impl Fn(usize) -> String, to: &mut Vec<Change>) {
     to.extend(surplus(old, new).map(|(index, item)| change(&at(index), Some(item), None)));
     to.extend(surplus(new, old).map(|(index, item)| change(&at(index), None, Some(item))));

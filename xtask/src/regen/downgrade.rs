@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::lenient::make_nullable;
 use super::pointer::child;
 
-/// The version that is written.
 const VERSION: &str = "3.0.3";
 
 /// The fields that occur in this vendor's pages, and their neighbours, of each kind of object: with
@@ -155,7 +154,6 @@ impl Walk<'_> {
     }
 }
 
-/// Returns the type of a scalar.
 pub(crate) fn type_of(value: &Value) -> Option<&'static str> {
     Some(match value {
         Value::String(_) => "string",

@@ -9,16 +9,13 @@ use reqwest::redirect::{Attempt, Policy};
 
 /// The time for everything and the size of the body: enough for any page of documentation.
 pub(crate) const LIMITS: (Duration, usize) = (Duration::from_secs(30), 8 * 1024 * 1024);
-/// The number of redirects that are followed.
 const REDIRECTS: usize = 5;
 
-/// Fetches a text.
 pub(crate) fn fetch(url: &str, limits: (Duration, usize)) -> Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(get(url, limits)).with_context(|| url.to_owned())
 }
 
-/// Fetches a text inside a runtime.
 async fn get(url: &str, (total, size): (Duration, usize)) -> Result<String> {
     let client = Client::builder().timeout(total).redirect(Policy::custom(redirect)).build()?;
     // The error's own text would repeat the address.

@@ -6,7 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The commit that git has checked out.
 pub(crate) struct Head<'a> {
     root: &'a Path,
 }

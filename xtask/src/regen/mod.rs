@@ -43,18 +43,14 @@ mod verdict;
 mod visit;
 mod yaml;
 
-/// The folder of the stored pages.
 const UPSTREAM: &str = "xtask/upstream";
 /// The folder of fetched pages until everything has succeeded. Git ignores it.
 const STAGING: &str = "xtask/upstream/.staging";
-/// The list of the pages.
 const SOURCES: &str = "xtask/upstream/sources.toml";
-/// The judgements about the pages.
 const OVERLAY: &str = "xtask/overlay.yaml";
 /// The document that everything else is built from.
 const OUTPUT: &str = "openapi.json";
 
-/// The options of a run.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Write nothing; exit with 1 if openapi.json is not what would be written, with 2 on
@@ -83,13 +79,11 @@ fn this_repository() -> PathBuf {
 
 /// The end of a run that gave a document.
 pub(crate) enum State {
-    /// What was done, for people.
     Done(String),
     /// The document, or a stored page, is not what it should be: which, and what to run.
     Drift(String),
 }
 
-/// The pages to start from.
 #[derive(Default)]
 struct Pages {
     inputs: Vec<Input>,
@@ -152,7 +146,6 @@ fn regenerate(options: &Options, head: &Head, pages: &Pages, report: &mut Report
     Ok(State::Done(format!("{OUTPUT} {}", if is_in_sync { "is in sync" } else { "written" })))
 }
 
-/// Reads the document of the last commit.
 fn read_document(text: &str) -> Result<(Value, Interface)> {
     let document = serde_json::from_str(text)?;
     let interface = Interface::of(&document)?;
@@ -176,7 +169,6 @@ fn known<T>(what: &str, value: Result<T>, report: &mut Report) -> Option<T> {
     value.map_err(|error| report.notes.push(note(error))).ok()
 }
 
-/// Collects the pages to start from.
 fn gather(options: &Options, report: &mut Report) -> Result<Pages> {
     let root = &options.root;
     let list = Sources::parse(&read(root, SOURCES)?).context(SOURCES)?;
@@ -210,7 +202,6 @@ fn try_page(pages: &mut Vec<Input>, from: &Path, report: &mut Report) -> Result<
     Ok(())
 }
 
-/// Returns the stored pages.
 fn stored(root: &Path, list: &Sources, report: &mut Report) -> Result<Pages> {
     let mut pages = Pages::default();
     for page in &list.pages {
@@ -275,7 +266,6 @@ fn write(root: &Path, file: &str, text: &str) -> Result<()> {
     fs::write(root.join(file), text).with_context(|| file.to_owned())
 }
 
-/// The day, in UTC.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that reads the clock: the day of a fetch is a record"

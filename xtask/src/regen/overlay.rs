@@ -13,7 +13,6 @@ use super::pointer::{child, find, find_mut};
 use super::problems::Problems;
 use super::yaml;
 
-/// The whole overlay, read but not applied.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Overlay {
@@ -102,7 +101,6 @@ impl Overlay {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Action {
-    /// The name in messages.
     #[serde(rename = "x-name")]
     name: String,
     target: String,
@@ -113,7 +111,6 @@ struct Action {
     /// The exact value that `remove` removes at each place.
     #[serde(rename = "x-removes")]
     removes: Option<Value>,
-    /// The number of places that the target must match.
     #[serde(rename = "x-expect")]
     expect: NonZeroUsize,
     /// The facts that the judgement rests on: paths, each with a number of places, or with the exact
@@ -196,7 +193,6 @@ fn require(document: &Value, path: &str, required: &Required) -> Result<()> {
     }
 }
 
-/// Returns the places that a path matches, in order.
 fn places(document: &Value, path: &str) -> Result<Vec<String>> {
     let path = JsonPath::parse(path).context("expected an RFC 9535 JSONPath")?;
     let nodes = path.query_located(document);
@@ -367,7 +363,10 @@ mod tests {
         ];
         for (rest, document, expected) in table {
             let document = serde_json::from_str(document).unwrap();
-            assert_eq!(apply(&action("N", rest), document).expect(rest).to_string(), expected);
+            let overlay = Overlay::parse(&overlay(&action("N", rest))).unwrap();
+            let (found, written) = overlay.apply(document).expect(rest);
+            assert_eq!(found.to_string(), expected);
+            assert_eq!(written[0].verb == "removes", rest.contains("remove: true"), "{rest}");
         }
     }
 

@@ -27,7 +27,6 @@ pub(crate) struct Input {
     pub(crate) text: String,
 }
 
-/// The pages, read and merged.
 pub(crate) struct Published {
     /// One document of OpenAPI 3.1, from all pages.
     pub(crate) document: Value,
@@ -36,7 +35,6 @@ pub(crate) struct Published {
 }
 
 impl Published {
-    /// Reads the pages.
     pub(crate) fn read(pages: &[Input]) -> Result<Self> {
         let (mut documents, mut prose) = (Vec::new(), BTreeMap::new());
         for Input { file, from, text, .. } in pages {
@@ -61,14 +59,11 @@ pub(crate) fn operations(page: &Input) -> Vec<String> {
     page.iter().flat_map(|page| visit::operations(&page.document)).map(|of| of.at).collect()
 }
 
-/// The result of all stages.
 pub(crate) struct Built {
     pub(crate) document: Value,
     /// The bytes that belong into the file.
     pub(crate) text: String,
-    /// The places that the overlay wrote.
     pub(crate) written: Vec<Written>,
-    /// The items that users compile against.
     pub(crate) interface: Interface,
 }
 

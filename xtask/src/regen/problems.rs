@@ -15,7 +15,6 @@ impl Problems {
         result.map_err(|error| self.add(format!("{error:#}"))).ok()
     }
 
-    /// An error if there were any.
     pub(crate) fn end(self) -> Result<()> {
         match &self.0[..] {
             [] => Ok(()),

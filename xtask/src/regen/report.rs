@@ -19,7 +19,6 @@ const BEFORE: usize = 40;
 
 #[derive(Default, Serialize)]
 pub(crate) struct Report {
-    /// Notes for a maintainer that stop nothing.
     pub(crate) notes: Vec<String>,
     /// The differences of the documents of the pages.
     page: Vec<Change>,
@@ -28,15 +27,12 @@ pub(crate) struct Report {
     /// The actions that keep differences of the pages out of `openapi.json`, by the place.
     hidden: BTreeMap<String, String>,
     document: Vec<Change>,
-    /// The differences of the Rust interface.
     breaking: Vec<Change>,
     compatible: Vec<Change>,
     step: Option<Step>,
-    /// The files that the run wrote.
     pub(crate) written: Vec<String>,
 }
 
-/// The step of the version that a change calls for.
 #[derive(Serialize)]
 struct Step {
     effect: Effect,
@@ -129,7 +125,6 @@ fn line(Change { at, from, to }: &Change, show: impl Fn(&Value) -> String) -> St
     }
 }
 
-/// Returns Rust without the quotes of JSON.
 fn plain(item: &Value) -> String {
     item.as_str().unwrap_or_default().to_owned()
 }

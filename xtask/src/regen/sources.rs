@@ -8,16 +8,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sources {
-    /// One table a page.
     #[serde(rename = "page")]
     pub(crate) pages: Vec<Page>,
 }
 
-/// One page.
 #[derive(Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Page {
-    /// The vendor's address.
     pub(crate) url: String,
     /// The stored copy, beside the list.
     pub(crate) file: String,
@@ -48,7 +45,6 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Returns the text of the file.
     pub(crate) fn to_text(&self) -> Result<String> {
         let head = "# The pages that openapi.json is made of. `cargo xtask regen --fetch` fetches them anew.\n\n";
         Ok(format!("{head}{}", toml::to_string(self)?))
@@ -59,7 +55,6 @@ impl Sources {
 mod tests {
     use super::Sources;
 
-    /// A list of one page.
     fn list() -> String {
         let digest = "0".repeat(64);
         format!(

@@ -21,9 +21,7 @@ use super::diff::{Change, change};
 pub(crate) enum Effect {
     /// The generated code differs in its documentation at most.
     Words,
-    /// Programs compile as before.
     Compatible,
-    /// A program may fail to compile.
     Breaking,
 }
 
@@ -170,7 +168,6 @@ impl Interface {
     }
 }
 
-/// The implementation that only reports the version of the document.
 fn is_client_info(item: &Item) -> bool {
     let Item::Impl(item) = item else { return false };
     let of = item.trait_.as_ref().and_then(|(_, of, _)| of.segments.last());

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::pointer::child;
 
-/// The methods that an operation may have.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 /// Fields that hold data, in which nothing is to be found.
 const DATA: [&str; 4] = ["example", "examples", "default", "enum"];
@@ -15,7 +14,6 @@ pub(crate) struct Found<'a> {
     pub(crate) value: &'a Value,
 }
 
-/// An operation under `paths`.
 pub(crate) struct Operation<'a> {
     pub(crate) path: &'a str,
     pub(crate) at: String,
@@ -28,7 +26,6 @@ impl<'a> Operation<'a> {
         self.value.get("operationId").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Its answers, by their statuses.
     pub(crate) fn responses(&self) -> impl Iterator<Item = (&'a str, Found<'a>)> + use<'a> {
         let at = child(&self.at, "responses");
         let responses =
@@ -38,7 +35,6 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// The operations, in the order of the document.
 pub(crate) fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
     paths.flat_map(|(path, item)| {
@@ -85,7 +81,6 @@ pub(crate) fn body<'a>(holder: &Found<'a>) -> Option<Found<'a>> {
     Some(Found { at: child(&child(&holder.at, "content"), name), value })
 }
 
-/// The JSON bodies of all responses.
 pub(crate) fn response_bodies(document: &Value) -> impl Iterator<Item = Found<'_>> {
     let responses = operations(document).flat_map(|operation| operation.responses());
     responses.filter_map(|(_, response)| body(&response))

@@ -25,7 +25,6 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
     }
 }
 
-/// Returns the one example of a body, or the named ones.
 fn examples<'a>(body: &Found<'a>) -> Vec<Example<'a>> {
     let Some(schema) = body.value.get("schema") else { return Vec::new() };
     let named = body.value.get("examples").and_then(Value::as_object).into_iter().flatten();

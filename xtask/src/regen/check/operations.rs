@@ -133,7 +133,6 @@ fn named(operation: &str, parameter: &str) -> String {
     format!("{}.parameters[?@.name == '{parameter}']", path(operation))
 }
 
-/// Describes the action to write, with a schema drafted from the example.
 fn without_schema(body: &Found) -> String {
     let draft = body.value.get("example").map_or_else(|| json!({}), draft);
     format!(
