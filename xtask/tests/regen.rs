@@ -348,7 +348,7 @@ fn json_report_is_one_object_on_change_and_error() {
         (output.status.code(), json)
     };
     repository.replace(OVERLAY, "name: { type: [string", "name: { type: [number");
-    let step = json!({ "effect": "breaking", "step": "minor", "from": "0.1.0", "to": "0.2.0" });
+    let step = json!({ "effect": "breaking", "kind": "minor", "from": "0.1.0", "to": "0.2.0" });
     let name =
         json!([{ "at": "types::Number.name", "from": "Option<String>", "to": "Option<f64>" }]);
     for (options, code, key, written) in

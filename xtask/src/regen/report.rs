@@ -36,7 +36,7 @@ pub(crate) struct Report {
 #[derive(Serialize)]
 struct Step {
     effect: Effect,
-    step: &'static str,
+    kind: &'static str,
     from: String,
     to: String,
 }
@@ -97,10 +97,10 @@ impl Report {
     /// The differences and the step of the version, for people, as Markdown.
     pub(crate) fn to_text(&self) -> String {
         let differences = self.differences();
-        let Some(Step { effect, step, from, to }) = &self.step else {
+        let Some(Step { effect, kind, from, to }) = &self.step else {
             return differences + "No change.\n";
         };
-        format!("{differences}{}: {step} step, {from} to {to}.\n", effect.name())
+        format!("{differences}{}: {kind} step, {from} to {to}.\n", effect.name())
     }
 }
 
@@ -109,8 +109,8 @@ fn part<'a>(
     changes: impl IntoIterator<Item = &'a Change>,
     line: impl Fn(&Change) -> String,
 ) -> String {
-    let lines: String = changes.into_iter().map(|change| format!("- {}\n", line(change))).collect();
-    if lines.is_empty() { lines } else { format!("{title}:\n{lines}") }
+    let lines: Vec<String> = changes.into_iter().map(line).collect();
+    if lines.is_empty() { String::new() } else { format!("{title}:\n- {}\n", lines.join("\n- ")) }
 }
 
 fn line(Change { at, from, to }: &Change, show: impl Fn(&Value) -> String) -> String {
@@ -150,12 +150,12 @@ fn shown(text: &str, start: usize) -> String {
 fn step(effect: Effect, version: &str) -> Step {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0_u64));
     let [major, minor, patch] = [(); 3].map(|()| parts.next().unwrap_or(0));
-    let (step, [major, minor, patch]) = match (effect, major) {
+    let (kind, [major, minor, patch]) = match (effect, major) {
         (Effect::Words, _) | (Effect::Compatible, 0) => ("patch", [major, minor, patch + 1]),
         (Effect::Compatible, _) | (Effect::Breaking, 0) => ("minor", [major, minor + 1, 0]),
         (Effect::Breaking, _) => ("major", [major + 1, 0, 0]),
     };
-    Step { effect, step, from: version.to_owned(), to: format!("{major}.{minor}.{patch}") }
+    Step { effect, kind, from: version.to_owned(), to: format!("{major}.{minor}.{patch}") }
 }
 
 #[cfg(test)]
