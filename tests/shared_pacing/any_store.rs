@@ -9,8 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use pilot_status::{
-    Client, Pacing,
+    Client, Pacing, RetryPolicy,
     shared_limit::{InMemory, Reply, SharedLimit, Slot, Step, StepFuture},
 };
 use support::{Log, Reply as Answer, Server, always, builder, ok};
@@ -64,47 +65,50 @@ fn reply(reply: Reply) -> StepFuture<'static> {
     Box::pin(ready(Ok(reply)))
 }
 
-#[tokio::test]
-async fn faulty_store_does_not_fail_calls() {
-    let stores: [(&str, ReplyFn); 6] = [
-        ("fails", |_| Box::pin(ready(Err("out of order".into())))),
-        ("hangs", |_| Box::pin(pending())),
-        ("replies free", |_| reply(Reply::Free)),
-        ("replies limited", |_| reply(Reply::Limited)),
-        ("replies go", |_| {
-            reply(Reply::Go { epoch: u64::MAX, is_probe: true, turns: u32::MAX, rate: f64::NAN })
-        }),
-        ("replies noted", |_| reply(Reply::Noted)),
-    ];
-    for (name, answer) in stores {
-        let server = refusing(1, "0.05").await;
-        let steps = Arc::new(AtomicUsize::new(0));
-        let client = client(&server, FakeStore(answer, Arc::clone(&steps)));
-        for n in 0..20 {
-            let answer = client.number("num_1").get().await;
-            assert!(answer.is_ok(), "{name}, call {n}: {answer:?}");
-        }
-        assert_eq!(server.requests().len(), 21, "{name}");
-        assert!(steps.load(Ordering::Relaxed) > 0, "{name}: the store receives steps");
-    }
+fn wait(time: Duration, epoch: u64, rate: f64) -> StepFuture<'static> {
+    reply(Reply::Wait { time, slot: Slot { epoch, turns: 1 }, rate })
+}
+
+fn go(turns: u32, rate: f64, is_probe: bool) -> StepFuture<'static> {
+    reply(Reply::Go { epoch: if is_probe { u64::MAX } else { 1 }, is_probe, turns, rate })
 }
 
 #[tokio::test]
-async fn store_admitting_nothing_delays_calls_by_max_delay() {
-    let never: [ReplyFn; 2] = [
-        |_| reply(Reply::Wait { time: Duration::MAX, slot: Slot::default(), rate: -1.0 }),
-        |_| reply(Reply::Wait { time: Duration::ZERO, slot: Slot::default(), rate: 0.0 }),
+async fn faulty_store_fails_no_call_and_shortens_no_wait() {
+    // The store, the `Retry-After` of the second request, and `max_delay` in milliseconds. A store
+    // that admits nothing delays calls by `max_delay` and two seconds.
+    let stores: [(&str, ReplyFn, &str, u64); 10] = [
+        ("fails", |_| Box::pin(ready(Err("out of order".into()))), "0.05", 60_000),
+        ("hangs", |_| Box::pin(pending()), "0.05", 60_000),
+        ("replies free", |_| reply(Reply::Free), "0.05", 60_000),
+        ("replies limited", |_| reply(Reply::Limited), "0.05", 60_000),
+        ("replies noted", |_| reply(Reply::Noted), "0.05", 60_000),
+        ("replies nonsense", |_| go(u32::MAX, f64::NAN, true), "0.05", 60_000),
+        ("admits at once", |_| go(100, 1e9, false), "0.4", 60_000),
+        ("has another clock", |_| wait(Duration::from_secs(3_600), 7, 0.1), "0.05", 60_000),
+        ("never admits", |_| wait(Duration::MAX, 0, -1.0), "0.01", 50),
+        ("admits nothing", |_| wait(Duration::ZERO, 0, 0.0), "0.01", 50),
     ];
-    for answer in never {
-        let server = refusing(1, "0.01").await;
-        let retry = pilot_status::RetryPolicy::default()
+    for (name, answer, retry_after, max_delay) in stores {
+        let server = refusing(1, retry_after).await;
+        let steps = Arc::new(AtomicUsize::new(0));
+        let retry = RetryPolicy::default()
             .base_delay(Duration::from_millis(1))
-            .max_delay(Duration::from_millis(50));
-        let store = FakeStore(answer, Arc::default());
+            .max_delay(Duration::from_millis(max_delay));
+        let store = FakeStore(answer, Arc::clone(&steps));
         let client = builder(&server).retry(retry).pacing(Pacing::shared(store)).build().unwrap();
-        for _ in 0..4 {
-            assert!(client.number("num_1").get().await.is_ok());
+        let start = Instant::now();
+        let first = client.number("num_1").get().await;
+        let others = join_all((0..19).map(|_| client.number("num_1").get())).await;
+        let last = client.number("num_1").get().await;
+        for answer in [vec![first], others, vec![last]].concat() {
+            assert!(answer.is_ok(), "{name}: {answer:?}");
         }
+        let least = Duration::from_secs_f64(retry_after.parse().unwrap());
+        let took = start.elapsed();
+        assert!(least <= took && took < Duration::from_secs(10), "{name}: {took:?}");
+        assert_eq!(server.requests().len(), 22, "{name}");
+        assert!(steps.load(Ordering::Relaxed) > 0, "{name}: the store receives steps");
     }
 }
 
@@ -160,7 +164,7 @@ async fn background_check_slower_than_call_is_honoured() {
             });
         }
         ADMITTED.fetch_add(1, Ordering::Relaxed);
-        reply(Reply::Go { epoch: 1, is_probe: false, turns: 1, rate: 1.0 })
+        go(1, 1.0, false)
     };
     let server = always(ok()).await;
     let client = client(&server, FakeStore(slow, Arc::default()));
@@ -175,26 +179,11 @@ async fn background_check_slower_than_call_is_honoured() {
 }
 
 #[tokio::test]
-async fn store_cannot_shorten_retry_after() {
-    let server = refusing(0, "0.4").await;
-    let go: ReplyFn = |_| reply(Reply::Go { epoch: 1, is_probe: false, turns: 100, rate: 1e9 });
-    let client = client(&server, FakeStore(go, Arc::default()));
-    let start = Instant::now();
-    let calls = (0..20).map(|_| client.number("num_1").get());
-    let answers = futures_util::future::join_all(calls).await;
-    assert!(answers.iter().all(Result::is_ok));
-    assert!(start.elapsed() >= Duration::from_millis(400), "{:?}", start.elapsed());
-}
-
-#[tokio::test]
 async fn waiting_calls_share_one_store_request() {
     let server = refusing(0, "0.01").await;
     let steps = Arc::new(AtomicUsize::new(0));
-    let wait: ReplyFn = |_| {
-        let (time, slot) = (Duration::from_millis(1), Slot::default());
-        reply(Reply::Wait { time, slot, rate: 0.0 })
-    };
-    let client = client(&server, FakeStore(wait, Arc::clone(&steps)));
+    let waits: ReplyFn = |_| wait(Duration::from_millis(1), 0, 0.0);
+    let client = client(&server, FakeStore(waits, Arc::clone(&steps)));
     let start = Instant::now();
     let call = || tokio::spawn(client.number("num_1").get());
     let refused = call();
@@ -222,7 +211,7 @@ async fn burst_of_429_is_reported_despite_dropped_calls() {
     let server = always(Answer::json(429, "{}").with("retry-after", "5")).await;
     let client = client(&server, FakeStore(store, Arc::default()));
     let calls = (0..50).map(|_| client.number("num_1").get());
-    let calls = futures_util::future::join_all(calls);
+    let calls = join_all(calls);
     // The calls wait for 5 s and are dropped before that.
     let _ = tokio::time::timeout(Duration::from_millis(300), calls).await;
     let start = Instant::now();
@@ -239,7 +228,7 @@ async fn permanent_429_fails_near_the_timeout() {
     let server = always(Answer::json(429, "{}")).await;
     let store = Arc::new(InMemory::default());
     let timeout = Duration::from_millis(2_500);
-    let retry = pilot_status::RetryPolicy::default().base_delay(Duration::from_millis(10));
+    let retry = RetryPolicy::default().base_delay(Duration::from_millis(10));
     let client = builder(&server)
         .timeout(timeout)
         .retry(retry)
@@ -251,19 +240,4 @@ async fn permanent_429_fails_near_the_timeout() {
     assert!(error.is_rate_limited(), "{error}");
     // The last attempt is sent one second before the timeout.
     assert!(start.elapsed() + Duration::from_millis(1_100) >= timeout, "{:?}", start.elapsed());
-}
-
-#[tokio::test]
-async fn store_state_with_foreign_clock_is_ignored() {
-    let server = refusing(0, "0.05").await;
-    let hour: ReplyFn = |_| {
-        let time = Duration::from_secs(3_600);
-        reply(Reply::Wait { time, slot: Slot { epoch: 7, turns: 1 }, rate: 0.1 })
-    };
-    let client = client(&server, FakeStore(hour, Arc::default()));
-    let start = Instant::now();
-    for _ in 0..5 {
-        assert!(client.number("num_1").get().await.is_ok());
-    }
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }

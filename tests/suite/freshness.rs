@@ -38,20 +38,16 @@ async fn only_old_or_undated_snapshot_is_refreshed() {
     let mut undated = example();
     undated["meta"]["fetchedAt"] = Value::Null;
     let cases = [
-        (aged(60), 0),
         (aged(3_000), 0),
         (aged(4_000), 1),
         (aged(-30), 0),
         (aged(-3_600), 1),
         (example(), 1),
         (undated, 1),
-        (json!({ "id": "x", "meta": null }), 1),
         (json!({ "id": "x", "provider": "META", "meta": null }), 1),
         (json!({ "id": "x", "provider": "EVO_GO", "meta": null }), 0),
-        (json!({ "id": "x", "provider": "PILOT_STATUS" }), 0),
         (json!({ "id": "x", "provider": ["EVO_GO"] }), 1),
         (json!({ "id": "x", "provider": "NEW" }), 1),
-        (json!({ "id": "x", "provider": "NEW", "meta": aged(4_000)["meta"] }), 1),
         (json!({ "id": "x", "provider": "EVO_GO", "meta": aged(4_000)["meta"] }), 1),
         (json!({ "id": "x", "provider": "NEW", "meta": aged(60)["meta"] }), 0),
     ];
@@ -66,13 +62,10 @@ async fn only_old_or_undated_snapshot_is_refreshed() {
 async fn snapshot_age_uses_response_clock() {
     // Seconds that the response's `Date` is ahead, its `Age`, the snapshot's age, refreshes.
     let cases = [
-        (600, 0, -540, 0),
-        (600, 0, -600 + 3_700, 1),
+        (600, 0, 3_100, 1),
         (-600, 0, 660, 0),
-        (-7_200, 0, 7_260, 0),
         (-7_200, 0, 3_540, 1),
         (-600, 600, 60, 0),
-        (-600, 600, -300, 1),
         (-600, 600, 3_700, 1),
     ];
     for (ahead, age, aged_by, expected) in cases {

@@ -1,6 +1,5 @@
 //! `status` and `delete`: their paths and their responses.
 
-use pilot_status::types::ConnectionState;
 use support::{Reply, always, client, replies};
 
 #[tokio::test]
@@ -28,26 +27,6 @@ async fn status_is_live_or_cached() {
         assert_eq!(status.read_at().map(|t| t.timestamp()), read_at, "{body}");
         assert!(status.extra.is_empty());
         assert_eq!(server.requests()[0].line, "GET /v1/numbers/num_1/status");
-    }
-}
-
-#[tokio::test]
-async fn status_failure_is_retried_only_if_transient() {
-    let open = r#"{"state":"OPEN"}"#;
-    for (code, attempts) in
-        [("UPSTREAM_TIMEOUT", 2), ("UPSTREAM_ERROR", 2), ("PROVIDER_NOT_CONFIGURED", 1)]
-    {
-        let body = format!(r#"{{"error":"x","code":"{code}"}}"#);
-        let server = replies(vec![Reply::json(503, body), Reply::json(200, open)]).await;
-        let status = client(&server).number("num_1").status().await;
-        assert_eq!(server.requests().len(), attempts, "{code}");
-        match status {
-            Ok(status) => assert_eq!(status.state, Some(ConnectionState::Open)),
-            Err(error) => {
-                assert_eq!((error.code(), error.is_retryable()), (Some(code), false));
-                assert!(error.hint().unwrap().contains("provider"));
-            }
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use pilot_status::ErrorKind;
-use support::{Reply, Server, always, builder, client, example, ok};
+use support::{Reply, Server, always, builder, client, ok};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
@@ -57,18 +57,4 @@ async fn zero_timeout_is_rejected_before_sending() {
     assert!(number.get().await.unwrap_err().is_invalid_input());
     assert!(number.refresh().await.unwrap_err().is_invalid_input());
     assert_eq!(server.requests().len(), 0);
-}
-
-#[tokio::test]
-async fn joined_refresh_outlives_shorter_timeout() {
-    let server = Server::start(|_, _| {
-        Reply::Late(MS(300), Box::new(Reply::json(200, example().to_string())))
-    })
-    .await
-    .unwrap();
-    let number = client(&server).number("num_1");
-    let short = number.clone().timeout(MS(100));
-    let (short, long) = tokio::join!(short.refresh(), number.refresh());
-    assert!(short.unwrap_err().is_timeout());
-    assert_eq!(long.unwrap().id, "num_1");
 }

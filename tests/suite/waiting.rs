@@ -51,8 +51,9 @@ async fn permanent_error_ends_wait_and_transient_does_not() {
     {
         let server = always(reply).await;
         let error = client(&server).number("num_1").wait_until_open(Duration::from_secs(60)).await;
-        assert_eq!(error.unwrap_err().kind(), kind);
-        assert_eq!(server.requests().len(), 1);
+        let error = error.unwrap_err();
+        assert_eq!((error.kind(), server.requests().len()), (kind, 1));
+        assert_eq!(error.hint().unwrap().contains("provider"), kind == ErrorKind::Server);
     }
     let failures = vec![Reply::json(500, "{}"); 5];
     let server = replies([failures, vec![Reply::json(200, OPEN)]].concat()).await;
