@@ -13,7 +13,7 @@ use std::{
 use pilot_status::{Client, Error, Pacing, RetryPolicy};
 use support::{
     faults::{self, Route},
-    hostile::{Hostile, Protocol, Step},
+    hostile::{Hostile, Step},
     outcome::Outcome,
     process::{MB, files, memory},
 };
@@ -23,15 +23,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-#[cfg(feature = "like-an-application")]
-const PROTOCOLS: &[Protocol] = &[Protocol::Http1, Protocol::Http2];
-#[cfg(not(feature = "like-an-application"))]
-const PROTOCOLS: &[Protocol] = &[Protocol::Http1];
-
 const TASKS: usize = 64;
 const TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_DELAY: Duration = Duration::from_millis(100);
-/// The id in faults, and in every response of the HTTP/2 server, which does not read paths.
+/// The id in faults.
 const ID_OF_FAULTS: &str = "1";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,14 +35,8 @@ async fn soak_under_faults_leaks_nothing() {
     let seconds = env::var("SOAK_SECONDS").map_or(600, |seconds| seconds.parse().unwrap());
     let time = Duration::from_secs(seconds);
     let before = files_and_tasks();
-    let servers: Vec<_> = PROTOCOLS.iter().map(|protocol| server(*protocol)).collect();
-    let clients: Vec<_> = PROTOCOLS
-        .iter()
-        .zip(&servers)
-        .flat_map(|(protocol, server)| {
-            [Pacing::Adaptive, Pacing::Off].map(|pacing| client(server, *protocol, pacing))
-        })
-        .collect();
+    let server = server();
+    let clients = [Pacing::Adaptive, Pacing::Off].map(|pacing| client(&server, pacing));
     let end = Instant::now() + time;
     let mut tasks = JoinSet::new();
     for client in clients.iter().cycle().take(TASKS).cloned() {
@@ -58,11 +47,9 @@ async fn soak_under_faults_leaks_nothing() {
     let early = memory("VmRSS");
     let successes: u64 = tasks.join_all().await.into_iter().sum();
     let late = memory("VmRSS");
-    for (protocol, server) in PROTOCOLS.iter().zip(&servers) {
-        println!("{protocol:?}: {:?}", server.seen());
-    }
+    println!("{:?}", server.seen());
     println!("{successes} successes; memory {} MB early, {} MB late", early / MB, late / MB);
-    drop((clients, servers));
+    drop((clients, server));
     assert!(successes > 0);
     assert!(late < early + 16 * MB, "memory grew by 16 MB or more");
     for _ in 0..50 {
@@ -113,7 +100,7 @@ async fn call(client: &Client, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn client(server: &Hostile, protocol: Protocol, pacing: Pacing) -> Client {
+fn client(server: &Hostile, pacing: Pacing) -> Client {
     let ms = Duration::from_millis;
     let retry = RetryPolicy::default().base_delay(ms(5)).max_delay(MAX_DELAY);
     Client::builder()
@@ -124,38 +111,24 @@ fn client(server: &Hostile, protocol: Protocol, pacing: Pacing) -> Client {
         .attempt_timeout(ms(200))
         .timeout(TIMEOUT)
         .max_response_bytes(64 * 1024)
-        .configure_http(move |http| match protocol {
-            #[cfg(feature = "like-an-application")]
-            Protocol::Http2 => http.http2_prior_knowledge(),
-            _ => http,
-        })
         .build()
         .unwrap()
 }
 
 /// Starts a server that plays a random fault for one in four requests.
-fn server(protocol: Protocol) -> Hostile {
+fn server() -> Hostile {
     let good = |id: &str| format!(r#"{{"id":"{id}","state":"OPEN","ok":true}}"#);
-    let mut faults = match protocol {
-        Protocol::Http1 => faults::all(&good(ID_OF_FAULTS)),
-        Protocol::Http2 => faults::http2::all(&good(ID_OF_FAULTS)),
-    };
+    let mut faults = faults::all(&good(ID_OF_FAULTS));
     faults.retain(|fault| fault.route == Route::Server);
-    Hostile::start_in(protocol, move |number, path| {
+    Hostile::start(move |number, path| {
         // The same for both calls of one number.
         let mut random = fastrand::Rng::with_seed(number as u64);
         if random.u8(..) < 64 {
             return faults[random.usize(..faults.len())].script.clone();
         }
         let id = path.split(['/', '?']).find(|part| part.starts_with("num_"));
-        match (protocol, id) {
-            (Protocol::Http1, Some(id)) => {
-                let answer = faults::answer("200 OK", "", &good(id));
-                vec![Step::Read, Step::Send(answer.into())]
-            }
-            (Protocol::Http1, None) => vec![Step::Read],
-            (Protocol::Http2, _) => faults::http2::answer(&good(ID_OF_FAULTS)),
-        }
+        let answer = id.map(|id| Step::Send(faults::answer("200 OK", "", &good(id)).into()));
+        [Step::Read].into_iter().chain(answer).collect()
     })
     .unwrap()
 }

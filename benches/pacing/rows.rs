@@ -85,27 +85,21 @@ pub(crate) fn rows() -> String {
     fastrand::seed(1);
     let mut text = "| load | served | seconds | refused |\n|---|---|---|---|\n".to_owned();
     runtime.block_on(async {
-        for (name, has_store) in [("100 calls", false), ("the same, a store", true)] {
-            let server = Server::new(Kind::TokenBucket, BUCKET, has_store);
-            let calls = join_all((0..100).map(|_| server.call(TIMEOUT)));
-            text += &server.row(name, calls).await;
-        }
-        for (name, has_store) in
-            [("30 a second for 40 s, timeout 3 s", false), ("the same, a store", true)]
-        {
-            let server = &Server::new(Kind::TokenBucket, BUCKET, has_store);
-            let calls = (0..1_200).map(|n| async move {
-                sleep_until(server.start + MS(n * 1_000 / 30)).await;
-                server.call(MS(3_000)).await
-            });
-            text += &server.row(name, join_all(calls)).await;
-        }
-        for (name, has_store) in
-            [("429 at all times, timeout 15 s", false), ("the same, a store", true)]
-        {
-            let nothing = Limit { count: 1e-9, per: 1.0, burst: 0.0 };
-            let server = Server::new(Kind::TokenBucket, nothing, has_store);
-            text += &server.row(name, join_all([server.call(MS(15_000))])).await;
+        let nothing = Limit { count: 1e-9, per: 1.0, burst: 0.0 };
+        // The limit, the number of calls, the time between two, and the timeout.
+        for (name, limit, calls, every, timeout) in [
+            ("100 calls", BUCKET, 100, Duration::ZERO, TIMEOUT),
+            ("30 a second for 40 s, timeout 3 s", BUCKET, 1_200, MS(1_000) / 30, MS(3_000)),
+            ("429 at all times, timeout 15 s", nothing, 1, Duration::ZERO, MS(15_000)),
+        ] {
+            for (name, has_store) in [(name, false), ("the same, a store", true)] {
+                let server = &Server::new(Kind::TokenBucket, limit, has_store);
+                let calls = (0..calls).map(|n| async move {
+                    sleep_until(server.start + every * n).await;
+                    server.call(timeout).await
+                });
+                text += &server.row(name, join_all(calls)).await;
+            }
         }
         let mut server = Server::new(Kind::TokenBucket, BUCKET, false);
         server.outage = 20.0..100.0;

@@ -66,29 +66,24 @@ const LIMITS: [Limit; 3] = [
     Limit { count: 600.0, per: 60.0, burst: 100.0 },
     Limit { count: 100.0, per: 10.0, burst: 16.0 },
 ];
-const LIMITERS: [(Kind, bool); 6] = [
-    (Kind::FixedWindow, true),
-    (Kind::FixedWindow, false),
-    (Kind::TokenBucket, true),
-    (Kind::TokenBucket, false),
-    (Kind::SlidingLog, true),
-    (Kind::SlidingLog, false),
-];
+const KINDS: [Kind; 3] = [Kind::FixedWindow, Kind::TokenBucket, Kind::SlidingLog];
 
 /// Returns the 18 settings of a scenario.
 pub(crate) fn all(scenario: Scenario, processes: usize) -> Vec<Setting> {
-    let of = |limit| {
-        LIMITERS.into_iter().map(move |(kind, retry_after)| Setting {
+    let (tasks, requests, round_trip, seed) = (64, 600, 0.05, 0);
+    let mut settings = Vec::new();
+    for (limit, kind) in LIMITS.into_iter().flat_map(|limit| KINDS.map(|kind| (limit, kind))) {
+        settings.extend([true, false].map(|retry_after| Setting {
             scenario,
             kind,
             limit,
             retry_after,
             processes,
-            tasks: 64,
-            requests: 600,
-            round_trip: 0.05,
-            seed: 0,
-        })
-    };
-    LIMITS.into_iter().flat_map(of).collect()
+            tasks,
+            requests,
+            round_trip,
+            seed,
+        }));
+    }
+    settings
 }

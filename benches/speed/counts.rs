@@ -12,14 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{
-    Outcome,
-    contenders::Contender,
-    decode, page,
-    page::goal,
-    request,
-    server::{self, Process},
-};
+use crate::{Outcome, contenders::Contender, decode, page, page::goal, request, server};
 
 /// Accepted difference of a count from the stored one, as a part of it.
 const TOLERANCE: f64 = 0.03;
@@ -74,14 +67,14 @@ fn count() -> Result<Value, Box<dyn Error>> {
         println!("instructions: skipped, since valgrind is not installed");
         return Ok(counts);
     }
-    let server = Process::start()?;
+    let url = server::start()?;
     for (name, what, of, over) in [
         ("request over bare reqwest", "request", "ours", "bare reqwest"),
         ("middleware over bare reqwest", "request", "middleware", "bare reqwest"),
         ("decode over hand-written", "decode", "ours", "hand-written"),
         ("decode over Value", "decode", "ours", "value"),
     ] {
-        let ratio = instructions(what, of, &server.url)? / instructions(what, over, &server.url)?;
+        let ratio = instructions(what, of, &url)? / instructions(what, over, &url)?;
         counts["instructions"][name] = json!((ratio * 1e4).round() / 1e4);
     }
     Ok(counts)

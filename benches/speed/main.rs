@@ -29,18 +29,11 @@ fn main() -> Outcome {
         ["--request"] => request::run(),
         ["--counts"] => counts::write(),
         ["--check"] => counts::check(),
-        // These commands run as processes that other commands start and measure.
-        ["--serve"] => server::serve_until_closed(),
+        // `--counts` starts this as a process, and measures it.
         ["--calls", what, contender, times, url] => {
             counts::calls(what, contender, times.parse()?, url)
         }
-        [] => ["--decode", "--request", "--counts"].iter().try_for_each(again),
+        [] => decode::run().and_then(|()| request::run()).and_then(|()| counts::write()),
         _ => Err(format!("no command {arguments:?}: see the top of benches/speed/main.rs").into()),
     }
-}
-
-/// Runs this program again with one command.
-fn again(command: &&str) -> Outcome {
-    let status = std::process::Command::new(env::current_exe()?).arg(command).status()?;
-    if status.success() { Ok(()) } else { Err(format!("{command} failed").into()) }
 }

@@ -1,22 +1,11 @@
-//! A hyper server on loopback, in a thread or in a separate process.
+//! A hyper server on loopback, in a thread.
 
-use std::{
-    convert::Infallible,
-    env,
-    error::Error,
-    io::{self, BufRead, BufReader, Read},
-    net::TcpListener,
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::LazyLock,
-    thread,
-};
+use std::{convert::Infallible, io, net::TcpListener, sync::LazyLock, thread};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Response, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-
-use crate::Outcome;
 
 /// The documented example of a number, as a body.
 pub(crate) static EXAMPLE: LazyLock<Bytes> = LazyLock::new(|| {
@@ -55,39 +44,4 @@ fn serve(listener: TcpListener) -> io::Result<()> {
             tokio::spawn(async { connection.await.ok() });
         }
     })
-}
-
-/// A server in another process, which ends when this is dropped.
-pub(crate) struct Process {
-    pub(crate) url: String,
-    child: Child,
-    open: Option<ChildStdin>,
-}
-
-impl Process {
-    pub(crate) fn start() -> Result<Self, Box<dyn Error>> {
-        let mut command = Command::new(env::current_exe()?);
-        command.arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let mut url = String::new();
-        let stdout = child.stdout.take().ok_or("no output of the server")?;
-        BufReader::new(stdout).read_line(&mut url)?;
-        Ok(Self { url: url.trim().to_owned(), open: child.stdin.take(), child })
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.open.take());
-        if let Err(e) = self.child.wait() {
-            eprintln!("the server's process: {e}");
-        }
-    }
-}
-
-/// Runs the server in this process: prints its URL, and serves until standard input is closed.
-pub(crate) fn serve_until_closed() -> Outcome {
-    println!("{}", start()?);
-    io::stdin().read_to_end(&mut Vec::new())?;
-    Ok(())
 }

@@ -44,20 +44,14 @@ async fn quotes_and_whitespace_around_id_are_trimmed() {
 }
 
 #[tokio::test]
-async fn quotes_and_whitespace_around_base_url_are_trimmed() {
+async fn base_url_is_trimmed_and_its_path_retained() {
     let server = always(ok()).await;
-    for ends in [("", "\n"), ("\u{feff}", ""), ("\"", "\""), ("'", "/v1' ")] {
+    for ends in [("", "\n"), ("\u{feff}", ""), ("\"", "\""), ("'", "/v1' "), ("", "/pilot/")] {
         let base_url = format!("{}{}{}", ends.0, server.url(), ends.1);
         let client = builder(&server).base_url(base_url).build().unwrap();
-        assert!(client.number("num_1").get().await.is_ok(), "{ends:?}");
+        client.number("num_1").get().await.unwrap();
+        let path = if ends.1 == "/pilot/" { "/pilot/v1" } else { "/v1" };
+        let line = server.requests().pop().unwrap().line;
+        assert_eq!(line, format!("GET {path}/numbers/num_1"), "{ends:?}");
     }
-}
-
-#[tokio::test]
-async fn base_url_path_is_retained() {
-    let server = always(ok()).await;
-    let base_url = format!("{}/pilot/", server.url());
-    let client = builder(&server).base_url(base_url).build().unwrap();
-    client.number("num_1").get().await.unwrap();
-    assert_eq!(server.requests()[0].line, "GET /pilot/v1/numbers/num_1");
 }

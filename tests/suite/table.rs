@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use pilot_status::{Client, ErrorKind, FleetTable, ReadinessLevel, Watch, WatchState};
+use pilot_status::{ErrorKind, ReadinessLevel, Watch, WatchState};
 use serde_json::{Value, json};
 use support::{Reply, Server, client, example};
 
@@ -75,14 +75,6 @@ async fn table_outlives_watch_and_finds_numbers_by_phone() {
     late.wait_until_complete().now_or_never().unwrap().unwrap();
 }
 
-#[tokio::test]
-async fn table_of_dropped_watch_returns_error() {
-    let server = fleet().await;
-    let table = client(&server).numbers(["a", "b"]).watch(EVERY).table();
-    let error = table.wait_until_complete().await.unwrap_err();
-    assert!(error.is_invalid_input() && error.to_string().contains("ended before"), "{error}");
-}
-
 /// Polls a watch for a time, or until it ends.
 async fn poll(watch: &mut Watch, time: Duration) {
     let polled = async { while watch.next().await.is_some() {} };
@@ -95,36 +87,50 @@ async fn table_is_incomplete_until_the_list_is_read() {
         Reply::json(500, "{}"),
         Reply::json(403, "{}"),
         Reply::json(200, "<html>"),
+        Reply::json(200, "[]"),
         Reply::json(200, r#"[{"Id":"a"}]"#),
         Reply::json(429, "{}").with("retry-after", "3600"),
     ];
     for reply in replies {
         let server = support::always(reply.clone()).await;
-        let mut watch = client(&server).watch_all(Duration::from_secs(1));
+        let state: WatchState = serde_json::from_str(r#"{"a":{"level":"ready"}}"#).unwrap();
+        let mut watch = client(&server).watch_all(Duration::from_secs(1)).resume(state);
         let table = watch.table();
-        poll(&mut watch, Duration::from_millis(500)).await;
-        assert!(!table.is_complete() && table.is_empty(), "{reply:?}");
+        while server.requests().is_empty() {
+            poll(&mut watch, EVERY / 4).await;
+        }
+        poll(&mut watch, EVERY).await;
+        assert!(!table.is_complete() && table.get("a").is_some(), "{reply:?}");
         assert!(!matches!(table.wait_until_complete().now_or_never(), Some(Ok(()))), "{reply:?}");
     }
 }
 
 #[tokio::test]
 async fn table_of_ended_watch_is_not_live() {
-    fn watch(client: &Client, ids: &[&str], every: Duration) -> (Watch, FleetTable) {
-        let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-        let mut watch = client.numbers(ids).watch(every);
-        let table = watch.table();
-        (watch, table)
-    }
     let server = fleet().await;
-    let client = client(&server);
-    let (mut without_ids, table) = watch(&client, &[], EVERY);
-    poll(&mut without_ids, Duration::from_secs(5)).await;
-    assert!(!table.is_live() && table.is_complete());
-    let (mut without_interval, table) = watch(&client, &["a"], Duration::ZERO);
-    poll(&mut without_interval, Duration::from_secs(5)).await;
-    assert!(!table.is_live() && table.error().is_some_and(|e| e.is_invalid_input()));
-    assert!(table.wait_until_complete().await.unwrap_err().is_invalid_input());
+    let table = client(&server).numbers(["a", "b"]).watch(EVERY).table();
+    let error = table.wait_until_complete().await.unwrap_err();
+    assert!(error.is_invalid_input() && error.to_string().contains("ended before"), "{error}");
+
+    let no_id: &[&str] = &[];
+    for (ids, every, is_complete) in
+        [(no_id, EVERY, true), (no_id, Duration::ZERO, false), (&["a"], Duration::ZERO, false)]
+    {
+        let mut ended = client(&server).numbers(ids.iter().copied()).watch(every);
+        let early = ended.table();
+        poll(&mut ended, Duration::from_secs(5)).await;
+        for table in [early, ended.table()] {
+            assert!(!table.is_live() && table.error().is_none() == is_complete);
+            assert_eq!(table.wait_until_complete().await.is_ok(), is_complete);
+        }
+    }
+
+    let server = support::always(Reply::json(401, "{}")).await;
+    let mut refused = client(&server).numbers(["a"]).watch(EVERY);
+    refused.next().await.unwrap();
+    let table = refused.table();
+    assert!(table.error().is_some_and(|error| error.is_unauthorized()));
+    assert!(table.wait_until_complete().await.unwrap_err().is_unauthorized());
 }
 
 #[tokio::test]
@@ -179,29 +185,6 @@ async fn older_snapshot_than_resumed_completes_table() {
 }
 
 #[tokio::test]
-async fn resumed_entries_remain_while_the_list_fails() {
-    let lists = [(500, "{}"), (403, "{}"), (200, "[]"), (200, "<html>")];
-    for (status, list) in lists {
-        let server = support::always(Reply::json(status, list)).await;
-        let state: WatchState = serde_json::from_str(r#"{"a":{"level":"ready"}}"#).unwrap();
-        let mut watch = client(&server).watch_all(Duration::from_secs(1)).resume(state);
-        let table = watch.table();
-        let is_requested = async {
-            while server.requests().is_empty() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        };
-        let polled = async { while watch.next().await.is_some() {} };
-        tokio::select! {
-            () = polled => unreachable!("a watch does not end"),
-            () = is_requested => {}
-        }
-        assert!(table.get("a").is_some() && !table.is_complete(), "{status} {list}");
-    }
-}
-
-#[tokio::test]
 async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
     let answer = |_, request: &support::Request| match request.line.as_str() {
         "GET /v1/numbers" => Reply::json(200, r#"[{"id":"a"},{"id":{}}]"#),
@@ -215,24 +198,6 @@ async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
     poll(&mut watch, EVERY * 4).await;
     let b = table.get("b").expect("a list with malformed items removes no number");
     assert!(b.polled_at.is_some() && table.is_complete());
-}
-
-#[tokio::test]
-async fn table_made_late_has_error_and_end_of_watch() {
-    let server = support::always(Reply::json(401, "{}")).await;
-    let mut refused = client(&server).numbers(["a"]).watch(EVERY);
-    refused.next().await.unwrap();
-    let table = refused.table();
-    assert!(table.error().is_some_and(|error| error.is_unauthorized()));
-    assert!(table.wait_until_complete().await.unwrap_err().is_unauthorized());
-
-    for every in [EVERY, Duration::ZERO] {
-        let mut ended = client(&server).numbers([""; 0]).watch(every);
-        poll(&mut ended, Duration::from_secs(5)).await;
-        let table = ended.table();
-        assert!(!table.is_live());
-        assert_eq!(table.wait_until_complete().await.is_ok(), !every.is_zero());
-    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::http2::{self, Frame};
+use crate::http2;
 
 /// A server that runs until it is dropped.
 pub struct Hostile {
@@ -48,8 +48,8 @@ pub enum Step {
     Repeat(Vec<u8>, usize),
     /// Sends these bytes one at a time, with a pause after each.
     Dribble(Vec<u8>, Duration),
-    /// Sends this frame N times.
-    Frame(Frame, usize),
+    /// Sends this frame of the last request's stream N times.
+    Frame(Vec<u8>, usize),
     /// Does nothing until the client closes the connection.
     Hang,
     /// Only acknowledges HTTP/2 control frames until the connection's next request.
@@ -182,10 +182,10 @@ impl Connection<'_> {
                     sleep(pause).await;
                 }
             }
-            Step::Frame(frame, times) => {
-                let bytes = frame.encode(self.last_stream);
+            Step::Frame(mut frame, times) => {
+                http2::set_stream(&mut frame, self.last_stream);
                 for _ in 0..times {
-                    self.send(&bytes).await?;
+                    self.send(&frame).await?;
                 }
             }
             Step::Hang => {

@@ -28,40 +28,15 @@ const ACK: u8 = 1;
 /// The client's connection preface.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// An HTTP/2 frame.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    pub kind: u8,
-    pub flags: u8,
-    pub stream: Stream,
-    pub payload: Vec<u8>,
+/// Encodes a frame of the connection.
+pub fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("a short payload").to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, 0], payload].concat()
 }
 
-/// The stream that a frame belongs to.
-#[derive(Clone, Copy, Debug)]
-pub enum Stream {
-    Connection,
-    /// The stream of the last request.
-    LastRequest,
-}
-
-impl Frame {
-    pub fn new(kind: u8, flags: u8, stream: Stream, payload: impl Into<Vec<u8>>) -> Self {
-        Self { kind, flags, stream, payload: payload.into() }
-    }
-
-    pub(crate) fn encode(&self, last_request: u32) -> Vec<u8> {
-        let stream = match self.stream {
-            Stream::Connection => 0,
-            Stream::LastRequest => last_request,
-        };
-        let length = u32::try_from(self.payload.len()).expect("a short payload").to_be_bytes();
-        let mut bytes = length[1..].to_vec();
-        bytes.extend([self.kind, self.flags]);
-        bytes.extend(stream.to_be_bytes());
-        bytes.extend(&self.payload);
-        bytes
-    }
+/// Changes the stream of a frame.
+pub(crate) fn set_stream(frame: &mut [u8], stream: u32) {
+    frame[5..9].copy_from_slice(&stream.to_be_bytes());
 }
 
 /// Encodes a literal header field (RFC 7541, section 6.2.2).
@@ -89,7 +64,7 @@ fn integer(bytes: &mut Vec<u8>, value: usize) {
 /// Reads the client's preface and sends the server's.
 pub(crate) async fn begin(stream: &mut TcpStream) -> io::Result<()> {
     stream.read_exact(&mut [0; PREFACE.len()]).await?;
-    stream.write_all(&Frame::new(SETTINGS, 0, Stream::Connection, []).encode(0)).await
+    stream.write_all(&frame(SETTINGS, 0, &[])).await
 }
 
 /// Reads frames up to a request and acknowledges settings and pings. Returns the request's stream;
@@ -106,14 +81,8 @@ pub(crate) async fn read_request(stream: &mut TcpStream) -> io::Result<Option<u3
         stream.read_exact(&mut payload).await?;
         match kind {
             HEADERS => return Ok(Some(u32::from_be_bytes(id))),
-            SETTINGS if flags & ACK == 0 => {
-                let ack = Frame::new(SETTINGS, ACK, Stream::Connection, []);
-                stream.write_all(&ack.encode(0)).await?;
-            }
-            PING if flags & ACK == 0 => {
-                let ack = Frame::new(PING, ACK, Stream::Connection, payload);
-                stream.write_all(&ack.encode(0)).await?;
-            }
+            SETTINGS if flags & ACK == 0 => stream.write_all(&frame(SETTINGS, ACK, &[])).await?,
+            PING if flags & ACK == 0 => stream.write_all(&frame(PING, ACK, &payload)).await?,
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
-//! Memory and open files of the current process.
+//! Memory and open files of the current process, and child processes of a test.
 
-use std::fs;
+use std::{env, fs, process::Command};
 
 /// A megabyte, in bytes.
 pub const MB: u64 = 1024 * 1024;
@@ -21,4 +21,19 @@ pub fn forget_peak() -> u64 {
 /// Returns the number of open files, including sockets.
 pub fn files() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// The variable that a child process of a test has.
+const IS_CHILD: &str = "PILOT_STATUS_TEST_CHILD";
+
+/// Returns a command that runs an ignored test of this binary in a child process.
+pub fn child(test: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]).env(IS_CHILD, "1");
+    command
+}
+
+/// Returns true in a child process.
+pub fn is_child() -> bool {
+    env::var_os(IS_CHILD).is_some()
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
     task::{JoinHandle, JoinSet},
 };
@@ -44,20 +44,13 @@ impl Server {
         Self::start(move |stream, heard| async move { answer(stream, &heard, bytes).await }).await
     }
 
-    /// Starts a proxy that forwards every CONNECT to one address.
+    /// Starts a proxy that records and forwards each CONNECT to one address.
     pub(crate) async fn tunnel(to: SocketAddr) -> Self {
         Self::start(move |mut stream, heard| async move {
             heard.next(&mut stream).await?;
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
-            let server = TcpStream::connect(to).await?;
-            let (mut from_client, mut to_client) = stream.into_split();
-            let (mut from_server, mut to_server) = server.into_split();
-            let back = tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
-            while let Some(bytes) = heard.next(&mut from_client).await? {
-                to_server.write_all(&bytes).await?;
-            }
-            back.abort();
-            Ok(())
+            let mut server = TcpStream::connect(to).await?;
+            copy_bidirectional(&mut stream, &mut server).await.map(drop)
         })
         .await
     }
@@ -94,13 +87,12 @@ impl Drop for Server {
 }
 
 impl Heard {
-    /// Reads and records the next bytes; returns `None` at the end.
-    async fn next(&self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
+    /// Reads and records the next bytes; returns false at the end.
+    async fn next(&self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
         let mut bytes = vec![0; 16 * 1024];
         let length = stream.read(&mut bytes).await?;
-        bytes.truncate(length);
-        self.0.lock().unwrap().extend(&bytes);
-        Ok((length > 0).then_some(bytes))
+        self.0.lock().unwrap().extend(&bytes[..length]);
+        Ok(length > 0)
     }
 }
 
@@ -109,10 +101,10 @@ async fn answer<S>(mut stream: S, heard: &Heard, bytes: &[u8]) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    if heard.next(&mut stream).await?.is_some() {
+    if heard.next(&mut stream).await? {
         stream.write_all(bytes).await?;
         stream.flush().await?;
-        while heard.next(&mut stream).await?.is_some() {}
+        while heard.next(&mut stream).await? {}
     }
     Ok(())
 }

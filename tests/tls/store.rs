@@ -1,17 +1,12 @@
 //! Systems without root certificates, such as slim containers.
 
-use std::{env, process::Command};
-
 use pilot_status::{Client, ClientBuilder};
-use support::KEY;
+use support::{KEY, process};
 
 use crate::{
     authority::Authority,
     servers::{ANSWER, Server},
 };
-
-/// Set in the child process, which finds no certificates.
-const HAS_NO_STORE: &str = "PILOT_STATUS_TEST_HAS_NO_STORE";
 
 fn builder(base_url: &str) -> ClientBuilder {
     Client::builder().api_key(KEY).base_url(base_url).allow_insecure_http(true)
@@ -19,10 +14,7 @@ fn builder(base_url: &str) -> ClientBuilder {
 
 #[test]
 fn missing_certificate_store_error_has_hint() {
-    let mut child = Command::new(env::current_exe().unwrap());
-    child
-        .args(["--exact", "store::child_without_certificate_store", "--ignored"])
-        .env(HAS_NO_STORE, "1");
+    let mut child = process::child("store::child_without_certificate_store");
     for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         child.env(name, "/nowhere/certificates");
     }
@@ -33,7 +25,7 @@ fn missing_certificate_store_error_has_hint() {
 #[tokio::test]
 #[ignore = "the test above runs it in a child process without certificates"]
 async fn child_without_certificate_store() {
-    if env::var_os(HAS_NO_STORE).is_none() {
+    if !process::is_child() {
         return;
     }
     for base_url in ["https://api.example", "http://api.example", "https://localhost:1"] {

@@ -5,8 +5,8 @@ use super::{Fault, Time};
 use crate::{
     hostile::{Protocol, Script, Step},
     http2::{
-        CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, PING, RST_STREAM,
-        SETTINGS, STATUS_200, Stream, field,
+        CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
+        STATUS_200, field, frame,
     },
 };
 
@@ -29,14 +29,15 @@ fn fault(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Fault {
     Fault { protocol: Protocol::Http2, ..Fault::new(name, script) }
 }
 
-/// Repeats a frame for as long as the client reads.
-fn flood(name: &'static str, first: Vec<Step>, frame: Frame) -> Fault {
-    let steps = first.into_iter().chain([Step::Frame(frame, WITHOUT_END)]);
+/// Repeats a step for as long as the client reads.
+fn flood(name: &'static str, first: Vec<Step>, then: Step) -> Fault {
+    let steps = first.into_iter().chain([then]);
     Fault { endless: true, ..fault(name, steps) }
 }
 
-fn once(kind: u8, flags: u8, stream: Stream, payload: impl Into<Vec<u8>>) -> Step {
-    Step::Frame(Frame::new(kind, flags, stream, payload), 1)
+/// Sends a frame of the last request's stream.
+fn once(kind: u8, flags: u8, payload: &[u8]) -> Step {
+    Step::Frame(frame(kind, flags, payload), 1)
 }
 
 /// Returns the script of a correct response.
@@ -45,22 +46,22 @@ pub fn answer(body: &str) -> Script {
 }
 
 fn head(block: &[u8]) -> Step {
-    once(HEADERS, END_HEADERS, Stream::LastRequest, block)
+    once(HEADERS, END_HEADERS, block)
 }
 
 fn data(body: &str, flags: u8) -> Step {
-    once(DATA, flags, Stream::LastRequest, body)
+    once(DATA, flags, body.as_bytes())
 }
 
 fn reset(code: u32) -> Step {
-    once(RST_STREAM, 0, Stream::LastRequest, code.to_be_bytes())
+    once(RST_STREAM, 0, &code.to_be_bytes())
 }
 
 /// Sends GOAWAY with the last processed stream and debug data that must not be printed.
 fn go_away(last: u32, code: u32) -> Step {
     let debug_data = b"+5511999999999".as_slice();
     let payload = [&last.to_be_bytes(), &code.to_be_bytes(), debug_data].concat();
-    once(GOAWAY, 0, Stream::Connection, payload)
+    Step::Send(frame(GOAWAY, 0, &payload))
 }
 
 fn streams(good: &str) -> Vec<Fault> {
@@ -89,7 +90,7 @@ fn connections(good: &str) -> Vec<Fault> {
     let [ok, body] = [head(&[STATUS_200]), data(good, END_STREAM)];
     let http1 = super::answer("200 OK", "", good);
     // SETTINGS_INITIAL_WINDOW_SIZE, over 2^31-1
-    let invalid = once(SETTINGS, 0, Stream::Connection, [0, 4, 0xff, 0xff, 0xff, 0xff]);
+    let invalid = Step::Send(frame(SETTINGS, 0, &[0, 4, 0xff, 0xff, 0xff, 0xff]));
     let between =
         Fault { script: vec![Step::Close], ..fault("closed between requests of HTTP/2", []) };
     vec![
@@ -122,22 +123,21 @@ fn responses(good: &str) -> Vec<Fault> {
     let length = field("content-length", (good.len() + 1).to_string().as_bytes());
     let length = [&[STATUS_200][..], &length].concat();
     let redirect = [status(b"302"), field("location", b"https://localhost:1/")].concat();
-    let whole = |head| once(HEADERS, END_HEADERS | END_STREAM, Stream::LastRequest, head);
+    let whole = |head: &[u8]| once(HEADERS, END_HEADERS | END_STREAM, head);
     vec![
         fault("a head that is not HPACK", [head(&[0x80]), Step::Close]),
         fault("429 over HTTP/2", [head(&status(b"429")), data("{}", END_STREAM)]),
-        fault("a redirect over HTTP/2", [whole(redirect)]),
+        fault("a redirect over HTTP/2", [whole(&redirect)]),
         fault("content-length one more over HTTP/2", [head(&length), data(good, END_STREAM)]),
-        fault("a head without a body", [whole(vec![STATUS_200])]),
+        fault("a head without a body", [whole(&[STATUS_200])]),
     ]
 }
 
 fn floods() -> Vec<Fault> {
     let field = field("x", &[b'x'; 4_000]);
-    let of = |kind, payload: &[u8]| Frame::new(kind, 0, Stream::LastRequest, payload);
-    let ping = Frame::new(PING, 0, Stream::Connection, [0; 8]);
-    let settings = Frame::new(SETTINGS, 0, Stream::Connection, []);
-    let unfinished = || vec![once(HEADERS, 0, Stream::LastRequest, [STATUS_200])];
+    let of = |kind, payload: &[u8]| Step::Frame(frame(kind, 0, payload), WITHOUT_END);
+    let connection = |kind, payload: &[u8]| Step::Repeat(frame(kind, 0, payload), WITHOUT_END);
+    let unfinished = || vec![once(HEADERS, 0, &[STATUS_200])];
     vec![
         flood(
             "a body without end over HTTP/2",
@@ -147,7 +147,7 @@ fn floods() -> Vec<Fault> {
         flood("empty DATA without end", vec![head(&[STATUS_200])], of(DATA, &[])),
         flood("a head without end over HTTP/2", unfinished(), of(CONTINUATION, &field)),
         flood("empty CONTINUATION without end", unfinished(), of(CONTINUATION, &[])),
-        flood("PING without end", vec![], ping).lasting(Time::PingTimeout),
-        flood("SETTINGS without end", vec![], settings).lasting(Time::PingTimeout),
+        flood("PING without end", vec![], connection(PING, &[0; 8])).lasting(Time::PingTimeout),
+        flood("SETTINGS without end", vec![], connection(SETTINGS, &[])).lasting(Time::PingTimeout),
     ]
 }
