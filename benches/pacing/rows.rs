@@ -86,16 +86,16 @@ pub(crate) fn rows() -> String {
     let mut text = "| load | served | seconds | refused |\n|---|---|---|---|\n".to_owned();
     runtime.block_on(async {
         let nothing = Limit { count: 1e-9, per: 1.0, burst: 0.0 };
-        // The limit, the number of calls, the time between two, and the timeout.
-        for (name, limit, calls, every, timeout) in [
-            ("100 calls", BUCKET, 100, Duration::ZERO, TIMEOUT),
-            ("30 a second for 40 s, timeout 3 s", BUCKET, 1_200, MS(1_000) / 30, MS(3_000)),
-            ("429 at all times, timeout 15 s", nothing, 1, Duration::ZERO, MS(15_000)),
+        // The limit, the number of calls, how many of them begin in a second, and the timeout.
+        for (name, limit, calls, a_second, timeout) in [
+            ("100 calls", BUCKET, 100, u64::MAX, TIMEOUT),
+            ("30 a second for 40 s, timeout 3 s", BUCKET, 1_200, 30, MS(3_000)),
+            ("429 at all times, timeout 15 s", nothing, 1, u64::MAX, MS(15_000)),
         ] {
             for (name, has_store) in [(name, false), ("the same, a store", true)] {
                 let server = &Server::new(Kind::TokenBucket, limit, has_store);
                 let calls = (0..calls).map(|n| async move {
-                    sleep_until(server.start + every * n).await;
+                    sleep_until(server.start + MS(n * 1_000 / a_second)).await;
                     server.call(timeout).await
                 });
                 text += &server.row(name, join_all(calls)).await;

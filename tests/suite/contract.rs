@@ -40,32 +40,6 @@ fn sdk_only_fields_are_typed() {
 }
 
 #[test]
-fn every_field_except_id_is_optional() {
-    fn nulled(value: &Value) -> Vec<Value> {
-        let Value::Object(object) = value else { return vec![] };
-        let mut variants = Vec::new();
-        for (key, inner) in object {
-            let mut with_null = object.clone();
-            with_null[key] = Value::Null;
-            variants.push(Value::Object(with_null));
-            for inner in nulled(inner) {
-                let mut deeper = object.clone();
-                deeper[key] = inner;
-                variants.push(Value::Object(deeper));
-            }
-        }
-        variants
-    }
-    let variants = nulled(&example());
-    assert!(variants.len() > 35, "{}", variants.len());
-    for json in variants {
-        let decoded = serde_json::from_value::<Number>(json.clone());
-        assert_eq!(decoded.is_ok(), !json["id"].is_null(), "{json}");
-    }
-    assert_eq!(number(&json!({ "id": "x" })).meta, None);
-}
-
-#[test]
 fn unknown_enum_value_round_trips() {
     fn rename(value: &mut Value) {
         match value {

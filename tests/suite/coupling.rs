@@ -1,85 +1,17 @@
-//! Isolation between calls: one that is dropped, hangs or is never polled delays the client's other
-//! calls only briefly.
+//! Calls of one client: they honour a limit that is reported, and share a refresh without depending on
+//! each other.
 
 use std::{
     pin::pin,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt, future::join_all};
-use pilot_status::{Client, RetryPolicy};
+use futures_util::FutureExt;
+use pilot_status::RetryPolicy;
 use support::{Reply, Server, builder, client, ok};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
-
-/// Starts a server that rejects the first request, never answers the next `hung`, and serves the
-/// rest.
-async fn server(hung: usize) -> Server {
-    let answer = move |n, _: &_| match n {
-        0 => Reply::json(429, "{}").with("retry-after", "0.3"),
-        n if n <= hung => Reply::Silence,
-        _ => ok(),
-    };
-    Server::start(answer).await.unwrap()
-}
-
-/// Polls a call until it is rejected, and then drops it.
-async fn refused(client: &Client) {
-    let number = client.number("first");
-    let mut call = pin!(number.get());
-    while client.stats().rejected == 0 {
-        assert!(call.as_mut().now_or_never().is_none());
-        tokio::time::sleep(MS(1)).await;
-    }
-}
-
-#[tokio::test]
-async fn unpolled_call_does_not_block_others() {
-    let server = server(0).await;
-    let client = builder(&server).timeout(MS(20_000)).build().unwrap();
-    refused(&client).await;
-    let handles: Vec<_> = (0..20).map(|n| client.number(format!("kept_{n}"))).collect();
-    let mut kept: Vec<_> = handles.iter().map(|handle| Box::pin(handle.get())).collect();
-    for call in &mut kept {
-        assert!(call.as_mut().now_or_never().is_none());
-    }
-    assert_eq!(client.stats().queued, 20);
-    drop(kept.pop());
-    assert_eq!(client.stats().queued, 19, "a dropped call leaves the queue");
-    let calls = (0..10).map(|n| client.number(format!("num_{n}")));
-    let calls = calls.map(|number| async move { number.get().await });
-    for result in join_all(calls).await {
-        assert!(result.is_ok(), "{result:?}");
-    }
-    // A call that missed its turn queues again when it is polled.
-    for result in join_all(kept).await {
-        assert!(result.is_ok(), "{result:?}");
-    }
-    assert_eq!(client.stats().queued, 0);
-}
-
-#[tokio::test]
-async fn unanswered_probe_delays_only_one_call() {
-    let server = server(1).await;
-    let attempt = MS(3_000);
-    let client = builder(&server).attempt_timeout(attempt).timeout(MS(20_000)).build().unwrap();
-    refused(&client).await;
-    let start = Instant::now();
-    let slow = AtomicUsize::new(0);
-    let calls = (0..20).map(|n| client.number(format!("num_{n}")));
-    let calls = calls.map(|number| async {
-        let number = number;
-        assert!(number.get().await.is_ok());
-        // A call this slow waited for the hung probe to time out.
-        slow.fetch_add(usize::from(start.elapsed() >= attempt), Ordering::Relaxed);
-    });
-    join_all(calls).await;
-    assert_eq!(slow.into_inner(), 1);
-}
 
 #[tokio::test]
 async fn call_retries_429_until_its_deadline() {

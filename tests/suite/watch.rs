@@ -40,6 +40,11 @@ impl World {
         self.0.lock().unwrap().insert(id.to_owned(), reply);
     }
 
+    /// Sets the list instead of that of all numbers.
+    fn list(&self, body: &str) {
+        self.0.lock().unwrap().insert("the list".to_owned(), Reply::json(200, body));
+    }
+
     fn remove(&self, id: &str) {
         self.0.lock().unwrap().remove(id);
     }
@@ -281,7 +286,7 @@ async fn list_with_invalid_items_unlists_no_number() {
         r#"[{"id":"a"},{"id":""},{"id":"b"}]"#,
     ];
     for list in lists {
-        world.0.lock().unwrap().insert("the list".to_owned(), Reply::json(200, list));
+        world.list(list);
         assert_silent(&mut watch).await;
     }
 }
@@ -500,8 +505,7 @@ async fn messaging_limit_is_compared_by_value() {
 #[tokio::test]
 async fn id_spellings_refer_to_one_number() {
     let world = World::of(&["a", "b"]);
-    let list = Reply::json(200, r#"[{"id":" a\n"},{"id":"a"},{"id":"b"}]"#);
-    world.0.lock().unwrap().insert("the list".to_owned(), list);
+    world.list(r#"[{"id":" a\n"},{"id":"a"},{"id":"b"}]"#);
     let server = world.server().await;
     let client = client(&server);
     for mut watch in
@@ -540,14 +544,13 @@ async fn list_missing_known_numbers_is_requested_again() {
     let mut watch = client(&server).watch_all(EVERY);
     changes(&mut watch, 2).await;
     for list in ["[]", r#"{"numbers":[]}"#, r#"{"data":[]}"#, r#"[{"id":"z"}]"#] {
-        let (list, seen) = (Reply::json(200, list), lists(&server));
-        let world = world.clone();
-        world.0.lock().unwrap().insert("the list".to_owned(), list);
+        let seen = lists(&server);
+        world.list(list);
         until(&mut watch, || lists(&server) > seen).await;
         world.remove("the list");
         assert_silent(&mut watch).await;
     }
-    world.0.lock().unwrap().insert("the list".to_owned(), Reply::json(200, "[]"));
+    world.list("[]");
     for change in changes(&mut watch, 2).await.values() {
         assert_eq!(change.changed, [Changed::Unlisted]);
     }
@@ -559,14 +562,12 @@ async fn error_with_empty_list_is_list_failure() {
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
     changes(&mut watch, 1).await;
-    let list = Reply::json(200, r#"{"data":[],"error":"timeout","code":"UPSTREAM_TIMEOUT"}"#);
-    world.0.lock().unwrap().insert("the list".to_owned(), list);
+    world.list(r#"{"data":[],"error":"timeout","code":"UPSTREAM_TIMEOUT"}"#);
     let change = next(&mut watch).await;
     assert_eq!(change.error.as_ref().unwrap().code(), Some("UPSTREAM_TIMEOUT"), "{change}");
     assert_silent(&mut watch).await;
     // A partial list with an error does not unlist the other numbers.
-    let list = Reply::json(200, r#"{"data":[{"id":"b"}],"error":"timeout"}"#);
-    world.0.lock().unwrap().insert("the list".to_owned(), list);
+    world.list(r#"{"data":[{"id":"b"}],"error":"timeout"}"#);
     let events = changes(&mut watch, 2).await;
     assert!(!events.contains_key("a"), "{events:?}");
 }
