@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pilot_status::{
     RecipientLimit,
-    types::{MessagingLimitTier, Number, Provider, QualityRating},
+    types::{MessagingLimitTier, Provider, QualityRating},
 };
 use serde_json::{Map, Value, json};
 use support::{DOCUMENTED_ID, always, client, example, number, ok};
