@@ -104,17 +104,17 @@ pub(crate) fn rows() -> String {
         let mut server = Server::new(Kind::TokenBucket, BUCKET, false);
         server.outage = 20.0..100.0;
         let server = &server;
-        let polls = (0..4).map(|n| async move {
+        let tasks = (0..4).map(|n| async move {
             sleep(MS(1_250 * n)).await;
-            let mut served = Vec::new();
+            let mut outcomes = Vec::new();
             while now() - server.start < MS(160_000) {
-                served.push(server.call(TIMEOUT).await);
+                outcomes.push(server.call(TIMEOUT).await);
                 sleep(MS(5_000)).await;
             }
-            served
+            outcomes
         });
         let name = "4 tasks that poll every 5 s for 160 s, 429s from second 20 to 100";
-        text += &server.row(name, async { join_all(polls).await.concat() }).await;
+        text += &server.row(name, async { join_all(tasks).await.concat() }).await;
         let haproxy = Limit { count: 100.0, per: 10.0, burst: 0.0 };
         let server = &Server::new(Kind::RequestRate, haproxy, false);
         let tasks = stream::iter((0..400).map(|_| server.call(TIMEOUT)));

@@ -627,7 +627,7 @@ mod tests {
                 rejection.random = 1.0;
             }
             state.step(step, now);
-            let held = state.held_until() - now;
+            let held = state.held_until().saturating_sub(now);
             assert!(held <= S(3), "{held:?} after {n} failed probes");
             now += held;
         }
