@@ -25,5 +25,4 @@ pub(crate) mod number_id;
 )]
 pub(crate) mod pacing;
 pub(crate) mod retry;
-pub(crate) mod text_enum;
 pub(crate) mod trace;

@@ -21,7 +21,7 @@ const DOORS: [(&str, &[&str]); 11] = [
     ("call", &["decode", "pacing", "retry", "clock", "error", "trace"]),
     ("decode", &[]),
     ("pacing", &["clock", "trace"]),
-    ("trace", &["decode", "retry", "error"]),
+    ("trace", &["decode", "clock", "error"]),
     ("retry", &["clock", "error"]),
     ("error", &["decode", "number_id"]),
     ("number_id", &[]),

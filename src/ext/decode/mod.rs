@@ -4,9 +4,11 @@
 //!
 //! [`object`] reads an object field by field. [`field`] reads the value of one field, or retains it
 //! unchanged. [`list`] reads the items of an array. [`repair`] repairs a body that is not valid
-//! JSON. `build/decoders.rs` generates the list of fields of each type.
+//! JSON. [`text_enum`] implements the traits of an enum whose values have names. `build/decoders.rs`
+//! generates the list of fields of each type.
 
 pub(crate) mod field;
 pub(crate) mod list;
 pub(crate) mod object;
 pub(crate) mod repair;
+pub(crate) mod text_enum;

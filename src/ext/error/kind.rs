@@ -5,7 +5,7 @@ use std::str::FromStr;
 use http::StatusCode;
 
 use super::{Error, Kind};
-use crate::ext::text_enum::text_enum;
+use crate::ext::decode::text_enum::text_enum;
 
 macro_rules! kinds {
     ($(#[doc = $doc:literal] $kind:ident = $name:literal $(, $predicate:ident)?;)+) => {

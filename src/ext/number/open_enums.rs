@@ -4,7 +4,10 @@
 
 use std::{convert::Infallible, str::FromStr};
 
-use crate::ext::{decode::field::Field, error::plain::plain_or_withheld, text_enum::text_enum};
+use crate::ext::{
+    decode::{field::Field, text_enum::text_enum},
+    error::plain::plain_or_withheld,
+};
 
 /// Methods of all open enums, for the rest of the crate.
 pub(crate) trait OpenEnum: AsRef<str> + for<'a> From<&'a str> {
