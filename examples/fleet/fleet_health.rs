@@ -13,6 +13,7 @@ use std::{
     error::Error,
     io::{self, Write},
     process::ExitCode,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::StreamExt;
@@ -29,23 +30,30 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let mut answers: Vec<_> = client.numbers(ids).ordered().get().collect().await;
     answers.sort_by_key(|(_, answer)| rank(answer));
+    #[expect(clippy::disallowed_methods, reason = "a program is where the time comes in")]
+    let now = SystemTime::now().into();
     let (mut counts, mut hints) = (BTreeMap::new(), BTreeSet::new());
     for (id, answer) in &answers {
         let verdict = match answer {
             Ok(number) => {
                 let phone = number.display_phone_number().or(number.number.as_deref());
-                format!("{:<20}  {}", phone.unwrap_or("–"), number.readiness())
+                let age = number.snapshot_age(now).map(in_words);
+                let age = age.map_or(String::new(), |age| format!(" ({age})"));
+                format!("{:<20}  {}{age}", phone.unwrap_or("–"), number.readiness())
             }
             Err(error) => error.to_string(),
         };
         if shows_all || rank(answer) != (false, Some(ReadinessLevel::Ready)) {
             writeln!(io::stdout(), "{id:<12}  {verdict}")?;
         }
-        let level = rank(answer).1.map_or("failed".to_owned(), |level| level.to_string());
-        *counts.entry((rank(answer), level)).or_insert(0) += 1;
+        let name = match answer {
+            Ok(number) => number.readiness().level().to_string(),
+            Err(error) => format!("failed ({})", error.kind()),
+        };
+        *counts.entry((rank(answer), name)).or_insert(0) += 1;
         hints.extend(answer.as_ref().err().and_then(pilot_status::Error::hint));
     }
-    let totals: Vec<_> = counts.iter().map(|((_, level), n)| format!("{n} {level}")).collect();
+    let totals: Vec<_> = counts.iter().map(|((_, name), n)| format!("{n} {name}")).collect();
     writeln!(io::stdout(), "{} numbers: {}", answers.len(), totals.join(", "))?;
     for hint in hints {
         eprintln!("hint: {hint}");
@@ -62,4 +70,15 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 fn rank(answer: &Answer) -> (bool, Option<ReadinessLevel>) {
     let level = answer.as_ref().ok().map(|number| number.readiness().level());
     (level.is_none(), level)
+}
+
+/// Returns an age in its largest unit.
+fn in_words(age: Duration) -> String {
+    match age.as_secs() {
+        0..10 => "just now".to_owned(),
+        seconds @ 10..120 => format!("{seconds} s ago"),
+        seconds @ 120..7200 => format!("{} min ago", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h ago", seconds / 3600),
+        seconds => format!("{} days ago", seconds / 86_400),
+    }
 }
