@@ -588,7 +588,9 @@ async fn call_not_admitted_emits_no_change() {
         let change = next(&mut watch).await;
         match change.error {
             Some(ref error) => {
-                assert_eq!(error.status().map(|s| s.as_u16()), Some(429), "{change}");
+                // On a busy machine a call may also time out.
+                let is_429 = error.status().is_some_and(|status| status == 429);
+                assert!(is_429 || error.is_timeout(), "{change}");
             }
             None => _ = ready.insert(change.id.unwrap()),
         }

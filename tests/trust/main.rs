@@ -166,7 +166,7 @@ fn bounds(time: Time, when: When, outcome: &Outcome) -> (Duration, Duration) {
         Time::PingTimeout => (ATTEMPT_TIMEOUT / 2 * failed, WORK),
         Time::Requested(wait) => (wait * retries, WORK),
     };
-    (least, least + least / 10 + work)
+    (least, least + (least / 10 + work).max(WORK / 3))
 }
 
 /// Returns the function that selects the server's scripts.
