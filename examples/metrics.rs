@@ -81,10 +81,13 @@ fn figures(client: &Client, table: &FleetTable) -> Result<String, fmt::Error> {
     }
     writeln!(text, "# TYPE pilot_status_queued gauge\npilot_status_queued {}", stats.queued)?;
     writeln!(text, "# TYPE pilot_status_numbers gauge")?;
+    // A failed call keeps the last verdict, so numbers that fail are counted apart.
     let numbers = table.snapshot();
+    let (fails, works): (Vec<_>, Vec<_>) = numbers.iter().partition(|e| e.seen.error.is_some());
     for level in ReadinessLevel::ALL {
-        let count = numbers.iter().filter(|entry| entry.seen.level == Some(level)).count();
+        let count = works.iter().filter(|entry| entry.seen.level == Some(level)).count();
         writeln!(text, "pilot_status_numbers{{level=\"{level}\"}} {count}")?;
     }
+    writeln!(text, "pilot_status_numbers{{level=\"failed\"}} {}", fails.len())?;
     Ok(text)
 }

@@ -396,6 +396,7 @@ impl ReadinessReason {
 
 impl Serialize for ReadinessReason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // `Self::serialize` is the derived function of the remote attribute, not this one.
         Self::serialize(&self.without_free_text(), serializer)
     }
 }

@@ -11,13 +11,14 @@
 //! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
 //!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next; the first one begins some seconds before the first 429. The requests
+//!    probe to the next. The first cycle begins up to four seconds before the first 429. The requests
 //!    served in a cycle, divided by its duration, give the estimate, which is averaged with earlier
 //!    cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the
 //!    estimate after half of a usual cycle, and then grows ever faster until the next 429.
 //! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
 //!    twice as many in each round trip. There is no estimate if no request was served before the
-//!    first hold, or if that hold was an outage: several requested waits in a row were too short.
+//!    first hold. There is none after an outage either: several requested waits in a row were too
+//!    short.
 //!    Slow start also begins if several calls still wait when the limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
@@ -368,6 +369,7 @@ impl LimitState {
     }
 
     fn slow_start(&mut self, law: &Law, want: u32, now: f64) -> Reply {
+        // The first request needs no other; each served one admits two more.
         let mut room = 2.0 * self.served + 1.0 - self.granted;
         if room < 1.0 && now >= self.patient_until {
             // The responses do not come.
@@ -429,8 +431,8 @@ impl LimitState {
     }
 
     /// Holds all requests. If the server requested a wait, the hold is that wait plus a random part
-    /// of the backoff, so that processes do not return together. That part is at most the wait, or
-    /// four base delays. If no wait was requested, the hold is 75 to 100 % of the backoff.
+    /// of the backoff, so that processes do not return together. That part is at most four base
+    /// delays, or the wait if that is longer. If no wait was requested, the hold is 75 to 100 % of the backoff.
     fn hold(&mut self, law: &Law, rejection: &Rejection, now: f64) {
         let Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random } =
             *rejection;

@@ -101,9 +101,10 @@ impl Client {
 /// - **A refused key** (401) is one change without an id. The watch then sends one request every ten
 ///   intervals, at most a minute apart, until one is accepted: another change without an id,
 ///   [`ChangeSource::KeyAccepted`](crate::ChangeSource::KeyAccepted). To end on a refused key, test
-///   [`Change::error`]. A target that is refused while others are accepted fails alone.
+///   [`Change::error`]. A 401 for one
+///   number, while other requests are accepted, is an error of that number.
 /// - **Codes are compared.** Free text of the server may differ in each response, so it is ignored. A
-///   snapshot older than the last one changes nothing.
+///   response with an older snapshot than the last one is ignored.
 /// - **Requests are spread evenly** over the interval. Each watch starts at a random offset of up to a
 ///   second, so programs that start together do not send together. The first round takes
 ///   [30 s](Self::first_round), or the interval if that is shorter.
@@ -216,7 +217,7 @@ impl Watch {
 
     /// Returns a table of the fleet for readers that do not follow the changes, such as request
     /// handlers. The watch fills it while it is polled. This takes some kilobytes per number. A table
-    /// that is made after the first poll begins with the known values, and is complete after one more
+    /// that is made after the first poll has the verdicts that are known, and is complete after another
     /// round.
     #[doc(alias = "cache")]
     pub fn table(&mut self) -> FleetTable {
