@@ -343,10 +343,7 @@ impl Turns {
                 link.waits_since = None;
                 self.apply(reply, Some(epoch), now);
             }
-            Reply::Wait { time, slot, .. } => {
-                if slot.turns > 0 {
-                    link.waits_since = None;
-                }
+            Reply::Wait { time, .. } => {
                 let since = *link.waits_since.get_or_insert(now);
                 if time > self.delays.max.saturating_add(LONG_WAIT) {
                     let why = "the store requests a wait longer than max_delay, so its clock may be wrong";
@@ -610,5 +607,16 @@ mod tests {
             changes.extend(turns.pause(now));
         }
         assert!(matches!(changes[..], [Pause::Begins(_), Pause::Ends]), "{changes:?}");
+    }
+
+    #[test]
+    fn store_that_only_reserves_turns_is_given_up() {
+        let delays = Delays { base: Duration::from_secs(1), max: Duration::from_secs(3) };
+        let mut turns = Turns::new(Law::DEFAULT, delays, true);
+        let step = Step::Admit { served: 0, want: 1, slot: Slot::default() };
+        let slot = Slot { epoch: 1, turns: 1 };
+        let wait = Reply::Wait { time: Duration::ZERO, slot, rate: 0.0 };
+        let replies = (1..=10).map(|s| turns.accept(&step, wait, Duration::from_secs(s)));
+        assert_eq!(replies.filter(Result::is_ok).count(), 6, "max_delay and 2 s");
     }
 }
