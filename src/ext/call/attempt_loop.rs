@@ -31,7 +31,7 @@ pub(crate) struct Call<'a> {
     /// Number of 429 responses.
     rejections: u32,
     outcome: CallOutcome,
-    /// The source of `outcome.retry_after`.
+    /// The name of the header or body field that `outcome.retry_after` was read from.
     requested_by: Option<&'static str>,
     /// Its place in the queue of the pacer.
     ticket: Option<u64>,
@@ -125,7 +125,7 @@ impl<'a> Call<'a> {
             Err(failure) => failure,
         };
         (self.outcome.retry_after, self.requested_by) = failure.retry_after(clock::wall()).unzip();
-        // Dropping `in_flight` reports a request without a response.
+        // Without a response, `in_flight` is dropped here, which reports that.
         if let (Some(in_flight), Some(response)) = (in_flight, failure.response()) {
             if response.status == StatusCode::TOO_MANY_REQUESTS {
                 self.rejections += 1;
@@ -161,7 +161,7 @@ impl<'a> Call<'a> {
         Ok(delay)
     }
 
-    /// Ends a call whose turn, `wait` from now, would miss its deadline.
+    /// Ends a call because its turn would come after its deadline. `wait` is the time until the turn.
     fn too_late(mut self, last: Option<Failure>, url: Url, wait: Duration) -> Ended {
         let requested = self.transport.pacer.as_ref().and_then(|pacer| pacer.requested_wait());
         self.outcome.retry_after = self.outcome.retry_after.max(requested);

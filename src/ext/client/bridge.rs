@@ -1,11 +1,11 @@
 //! The bridge between this crate's calls and the operations that progenitor generates.
 //!
-//! A call such as [`Client::get_number`] first makes a [`CallContext`], and a generated client for
-//! this one call that holds it. Generated code builds the request and calls the hooks around it: `pre`
+//! A call such as [`Client::get_number`] makes a [`CallContext`], and puts it into a generated client
+//! that serves only this call. Generated code builds the request and calls the hooks around it: `pre`
 //! adds the key, `exec` runs the attempt loop, and `post` turns the placeholder response of a failed
-//! call into an error. Results of generated code cannot carry attempts or this crate's errors, so `exec` stores
-//! these in the context, and [`CallContext::finish`] combines them with the generated result. A raw
-//! call takes the same path, without a context.
+//! call into an error. The results of generated code have no place for attempts and for this crate's
+//! errors. So `exec` stores both in the context, and [`CallContext::finish`] adds them to the result. A
+//! raw call takes the same path, without a context.
 
 use std::{
     fmt,
@@ -258,8 +258,8 @@ impl ClientHooks<Inner> for generated::Client {
             // Raw callers get any response.
             (None, Ok(response)) => Ok(response),
             (None, Err(Failure::Status(response))) => Ok(*response),
-            // reqwest's own error is returned unchanged. Other failures have none, so a
-            // placeholder response carries their error.
+            // An error of reqwest is returned unchanged. Any other failure becomes a placeholder
+            // response that carries the error.
             (None, Err(Failure::Network(error))) => return Err(error),
             (Some(_), Ok(response)) if is_removal => Ok(response.into_removed()),
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),

@@ -76,7 +76,8 @@ pub enum Readiness {
     Unknown,
 }
 
-/// The verdict without its reasons, ordered from best to worst.
+/// The verdict without its reasons, ordered from best to worst. `Unknown` comes before `Degraded`: no
+/// problem is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -214,7 +215,7 @@ pub enum ReadinessReason {
 
 /// The calls to the Meta Graph that make up a snapshot.
 const CALLS: [&str; 3] = ["phone", "profile", "waba"];
-/// The paths of the facts that the verdict is based on, in the order of their `Unreadable` reasons.
+/// The paths of the facts that decide the verdict. `Unreadable` reasons have the same order.
 const FACTS: [&str; 19] = [
     "provider",
     "state",
@@ -310,7 +311,7 @@ impl Number {
 
     fn unreadable_facts(&self) -> impl Iterator<Item = ReadinessReason> {
         let mut paths = self.unreadable();
-        // `health.code` may be a JSON number; then it is not unreadable.
+        // A `health.code` that is a JSON number counts as readable.
         paths.retain(|path| path != "health.code" || self.health_code().is_none());
         // The response may list its fields in a different order each time; `FACTS` has a fixed
         // order.

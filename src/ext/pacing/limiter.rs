@@ -200,10 +200,10 @@ pub struct LimitState {
     rate: f64,
     /// Duration of a usual cycle, in seconds; 0 while unknown.
     cycle: f64,
-    /// In a hold or a probe, the time of the first 429. In a flow, its start, shifted later by idle
-    /// time.
+    /// In a hold or a probe, the time of the first 429. In a flow, the start of the flow. Idle time
+    /// moves it later.
     since: f64,
-    /// Start of the cycle, shifted later by idle time.
+    /// Start of the cycle. Idle time moves it later.
     cycle_start: f64,
     /// Requests served in this cycle.
     served: f64,
@@ -213,7 +213,7 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time up to which `tokens` is counted. If it lies ahead, it is the last reserved turn.
+    /// The time up to which `tokens` is counted, or the time of the last reserved turn.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
@@ -290,7 +290,7 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins after the hold and a whole climb.
+    /// - In a hold or a probe it begins one climb after the end of the hold.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self, law: &Law) -> Range<Duration> {
         let rise = law.plateau * self.cycle;
@@ -406,7 +406,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // The capacity falls to the rest, so that spent turns cannot be saved up again.
+        // Turns that are spent cannot be saved up again.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {

@@ -245,9 +245,9 @@ impl Watch {
     }
 
     /// Sets the number of concurrent calls; 0 counts as 1. Default: 16, or that of
-    /// [`Numbers::concurrency`]. A call that waits for its turn counts. A call whose request has been
-    /// on the wire for ten seconds does not, so numbers that hang do not stop the others. The
-    /// call for the list does not count either.
+    /// [`Numbers::concurrency`]. A call that waits for its turn counts. A call that has waited
+    /// for its response for ten seconds no longer counts, so numbers that hang do not stop the others.
+    /// The call for the list never counts.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
