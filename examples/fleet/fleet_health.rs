@@ -38,7 +38,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
             Ok(number) => {
                 let phone = number.display_phone_number().or(number.number.as_deref());
                 let age = number.snapshot_age(now).map(in_words);
-                let age = age.map_or(String::new(), |age| format!(" ({age})"));
+                let age = age.map_or(String::new(), |age| format!(" (snapshot {age})"));
                 format!("{:<20}  {}{age}", phone.unwrap_or("–"), number.readiness())
             }
             Err(error) => error.to_string(),
