@@ -94,7 +94,9 @@ async fn table_is_incomplete_until_the_list_is_read() {
     for reply in replies {
         let server = support::always(reply.clone()).await;
         let state: WatchState = serde_json::from_str(r#"{"a":{"level":"ready"}}"#).unwrap();
-        let mut watch = client(&server).watch_all(Duration::from_secs(1)).resume(state);
+        // So long that the list is not read again to confirm that it lost its numbers.
+        let every = Duration::from_secs(60);
+        let mut watch = client(&server).watch_all(every).resume(state);
         let table = watch.table();
         while server.requests().is_empty() {
             poll(&mut watch, EVERY / 4).await;

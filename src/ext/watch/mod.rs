@@ -79,9 +79,10 @@ impl Client {
     /// Watches all numbers of the key's tenant, as [`Numbers::watch`] does for given ids.
     ///
     /// It also calls [`list_numbers`](Self::list_numbers) once in every interval. A number that
-    /// appears in the list is a change with [`Changed::Listed`], one that disappears a change with
-    /// [`Changed::Unlisted`]. A list that fails is a change without an id, and so is its first success
-    /// afterwards; the listed numbers are watched meanwhile. A list with malformed items removes no
+    /// appears in the list is a change with [`Changed::Listed`](crate::Changed::Listed), one that
+    /// disappears a change with [`Changed::Unlisted`](crate::Changed::Unlisted). A list that fails is a
+    /// change without an id, and so is its first success afterwards; the listed numbers are watched
+    /// meanwhile. A list with malformed items removes no
     /// number. If all numbers disappear at once, the list is requested a second time to confirm it.
     #[doc(alias = "poll")]
     #[doc(alias = "subscribe")]
@@ -195,14 +196,15 @@ impl Watch {
         self
     }
 
-    /// Polls with [`NumberHandle::refresh`] instead of [`NumberHandle::get`], so that the API queries
-    /// Meta.
+    /// Polls with [`NumberHandle::refresh`](crate::NumberHandle::refresh) instead of
+    /// [`NumberHandle::get`](crate::NumberHandle::get), so that the API queries Meta.
     pub fn refresh(mut self) -> Self {
         self.operation = Operation::Refresh;
         self
     }
 
-    /// Polls with [`NumberHandle::status`], which is cheaper and returns only the connection state.
+    /// Polls with [`NumberHandle::status`](crate::NumberHandle::status), which is cheaper and returns
+    /// only the connection state.
     pub fn statuses(mut self) -> Self {
         self.operation = Operation::Status;
         self
@@ -254,7 +256,8 @@ impl Watch {
     }
 
     /// Continues from the state of an earlier watch: only changes since then are emitted. With
-    /// [`Client::watch_all`], an id that is no longer in the list is emitted as [`Changed::Unlisted`].
+    /// [`Client::watch_all`], an id that is no longer in the list is emitted as
+    /// [`Changed::Unlisted`](crate::Changed::Unlisted).
     pub fn resume(self, state: WatchState) -> Self {
         self.table.resume(state);
         self
