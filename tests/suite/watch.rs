@@ -407,7 +407,8 @@ async fn free_text_is_not_compared_printed_or_stored() {
     for change in first.values() {
         kept += &format!("{change} {}", serde_json::to_string(change).unwrap());
     }
-    for text in ["5511", "anna", "example.com", &KEY[..8], "request"] {
+    // Shorter digits may occur in the time of a change.
+    for text in ["5511999999", "anna", "example.com", &KEY[..8], "request"] {
         assert!(!kept.contains(text), "{text} in {kept}");
     }
 }
