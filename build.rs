@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let spec: OpenAPI = serde_json::from_str(include_str!("openapi.json"))
         .map_err(|e| failed(format!("not an OpenAPI 3.0 document: {e}")))?;
     write(&out.join("client.rs"), &generate::client(&spec, has_schemas).map_err(failed)?)?;
-    fs::write(out.join("open_enums.rs"), open_enums::list(&spec))?;
+    fs::write(out.join("open_enums.rs"), open_enums::list(&spec).map_err(failed)?)?;
     if env::var_os("CARGO_FEATURE_MOCK").is_some() {
         write(&out.join("mock.rs"), &generate::mock(&spec, has_schemas).map_err(failed)?)?;
     }

@@ -87,11 +87,11 @@ pub(crate) fn key_accepted() {
     tracing::info!(target: TARGET, "key accepted again");
 }
 
-/// Warns that all calls of a watch fail, once, until the API responds.
+/// Logs the beginning or the end of an outage: the last calls of a watch have all failed.
 pub(crate) fn outage(begins: bool) {
     #[cfg(feature = "tracing")]
     if begins {
-        tracing::warn!(target: TARGET, "API out of service, all calls of the watch fail");
+        tracing::warn!(target: TARGET, "API out of service, the last calls of the watch have all failed");
     } else {
         tracing::info!(target: TARGET, "API back in service");
     }

@@ -31,7 +31,7 @@ pub(crate) struct Call<'a> {
     /// Number of 429 responses.
     rejections: u32,
     outcome: CallOutcome,
-    /// The name of the header or body field that `outcome.retry_after` was read from.
+    /// Where `outcome.retry_after` was read, for the log: a header field or the body.
     requested_by: Option<&'static str>,
     /// Its place in the queue of the pacer.
     ticket: Option<u64>,
@@ -59,16 +59,13 @@ impl<'a> Call<'a> {
 
     pub(crate) async fn run(mut self, mut request: Request) -> Ended {
         let mut last = None;
-        self.transport.figures.count(|stats| stats.calls += 1);
+        self.transport.figures.call();
         loop {
             let in_flight = match self.admit().await {
                 Ok(in_flight) => in_flight,
                 Err(wait) => return self.too_late(last, request.url().clone(), wait),
             };
-            self.transport.figures.count(|stats| {
-                stats.attempts += 1;
-                stats.retries += u64::from(self.outcome.attempts > 0);
-            });
+            self.transport.figures.attempt(self.outcome.attempts == 0);
             self.outcome.attempts += 1;
             let (method, url) = (request.method().clone(), request.url().clone());
             let replayable = ReplayableRequest::of(&request);

@@ -1,8 +1,8 @@
-//! Counts the calls of a client and their outcomes.
+//! Counts the calls of a client and their outcomes. Reading takes no lock.
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -53,26 +53,79 @@ impl Stats {
     }
 }
 
-/// The counts so far; the figures of pacing are filled in when they are read.
 #[derive(Default)]
-pub(crate) struct Figures(Mutex<Stats>);
+pub(crate) struct Figures {
+    calls: AtomicU64,
+    attempts: AtomicU64,
+    retries: AtomicU64,
+    successes: AtomicU64,
+    /// One count per kind, in the order of [`ErrorKind::ALL`].
+    errors: [AtomicU64; ErrorKind::ALL.len()],
+}
 
 impl Figures {
-    /// Changes the counts.
-    pub(crate) fn count(&self, change: impl FnOnce(&mut Stats)) {
-        change(&mut self.lock());
+    pub(crate) fn call(&self) {
+        add(&self.calls);
+    }
+
+    pub(crate) fn attempt(&self, is_first: bool) {
+        add(&self.attempts);
+        if !is_first {
+            add(&self.retries);
+        }
+    }
+
+    pub(crate) fn success(&self) {
+        add(&self.successes);
     }
 
     pub(crate) fn error(&self, kind: ErrorKind) {
-        *self.lock().errors.entry(kind).or_default() += 1;
+        add(&self.errors[kind as usize]);
     }
 
     pub(crate) fn stats(&self, pacing: PacingStats) -> Stats {
+        let read = |count: &AtomicU64| count.load(Ordering::Acquire);
+        let errors = ErrorKind::ALL.iter().copied().zip(self.errors.iter().map(read));
+        // In this order, because a call is counted before its attempts and its outcome: no part is
+        // read as larger than its whole.
+        let errors = errors.filter(|(_, count)| *count > 0).collect();
+        let (successes, retries) = (read(&self.successes), read(&self.retries));
+        let (attempts, calls) = (read(&self.attempts), read(&self.calls));
         let PacingStats { rate, queued, rejected, waited } = pacing;
-        Stats { rejected, waited, queued, rate, ..self.lock().clone() }
+        Stats { calls, attempts, retries, successes, rejected, waited, queued, rate, errors }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Stats> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+fn add(count: &AtomicU64) {
+    count.fetch_add(1, Ordering::Release);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn concurrent_counts_never_exceed_calls() {
+        let figures = Figures::default();
+        thread::scope(|scope| {
+            let calls = scope.spawn(|| {
+                for n in 0..100_000 {
+                    figures.call();
+                    figures.attempt(true);
+                    figures.attempt(false);
+                    match n % 2 {
+                        0 => figures.success(),
+                        _ => figures.error(ErrorKind::Timeout),
+                    }
+                }
+            });
+            while !calls.is_finished() {
+                let stats = figures.stats(PacingStats::default());
+                let ended = stats.successes + stats.errors().map(|(_, count)| count).sum::<u64>();
+                assert!(ended <= stats.calls && stats.retries <= stats.attempts, "{stats:?}");
+            }
+        });
     }
 }

@@ -175,7 +175,7 @@ impl CallContext {
         let result = self.combine(result);
         let figures = &self.state.transport.figures;
         match &result {
-            Ok(_) => figures.count(|stats| stats.successes += 1),
+            Ok(_) => figures.success(),
             Err(error) => figures.error(error.kind()),
         }
         let target = || self.number.clone().map_or(Target::Other(LIST), Target::Number);

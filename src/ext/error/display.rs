@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    Error, Kind, NotOpen, Target, TimeoutScope,
+    Error, Kind, NotOpen, SizeLimit, Target, TimeoutScope,
     outcome::{CallOutcome, StopReason},
     plain::{plain, plain_or_withheld, printable_id},
     root_cause,
@@ -90,7 +90,11 @@ impl Error {
                 };
                 write!(f, "no complete response within {after:?} ({setting})")
             }
-            Kind::TooLarge(bytes, excess) => {
+            Kind::TooLarge(bytes, limit) => {
+                let excess = match limit {
+                    SizeLimit::Length => "is longer",
+                    SizeLimit::Memory => "takes more memory",
+                };
                 write!(f, "the response {excess} than the limit of {bytes} bytes")
             }
             Kind::Ambiguous(ids) => {

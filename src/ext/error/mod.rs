@@ -67,6 +67,15 @@ pub(crate) enum TimeoutScope {
     Call,
 }
 
+/// The size limit that a response exceeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SizeLimit {
+    /// The length of the body.
+    Length,
+    /// The memory that the decoded body would take.
+    Memory,
+}
+
 /// The cause of a failure to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectFault {
@@ -96,8 +105,8 @@ pub(crate) enum Kind {
     /// The connection failed before the response was complete.
     Network,
     TimedOut(Duration, TimeoutScope),
-    /// A response that is longer or takes more memory than this number of bytes, with that verb.
-    TooLarge(usize, &'static str),
+    /// The number of bytes that the response exceeds, and what they limit.
+    TooLarge(usize, SizeLimit),
     /// Several numbers, with these ids, have the phone number.
     Ambiguous(Vec<NumberId>),
     NotOpen(Box<NotOpen>),

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::{
-    ConnectFault, Error, Kind, NotOpen, Target, TimeoutScope, kind::ErrorKind, outcome::CallOutcome,
+    ConnectFault, Error, Kind, NotOpen, SizeLimit, Target, TimeoutScope, kind::ErrorKind,
+    outcome::CallOutcome,
 };
 use crate::{
     ext::number_id::NumberId,
@@ -54,7 +55,7 @@ impl Error {
             }
             ErrorKind::Timeout => Self::timed_out(second, TimeoutScope::Attempt).after(1),
             ErrorKind::Decode => of(Kind::Decode(None, StatusCode::ACCEPTED)),
-            ErrorKind::TooLarge => of(Kind::TooLarge(4 * 1024 * 1024, "is longer")),
+            ErrorKind::TooLarge => of(Kind::TooLarge(4 * 1024 * 1024, SizeLimit::Length)),
             ErrorKind::Ambiguous => {
                 of(Kind::Ambiguous(["num_1", "num_2"].map(NumberId::checked).into()))
             }

@@ -174,7 +174,8 @@ impl Turns {
 
     /// Returns the time until which calls need no turn.
     pub(super) fn free_until(&mut self, now: Duration) -> Duration {
-        if self.is_limited(now) || self.quota.is_counting() {
+        // After a limit, calls come here until one is served, so that the end is noticed.
+        if self.is_limited(now) || self.was_limited || self.quota.is_counting() {
             return Duration::ZERO;
         }
         self.quota.rest();
@@ -607,6 +608,24 @@ mod tests {
             changes.extend(turns.pause(now));
         }
         assert!(matches!(changes[..], [Pause::Begins(_), Pause::Ends]), "{changes:?}");
+    }
+
+    #[test]
+    fn end_of_limit_is_not_missed_if_its_first_call_is_dropped() {
+        let delays = Delays { base: Duration::from_secs(1), max: Duration::from_secs(60) };
+        let mut turns = Turns::new(Law::DEFAULT, delays, false);
+        let start = Duration::from_secs(1);
+        turns.rejected(Turn::default(), None, &Recent::default(), start, 0.5);
+        assert!(matches!(turns.pause(start), Some(Pause::Begins(_))));
+        let end = start + Duration::from_secs(3_600);
+        let Entry::Go(dropped) = turns.join(&mut None, false, Duration::MAX, end) else {
+            panic!("limited")
+        };
+        turns.unanswered(dropped, end);
+        assert_eq!((turns.free_until(end), turns.pause(end)), (Duration::ZERO, None));
+        turns.served(Turn::default(), end, None, end);
+        assert_eq!(turns.pause(end), Some(Pause::Ends));
+        assert_eq!(turns.free_until(end), Duration::MAX);
     }
 
     #[test]

@@ -10,8 +10,10 @@ use crate::{ext::clock, types::ApiError};
 
 const RETRY_AFTER_MS: &str = "retry-after-ms";
 
-/// Returns the wait that the server requests, and its source for logs. Returns `None` if there is no
-/// valid value, or only a date in the past.
+/// Returns the wait that the server requests, and its source for the log. Returns `None` if there is
+/// no valid value, or only a date in the past.
+///
+/// The longest of several values counts, so that the client never sends too early.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     body: Option<&ApiError>,

@@ -102,8 +102,8 @@ impl Client {
 /// - **A refused key** (401) is one change without an id. The watch then sends one request every ten
 ///   intervals, at most a minute apart, until one is accepted: another change without an id,
 ///   [`ChangeSource::KeyAccepted`](crate::ChangeSource::KeyAccepted). To end on a refused key, test
-///   [`Change::error`]. A 401 for one
-///   number, while other requests are accepted, is an error of that number.
+///   [`Change::error`]. A 401 for one number, while other requests are accepted, is an error of that
+///   number.
 /// - **Codes are compared.** Free text of the server may differ in each response, so it is ignored. A
 ///   response with an older snapshot than the last one is ignored.
 /// - **Requests are spread evenly** over the interval. Each watch starts at a random offset of up to a
