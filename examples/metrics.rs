@@ -9,14 +9,13 @@ mod demo;
 use std::{
     env,
     error::Error,
-    fmt::{self, Write as _},
-    io::{self, BufRead, BufReader, Write as _},
+    io::{self, BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     thread,
     time::Duration,
 };
 
-use pilot_status::{Client, FleetTable, ReadinessLevel};
+use pilot_status::{Client, FleetTable};
 
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -57,37 +56,7 @@ fn answer(mut stream: TcpStream, client: &Client, table: &FleetTable) -> io::Res
             break;
         }
     }
-    let body = figures(client, table).map_err(io::Error::other)?;
+    let body = client.stats().to_prometheus() + &table.to_prometheus();
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nConnection: close";
     write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-}
-
-fn figures(client: &Client, table: &FleetTable) -> Result<String, fmt::Error> {
-    let (stats, mut text) = (client.stats(), String::new());
-    let counters = [
-        ("calls", stats.calls),
-        ("attempts", stats.attempts),
-        ("retries", stats.retries),
-        ("successes", stats.successes),
-        ("rejected", stats.rejected),
-    ];
-    for (name, count) in counters {
-        writeln!(text, "# TYPE pilot_status_{name}_total counter")?;
-        writeln!(text, "pilot_status_{name}_total {count}")?;
-    }
-    writeln!(text, "# TYPE pilot_status_errors_total counter")?;
-    for (kind, count) in stats.errors() {
-        writeln!(text, "pilot_status_errors_total{{kind=\"{kind}\"}} {count}")?;
-    }
-    writeln!(text, "# TYPE pilot_status_queued gauge\npilot_status_queued {}", stats.queued)?;
-    writeln!(text, "# TYPE pilot_status_numbers gauge")?;
-    // A failed call keeps the last verdict, so numbers that fail are counted apart.
-    let numbers = table.snapshot();
-    let (fails, works): (Vec<_>, Vec<_>) = numbers.iter().partition(|e| e.seen.error.is_some());
-    for level in ReadinessLevel::ALL {
-        let count = works.iter().filter(|entry| entry.seen.level == Some(level)).count();
-        writeln!(text, "pilot_status_numbers{{level=\"{level}\"}} {count}")?;
-    }
-    writeln!(text, "pilot_status_numbers{{level=\"failed\"}} {}", fails.len())?;
-    Ok(text)
 }

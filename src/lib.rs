@@ -51,6 +51,7 @@ pub use ext::{
     watch::{
         Watch,
         change::{Change, ChangeSource},
+        freshness::NotFresh,
         seen::{Changed, Seen, SeenError},
         state::WatchState,
         table::{FleetEntry, FleetTable},

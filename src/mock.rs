@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 
 pub use crate::generated::mock::{MockServerExt, operations};
 use crate::{
-    Client, Error, ErrorKind, RetryPolicy,
+    Client, Error, ErrorKind, FleetTable, NumberId, RetryPolicy,
     ext::{clock, retry::classify::Resend},
     types::{
         ConnectionState, Number, NumberList, NumberRemoved, NumberStatus, NumberSummary,
@@ -216,6 +216,31 @@ pub fn summary(id: &str, phone: &str) -> NumberSummary {
 #[must_use]
 pub fn number_list(numbers: impl IntoIterator<Item = NumberSummary>) -> NumberList {
     NumberList { numbers: numbers.into_iter().collect(), ..NumberList::default() }
+}
+
+/// Returns the table of a watch that has just polled these numbers, for tests of code that reads a
+/// table. It needs no server and no runtime.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use pilot_status::{NotFresh, mock};
+///
+/// let table = mock::fleet_table([mock::red_number()]);
+/// let entry = table.fresh("+55 11 99999-9999", Duration::from_secs(60)).unwrap();
+/// assert_eq!(entry.seen.to_string(), "degraded: quality RED");
+/// assert_eq!(table.fresh("num_2", Duration::MAX).unwrap_err(), NotFresh::NotFound);
+/// ```
+///
+/// # Panics
+/// If an id is not one that a [`NumberId`] can have, such as an empty one.
+#[must_use]
+pub fn fleet_table(numbers: impl IntoIterator<Item = Number>) -> FleetTable {
+    let with_id = |number: Number| {
+        let id = NumberId::try_from(number.id.as_str()).expect("the id of a number is valid");
+        (id, number)
+    };
+    FleetTable::sample(numbers.into_iter().map(with_id))
 }
 
 /// Returns the live connection state of number `num_1`.

@@ -24,5 +24,6 @@ pub(crate) mod number_id;
     allow(unreachable_pub, reason = "benches/pacing plays the pacer in virtual time")
 )]
 pub(crate) mod pacing;
+mod prometheus;
 pub(crate) mod retry;
 pub(crate) mod trace;

@@ -25,6 +25,7 @@ mod retry;
 mod runtimes;
 mod schemars;
 mod serialized;
+mod service;
 mod statuses;
 mod table;
 mod timeouts;

@@ -96,6 +96,12 @@ impl ReadinessLevel {
     /// All levels, from best to worst.
     pub const ALL: [Self; 4] = [Self::Ready, Self::Unknown, Self::Degraded, Self::Blocked];
 
+    /// Returns true for `Ready` and `Degraded`: the number can send, by what the API knows.
+    #[must_use]
+    pub fn can_send(self) -> bool {
+        matches!(self, Self::Ready | Self::Degraded)
+    }
+
     /// Returns `ready`, `unknown`, `degraded` or `blocked`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -9,7 +9,6 @@ use super::seen::{Changed, Seen};
 use crate::{
     ext::{
         error::{Error, kind::ErrorKind, plain::printable_id},
-        number::readiness::line,
         number_id::NumberId,
     },
     types::{Number, NumberStatus},
@@ -158,13 +157,9 @@ impl Change {
         let shows = [Changed::First, Changed::Readiness, Changed::ErrorEnded];
         let shows = self.changed.is_empty() || shows.iter().any(|changed| self.has(*changed));
         if shows {
-            let verdict = match after.level {
-                Some(level) => line(level, &after.reasons),
-                None => format!("state {}", text(after.state.as_ref())),
-            };
             let was = before.level.filter(|_| before.level != after.level && after.level.is_some());
             let was = was.map(|level| format!("{level} → ")).unwrap_or_default();
-            parts.push(format!("{}{was}{verdict}", self.prefix(before)));
+            parts.push(format!("{}{was}{after}", self.prefix(before)));
         }
         let values = |seen: &Seen| {
             let (quality, limit) = (text(seen.quality.as_ref()), text(seen.limit.as_ref()));

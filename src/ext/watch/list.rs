@@ -47,6 +47,11 @@ impl List {
         Self { due: every.min(MAX_OFFSET).mul_f64(random), ..Self::default() }
     }
 
+    /// Limits the first offset.
+    pub(super) fn first_round(&mut self, time: Duration) {
+        self.due = self.due.min(time);
+    }
+
     /// Requests the list when it is due, once in every interval. Returns the response when it arrives.
     pub(super) fn poll(
         &mut self,

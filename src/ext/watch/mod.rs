@@ -4,11 +4,13 @@
 //! [`steps`] is the work of one poll, and [`results`] processes a response. [`rounds`] schedules the
 //! requests, [`seen`] compares responses, and [`faults`] knows a refused key and an outage: all pure.
 //! [`calls`] holds the running calls, [`list`] follows the list of numbers, [`change`] is what the
-//! stream emits, [`state`] what a program stores, and [`table`] what handlers read.
+//! stream emits, [`state`] what a program stores, [`table`] what handlers read, and
+//! [`freshness`] their lookup.
 
 mod calls;
 pub(crate) mod change;
 mod faults;
+pub(crate) mod freshness;
 mod list;
 mod results;
 mod rounds;
@@ -233,9 +235,13 @@ impl Watch {
     }
 
     /// Sets the length of the first round, over which the first requests are spread. Default: 30 s,
-    /// at most the interval. Under a rate limit the round takes longer.
+    /// at most the interval; zero requests all numbers at once, which suits tests. Under a rate limit the
+    /// round takes longer.
     pub fn first_round(mut self, time: Duration) -> Self {
         self.rounds.first_round(time);
+        if let Some(list) = &mut self.list {
+            list.first_round(time);
+        }
         self
     }
 
@@ -255,7 +261,8 @@ impl Watch {
         self
     }
 
-    /// Continues from the state of an earlier watch: only changes since then are emitted. With
+    /// Continues from the state of an earlier watch, such as a [loaded](WatchState::load) one: only
+    /// changes since then are emitted. With
     /// [`Client::watch_all`], an id that is no longer in the list is emitted as
     /// [`Changed::Unlisted`](crate::Changed::Unlisted).
     pub fn resume(self, state: WatchState) -> Self {

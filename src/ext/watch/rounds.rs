@@ -76,7 +76,8 @@ impl Rounds {
         let ids: Vec<_> = ids.into_iter().filter(|id| known.insert(id.clone())).collect();
         let count = ids.len();
         self.first_left = count;
-        let offset = fraction(self.every, 1, count.max(1)).min(MAX_OFFSET).mul_f64(random);
+        let most = fraction(self.every, 1, count.max(1)).min(MAX_OFFSET).min(self.first);
+        let offset = most.mul_f64(random);
         for (place, id) in ids.into_iter().enumerate() {
             let phase = now + offset + fraction(self.every, place, count);
             let first = now + offset + fraction(self.first, place, count);

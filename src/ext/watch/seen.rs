@@ -14,7 +14,7 @@ use crate::{
         number::{
             handle::MAX_SKEW,
             open_enums::OpenEnum,
-            readiness::{ReadinessLevel, ReadinessReason},
+            readiness::{ReadinessLevel, ReadinessReason, line},
             recipient_limit::RecipientLimit,
         },
     },
@@ -157,6 +157,19 @@ impl fmt::Display for SeenError {
             write!(f, " {status}")?;
         }
         self.code.as_ref().map_or(Ok(()), |code| write!(f, " {code}"))
+    }
+}
+
+/// The verdict as a line that is safe to log, such as `degraded: quality RED`; the connection state if
+/// there is no verdict; and the error if the last call failed.
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.error, self.level, &self.state) {
+            (Some(error), ..) => write!(f, "failed: {error}"),
+            (None, Some(level), _) => f.write_str(&line(level, &self.reasons)),
+            (None, None, Some(state)) => write!(f, "state {state}"),
+            (None, None, None) => f.write_str("state unknown"),
+        }
     }
 }
 

@@ -1,7 +1,12 @@
 //! The state of a watch as plain data, so that a program that restarts reports only what changed in
-//! between. This crate writes no file.
+//! between.
 
-use std::collections::{BTreeMap, btree_map};
+use std::{
+    collections::{BTreeMap, btree_map},
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::Value;
@@ -10,8 +15,8 @@ use super::seen::Seen;
 use crate::ext::number_id::NumberId;
 
 /// The last known values of each number of a [`Watch`](crate::Watch). [`Watch::state`](crate::Watch::state)
-/// returns it, the caller stores it in any format, and [`Watch::resume`](crate::Watch::resume) takes it
-/// back.
+/// returns it, and [`Watch::resume`](crate::Watch::resume) takes it back. In between it is a
+/// [file](Self::save), or any other serialized form.
 ///
 /// It holds ids, states and codes. It holds no key, no phone number and no free text of the server. Any
 /// serde format works; a binary format stores each number as a JSON text. An entry that this version
@@ -30,10 +35,49 @@ use crate::ext::number_id::NumberId;
 pub struct WatchState(pub(super) BTreeMap<NumberId, Seen>);
 
 impl WatchState {
+    /// Reads a file that [`save`](Self::save) has written. Without a file, as before the first run, the
+    /// state is empty.
+    ///
+    /// # Errors
+    /// Errors of reading, [`io::ErrorKind::UnexpectedEof`] if the file is truncated, and
+    /// [`io::ErrorKind::InvalidData`] if it is no JSON object. They name the file. Delete such a file: the watch then reports each number once.
+    pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        match fs::read(path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| at(path, e.into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(at(path, error)),
+        }
+    }
+
+    /// Writes the state to a file as JSON, and replaces an older file. A crash leaves the old file or
+    /// the new one, because a temporary file beside it, with `.new` at the end of its name, is written
+    /// first. Two watches need two files. Blocks until the disk has the file.
+    ///
+    /// # Errors
+    /// Errors of writing. They name the file.
+    pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref();
+        let mut new = path.as_os_str().to_owned();
+        new.push(".new");
+        let write = || {
+            let mut file = fs::File::create(&new)?;
+            file.write_all(&serde_json::to_vec(self)?)?;
+            file.sync_all()?;
+            fs::rename(&new, path)
+        };
+        write().map_err(|error| at(path, error))
+    }
+
     /// Returns each id with the values of its number, in the order of the ids.
     pub fn iter(&self) -> btree_map::Iter<'_, NumberId, Seen> {
         self.0.iter()
     }
+}
+
+/// Adds the path to an error.
+fn at(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 impl FromIterator<(NumberId, Seen)> for WatchState {

@@ -97,6 +97,18 @@ impl Rows {
 }
 
 impl FleetTable {
+    /// Returns a complete table of these numbers, as if a watch had just polled them.
+    #[cfg(feature = "mock")]
+    pub(crate) fn sample(numbers: impl IntoIterator<Item = (NumberId, Number)>) -> Self {
+        let now = Some(crate::ext::clock::wall().into());
+        let entry = |(id, number): (NumberId, Number)| {
+            let (seen, number) = (Seen::from(&number), Some(Arc::new(number)));
+            (id.clone(), FleetEntry { id, seen, number, seen_at: now, polled_at: now })
+        };
+        let entries = numbers.into_iter().map(entry).collect();
+        Self(watch::channel(Rows { entries, is_complete: true, ..Rows::default() }).1)
+    }
+
     /// Returns the number with this id, if it was polled or resumed.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<FleetEntry> {
@@ -156,14 +168,13 @@ impl FleetTable {
         let mut rows = self.0.clone();
         let is_permanent = |rows: &Rows| rows.error.as_ref().is_some_and(|e| !e.is_retryable());
         let is_decided = |rows: &Rows| rows.is_complete || rows.has_ended || is_permanent(rows);
-        let ended = || {
-            Error::invalid_input("the watch of this table ended before its first round was done")
-        };
-        let rows = rows.wait_for(is_decided).await.map_err(|_| ended())?;
-        match &rows.error {
-            _ if rows.is_complete => Ok(()),
-            Some(error) => Err(error.clone()),
-            None => Err(ended()),
+        match rows.wait_for(is_decided).await.as_deref() {
+            Ok(rows) if rows.is_complete => Ok(()),
+            Ok(Rows { error: Some(error), .. }) => Err(error.clone()),
+            _ => {
+                let sentence = "the watch of this table ended before its first round was done";
+                Err(Error::invalid_input(sentence))
+            }
         }
     }
 
@@ -186,7 +197,7 @@ impl FleetTable {
     /// [`last_round`](Self::last_round) with the clock.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.0.has_changed().is_ok() && !self.0.borrow().has_ended
+        !self.0.borrow().has_ended
     }
 }
 
@@ -277,5 +288,11 @@ impl TableWriter {
     /// Marks the watch as ended.
     pub(super) fn end(&self) {
         self.rows.send_modify(|rows| rows.has_ended = true);
+    }
+}
+
+impl Drop for TableWriter {
+    fn drop(&mut self) {
+        self.end();
     }
 }

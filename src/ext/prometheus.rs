@@ -1,0 +1,84 @@
+//! The figures of a client and of a table in Prometheus' text format, version 0.0.4.
+
+use std::{
+    fmt::{Display, Write},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use super::{call::figures::Stats, number::readiness::ReadinessLevel, watch::table::FleetTable};
+
+impl Stats {
+    /// Returns all figures in Prometheus' text format: counters such as `pilot_status_calls_total` and
+    /// `pilot_status_errors_total{kind="timeout"}`, and the gauges `pilot_status_queued` and
+    /// `pilot_status_rate`. Serve it as `text/plain; version=0.0.4`.
+    ///
+    /// ```
+    /// let client = pilot_status::Client::builder().api_key("ps_example").build()?;
+    /// assert!(client.stats().to_prometheus().contains("pilot_status_calls_total 0\n"));
+    /// # Ok::<(), pilot_status::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_prometheus(&self) -> String {
+        let mut text = Text::default();
+        let counters = [
+            ("calls_total", self.calls),
+            ("attempts_total", self.attempts),
+            ("retries_total", self.retries),
+            ("successes_total", self.successes),
+            ("rejected_total", self.rejected),
+        ];
+        for (name, count) in counters {
+            text.family(name, "counter", [("", count)]);
+        }
+        text.family("waited_seconds_total", "counter", [("", self.waited.as_secs_f64())]);
+        let errors = self.errors().map(|(kind, count)| (format!("{{kind=\"{kind}\"}}"), count));
+        text.family("errors_total", "counter", errors);
+        text.family("queued", "gauge", [("", self.queued)]);
+        text.family("rate", "gauge", self.rate.map(|rate| ("", rate)));
+        text.0
+    }
+}
+
+impl FleetTable {
+    /// Returns the count of numbers by level in Prometheus' text format:
+    /// `pilot_status_numbers{level="ready"}`. A number whose last call failed counts as `failed`, and one
+    /// without a level as `none`. The gauge `pilot_status_last_round_timestamp_seconds` is the time of
+    /// [`last_round`](Self::last_round).
+    #[must_use]
+    pub fn to_prometheus(&self) -> String {
+        let entries = self.snapshot();
+        let (failed, working): (Vec<_>, Vec<_>) =
+            entries.iter().map(|entry| &entry.seen).partition(|seen| seen.error.is_some());
+        let levels = ReadinessLevel::ALL.into_iter().map(Some).chain([None]).map(|level| {
+            let count = working.iter().filter(|seen| seen.level == level).count();
+            (level.map_or("none", ReadinessLevel::as_str), count)
+        });
+        let counts = levels.chain([("failed", failed.len())]);
+        let counts = counts.map(|(name, count)| (format!("{{level=\"{name}\"}}"), count));
+        let mut text = Text::default();
+        text.family("numbers", "gauge", counts);
+        let since = |at: SystemTime| at.duration_since(UNIX_EPOCH).ok();
+        let last_round = self.last_round().and_then(since).map(|time| ("", time.as_secs()));
+        text.family("last_round_timestamp_seconds", "gauge", last_round);
+        text.0
+    }
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    /// Adds a metric with its samples, which are pairs of labels and value.
+    fn family<L: Display, V: Display>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        samples: impl IntoIterator<Item = (L, V)>,
+    ) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "# TYPE pilot_status_{name} {kind}");
+        for (labels, value) in samples {
+            let _ = writeln!(self.0, "pilot_status_{name}{labels} {value}");
+        }
+    }
+}

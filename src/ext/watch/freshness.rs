@@ -1,0 +1,88 @@
+//! [`FleetTable::fresh`]: the lookup of a number whose last response is recent.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    seen::SeenError,
+    table::{FleetEntry, FleetTable},
+};
+use crate::ext::{clock, number::phone::Phone};
+
+/// The reason why [`FleetTable::fresh`] returns no number. It is displayed as a line that is safe to
+/// log, such as `the last call failed: forbidden 403 NUMBER_SCOPE_NOT_ALLOWED`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotFresh {
+    /// No watched number has this id or phone number.
+    NotFound,
+    /// There is no response yet: the first one is due, or the numbers that have responded do not have
+    /// this phone number, and others have not responded yet.
+    Pending,
+    /// The last call for the number failed.
+    Failing(SeenError),
+    /// The last success is older than allowed. This is its age.
+    Old(Duration),
+}
+
+impl FleetTable {
+    /// Returns the number with this id or phone number, if its last call succeeded, at most `max_age`
+    /// ago by this machine's clock. Phone numbers are compared as by [`by_phone`](Self::by_phone).
+    ///
+    /// ```no_run
+    /// # fn example(table: &pilot_status::FleetTable) {
+    /// use pilot_status::ReadinessLevel;
+    ///
+    /// match table.fresh("+55 11 99999-9999", std::time::Duration::from_secs(300)) {
+    ///     Ok(entry) if entry.seen.level.is_some_and(ReadinessLevel::can_send) => println!("it can send"),
+    ///     Ok(entry) => println!("{}", entry.seen), // blocked: status BANNED
+    ///     Err(why) => println!("unknown: {why}"),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFresh`] says why there is no such number. A watch that hangs, that ended or whose key is
+    /// refused makes all numbers [`Old`](NotFresh::Old).
+    pub fn fresh(&self, id_or_phone: &str, max_age: Duration) -> Result<FleetEntry, NotFresh> {
+        let found = self.get(id_or_phone).or_else(|| self.by_phone(id_or_phone));
+        let entry = found.ok_or_else(|| self.absence(id_or_phone))?;
+        match (&entry.seen.error, entry.seen_at) {
+            (Some(error), _) => Err(NotFresh::Failing(error.clone())),
+            (None, None) => Err(NotFresh::Pending),
+            (None, Some(at)) => match age(at, clock::wall().into()) {
+                age if age > max_age => Err(NotFresh::Old(age)),
+                _ => Ok(entry),
+            },
+        }
+    }
+
+    /// Returns the reason why no entry has this id or phone number.
+    fn absence(&self, id_or_phone: &str) -> NotFresh {
+        let all_have_phones = || self.snapshot().iter().all(|entry| entry.number.is_some());
+        if self.is_complete() && (Phone::parse(id_or_phone).is_none() || all_have_phones()) {
+            NotFresh::NotFound
+        } else {
+            NotFresh::Pending
+        }
+    }
+}
+
+/// Returns the time since then; zero for a time in the future, after the clock was set back.
+fn age(at: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    (now - at).to_std().unwrap_or_default()
+}
+
+impl fmt::Display for NotFresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("no watched number has this id or phone number"),
+            Self::Pending => f.write_str("there is no response yet"),
+            Self::Failing(error) => write!(f, "the last call failed: {error}"),
+            Self::Old(age) => write!(f, "the last response is {} s old", age.as_secs()),
+        }
+    }
+}
+
+impl StdError for NotFresh {}
