@@ -122,7 +122,7 @@ impl<'a> Call<'a> {
             Err(failure) => failure,
         };
         (self.outcome.retry_after, self.requested_by) = failure.retry_after(clock::wall()).unzip();
-        // Without a response, `in_flight` is dropped here, which reports that.
+        // Without a response, `in_flight` is dropped here, and its `Drop` reports an unanswered request.
         if let (Some(in_flight), Some(response)) = (in_flight, failure.response()) {
             if response.status == StatusCode::TOO_MANY_REQUESTS {
                 self.rejections += 1;

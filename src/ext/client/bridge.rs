@@ -161,7 +161,7 @@ struct Report {
     operation: &'static str,
     outcome: CallOutcome,
     server_time: SystemTime,
-    /// `None` after a success, which generated code decodes.
+    /// `None` after a success. Generated code decodes its body afterwards, and may still fail.
     error: Option<Error>,
 }
 

@@ -50,7 +50,7 @@ use crate::{
 /// there is no other value.
 ///
 /// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","value":"RED"}]}`, without free
-/// text of the server. It can be read back from any format that writes field names.
+/// text of the server. It can be read back from any serde format that writes field names, such as JSON.
 ///
 /// ```
 /// use pilot_status::{ReadinessLevel, ReadinessReason, types::Number};
@@ -377,8 +377,8 @@ impl ReadinessReason {
         }
     }
 
-    /// Returns the value that the reason is based on, such as `RED`; `None` if it has none, or one that
-    /// this version of the crate does not know.
+    /// Returns the value that the reason is based on, such as `RED`; `None` if there is none, or if
+    /// this version of the crate does not know the value.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {

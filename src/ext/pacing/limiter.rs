@@ -3,7 +3,8 @@
 //! limiter; `redis.lua` is its copy in Lua.
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
-//! other than a 429. A limiter is in one of five phases:
+//! other than a 429. The *epoch* is the number of holds so far; each turn has it, so that a late
+//! outcome is recognized. A limiter is in one of five phases:
 //!
 //! 1. **Free**: the last hold ended over two minutes ago. Every request is admitted.
 //! 2. **Hold**: a 429 came. No request is admitted until the wait that the server requested is
@@ -11,14 +12,13 @@
 //! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
 //!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next. The first cycle begins up to four seconds before the first 429. The requests
-//!    served in a cycle, divided by its duration, give the estimate, which is averaged with earlier
-//!    cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the
+//!    probe to the next. The first cycle is the busiest part of the last four seconds before the
+//!    first 429. The requests served in a cycle, divided by its duration, give the estimate, which
+//!    is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the
 //!    estimate after half of a usual cycle, and then grows ever faster until the next 429.
 //! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
 //!    twice as many in each round trip. There is no estimate if no request was served before the
-//!    first hold. There is none after an outage either: several requested waits in a row were too
-//!    short.
+//!    first hold, or after an outage: the first three waits that the server requested were too short.
 //!    Slow start also begins if several calls still wait when the limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
@@ -68,8 +68,8 @@ impl Law {
     };
 }
 
-/// The longest hold, in seconds. A longer `max_delay` counts as this, because a store would keep a
-/// mistaken longer hold.
+/// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
+/// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
 /// If this many of the waits that the server requested were too short, in a row, it has an outage.
 const OUTAGE: u32 = 3;
@@ -213,7 +213,7 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time up to which `tokens` is counted, or the time of the last reserved turn.
+    /// The time up to which `tokens` is counted; in the future it is the time of the last reserved turn.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
@@ -290,7 +290,7 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins one climb after the end of the hold.
+    /// - In a hold or a probe it begins when the rate would have climbed back after the hold.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self, law: &Law) -> Range<Duration> {
         let rise = law.plateau * self.cycle;
@@ -369,7 +369,7 @@ impl LimitState {
     }
 
     fn slow_start(&mut self, law: &Law, want: u32, now: f64) -> Reply {
-        // The first request needs no other; each served one admits two more.
+        // One request is admitted at first, and two more for each that is served.
         let mut room = 2.0 * self.served + 1.0 - self.granted;
         if room < 1.0 && now >= self.patient_until {
             // The responses do not come.
@@ -392,8 +392,8 @@ impl LimitState {
         }
         let saved = self.save(rate, now);
         let (at, turns) = if saved >= 1.0 {
-            // Saved turns are not granted all at once, but one more in each round trip, so that a
-            // 429 is noticed in time.
+            // Saved turns are used slowly: each round trip has one request more than the rate allows, so
+            // that a 429 is noticed in time.
             let fast = rate + 1.0 / self.latency.max(law.min_round_trip);
             let turns = (fast * law.batch).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
@@ -406,7 +406,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // Turns that are spent cannot be saved up again.
+        // The capacity shrinks to the turns that are left, so turns saved in a hold are used only once.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
@@ -458,8 +458,8 @@ impl LimitState {
             let interval = if self.rate > 0.0 { 1.0 / self.rate } else { 0.0 };
             let factor = law.backoff.powi(self.failures.min(64).cast_signed());
             let backoff = (base.max(interval) * factor).min(max);
-            // A server that requests short waits is probed often, so that the end of a long outage
-            // is noticed soon.
+            // The requested wait limits the random part, so that the end of a long outage is noticed
+            // soon although the backoff has grown.
             let spread = |requested: f64| backoff.min(requested.max(4.0 * base)) * random;
             requested.map_or(backoff * (0.75 + 0.25 * random), |wait| wait + spread(wait))
         } else {

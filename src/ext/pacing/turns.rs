@@ -47,7 +47,7 @@ pub(super) struct Turn {
     number: Option<u64>,
 }
 
-/// The end of a wait: a turn, or the time until one would come, which is too late.
+/// The end of a wait: a turn or, if none comes before the call's deadline, the time until the next one.
 pub(super) type Turned = Result<Turn, Duration>;
 
 /// The next action for the waiting calls.
@@ -161,8 +161,8 @@ impl Turns {
         PacingStats { rate, queued: self.queue.len(), rejected: self.rejected, waited: self.waited }
     }
 
-    /// Returns each beginning and each end of a limit once. It ends with a response: the first request
-    /// after a hold may get another 429.
+    /// Returns each beginning and each end of a limit once. The end is reported when a request has been
+    /// served, and not when the time is over, because the first request may get another 429.
     pub(super) fn pause(&mut self, now: Duration) -> Option<Pause> {
         let is_limited = self.is_limited(now) || self.was_limited && !self.is_served;
         if mem::replace(&mut self.was_limited, is_limited) == is_limited {
@@ -174,7 +174,8 @@ impl Turns {
 
     /// Returns the time until which calls need no turn.
     pub(super) fn free_until(&mut self, now: Duration) -> Duration {
-        // After a limit, calls come here until one is served, so that the end is noticed.
+        // After a limit this is zero until a request is served, because only calls that take a turn notice
+        // the end.
         if self.is_limited(now) || self.was_limited || self.quota.is_counting() {
             return Duration::ZERO;
         }
@@ -306,7 +307,8 @@ impl Turns {
                 }
                 link.next_query = now + QUERY_EVERY;
                 let (served, _) = link.reports.counts(now);
-                // After an outage the reservation is the process's own, not one of the store.
+                // If the store has failed, this process has reserved the turns, and the store does not know
+                // them.
                 let slot = if link.is_off { Slot::default() } else { self.slot };
                 return Next::Query(Step::Admit { served, want, slot });
             }
@@ -542,8 +544,8 @@ impl Turns {
         }
     }
 
-    /// Requests turns earlier, because a change has occurred that the limiter waits for. Reserved
-    /// turns stay reserved.
+    /// Makes the next request for turns due now, because the limiter waited for the outcome that has
+    /// come. The time of reserved turns is unchanged.
     fn request_now(&mut self, now: Duration) {
         if self.slot == Slot::default() {
             self.request_at = self.request_at.min(now);

@@ -309,6 +309,14 @@ mod tests {
     }
 
     #[test]
+    fn first_round_of_zero_is_due_at_once() {
+        let mut rounds = Rounds::new(MINUTE);
+        rounds.first_round(Duration::ZERO);
+        rounds.fill(ids(3), Duration::ZERO, 0.99);
+        assert!((0..3).all(|_| rounds.take(Duration::ZERO).is_some()));
+    }
+
+    #[test]
     fn short_first_round_precedes_full_intervals() {
         let mut rounds = Rounds::new(10 * MINUTE);
         rounds.fill(ids(100), Duration::ZERO, 0.0);

@@ -37,8 +37,9 @@ use crate::{
 /// tokio::spawn(async move { while watch.next().await.is_some() {} });
 ///
 /// table.wait_until_complete().await?;
-/// if let Some(entry) = table.by_phone("+55 11 99999-9999") {
-///     println!("{} {:?}", entry.id, entry.seen.level);
+/// match table.fresh("+55 11 99999-9999", Duration::from_secs(300)) {
+///     Ok(entry) => println!("{}: {}", entry.id, entry.seen), // num_17: degraded: quality RED
+///     Err(reason) => println!("{reason}"),                   // the last response is 312 s old
 /// }
 /// # Ok(()) }
 /// ```
@@ -48,6 +49,29 @@ pub struct FleetTable(Receiver<Rows>);
 /// A number in a [`FleetTable`].
 ///
 /// A healthy entry has a level, no `seen.error`, and a recent `seen_at`: a failed call keeps the level.
+/// Its JSON has the fields in camel case:
+///
+/// ```
+/// # let json = r#"
+/// {
+///   "id": "num_17",
+///   "seen": {
+///     "level": "degraded",
+///     "reasons": [{ "code": "quality", "value": "RED" }],
+///     "quality": "RED", "limit": "TIER_2K", "state": "OPEN",
+///     "error": { "kind": "forbidden", "status": 403, "code": "NUMBER_SCOPE_NOT_ALLOWED" },
+///     "fetchedAt": "2026-01-01T11:55:00Z"
+///   },
+///   "number": null,
+///   "seenAt": "2026-01-01T12:00:00Z",
+///   "polledAt": "2026-01-01T12:01:00Z"
+/// }
+/// # "#;
+/// # let entry: pilot_status::FleetEntry = serde_json::from_str(json)?;
+/// # let read: serde_json::Value = serde_json::from_str(json)?;
+/// # assert_eq!(serde_json::to_value(entry)?, read);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
