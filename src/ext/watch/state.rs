@@ -44,9 +44,9 @@ impl WatchState {
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         match fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| at(path, e.into())),
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| at(path, &e.into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(at(path, error)),
+            Err(error) => Err(at(path, &error)),
         }
     }
 
@@ -66,7 +66,7 @@ impl WatchState {
             file.sync_all()?;
             fs::rename(&new, path)
         };
-        write().map_err(|error| at(path, error))
+        write().map_err(|error| at(path, &error))
     }
 
     /// Returns each id with the values of its number, in the order of the ids.
@@ -76,7 +76,7 @@ impl WatchState {
 }
 
 /// Adds the path to an error.
-fn at(path: &Path, error: io::Error) -> io::Error {
+fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
