@@ -218,29 +218,30 @@ pub fn number_list(numbers: impl IntoIterator<Item = NumberSummary>) -> NumberLi
     NumberList { numbers: numbers.into_iter().collect(), ..NumberList::default() }
 }
 
-/// Returns the table of a watch that has just polled these numbers, for tests of code that reads a
-/// table. It needs no server and no runtime.
+/// Returns the table of a watch that has just received these results, each with its id, for tests of
+/// code that reads a table. It needs no server and no runtime.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use pilot_status::{NotFresh, mock};
+/// use pilot_status::{ErrorKind, mock};
 ///
-/// let table = mock::fleet_table([mock::red_number()]);
-/// let entry = table.fresh("+55 11 99999-9999", Duration::from_secs(60)).unwrap();
+/// let failure = mock::error(ErrorKind::Server);
+/// let table = mock::fleet_table([("num_1", Ok(mock::red_number())), ("num_2", Err(failure))]);
+/// let entry = table.fresh("num_1", Duration::from_secs(60)).unwrap();
 /// assert_eq!(entry.seen.to_string(), "degraded: quality RED");
-/// assert_eq!(table.fresh("num_2", Duration::MAX).unwrap_err(), NotFresh::NotFound);
+/// let reason = table.fresh("num_2", Duration::from_secs(60)).unwrap_err();
+/// assert_eq!(reason.to_string(), "the last call failed: server 500");
 /// ```
 ///
 /// # Panics
 /// If an id is not one that a [`NumberId`] can have, such as an empty one.
 #[must_use]
-pub fn fleet_table(numbers: impl IntoIterator<Item = Number>) -> FleetTable {
-    let with_id = |number: Number| {
-        let id = NumberId::try_from(number.id.as_str()).expect("the id of a number is valid");
-        (id, number)
-    };
-    FleetTable::sample(numbers.into_iter().map(with_id))
+pub fn fleet_table<'a>(
+    results: impl IntoIterator<Item = (&'a str, Result<Number, Error>)>,
+) -> FleetTable {
+    let with_id = |(id, result)| (NumberId::try_from(id).expect("the id is valid"), result);
+    FleetTable::sample(results.into_iter().map(with_id))
 }
 
 /// Returns the live connection state of number `num_1`.

@@ -43,7 +43,8 @@ impl FleetTable {
     /// Returns the count of numbers by level in Prometheus' text format:
     /// `pilot_status_numbers{level="ready"}`. A number whose last call failed counts as `failed`, and one
     /// without a level as `none`. The gauge `pilot_status_last_round_timestamp_seconds` is the time of
-    /// [`last_round`](Self::last_round).
+    /// [`last_round`](Self::last_round), and `pilot_status_watch_failing` is 1 if there is an
+    /// [`error`](Self::error).
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let entries = self.snapshot();
@@ -60,6 +61,7 @@ impl FleetTable {
         let since = |at: SystemTime| at.duration_since(UNIX_EPOCH).ok();
         let last_round = self.last_round().and_then(since).map(|time| ("", time.as_secs()));
         text.family("last_round_timestamp_seconds", "gauge", last_round);
+        text.family("watch_failing", "gauge", [("", u8::from(self.error().is_some()))]);
         text.0
     }
 }

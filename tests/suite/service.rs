@@ -12,24 +12,66 @@ use support::{Reply, Server, client};
 
 const LONG: Duration = Duration::from_secs(600);
 
-fn number(id: &str, phone: &str, mut number: Number) -> Number {
-    (number.id, number.number) = (id.to_owned(), Some(phone.to_owned()));
+fn with_phone(mut number: Number, phone: &str) -> Number {
+    number.number = Some(phone.to_owned());
     number
 }
 
 #[test]
 fn fresh_finds_by_id_and_phone() {
-    let a = number("a", "+55 11 98888-0001", mock::number());
-    let b = number("5511988880002", "+55 11 98888-0003", mock::blocked_number());
-    let table = mock::fleet_table([a, b]);
+    let table = mock::fleet_table([
+        ("a", Ok(with_phone(mock::number(), "+55 11 98888-0001"))),
+        ("5511988880002", Ok(with_phone(mock::blocked_number(), "+55 11 98888-0003"))),
+    ]);
     assert!(table.is_live() && table.is_complete() && table.len() == 2);
     let found = |key: &str| table.fresh(key, LONG).map(|entry| entry.id.to_string());
     assert_eq!(found("a").as_deref(), Ok("a"));
     assert_eq!(found("55 11 98888 0001").as_deref(), Ok("a"));
     assert_eq!(found("5511988880002").as_deref(), Ok("5511988880002"), "an id comes first");
-    for absent in ["", "c", "..", "+55 11 98888-0009"] {
+    for absent in ["", "c", "num_9", "..", "+55 11 98888-0009", "tel:+55-11-98888-0009"] {
         assert_eq!(found(absent), Err(NotFresh::NotFound), "{absent}");
     }
+    assert_eq!(found("11 98888-0001"), Err(NotFresh::NoCountryCode));
+}
+
+#[tokio::test]
+async fn failing_number_is_found_by_phone_of_list() {
+    let answer = |_, request: &support::Request| match request.line.as_str() {
+        "GET /v1/numbers" => Reply::json(
+            200,
+            r#"[{"id":"a","number":"5511988880001"},{"id":"b","number":"5511988880002"}]"#,
+        ),
+        "GET /v1/numbers/a" => support::ok(),
+        _ => Reply::json(404, "{}"),
+    };
+    let server = Server::start(answer).await.unwrap();
+    let mut watch = client(&server).watch_all(LONG).first_round(Duration::ZERO);
+    let table = watch.table();
+    while !table.is_complete() {
+        watch.next().await.unwrap();
+    }
+    let reason = |key: &str| table.fresh(key, LONG).unwrap_err();
+    assert_eq!(reason("+55 11 98888-0002").to_string(), "the last call failed: not_found 404");
+    assert_eq!(reason("+55 11 98888-0009"), NotFresh::NotFound, "each phone number is known");
+}
+
+#[tokio::test]
+async fn refused_key_is_reason_for_every_number() {
+    let answer =
+        |n, _: &support::Request| if n == 0 { support::ok() } else { Reply::json(401, "{}") };
+    let server = Server::start(answer).await.unwrap();
+    let mut watch = client(&server).numbers(["a", "b"]).watch(LONG).first_round(Duration::ZERO);
+    watch = watch.concurrency(1);
+    let table = watch.table();
+    assert!(table.to_prometheus().contains("\npilot_status_watch_failing 0\n"));
+    for _ in 0..2 {
+        watch.next().await.unwrap();
+    }
+    for key in ["a", "b", "c"] {
+        let reason = table.fresh(key, LONG).unwrap_err();
+        assert_eq!(reason.to_string(), "the last call failed: unauthorized 401", "{key}");
+    }
+    assert!(table.to_prometheus().contains("\npilot_status_watch_failing 1\n"));
 }
 
 #[tokio::test]
@@ -103,13 +145,17 @@ async fn figures_are_prometheus_text() {
 
 #[test]
 fn fleet_is_counted_by_level() {
-    let numbers = [mock::number(), mock::red_number(), mock::blocked_number(), mock::number()];
-    let numbers = ["a", "b", "c", "d"].into_iter().zip(numbers);
-    let table = mock::fleet_table(numbers.map(|(id, sample)| number(id, "", sample)));
+    let table = mock::fleet_table([
+        ("a", Ok(mock::number())),
+        ("b", Ok(mock::number())),
+        ("c", Ok(mock::red_number())),
+        ("d", Ok(mock::blocked_number())),
+        ("e", Err(mock::error(ErrorKind::Timeout))),
+    ]);
     let text = table.to_prometheus();
     let numbers: Vec<_> = text.lines().filter(|line| line.contains("numbers{")).collect();
     let counts =
-        [("ready", 2), ("unknown", 0), ("degraded", 1), ("blocked", 1), ("none", 0), ("failed", 0)];
+        [("ready", 2), ("unknown", 0), ("degraded", 1), ("blocked", 1), ("none", 0), ("failed", 1)];
     let expected =
         counts.map(|(level, count)| format!("pilot_status_numbers{{level=\"{level}\"}} {count}"));
     assert_eq!(numbers, expected);

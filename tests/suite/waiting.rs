@@ -66,12 +66,16 @@ async fn permanent_error_ends_wait_and_transient_does_not() {
 async fn wait_with_only_failures_reports_last_failure() {
     let soon = Reply::json(503, r#"{"code":"UPSTREAM"}"#);
     let hour = soon.clone().with("retry-after", "3600");
-    for (reply, limit) in [(soon, Duration::from_millis(100)), (hour, Duration::from_secs(60))] {
+    let cases = [
+        (soon, Duration::from_millis(100), "within 100ms"),
+        (hour, Duration::from_secs(60), "yet"),
+    ];
+    for (reply, limit, when) in cases {
         let server = always(reply).await;
         let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
         let error = client.number("num_1").wait_until_open(limit).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotOpen, "{error}");
-        let expected = format!("number num_1: not open within {limit:?}: the API answered 503");
+        let expected = format!("number num_1: not open {when}: the API answered 503");
         assert!(error.to_string().starts_with(&expected), "{error}");
         let cause = error.source().unwrap().downcast_ref::<pilot_status::Error>().unwrap();
         assert_eq!((cause.kind(), cause.code()), (ErrorKind::Server, Some("UPSTREAM")));

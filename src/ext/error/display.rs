@@ -105,7 +105,10 @@ impl Error {
             }
             Kind::NotOpen(wait) => {
                 let NotOpen { limit, status, failure } = &**wait;
-                write!(f, "not open within {limit:?}: ")?;
+                match limit {
+                    Some(limit) => write!(f, "not open within {limit:?}: ")?,
+                    None => f.write_str("not open yet: ")?,
+                }
                 match failure {
                     Some(failure) => failure.fmt_failure(f),
                     None => f.write_str(&state(status.as_ref())),
@@ -176,13 +179,14 @@ fn rounded(wait: Duration) -> String {
     if wait > YEAR { "over a year".to_owned() } else { format!("{wait:.0?}") }
 }
 
-/// Serializes the fields `kind`, `status`, `code`, `attempts`, `retryAfterMs`, `line` and `hint`.
+/// Serializes the fields `kind`, `status`, `code`, `attempts`, `retryAfterMs`, `line`, `hint` and
+/// `lastState`.
 /// Unknown ones are null, and the wait is at most 366 days. Safe to log.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let wait = self.retry_after().map(|wait| wait.min(YEAR).as_millis());
         let wait = wait.and_then(|wait| u64::try_from(wait).ok());
-        let mut object = serializer.serialize_struct("Error", 7)?;
+        let mut object = serializer.serialize_struct("Error", 8)?;
         object.serialize_field("kind", &self.kind())?;
         object.serialize_field("status", &self.status().map(|status| status.as_u16()))?;
         object.serialize_field("code", &self.plain_code())?;
@@ -190,6 +194,8 @@ impl Serialize for Error {
         object.serialize_field("retryAfterMs", &wait)?;
         object.serialize_field("line", &self.to_string())?;
         object.serialize_field("hint", &self.hint())?;
+        let last_state = self.last_status().and_then(|status| status.state.as_ref());
+        object.serialize_field("lastState", &last_state.map(|s| plain_or_withheld(s.as_str())))?;
         object.end()
     }
 }

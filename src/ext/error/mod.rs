@@ -116,8 +116,8 @@ pub(crate) enum Kind {
 /// The last state of a number that was not open in time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NotOpen {
-    /// The time limit of the wait.
-    pub(crate) limit: Duration,
+    /// The time limit of the wait, if it is over.
+    pub(crate) limit: Option<Duration>,
     /// The last status that was received.
     pub(crate) status: Option<NumberStatus>,
     /// The error of the last poll, if it failed.

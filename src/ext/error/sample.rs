@@ -64,7 +64,7 @@ impl Error {
                     state: Some(ConnectionState::Connecting),
                     ..NumberStatus::default()
                 };
-                Self::not_open(NotOpen { limit: second, status: Some(status), failure: None })
+                Self::not_open(NotOpen { limit: Some(second), status: Some(status), failure: None })
                     .after(3)
             }
         };

@@ -16,7 +16,7 @@ pub(crate) struct Phone {
     digits: String,
     /// True if no `+` or `00` marks a country code, and the digits have the form of a number
     /// without one.
-    pub(super) may_be_national: bool,
+    pub(crate) may_be_national: bool,
 }
 
 impl Phone {

@@ -89,10 +89,11 @@ async fn wait(
     let start = clock::now();
     let left = || limit.saturating_sub(clock::now() - start);
     let (mut delay, mut attempts) = (number.client.state().transport.limits.poll_delay, 0);
-    let mut last = NotOpen { limit, ..NotOpen::default() };
+    let mut last = NotOpen::default();
     loop {
         let left_now = left();
         if left_now.is_zero() {
+            last.limit = Some(limit);
             break;
         }
         let time = number.time().min(left_now);

@@ -69,10 +69,6 @@ impl Faults {
         }
     }
 
-    pub(super) fn is_key_refused(&self) -> bool {
-        self.refusal.is_some()
-    }
-
     /// Returns the time of the next probe; `None` while the key is accepted.
     pub(super) fn next_probe(&self, every: Duration, now: Duration) -> Option<Duration> {
         let pause = every.saturating_mul(PROBE_INTERVALS).min(MAX_PROBE_EVERY);

@@ -17,10 +17,12 @@ use crate::ext::{clock, number::phone::Phone};
 pub enum NotFresh {
     /// No watched number has this id or phone number.
     NotFound,
-    /// There is no response yet: the first one is due, or the numbers that have responded do not have
-    /// this phone number, and others have not responded yet.
+    /// No watched number has this id, and as a phone number it lacks its country code.
+    NoCountryCode,
+    /// The number, or another number that may have this phone number, has not responded yet. The first
+    /// round may be under way, or the number was [resumed](crate::Watch::resume).
     Pending,
-    /// The last call for the number failed.
+    /// The last call for the number failed, or the API refuses the key.
     Failing(SeenError),
     /// The last success is older than allowed. This is its age.
     Old(Duration),
@@ -29,6 +31,7 @@ pub enum NotFresh {
 impl FleetTable {
     /// Returns the number with this id or phone number, if its last call succeeded, at most `max_age`
     /// ago by this machine's clock. Phone numbers are compared as by [`by_phone`](Self::by_phone).
+    /// Choose a `max_age` of at least twice the interval of the watch.
     ///
     /// ```no_run
     /// # fn example(table: &pilot_status::FleetTable) {
@@ -43,9 +46,12 @@ impl FleetTable {
     /// ```
     ///
     /// # Errors
-    /// [`NotFresh`] says why there is no such number. A watch that hangs, that ended or whose key is
-    /// refused makes all numbers [`Old`](NotFresh::Old).
+    /// [`NotFresh`] says why there is no such number. While a watch hangs, and after it ended, its
+    /// numbers become [`Old`](NotFresh::Old).
     pub fn fresh(&self, id_or_phone: &str, max_age: Duration) -> Result<FleetEntry, NotFresh> {
+        if let Some(fault) = self.fault() {
+            return Err(NotFresh::Failing(SeenError::of(&fault)));
+        }
         let found = self.get(id_or_phone).or_else(|| self.by_phone(id_or_phone));
         let entry = found.ok_or_else(|| self.absence(id_or_phone))?;
         match (&entry.seen.error, entry.seen_at) {
@@ -60,8 +66,12 @@ impl FleetTable {
 
     /// Returns the reason why no entry has this id or phone number.
     fn absence(&self, id_or_phone: &str) -> NotFresh {
-        let all_have_phones = || self.snapshot().iter().all(|entry| entry.number.is_some());
-        if self.is_complete() && (Phone::parse(id_or_phone).is_none() || all_have_phones()) {
+        let has_letters = |text: &str| text.contains(|c: char| c.is_ascii_alphabetic());
+        let is_id = has_letters(id_or_phone.trim_start_matches("tel:"));
+        let phone = Phone::parse(id_or_phone).filter(|_| !is_id);
+        if phone.as_ref().is_some_and(|phone| phone.may_be_national) {
+            NotFresh::NoCountryCode
+        } else if self.is_complete() && (phone.is_none() || self.has_all_phones()) {
             NotFresh::NotFound
         } else {
             NotFresh::Pending
@@ -78,6 +88,9 @@ impl fmt::Display for NotFresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("no watched number has this id or phone number"),
+            Self::NoCountryCode => f.write_str(
+                "no watched number has this id, and as a phone number it lacks its country code",
+            ),
             Self::Pending => f.write_str("there is no response yet"),
             Self::Failing(error) => write!(f, "the last call failed: {error}"),
             Self::Old(age) => write!(f, "the last response is {} s old", age.as_secs()),

@@ -106,6 +106,7 @@ impl List {
         let known = table.ids();
         let ids = list.numbers.iter().filter_map(|number| NumberId::try_from(&number.id).ok());
         let mut ids: Vec<_> = ids.collect();
+        table.set_phones(&list.numbers);
         // An item without a valid id may be a number that is watched.
         let is_whole = list.is_whole() && ids.len() == list.numbers.len();
         if !is_whole && ids.is_empty() && known.is_empty() && !self.was_read {

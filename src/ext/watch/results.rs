@@ -53,7 +53,7 @@ impl Watch {
             }
             (KeyCheck::Accepted, _) => {
                 trace::key_accepted();
-                self.table.set_error(None);
+                self.table.set_fault(None);
                 self.rounds.start_again(now);
                 if let Some(list) = &mut self.list {
                     list.restart_at(now);
@@ -68,7 +68,7 @@ impl Watch {
 
     /// Emits an error that stops the whole watch.
     pub(super) fn fail(&mut self, error: Error) {
-        self.table.set_error(Some(&error));
+        self.table.set_fault(Some(&error));
         self.ready.push_back(Change::failure(None, error, clock::wall().into()));
     }
 

@@ -135,7 +135,7 @@ impl fmt::Display for Changed {
 }
 
 impl SeenError {
-    fn of(error: &Error) -> Self {
+    pub(super) fn of(error: &Error) -> Self {
         let kind = error.kind();
         if error.is_rate_limited() {
             return Self { kind, status: None, code: None };

@@ -79,9 +79,7 @@ impl Watch {
         if self.check_faults(None, now, error, now) || error.is_some_and(Error::is_not_admitted) {
             return true;
         }
-        if !self.faults.is_key_refused() {
-            self.table.set_error(error);
-        }
+        self.table.set_list_error(error);
         if let Some(list) = &mut self.list {
             let (rounds, calls) = (&mut self.rounds, &self.calls);
             self.ready.extend(list.follow(answer, rounds, &self.table, calls, now));

@@ -1,7 +1,7 @@
 //! [`FleetTable`], the last known state of a watched fleet, which can be read at any time.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     mem,
     sync::Arc,
     time::SystemTime,
@@ -18,7 +18,7 @@ use crate::{
         number::phone::{Phone, matching},
         number_id::NumberId,
     },
-    types::Number,
+    types::{Number, NumberSummary},
 };
 
 /// The numbers of a [`Watch`](crate::Watch), each with its last response; made by
@@ -109,7 +109,12 @@ struct Rows {
     fleet: Option<usize>,
     is_complete: bool,
     has_ended: bool,
-    error: Option<Error>,
+    /// Phone numbers by the last list.
+    phones: HashMap<NumberId, String>,
+    /// The error that stops the watch, such as a refused key.
+    fault: Option<Error>,
+    /// The error of the last list, if it failed.
+    list_error: Option<Error>,
 }
 
 impl Rows {
@@ -118,16 +123,34 @@ impl Rows {
         let polled = || self.entries.values().filter(|entry| entry.polled_at.is_some()).count();
         self.is_complete = self.is_complete || self.fleet.is_some_and(|fleet| polled() >= fleet);
     }
+
+    fn error(&self) -> Option<&Error> {
+        self.fault.as_ref().or(self.list_error.as_ref())
+    }
+
+    /// Returns the phone number of an entry, by its last response or by the list.
+    fn phone_of(&self, entry: &FleetEntry) -> Option<Phone> {
+        let by_response = entry.number.as_deref().and_then(|number| {
+            let displayed = || Phone::parse(number.display_phone_number()?);
+            Phone::of_response(number.number.as_deref(), &number.extra).or_else(displayed)
+        });
+        by_response.or_else(|| Phone::parse(self.phones.get(&entry.id)?))
+    }
 }
 
 impl FleetTable {
-    /// Returns a complete table of these numbers, as if a watch had just polled them.
+    /// Returns a complete table of these results, as if a watch had just received them.
     #[cfg(feature = "mock")]
-    pub(crate) fn sample(numbers: impl IntoIterator<Item = (NumberId, Number)>) -> Self {
+    pub(crate) fn sample(
+        numbers: impl IntoIterator<Item = (NumberId, Result<Number, Error>)>,
+    ) -> Self {
         let now = Some(crate::ext::clock::wall().into());
-        let entry = |(id, number): (NumberId, Number)| {
-            let (seen, number) = (Seen::from(&number), Some(Arc::new(number)));
-            (id.clone(), FleetEntry { id, seen, number, seen_at: now, polled_at: now })
+        let entry = |(id, result): (NumberId, Result<Number, Error>)| {
+            let seen = result.as_ref().map_or_else(|e| Seen::failed(None, e), Seen::from);
+            let number = result.ok().map(|number| Number { id: id.to_string(), ..number });
+            let seen_at = now.filter(|_| number.is_some());
+            let number = number.map(Arc::new);
+            (id.clone(), FleetEntry { id, seen, number, seen_at, polled_at: now })
         };
         let entries = numbers.into_iter().map(entry).collect();
         Self(watch::channel(Rows { entries, is_complete: true, ..Rows::default() }).1)
@@ -149,17 +172,14 @@ impl FleetTable {
     /// [`find_number`](crate::Client::find_number). If a tenant has the same phone number several times,
     /// returns the one with the best readiness level.
     ///
-    /// Returns `None` for a text without its country code, for which `find_number` returns an error,
-    /// and with [`Watch::statuses`](crate::Watch::statuses), whose responses have no phone number.
+    /// The phone number of an entry is that of its last response or, with
+    /// [`watch_all`](crate::Client::watch_all), that of the list. Returns `None` for a text without its
+    /// country code; [`fresh`](Self::fresh) says why it finds nothing.
     #[must_use]
     pub fn by_phone(&self, phone: &str) -> Option<FleetEntry> {
         let phone = Phone::parse(phone)?;
-        let phone_of = |entry: &&FleetEntry| {
-            let number = entry.number.as_deref()?;
-            let displayed = || Phone::parse(number.display_phone_number()?);
-            Phone::of_response(number.number.as_deref(), &number.extra).or_else(displayed)
-        };
         let rows = self.0.borrow();
+        let phone_of = |entry: &&FleetEntry| rows.phone_of(entry);
         let found = matching(rows.entries.values(), phone_of, &phone).into_iter();
         found.min_by_key(|entry| (entry.seen.level.is_none(), entry.seen.level)).cloned()
     }
@@ -190,22 +210,35 @@ impl FleetTable {
     /// [`Error::is_invalid_input`] if the watch ended or was dropped before its first round ended.
     pub async fn wait_until_complete(&self) -> Result<(), Error> {
         let mut rows = self.0.clone();
-        let is_permanent = |rows: &Rows| rows.error.as_ref().is_some_and(|e| !e.is_retryable());
+        let is_permanent = |rows: &Rows| rows.error().is_some_and(|e| !e.is_retryable());
         let is_decided = |rows: &Rows| rows.is_complete || rows.has_ended || is_permanent(rows);
         match rows.wait_for(is_decided).await.as_deref() {
             Ok(rows) if rows.is_complete => Ok(()),
-            Ok(Rows { error: Some(error), .. }) => Err(error.clone()),
-            _ => {
-                let sentence = "the watch of this table ended before its first round was done";
-                Err(Error::invalid_input(sentence))
-            }
+            rows => Err(rows.ok().and_then(Rows::error).cloned().unwrap_or_else(|| {
+                Error::invalid_input(
+                    "the watch of this table ended before its first round was done",
+                )
+            })),
         }
     }
 
     /// Returns the error that currently stops the whole watch: its key is refused, or its list fails.
     #[must_use]
     pub fn error(&self) -> Option<Error> {
-        self.0.borrow().error.clone()
+        self.0.borrow().error().cloned()
+    }
+
+    /// Returns the error that stops the watch of all numbers.
+    pub(super) fn fault(&self) -> Option<Error> {
+        self.0.borrow().fault.clone()
+    }
+
+    /// Returns true if the phone number of each entry is known, or is known to be absent.
+    pub(super) fn has_all_phones(&self) -> bool {
+        let rows = self.0.borrow();
+        let has =
+            |entry: &FleetEntry| entry.number.is_some() || rows.phones.contains_key(&entry.id);
+        rows.entries.values().all(has)
     }
 
     /// Returns the oldest `polled_at`: every number was polled since then, successfully or not. `None`
@@ -295,9 +328,25 @@ impl TableWriter {
         previous
     }
 
-    /// Sets or clears the error that stops the whole watch.
-    pub(super) fn set_error(&self, error: Option<&Error>) {
-        self.rows.send_modify(|rows| rows.error = error.cloned());
+    /// Sets or clears the error that stops the watch of all numbers.
+    pub(super) fn set_fault(&self, fault: Option<&Error>) {
+        self.rows.send_modify(|rows| rows.fault = fault.cloned());
+    }
+
+    /// Sets or clears the error of the list.
+    pub(super) fn set_list_error(&self, error: Option<&Error>) {
+        self.rows.send_modify(|rows| rows.list_error = error.cloned());
+    }
+
+    /// Sets the phone numbers of a list, which only readers need.
+    pub(super) fn set_phones(&self, list: &[NumberSummary]) {
+        if self.keeps_numbers {
+            let phone = |number: &NumberSummary| {
+                Some((NumberId::try_from(&number.id).ok()?, number.number.clone()?))
+            };
+            let phones = list.iter().filter_map(phone).collect();
+            self.rows.send_modify(|rows| rows.phones = phones);
+        }
     }
 
     /// Sets the count of watched numbers, and removes the entries that are not among them.
