@@ -33,18 +33,6 @@ impl FleetTable {
     /// ago by this machine's clock. Phone numbers are compared as by [`by_phone`](Self::by_phone).
     /// Choose a `max_age` of at least twice the interval of the watch.
     ///
-    /// ```no_run
-    /// # fn example(table: &pilot_status::FleetTable) {
-    /// use pilot_status::ReadinessLevel;
-    ///
-    /// match table.fresh("+55 11 99999-9999", std::time::Duration::from_secs(300)) {
-    ///     Ok(entry) if entry.seen.level.is_some_and(ReadinessLevel::can_send) => println!("it can send"),
-    ///     Ok(entry) => println!("{}", entry.seen), // blocked: status BANNED
-    ///     Err(why) => println!("unknown: {why}"),
-    /// }
-    /// # }
-    /// ```
-    ///
     /// # Errors
     /// [`NotFresh`] says why there is no such number. While a watch hangs, and after it ended, its
     /// numbers become [`Old`](NotFresh::Old).

@@ -94,7 +94,6 @@ impl Watch {
     fn forget(&mut self) {
         let rounds = &self.rounds;
         self.table.retain(|id| rounds.contains(id), rounds.len());
-        self.calls.retain(|id| rounds.contains(id));
     }
 
     /// Starts the call of the next due number. Returns false if no number is due.
@@ -112,7 +111,8 @@ impl Watch {
 
     /// Returns the time from which another call may start, unless one ends earlier.
     fn has_room_at(&self) -> Duration {
-        self.start.map_or(Duration::ZERO, |start| self.calls.room_at(start, self.concurrency))
+        let has_queue = || self.client.pacing_stats().queued > 0;
+        self.calls.room_at(self.concurrency, has_queue, self.now())
     }
 
     /// Delays everything but the next probe while the key is refused. The probe is a request for a
