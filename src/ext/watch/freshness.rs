@@ -40,8 +40,10 @@ impl FleetTable {
         if let Some(fault) = self.fault() {
             return Err(NotFresh::Failing(SeenError::of(&fault)));
         }
-        let found = self.get(id_or_phone).or_else(|| self.by_phone(id_or_phone));
-        let entry = found.ok_or_else(|| self.absence(id_or_phone))?;
+        let phone = parse_phone(id_or_phone);
+        let by_phone = || self.by_phone(id_or_phone).filter(|_| phone.is_some());
+        let found = self.get(id_or_phone).or_else(by_phone);
+        let entry = found.ok_or_else(|| self.absence(phone.as_ref()))?;
         match (&entry.seen.error, entry.seen_at) {
             (Some(error), _) => Err(NotFresh::Failing(error.clone())),
             (None, None) => Err(NotFresh::Pending),
@@ -52,12 +54,9 @@ impl FleetTable {
         }
     }
 
-    /// Returns the reason why no entry has this id or phone number.
-    fn absence(&self, id_or_phone: &str) -> NotFresh {
-        let has_letters = |text: &str| text.contains(|c: char| c.is_ascii_alphabetic());
-        let is_id = has_letters(id_or_phone.trim_start_matches("tel:"));
-        let phone = Phone::parse(id_or_phone).filter(|_| !is_id);
-        if phone.as_ref().is_some_and(|phone| phone.may_be_national) {
+    /// Returns the reason why no entry has this phone number, or the id if it is `None`.
+    fn absence(&self, phone: Option<&Phone>) -> NotFresh {
+        if phone.is_some_and(|phone| phone.may_be_national) {
             NotFresh::NoCountryCode
         } else if self.is_complete() && (phone.is_none() || self.has_all_phones()) {
             NotFresh::NotFound
@@ -65,6 +64,12 @@ impl FleetTable {
             NotFresh::Pending
         }
     }
+}
+
+/// Parses a phone number; `None` for a text with letters, which is an id.
+fn parse_phone(text: &str) -> Option<Phone> {
+    let has_letters = text.trim_start_matches("tel:").contains(|c: char| c.is_ascii_alphabetic());
+    Phone::parse(text).filter(|_| !has_letters)
 }
 
 /// Returns the time since then; zero for a time in the future, after the clock was set back.
