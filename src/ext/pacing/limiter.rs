@@ -14,8 +14,9 @@
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
 //!    probe to the next. The first cycle is the busiest part of the last four seconds before the
 //!    first 429. The requests served in a cycle, divided by its duration, give the estimate, which
-//!    is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the
-//!    estimate after half of a usual cycle, and then grows ever faster until the next 429.
+//!    is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at
+//!    first, reaches the estimate after half of a usual cycle, and then grows ever faster until the
+//!    next 429.
 //! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
 //!    twice as many in each round trip. There is no estimate if no request was served before the
 //!    first hold, or after an outage: the first three waits that the server requested were too short.

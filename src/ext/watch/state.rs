@@ -40,7 +40,8 @@ impl WatchState {
     ///
     /// # Errors
     /// Errors of reading, [`io::ErrorKind::UnexpectedEof`] if the file is truncated, and
-    /// [`io::ErrorKind::InvalidData`] if it is no JSON object. They name the file. Delete such a file: the watch then reports each number once.
+    /// [`io::ErrorKind::InvalidData`] if it is no JSON object. They name the file. Delete such a file: the
+    /// watch then reports each number once.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         match fs::read(path) {
