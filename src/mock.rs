@@ -266,8 +266,8 @@ pub fn removed() -> NumberRemoved {
     }
 }
 
-/// Returns a number of Meta's official API that is ready to send. Its id is `num_1`, and its
-/// snapshot is from now. Its fields can be set:
+/// Returns a number of Meta's official API that is ready to send. Its id is `num_1`, its phone number
+/// `+5511999999999`, and its snapshot is from now. Its fields can be set:
 ///
 /// ```
 /// let mut number = pilot_status::mock::number();

@@ -33,6 +33,8 @@ fn fresh_finds_by_id_and_phone() {
         assert_eq!(found(absent), Err(NotFresh::NotFound), "{absent}");
     }
     assert_eq!(found("11 98888-0001"), Err(NotFresh::NoCountryCode));
+    assert_eq!(NotFresh::NotFound.gateway_status(), 404);
+    assert_eq!(NotFresh::NoCountryCode.gateway_status(), 400);
 }
 
 #[tokio::test]
@@ -71,6 +73,7 @@ async fn refused_key_is_reason_for_every_number() {
     for key in ["a", "b", "c"] {
         let reason = table.fresh(key, LONG).unwrap_err();
         assert_eq!(reason.to_string(), "the last call failed: unauthorized 401", "{key}");
+        assert_eq!(reason.gateway_status(), 503);
     }
     assert!(table.to_prometheus().contains("\npilot_status_watch_failing 1\n"));
 }
@@ -153,6 +156,8 @@ fn fleet_is_counted_by_level() {
         ("d", Ok(mock::blocked_number())),
         ("e", Err(mock::error(ErrorKind::Timeout))),
     ]);
+    let can_send = table.snapshot().into_iter().filter(|entry| entry.seen.can_send()).count();
+    assert_eq!(can_send, 3);
     let text = table.to_prometheus();
     let numbers: Vec<_> = text.lines().filter(|line| line.contains("numbers{")).collect();
     let counts =

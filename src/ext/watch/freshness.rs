@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
+use http::StatusCode;
 
 use super::{
     seen::SeenError,
@@ -62,6 +63,19 @@ impl FleetTable {
             NotFresh::NotFound
         } else {
             NotFresh::Pending
+        }
+    }
+}
+
+impl NotFresh {
+    /// Returns the HTTP status for the response of a handler: 404 for [`NotFound`](Self::NotFound), 400
+    /// for [`NoCountryCode`](Self::NoCountryCode), and otherwise 503.
+    #[must_use]
+    pub fn gateway_status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NoCountryCode => StatusCode::BAD_REQUEST,
+            Self::Pending | Self::Failing(_) | Self::Old(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

@@ -181,6 +181,13 @@ impl From<&Number> for Seen {
 }
 
 impl Seen {
+    /// Returns true if the last call succeeded, and the level
+    /// [can send](ReadinessLevel::can_send).
+    #[must_use]
+    pub fn can_send(&self) -> bool {
+        self.error.is_none() && self.level.is_some_and(ReadinessLevel::can_send)
+    }
+
     /// Returns the values of a response, at this time of the server.
     pub(super) fn of(before: Option<&Self>, number: &Number, now: DateTime<Utc>) -> Self {
         let readiness = number.readiness();
