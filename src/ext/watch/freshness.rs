@@ -23,7 +23,8 @@ pub enum NotFresh {
     /// The number, or another number that may have this phone number, has not responded yet. The first
     /// round may be under way, or the number was [resumed](crate::Watch::resume).
     Pending,
-    /// The last call for the number failed, or the API refuses the key.
+    /// The last call for the number failed, or the API refuses the key. For a number that has not
+    /// responded yet, or is not known, the list of numbers failed.
     Failing(SeenError),
     /// The last success is older than allowed. This is its age.
     Old(Duration),
@@ -45,13 +46,14 @@ impl FleetTable {
         let by_phone = || self.by_phone(id_or_phone).filter(|_| phone.is_some());
         let found = self.get(id_or_phone).or_else(by_phone);
         let entry = found.ok_or_else(|| self.absence(phone.as_ref()))?;
+        // A resumed entry has the error of an earlier process.
         match (&entry.seen.error, entry.seen_at) {
-            (Some(error), _) => Err(NotFresh::Failing(error.clone())),
-            (None, None) => Err(NotFresh::Pending),
+            (Some(error), _) if entry.polled_at.is_some() => Err(NotFresh::Failing(error.clone())),
             (None, Some(at)) => match age(at, clock::wall().into()) {
                 age if age > max_age => Err(NotFresh::Old(age)),
                 _ => Ok(entry),
             },
+            _ => Err(self.unless_list_fails(NotFresh::Pending)),
         }
     }
 
@@ -60,10 +62,15 @@ impl FleetTable {
         if phone.is_some_and(|phone| phone.may_be_national) {
             NotFresh::NoCountryCode
         } else if self.is_complete() && (phone.is_none() || self.has_all_phones()) {
-            NotFresh::NotFound
+            self.unless_list_fails(NotFresh::NotFound)
         } else {
-            NotFresh::Pending
+            self.unless_list_fails(NotFresh::Pending)
         }
+    }
+
+    /// Returns the error of the list, if it fails: it may have the number. Otherwise returns `reason`.
+    fn unless_list_fails(&self, reason: NotFresh) -> NotFresh {
+        self.error().map_or(reason, |error| NotFresh::Failing(SeenError::of(&error)))
     }
 }
 

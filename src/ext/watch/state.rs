@@ -39,13 +39,15 @@ impl WatchState {
     /// state is empty.
     ///
     /// # Errors
-    /// Errors of reading, [`io::ErrorKind::UnexpectedEof`] if the file is truncated, and
-    /// [`io::ErrorKind::InvalidData`] if it is no JSON object. They name the file. Delete such a file: the
-    /// watch then reports each number once.
+    /// Errors of reading, and [`io::ErrorKind::InvalidData`] if the file is truncated or no JSON object.
+    /// They name the file. Without such a file the watch reports each number once.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         match fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| at(path, &e.into())),
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+                let text = format!("{error}; delete the file to start without a state");
+                at(path, &io::Error::new(io::ErrorKind::InvalidData, text))
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(at(path, &error)),
         }
@@ -64,10 +66,10 @@ impl WatchState {
         let write = || {
             let mut file = fs::File::create(&new)?;
             file.write_all(&serde_json::to_vec(self)?)?;
-            file.sync_all()?;
-            fs::rename(&new, path)
+            file.sync_all()
         };
-        write().map_err(|error| at(path, &error))
+        write().map_err(|error| at(Path::new(&new), &error))?;
+        fs::rename(&new, path).map_err(|error| at(path, &error))
     }
 
     /// Returns each id with the values of its number, in the order of the ids.
