@@ -1,10 +1,14 @@
 //! A service serves what it has: numbers with a recent response, figures, errors as statuses, and a
 //! state that survives a restart.
 
-use std::{fs, io, time::Duration};
+use std::{
+    fs, io,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use pilot_status::{
-    ErrorKind, NotFresh, WatchState,
+    ErrorKind, NotFresh, RetryPolicy, Watch, WatchState,
     mock::{self, Answer, httpmock::MockServer},
     types::Number,
 };
@@ -32,6 +36,7 @@ fn fresh_finds_by_id_and_phone() {
     {
         assert_eq!(found(absent), Err(NotFresh::NotFound), "{absent}");
     }
+    assert_eq!(found("+55 (0xx11) 98888-0001").as_deref(), Ok("a"));
     assert_eq!(found("11 98888-0001"), Err(NotFresh::NoCountryCode));
     assert_eq!(NotFresh::NotFound.gateway_status(), 404);
     assert_eq!(NotFresh::NoCountryCode.gateway_status(), 400);
@@ -56,6 +61,51 @@ async fn failing_number_is_found_by_phone_of_list() {
     let reason = |key: &str| table.fresh(key, LONG).unwrap_err();
     assert_eq!(reason("+55 11 98888-0002").to_string(), "the last call failed: not_found 404");
     assert_eq!(reason("+55 11 98888-0009"), NotFresh::NotFound, "each phone number is known");
+}
+
+#[test]
+fn working_number_comes_before_failing_one_with_same_phone() {
+    let phone = "+55 11 98888-0001";
+    let table = mock::fleet_table([
+        ("a", Ok(with_phone(mock::blocked_number(), phone))),
+        ("b", Ok(with_phone(mock::red_number(), phone))),
+    ]);
+    assert_eq!(table.fresh(phone, LONG).unwrap().id.as_str(), "b");
+    assert_eq!(table.fresh("a", LONG).unwrap().seen.to_string(), "blocked: status BANNED");
+}
+
+#[tokio::test]
+async fn number_that_is_listed_later_is_found_by_phone() {
+    let lists = [r#"[{"id":"a"}]"#, r#"[{"id":"a"},{"id":"late","number":5511988880002}]"#, "[]"];
+    let requests = AtomicUsize::new(0);
+    let answer = move |_, request: &support::Request| match request.line.as_str() {
+        "GET /v1/numbers" => {
+            let n = requests.fetch_add(1, Ordering::Relaxed).min(2);
+            Reply::json(200, lists[n])
+        }
+        "GET /v1/numbers/late" => Reply::json(500, "{}"),
+        _ => support::ok(),
+    };
+    let server = Server::start(answer).await.unwrap();
+    let client = support::builder(&server).retry(RetryPolicy::none()).build().unwrap();
+    let mut watch = client.watch_all(Duration::from_millis(400)).first_round(Duration::ZERO);
+    let table = watch.table();
+    table_is(&mut watch, || table.is_complete()).await;
+    assert_eq!(table.fresh("late", LONG).unwrap_err(), NotFresh::NotFound);
+    table_is(&mut watch, || table.get("late").is_some()).await;
+    // An empty list, which is not confirmed yet, takes no phone number away.
+    for key in ["late", "+55 11 98888-0002"] {
+        let reason = table.fresh(key, LONG).unwrap_err();
+        assert_eq!(reason.to_string(), "the last call failed: server 500", "{key}");
+    }
+}
+
+/// Polls a watch until a condition holds.
+async fn table_is(watch: &mut Watch, holds: impl Fn() -> bool) {
+    while !holds() {
+        let next = tokio::time::timeout(Duration::from_millis(20), watch.next());
+        next.await.ok();
+    }
 }
 
 #[tokio::test]
@@ -230,7 +280,7 @@ fn unusable_state_file_is_error_that_names_it() {
     let missing = folder.path().join("missing").join("fleet.json");
     let error = WatchState::default().save(&missing).unwrap_err();
     assert!(
-        error.kind() == io::ErrorKind::NotFound && error.to_string().contains("fleet.json.new: "),
+        error.kind() == io::ErrorKind::NotFound && error.to_string().contains("fleet.json: "),
         "{error}"
     );
 }

@@ -8,8 +8,8 @@ use reqwest::{Request, Url};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    buffered_response::BufferedResponse, failure::Failure, replayable_request::ReplayableRequest,
-    transport::Transport,
+    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending,
+    replayable_request::ReplayableRequest, transport::Transport,
 };
 use crate::ext::{
     clock,
@@ -69,7 +69,9 @@ impl<'a> Call<'a> {
             self.outcome.attempts += 1;
             let (method, url) = (request.method().clone(), request.url().clone());
             let replayable = ReplayableRequest::of(&request);
+            let sending = Sending::begin();
             let sent = self.transport.send(request, self.left(), self.timeout).await;
+            drop(sending);
             let failure = match self.record(sent, in_flight) {
                 Ok(response) => return self.end(Ok(response), url),
                 Err(failure) => failure,

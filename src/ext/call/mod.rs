@@ -2,12 +2,14 @@
 //!
 //! [`attempt_loop`] is the loop. Each attempt sends a [`replayable_request`] over the
 //! [`transport`], and returns a [`buffered_response`] or a [`failure`]. [`single_flight`] lets
-//! overlapping calls share one request, and [`figures`] counts calls and outcomes.
+//! overlapping calls share one request, [`on_wire`] shows whether a request is in progress, and
+//! [`figures`] counts calls and outcomes.
 
 pub(crate) mod attempt_loop;
 pub(crate) mod buffered_response;
 pub(crate) mod failure;
 pub(crate) mod figures;
+pub(crate) mod on_wire;
 mod replayable_request;
 pub(crate) mod single_flight;
 pub(crate) mod transport;

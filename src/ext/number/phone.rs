@@ -12,6 +12,7 @@ const ZEROS: [char; 14] = [
 ];
 
 /// The digits of a phone number, beginning with the country code.
+#[derive(Clone, Debug)]
 pub(crate) struct Phone {
     digits: String,
     /// True if no `+` or `00` marks a country code, and the digits have the form of a number

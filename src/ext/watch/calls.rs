@@ -7,17 +7,20 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{
+    StreamExt,
+    future::{AbortHandle, Abortable, BoxFuture},
+    stream::FuturesUnordered,
+};
+use tokio::time::Instant;
 
 use crate::{
-    ext::{error::Error, number::handle::NumberHandle, number_id::NumberId},
+    ext::{call::on_wire::OnWire, error::Error, number::handle::NumberHandle, number_id::NumberId},
     types::{Number, NumberStatus},
 };
 
-/// A call that takes longer no longer counts toward `concurrency`.
+/// A call whose request is on the wire for longer no longer counts toward `concurrency`.
 const HANGS_AFTER: Duration = Duration::from_secs(10);
-/// Time after which a full watch looks again whether calls wait for their turns.
-const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// The operation that polls a number.
 #[derive(Clone, Copy)]
@@ -42,9 +45,8 @@ pub(super) struct Ended {
 
 #[derive(Default)]
 pub(super) struct Calls {
-    futures: FuturesUnordered<BoxFuture<'static, Ended>>,
-    /// The time at which each call began.
-    running: HashMap<NumberId, Duration>,
+    futures: FuturesUnordered<Abortable<BoxFuture<'static, Ended>>>,
+    running: HashMap<NumberId, (OnWire, AbortHandle)>,
 }
 
 impl Operation {
@@ -66,41 +68,54 @@ impl Calls {
         number: NumberHandle,
         began: Duration,
     ) {
-        self.running.insert(id.clone(), began);
-        let call = async move { Ended { id, began, result: operation.call(number).await } };
-        self.futures.push(Box::pin(call));
+        let (abort, registration) = AbortHandle::new_pair();
+        let on_wire = OnWire::default();
+        self.running.insert(id.clone(), (on_wire.clone(), abort));
+        let call = on_wire.of(operation.call(number));
+        let call = async move { Ended { id, began, result: call.await } };
+        self.futures.push(Abortable::new(Box::pin(call), registration));
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        let Poll::Ready(Some(ended)) = self.futures.poll_next_unpin(cx) else {
-            return Poll::Pending;
-        };
-        self.running.remove(&ended.id);
-        Poll::Ready(ended)
+        while let Poll::Ready(Some(ended)) = self.futures.poll_next_unpin(cx) {
+            if let Ok(ended) = ended {
+                self.running.remove(&ended.id);
+                return Poll::Ready(ended);
+            }
+        }
+        Poll::Pending
     }
 
     pub(super) fn contains(&self, id: &NumberId) -> bool {
         self.running.contains_key(id)
     }
 
-    /// Returns the time from which fewer than `concurrency` calls count, unless one ends earlier. Calls
-    /// that wait for their turns do not hang, so while the queue has any, all calls count.
-    pub(super) fn room_at(
-        &self,
-        concurrency: usize,
-        has_queue: impl FnOnce() -> bool,
-        now: Duration,
-    ) -> Duration {
-        let Some(excess) = self.running.len().checked_sub(concurrency) else {
-            return Duration::ZERO;
-        };
-        if has_queue() {
-            return now + CHECK_EVERY;
-        }
-        let mut began: Vec<_> = self.running.values().collect();
-        began.sort_unstable();
-        began.get(excess).map_or(Duration::MAX, |began| **began + HANGS_AFTER)
+    /// Cancels the calls of ids for which `stays` returns false. A request on the wire cannot be taken
+    /// back, so its call continues.
+    pub(super) fn retain(&mut self, stays: impl Fn(&NumberId) -> bool) {
+        self.running.retain(|id, (on_wire, abort)| {
+            let goes_on = stays(id) || on_wire.since().is_some();
+            if !goes_on {
+                abort.abort();
+            }
+            goes_on
+        });
     }
+
+    /// Returns the time from which another call may start, unless one ends earlier.
+    pub(super) fn room_at(&self, start: Instant, concurrency: usize) -> Duration {
+        let since = |(on_wire, _): &(OnWire, AbortHandle)| Some(on_wire.since()? - start);
+        room_at(self.running.values().map(since).collect(), concurrency)
+    }
+}
+
+/// Returns the time from which fewer than `concurrency` calls count. `calls` has the time since which
+/// each is on the wire; `None` if it waits for its turn. Waiting calls count without limit.
+fn room_at(calls: Vec<Option<Duration>>, concurrency: usize) -> Duration {
+    let Some(excess) = calls.len().checked_sub(concurrency) else { return Duration::ZERO };
+    let mut sent: Vec<_> = calls.into_iter().flatten().collect();
+    sent.sort_unstable();
+    sent.get(excess).map_or(Duration::MAX, |sent| *sent + HANGS_AFTER)
 }
 
 #[cfg(test)]
@@ -109,23 +124,22 @@ mod tests {
 
     #[test]
     fn hung_calls_release_their_slots() {
-        let at = Duration::from_secs;
-        let cases: [(&[u64], Duration); 6] = [
+        let at = |second: &u64| (*second > 0).then(|| Duration::from_secs(*second));
+        let cases: [(&[u64], Duration); 9] = [
             (&[], Duration::ZERO),
             (&[5], Duration::ZERO),
-            (&[5, 6], at(15)),
-            (&[6, 5], at(15)),
+            (&[5, 6], Duration::from_secs(15)),
+            (&[6, 5], Duration::from_secs(15)),
             // The oldest of three stops counting; the two others still count.
-            (&[5, 20, 21], at(30)),
-            (&[5, 6, 20, 21], at(30)),
+            (&[5, 20, 21], Duration::from_secs(30)),
+            (&[5, 6, 20, 21], Duration::from_secs(30)),
+            // A call that waits for its turn always counts.
+            (&[0, 5], Duration::from_secs(15)),
+            (&[0, 0], Duration::MAX),
+            (&[0, 0, 5], Duration::MAX),
         ];
         for (calls, expected) in cases {
-            let id = |n: &u64| (NumberId::checked(&n.to_string()), at(*n));
-            let calls = Calls { running: calls.iter().map(id).collect(), ..Calls::default() };
-            assert_eq!(calls.room_at(2, || false, at(22)), expected, "{:?}", calls.running);
-            let is_full = expected > Duration::ZERO;
-            let with_queue = if is_full { at(22) + CHECK_EVERY } else { Duration::ZERO };
-            assert_eq!(calls.room_at(2, || true, at(22)), with_queue, "{:?}", calls.running);
+            assert_eq!(room_at(calls.iter().map(at).collect(), 2), expected, "{calls:?}");
         }
     }
 }

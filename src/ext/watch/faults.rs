@@ -19,6 +19,8 @@ pub(super) struct Faults {
     refusal: Option<(Duration, Target)>,
     /// Targets whose 401 is their own, because another call was accepted after it.
     refused_alone: HashSet<Target>,
+    /// The time of the next probe of a refused key; `None` while the key is accepted.
+    probe_at: Option<Duration>,
     /// Number of calls that failed since the last response.
     failures: usize,
     is_out: bool,
@@ -69,10 +71,18 @@ impl Faults {
         }
     }
 
-    /// Returns the time of the next probe; `None` while the key is accepted.
-    pub(super) fn next_probe(&self, every: Duration, now: Duration) -> Option<Duration> {
+    /// Returns the time of the next probe; `None` while the key is accepted. It follows the start of the
+    /// last probe: an earlier call that ends does not delay it.
+    pub(super) fn next_probe(
+        &mut self,
+        every: Duration,
+        has_started: bool,
+        now: Duration,
+    ) -> Option<Duration> {
         let pause = every.saturating_mul(PROBE_INTERVALS).min(MAX_PROBE_EVERY);
-        self.refusal.is_some().then(|| now + pause)
+        let last = self.probe_at.filter(|_| !has_started);
+        self.probe_at = self.refusal.as_ref().map(|_| last.unwrap_or(now + pause));
+        self.probe_at
     }
 
     /// Counts the result of a call. Returns true when an outage begins, and false when it ends.
@@ -154,11 +164,17 @@ mod tests {
 
     #[test]
     fn probes_wait_ten_intervals_up_to_one_minute() {
-        let mut faults = Faults::default();
-        assert_eq!(faults.next_probe(SECOND(1), SECOND(5)), None);
-        check(&mut faults, "a", 0, 401);
         for (every, pause) in [(1, 10), (6, 60), (30, 60), (60, 60), (600, 60)] {
-            assert_eq!(faults.next_probe(SECOND(every), SECOND(5)), Some(SECOND(5 + pause)));
+            let mut faults = Faults::default();
+            assert_eq!(faults.next_probe(SECOND(every), true, SECOND(5)), None);
+            check(&mut faults, "a", 0, 401);
+            // Whether a call has started, the time, and the time to which the pause is added.
+            for (has_started, now, from) in [(false, 5, 5), (false, 9, 5), (true, 99, 99)] {
+                let next = faults.next_probe(SECOND(every), has_started, SECOND(now));
+                assert_eq!(next, Some(SECOND(from + pause)));
+            }
+            check(&mut faults, "a", 100, 200);
+            assert_eq!(faults.next_probe(SECOND(every), false, SECOND(100)), None);
         }
     }
 

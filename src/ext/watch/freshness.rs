@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::{
     seen::SeenError,
-    table::{FleetEntry, FleetTable},
+    table::{FleetEntry, FleetTable, Rows},
 };
 use crate::ext::{clock, number::phone::Phone};
 
@@ -32,26 +32,55 @@ pub enum NotFresh {
 
 impl FleetTable {
     /// Returns the number with this id or phone number, if its last call succeeded, at most `max_age`
-    /// ago by this machine's clock. Phone numbers are compared as by [`by_phone`](Self::by_phone).
-    /// Choose a `max_age` of at least twice the interval of the watch.
+    /// ago by this machine's clock. Phone numbers are compared as by [`by_phone`](Self::by_phone). If a
+    /// tenant has the same phone number several times, a number that works counts first. Choose a
+    /// `max_age` of at least twice the interval of the watch.
     ///
     /// # Errors
     /// [`NotFresh`] says why there is no such number. While a watch hangs, and after it ended, its
-    /// numbers become [`Old`](NotFresh::Old).
+    /// numbers become [`Old`](NotFresh::Old). With [`Watch::statuses`](crate::Watch::statuses) of given
+    /// ids no phone number is known.
     pub fn fresh(&self, id_or_phone: &str, max_age: Duration) -> Result<FleetEntry, NotFresh> {
-        if let Some(fault) = self.fault() {
-            return Err(NotFresh::Failing(SeenError::of(&fault)));
+        self.rows().fresh(id_or_phone, max_age, clock::wall().into())
+    }
+}
+
+impl Rows {
+    fn fresh(
+        &self,
+        id_or_phone: &str,
+        max_age: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<FleetEntry, NotFresh> {
+        if let Some(fault) = &self.fault {
+            return Err(NotFresh::Failing(SeenError::of(fault)));
         }
         let phone = parse_phone(id_or_phone);
-        let by_phone = || self.by_phone(id_or_phone).filter(|_| phone.is_some());
-        let found = self.get(id_or_phone).or_else(by_phone);
-        let entry = found.ok_or_else(|| self.absence(phone.as_ref()))?;
+        let found = match (self.entries.get(id_or_phone), &phone) {
+            (Some(entry), _) => vec![entry],
+            (None, Some(phone)) => self.with_phone(phone),
+            (None, None) => Vec::new(),
+        };
+        let checked = found.into_iter().map(|entry| self.check(entry, max_age, now));
+        let rank = |checked: &Result<FleetEntry, NotFresh>| match checked {
+            Ok(entry) => (false, entry.seen.level.is_none(), entry.seen.level),
+            Err(_) => (true, true, None),
+        };
+        checked.min_by_key(rank).unwrap_or_else(|| Err(self.absence(phone.as_ref())))
+    }
+
+    fn check(
+        &self,
+        entry: &FleetEntry,
+        max_age: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<FleetEntry, NotFresh> {
         // A resumed entry has the error of an earlier process.
         match (&entry.seen.error, entry.seen_at) {
             (Some(error), _) if entry.polled_at.is_some() => Err(NotFresh::Failing(error.clone())),
-            (None, Some(at)) => match age(at, clock::wall().into()) {
+            (None, Some(at)) => match age(at, now) {
                 age if age > max_age => Err(NotFresh::Old(age)),
-                _ => Ok(entry),
+                _ => Ok(entry.clone()),
             },
             _ => Err(self.unless_list_fails(NotFresh::Pending)),
         }
@@ -59,18 +88,19 @@ impl FleetTable {
 
     /// Returns the reason why no entry has this phone number, or the id if it is `None`.
     fn absence(&self, phone: Option<&Phone>) -> NotFresh {
-        if phone.is_some_and(|phone| phone.may_be_national) {
-            NotFresh::NoCountryCode
-        } else if self.is_complete() && (phone.is_none() || self.has_all_phones()) {
-            self.unless_list_fails(NotFresh::NotFound)
-        } else {
-            self.unless_list_fails(NotFresh::Pending)
-        }
+        let reason = match phone {
+            _ if !self.all_polled() => NotFresh::Pending,
+            Some(phone) if phone.may_be_national => return NotFresh::NoCountryCode,
+            Some(_) if !self.all_have_phones() => NotFresh::Pending,
+            _ => NotFresh::NotFound,
+        };
+        self.unless_list_fails(reason)
     }
 
     /// Returns the error of the list, if it fails: it may have the number. Otherwise returns `reason`.
     fn unless_list_fails(&self, reason: NotFresh) -> NotFresh {
-        self.error().map_or(reason, |error| NotFresh::Failing(SeenError::of(&error)))
+        let failure = self.list_error.as_ref().map(SeenError::of);
+        failure.map_or(reason, NotFresh::Failing)
     }
 }
 
@@ -87,9 +117,11 @@ impl NotFresh {
     }
 }
 
-/// Parses a phone number; `None` for a text with letters, which is an id.
+/// Parses a phone number, such as `tel:+55…` or `+55 (0xx11) …`; `None` for a text with other letters,
+/// which is an id.
 fn parse_phone(text: &str) -> Option<Phone> {
-    let has_letters = text.trim_start_matches("tel:").contains(|c: char| c.is_ascii_alphabetic());
+    let is_letter = |c: char| c.is_ascii_alphabetic() && !"xX".contains(c);
+    let has_letters = text.rsplit(':').next()?.contains(is_letter);
     Phone::parse(text).filter(|_| !has_letters)
 }
 

@@ -106,7 +106,6 @@ impl List {
         let known = table.ids();
         let ids = list.numbers.iter().filter_map(|number| NumberId::try_from(&number.id).ok());
         let mut ids: Vec<_> = ids.collect();
-        table.set_phones(&list.numbers);
         // An item without a valid id may be a number that is watched.
         let is_whole = list.is_whole() && ids.len() == list.numbers.len();
         if !is_whole && ids.is_empty() && known.is_empty() && !self.was_read {
@@ -124,6 +123,7 @@ impl List {
             return Vec::new();
         }
         self.is_doubted = false;
+        table.add_phones(&list.numbers);
         let is_first = !mem::replace(&mut self.was_read, true);
         if !is_first || !known.is_empty() {
             let is_new = |id: &&NumberId| !known.contains(*id) && !rounds.contains(id);

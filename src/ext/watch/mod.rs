@@ -253,8 +253,8 @@ impl Watch {
     }
 
     /// Sets the number of concurrent calls; 0 counts as 1. Default: 16, or that of
-    /// [`Numbers::concurrency`]. A call that takes longer than ten seconds no longer
-    /// counts, so numbers that hang do not stop the others; while calls wait for their turns, all count.
+    /// [`Numbers::concurrency`]. A call that waits for its turn counts. A call that has waited
+    /// for its response for ten seconds no longer counts, so numbers that hang do not stop the others.
     /// The call for the list never counts.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);

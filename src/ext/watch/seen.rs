@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ext::{
         clock,
-        error::{Error, kind::ErrorKind},
+        error::{Error, kind::ErrorKind, plain::plain_or_withheld},
         number::{
             handle::MAX_SKEW,
             open_enums::OpenEnum,
@@ -156,7 +156,7 @@ impl fmt::Display for SeenError {
         if let Some(status) = self.status {
             write!(f, " {status}")?;
         }
-        self.code.as_ref().map_or(Ok(()), |code| write!(f, " {code}"))
+        self.code.as_ref().map_or(Ok(()), |code| write!(f, " {}", plain_or_withheld(code)))
     }
 }
 
@@ -167,7 +167,7 @@ impl fmt::Display for Seen {
         match (&self.error, self.level, &self.state) {
             (Some(error), ..) => write!(f, "failed: {error}"),
             (None, Some(level), _) => f.write_str(&line(level, &self.reasons)),
-            (None, None, Some(state)) => write!(f, "state {state}"),
+            (None, None, Some(state)) => write!(f, "state {}", state.printable()),
             (None, None, None) => f.write_str("state unknown"),
         }
     }

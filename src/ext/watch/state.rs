@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::Value;
 
 use super::seen::Seen;
-use crate::ext::number_id::NumberId;
+use crate::ext::{clock, number_id::NumberId};
 
 /// The last known values of each number of a [`Watch`](crate::Watch). [`Watch::state`](crate::Watch::state)
 /// returns it, and [`Watch::resume`](crate::Watch::resume) takes it back. In between it is a
@@ -45,7 +45,9 @@ impl WatchState {
         let path = path.as_ref();
         match fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                let text = format!("{error}; delete the file to start without a state");
+                // The error itself could quote the file.
+                let (line, column) = (error.line(), error.column());
+                let text = format!("no stored state, at line {line} column {column}; delete the file to start without one");
                 at(path, &io::Error::new(io::ErrorKind::InvalidData, text))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
@@ -55,21 +57,26 @@ impl WatchState {
 
     /// Writes the state to a file as JSON, and replaces an older file. A crash leaves the old file or
     /// the new one, because a temporary file beside it, with `.new` at the end of its name, is written
-    /// first. Two watches need two files. Blocks until the disk has the file.
+    /// first. Two watches need two files. Blocks until the disk has the new file.
     ///
     /// # Errors
     /// Errors of writing. They name the file.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let mut new = path.as_os_str().to_owned();
-        new.push(".new");
+        // Two processes, or a link in a shared folder, do not meet under this name.
+        new.push(format!(".{:x}.new", clock::random().to_bits()));
         let write = || {
-            let mut file = fs::File::create(&new)?;
+            let mut file = fs::File::create_new(&new)?;
             file.write_all(&serde_json::to_vec(self)?)?;
-            file.sync_all()
+            file.sync_all()?;
+            fs::rename(&new, path)
         };
-        write().map_err(|error| at(Path::new(&new), &error))?;
-        fs::rename(&new, path).map_err(|error| at(path, &error))
+        write().map_err(|error| {
+            // The first error counts: there may be no file to remove.
+            fs::remove_file(&new).ok();
+            at(path, &error)
+        })
     }
 
     /// Returns each id with the values of its number, in the order of the ids.

@@ -33,15 +33,14 @@ impl Watch {
     /// Does one step that is possible now. Returns false if there was none.
     pub(super) fn work(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.now();
-        let worked = match self.calls.poll(cx) {
-            Poll::Ready(ended) => {
-                self.finish(ended, now);
-                true
-            }
-            Poll::Pending => self.follow_list(cx, now) || self.call(now),
-        };
+        if let Poll::Ready(ended) = self.calls.poll(cx) {
+            self.finish(ended, now);
+            self.hold_while_refused(false, now);
+            return true;
+        }
+        let worked = self.follow_list(cx, now) || self.call(now);
         if worked {
-            self.hold_while_refused(now);
+            self.hold_while_refused(true, now);
         }
         worked
     }
@@ -94,6 +93,7 @@ impl Watch {
     fn forget(&mut self) {
         let rounds = &self.rounds;
         self.table.retain(|id| rounds.contains(id), rounds.len());
+        self.calls.retain(|id| rounds.contains(id));
     }
 
     /// Starts the call of the next due number. Returns false if no number is due.
@@ -111,14 +111,13 @@ impl Watch {
 
     /// Returns the time from which another call may start, unless one ends earlier.
     fn has_room_at(&self) -> Duration {
-        let has_queue = || self.client.pacing_stats().queued > 0;
-        self.calls.room_at(self.concurrency, has_queue, self.now())
+        self.start.map_or(Duration::ZERO, |start| self.calls.room_at(start, self.concurrency))
     }
 
     /// Delays everything but the next probe while the key is refused. The probe is a request for a
     /// number, or for the list if no number is known.
-    fn hold_while_refused(&mut self, now: Duration) {
-        let Some(probe) = self.faults.next_probe(self.every, now) else { return };
+    fn hold_while_refused(&mut self, has_started: bool, now: Duration) {
+        let Some(probe) = self.faults.next_probe(self.every, has_started, now) else { return };
         self.rounds.hold_until(probe);
         if let Some(list) = &mut self.list {
             list.restart_at(if self.rounds.len() == 0 { probe } else { Duration::MAX });

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    mem,
+    fmt, mem,
     sync::Arc,
     time::SystemTime,
 };
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch::{self, Receiver, Sender};
+use tokio::sync::watch::{self, Receiver, Ref, Sender};
 
 use super::{seen::Seen, state::WatchState};
 use crate::{
@@ -43,8 +43,14 @@ use crate::{
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FleetTable(Receiver<Rows>);
+
+impl fmt::Debug for FleetTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FleetTable").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
 
 /// A number in a [`FleetTable`].
 ///
@@ -103,25 +109,41 @@ impl FleetEntry {
 }
 
 #[derive(Debug, Default)]
-struct Rows {
-    entries: BTreeMap<NumberId, FleetEntry>,
+pub(super) struct Rows {
+    pub(super) entries: BTreeMap<NumberId, FleetEntry>,
     /// The count of watched numbers; `None` before the list is known.
     fleet: Option<usize>,
     is_complete: bool,
     has_ended: bool,
     /// Phone numbers by the last list.
-    phones: HashMap<NumberId, String>,
-    /// The error that stops the watch, such as a refused key.
-    fault: Option<Error>,
+    phones: HashMap<NumberId, Phone>,
+    /// The error that stops the watch of all numbers, such as a refused key.
+    pub(super) fault: Option<Error>,
     /// The error of the last list, if it failed.
-    list_error: Option<Error>,
+    pub(super) list_error: Option<Error>,
 }
 
 impl Rows {
     /// Marks the first round as done if all numbers were polled.
     fn check_complete(&mut self) {
+        self.is_complete = self.is_complete || self.all_polled();
+    }
+
+    /// Returns true if each watched number was polled, also those that were added later.
+    pub(super) fn all_polled(&self) -> bool {
         let polled = || self.entries.values().filter(|entry| entry.polled_at.is_some()).count();
-        self.is_complete = self.is_complete || self.fleet.is_some_and(|fleet| polled() >= fleet);
+        self.fleet.is_some_and(|fleet| polled() >= fleet)
+    }
+
+    /// Returns true if the phone number of each entry is known, or is known to be absent.
+    pub(super) fn all_have_phones(&self) -> bool {
+        let has =
+            |entry: &FleetEntry| entry.number.is_some() || self.phones.contains_key(&entry.id);
+        self.entries.values().all(has)
+    }
+
+    pub(super) fn with_phone(&self, phone: &Phone) -> Vec<&FleetEntry> {
+        matching(self.entries.values(), |entry| self.phone_of(entry), phone)
     }
 
     fn error(&self) -> Option<&Error> {
@@ -134,7 +156,7 @@ impl Rows {
             let displayed = || Phone::parse(number.display_phone_number()?);
             Phone::of_response(number.number.as_deref(), &number.extra).or_else(displayed)
         });
-        by_response.or_else(|| Phone::parse(self.phones.get(&entry.id)?))
+        by_response.or_else(|| self.phones.get(&entry.id).cloned())
     }
 }
 
@@ -152,8 +174,9 @@ impl FleetTable {
             let number = number.map(Arc::new);
             (id.clone(), FleetEntry { id, seen, number, seen_at, polled_at: now })
         };
-        let entries = numbers.into_iter().map(entry).collect();
-        Self(watch::channel(Rows { entries, is_complete: true, ..Rows::default() }).1)
+        let entries: BTreeMap<_, _> = numbers.into_iter().map(entry).collect();
+        let fleet = Some(entries.len());
+        Self(watch::channel(Rows { entries, fleet, is_complete: true, ..Rows::default() }).1)
     }
 
     /// Returns the number with this id, if it was polled or resumed.
@@ -178,9 +201,8 @@ impl FleetTable {
     #[must_use]
     pub fn by_phone(&self, phone: &str) -> Option<FleetEntry> {
         let phone = Phone::parse(phone)?;
-        let rows = self.0.borrow();
-        let phone_of = |entry: &&FleetEntry| rows.phone_of(entry);
-        let found = matching(rows.entries.values(), phone_of, &phone).into_iter();
+        let rows = self.rows();
+        let found = rows.with_phone(&phone).into_iter();
         found.min_by_key(|entry| (entry.seen.level.is_none(), entry.seen.level)).cloned()
     }
 
@@ -228,17 +250,8 @@ impl FleetTable {
         self.0.borrow().error().cloned()
     }
 
-    /// Returns the error that stops the watch of all numbers.
-    pub(super) fn fault(&self) -> Option<Error> {
-        self.0.borrow().fault.clone()
-    }
-
-    /// Returns true if the phone number of each entry is known, or is known to be absent.
-    pub(super) fn has_all_phones(&self) -> bool {
-        let rows = self.0.borrow();
-        let has =
-            |entry: &FleetEntry| entry.number.is_some() || rows.phones.contains_key(&entry.id);
-        rows.entries.values().all(has)
+    pub(super) fn rows(&self) -> Ref<'_, Rows> {
+        self.0.borrow()
     }
 
     /// Returns the oldest `polled_at`: every number was polled since then, successfully or not. `None`
@@ -338,14 +351,14 @@ impl TableWriter {
         self.rows.send_modify(|rows| rows.list_error = error.cloned());
     }
 
-    /// Sets the phone numbers of a list, which only readers need.
-    pub(super) fn set_phones(&self, list: &[NumberSummary]) {
+    /// Adds the phone numbers of a list, which only readers need.
+    pub(super) fn add_phones(&self, list: &[NumberSummary]) {
         if self.keeps_numbers {
             let phone = |number: &NumberSummary| {
-                Some((NumberId::try_from(&number.id).ok()?, number.number.clone()?))
+                let phone = Phone::of_response(number.number.as_deref(), &number.extra)?;
+                Some((NumberId::try_from(&number.id).ok()?, phone))
             };
-            let phones = list.iter().filter_map(phone).collect();
-            self.rows.send_modify(|rows| rows.phones = phones);
+            self.rows.send_modify(|rows| rows.phones.extend(list.iter().filter_map(phone)));
         }
     }
 
@@ -353,6 +366,7 @@ impl TableWriter {
     pub(super) fn retain(&self, stays: impl Fn(&NumberId) -> bool, fleet: usize) {
         self.rows.send_modify(|rows| {
             rows.entries.retain(|id, _| stays(id));
+            rows.phones.retain(|id, _| stays(id));
             rows.fleet = Some(fleet);
             rows.check_complete();
         });
