@@ -165,10 +165,10 @@ impl Action {
                 }
                 return written;
             }
-            (None, true, Some(removed)) => {
+            (None, true, removed) => {
                 // From the last to the first, so that indices of what is left stay right.
                 for at in places.iter().rev() {
-                    errors.extend(remove(document, at, removed).err());
+                    errors.extend(remove(document, at, removed.as_ref()).err());
                 }
             }
             (None, false, None) if !self.requires.is_empty() => places.clear(),
@@ -225,8 +225,9 @@ fn expect(path: &str, places: &[String], expected: usize) -> Result<()> {
     Ok(())
 }
 
-/// Removes a value, and fails if it is not what the judgement was about.
-fn remove(document: &mut Value, at: &str, removed: &Value) -> Result<()> {
+/// Removes a value, and fails if it is not what the judgement was about. If the judgement does not
+/// have it yet, the error has it, to copy.
+fn remove(document: &mut Value, at: &str, removed: Option<&Value>) -> Result<()> {
     let (parent, key) = at.rsplit_once('/').context("the document itself cannot be removed")?;
     let name = key.replace("~1", "/").replace("~0", "~");
     let found = match find_mut(document, parent) {
@@ -239,6 +240,9 @@ fn remove(document: &mut Value, at: &str, removed: &Value) -> Result<()> {
         }
         _ => bail!("{at} is gone"),
     };
+    let removed = removed.with_context(|| {
+        format!("expected the value that it removes at {at}: `x-removes: {found}`")
+    })?;
     ensure!(found == *removed, "expected to remove {removed} at {at}, found {found}");
     Ok(())
 }
@@ -394,7 +398,8 @@ mod tests {
             ("$.*, update: {}", count),
             ("'$.[', update: {}", "expected an RFC 9535"),
             ("$.a", "expected `update`, or `remove: true` with `x-removes`"),
-            ("$.a, remove: true", "expected `update`, or"),
+            ("$.b, remove: true", "expected the value that it removes at #/b: `x-removes: 1`"),
+            ("$.b, remove: true, update: {}", "expected `update`, or"),
             ("$.b, remove: true, x-removes: 2", "expected to remove 2 at #/b, found 1"),
             ("$, update: { a: { x: 1 } }", now),
             ("$.a, update: { x: { z: 1 } }", "#/a/x: the page has this now"),
