@@ -77,7 +77,8 @@ pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Resul
     let source = |i: &Input| provenance::source(i.url.as_deref(), &i.file, &i.text);
     let sources: Vec<Value> = pages.iter().map(source).collect();
     let document = provenance::record(document, &sources, &source(overlay));
-    Ok(Built { text: format!("{document:#}\n"), document, written, interface })
+    let text = layout("", &document, 0) + "\n";
+    Ok(Built { document, text, written, interface })
 }
 
 /// The stages that need no judgement.
@@ -86,4 +87,44 @@ fn convert(document: &Value) -> Result<(Value, Interface)> {
     let document = lenient::relax(downgrade::downgrade(document)?);
     let interface = Interface::of(&document)?;
     Ok((document, interface))
+}
+
+/// Writes a value on one line if that has at most 120 columns, or else one child per line.
+fn layout(key: &str, value: &Value, indent: usize) -> String {
+    let line = format!("{:indent$}{key}{value}", "");
+    let children: Vec<String> = match value {
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| (Value::from(key.as_str()), value));
+            fields.map(|(key, value)| layout(&format!("{key}: "), value, indent + 2)).collect()
+        }
+        Value::Array(items) => items.iter().map(|item| layout("", item, indent + 2)).collect(),
+        _ => return line,
+    };
+    // A comma may follow.
+    if line.chars().count() < 120 || children.is_empty() {
+        return line;
+    }
+    let (open, close) = if value.is_object() { ('{', '}') } else { ('[', ']') };
+    format!("{0:indent$}{key}{open}\n{1}\n{0:indent$}{close}", "", children.join(",\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::layout;
+
+    #[test]
+    fn value_that_fits_has_one_line() {
+        let (fits, long) = ("x".repeat(99), "x".repeat(100));
+        let document =
+            json!({ "a": [1, { "b": {} }], "fits": [{ "c": fits }], "long": [{ "c": long }] });
+        let text = layout("", &document, 0);
+        let lines = format!(
+            "{{\n  \"a\": [1,{{\"b\":{{}}}}],\n  \"fits\": [{{\"c\":\"{fits}\"}}],\n  \"long\": [\n    {{\"c\":\"{long}\"}}\n  ]\n}}"
+        );
+        assert_eq!(text, lines);
+        assert!(text.lines().all(|line| line.len() <= 120), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
+    }
 }
