@@ -99,17 +99,17 @@ impl Walk<'_> {
             let at = child(at, key);
             let (key, converted) = match key.as_str() {
                 "type" | "oneOf" | "anyOf" => {
-                    result.extend(self.nullable(key, value, &at)?);
+                    for (key, value) in self.nullable(key, value, &at)? {
+                        add(&mut result, &key, value, &at)?;
+                    }
                     continue;
                 }
                 "const" if type_of(value).is_some() && source.get("type").is_none() => {
-                    result.insert("type".to_owned(), type_of(value).into());
+                    add(&mut result, "type", type_of(value).into(), &at)?;
                     ("x-const", value.clone())
                 }
                 key if has(EXTENSIONS, key) => (&*format!("x-{key}"), value.clone()),
                 "examples" => ("example", value.get(0).cloned().unwrap_or_default()),
-                // 3.0 has nothing beside `$ref`.
-                "$ref" if source.len() > 1 => ("allOf", json!([{ "$ref": value }])),
                 "allOf" => (&**key, self.value("[Schema]", value, &at)?),
                 "properties" => (&**key, self.value("{Schema}", value, &at)?),
                 "additionalProperties" if value.is_boolean() => (&**key, value.clone()),
@@ -119,7 +119,13 @@ impl Walk<'_> {
                     "{at}: `{key}` is not a schema keyword that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
                 ),
             };
-            result.insert(key.to_owned(), converted);
+            add(&mut result, key, converted, &at)?;
+        }
+        // 3.0 has nothing beside `$ref`.
+        if result.len() > 1
+            && let Some(reference) = result.shift_remove("$ref")
+        {
+            add(&mut result, "allOf", json!([{ "$ref": reference }]), at)?;
         }
         Ok(result.into())
     }
@@ -152,6 +158,18 @@ impl Walk<'_> {
         }
         Ok(fields(&converted, at)?.clone())
     }
+}
+
+/// Adds a keyword to a schema. Two that become one, such as those of a schema and its only choice,
+/// must be equal.
+fn add(schema: &mut Map<String, Value>, key: &str, value: Value, at: &str) -> Result<()> {
+    let other = schema.get(key).filter(|other| **other != value);
+    ensure!(
+        other.is_none(),
+        "{at}: expected one `{key}` after the conversion to OpenAPI 3.0, found two: write an action that removes one"
+    );
+    schema.insert(key.to_owned(), value);
+    Ok(())
 }
 
 pub(crate) fn type_of(value: &Value) -> Option<&'static str> {
@@ -214,6 +232,7 @@ mod tests {
                 r#"{"type":"string","x-const":"META","example":"META"}"#,
             ),
             (r#"{"$ref":"REF","description":"D"}"#, r#"{"allOf":[B],"description":"D"}"#),
+            (r#"{"anyOf":[B],"description":"D"}"#, r#"{"allOf":[B],"description":"D"}"#),
             (
                 r#"{"type":["array","null"],"items":{"type":["boolean","null"]}}"#,
                 r#"{"type":"array","nullable":true,"items":{"type":"boolean","nullable":true}}"#,

@@ -290,6 +290,7 @@ fn changed_schemas_have_their_effect() {
     let known =
         r#"{"New":{"type":"object","properties":{"a":{"type":"string","enum":["OPEN","CLOSE"]}}}}"#;
     let known_referred = "`update: { a: { $ref: '#/components/schemas/State' } }`, which has these";
+    let twice = r#"{"New":{"properties":{"a":{"type":"string"}},"oneOf":[{"type":"object","properties":{}}]}}"#;
     let at = "/components/schemas";
     check(&[
         (at, object, Compatible, "- `types::New`: new"),
@@ -304,6 +305,7 @@ fn changed_schemas_have_their_effect() {
         (at, r#"{"New":{"if":{}}}"#, Stops, "New/if: `if` is not a schema keyword"),
         (at, r#"{"New":{"type":["string","integer"]}}"#, Stops, "New/type: expected one, or"),
         (at, r#"{"New":{"oneOf":[{},{}]}}"#, Stops, "New/oneOf: expected one, or"),
+        (at, twice, Stops, "New/oneOf: expected one `properties` after the conversion"),
         (at, r#"{"Number":{"type":"object"}}"#, Stops, "action `number`"),
     ]);
 }
