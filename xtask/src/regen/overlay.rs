@@ -61,8 +61,8 @@ impl Overlay {
     }
 
     /// Applies the actions in their order, and returns the places that each wrote. Those that do not
-    /// fit are all reported, each with its first error. They are applied all the same, so that no
-    /// later action fails because of them.
+    /// fit are all reported, each with all of `x-requires` that has changed, or else with its first
+    /// error. They are applied all the same, so that no later action fails because of them.
     pub(crate) fn apply(&self, mut document: Value) -> Result<(Value, Vec<Written>)> {
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
         let paths: Vec<String> = paths.map(|(path, _)| format!("`{path}`")).collect();
@@ -145,12 +145,16 @@ impl Action {
         before: &[Written],
         errors: &mut Vec<Error>,
     ) -> Vec<String> {
-        for (path, required) in &self.requires {
-            let required = require(document, path, required);
-            let required = required.with_context(|| {
-                format!("what it rests on, `{path}`, has changed, so make it fit, or remove it")
-            });
-            errors.extend(required.err());
+        let changed = self.requires.iter().filter_map(|(path, required)| {
+            let error = require(document, path, required).err()?;
+            Some(format!("`{path}`: {error:#}"))
+        });
+        let changed: Vec<String> = changed.collect();
+        if !changed.is_empty() {
+            errors.push(anyhow!(
+                "what it rests on has changed, so make it fit, or remove it: {}",
+                changed.join("; ")
+            ));
         }
         let mut places = places(document, &self.target).unwrap_or_else(|error| {
             errors.push(error);
@@ -392,7 +396,8 @@ mod tests {
         let document = json!({ "a": { "x": { "y": 1 }, "l": [1] }, "b": 1 });
         let count = "expected 1 match, found 2: #/a, #/b: if all are meant";
         let now = "#/a: the page has this now, and an update is never merged into it: remove it by";
-        let rests = "what it rests on, `$.b`, has changed, so make it fit, or remove it: expected";
+        let rests = "what it rests on has changed, so make it fit, or remove it: `$.b`: expected 0";
+        let both = "`$.a.x`: expected 0 matches, found 1: #/a/x; `$.b`: expected 2, found 1";
         let table = [
             ("$.z, update: {}", "action `N` (target `$.z`, \"Why\"): expected 1 match, found none"),
             ("$.*, update: {}", count),
@@ -407,7 +412,11 @@ mod tests {
             ("$.a, update: { l: [2], x: 2 }", "#/a/l, #/a/x: the page has"),
             ("$.b, update: { x: 2 }", "expected an object as update"),
             ("$.a, x-requires: { $.b: 0 }, update: {}", rests),
-            ("$.a, x-requires: { $.b: { is: 2 } }, update: {}", "remove it: expected 2, found 1"),
+            (
+                "$.a, x-requires: { $.b: { is: 2 } }, update: {}",
+                "remove it: `$.b`: expected 2, found 1",
+            ),
+            ("$.a, x-requires: { $.a.x: 0, $.b: { is: 2 } }, update: {}", both),
         ];
         for (rest, expected) in table {
             let error = error(&action("N", &format!("target: {rest}")), document.clone());
