@@ -94,18 +94,16 @@ impl Walk<'_> {
 
     fn schema(&self, value: &Value, at: &str) -> Result<Value> {
         let source = fields(value, at)?;
-        let mut result = Map::new();
+        let mut converted: Vec<(String, Value)> = Vec::new();
         for (key, value) in source {
             let at = child(at, key);
-            let (key, converted) = match key.as_str() {
+            let (key, value) = match key.as_str() {
                 "type" | "oneOf" | "anyOf" => {
-                    for (key, value) in self.nullable(key, value, &at)? {
-                        add(&mut result, &key, value, &at)?;
-                    }
+                    converted.extend(self.nullable(key, value, &at)?);
                     continue;
                 }
                 "const" if type_of(value).is_some() && source.get("type").is_none() => {
-                    add(&mut result, "type", type_of(value).into(), &at)?;
+                    converted.push(("type".to_owned(), type_of(value).into()));
                     ("x-const", value.clone())
                 }
                 key if has(EXTENSIONS, key) => (&*format!("x-{key}"), value.clone()),
@@ -119,13 +117,22 @@ impl Walk<'_> {
                     "{at}: `{key}` is not a schema keyword that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
                 ),
             };
-            add(&mut result, key, converted, &at)?;
+            converted.push((key.to_owned(), value));
         }
-        // 3.0 has nothing beside `$ref`.
-        if result.len() > 1
-            && let Some(reference) = result.shift_remove("$ref")
-        {
-            add(&mut result, "allOf", json!([{ "$ref": reference }]), at)?;
+        let mut result = Map::new();
+        let is_alone = converted.len() == 1;
+        for (mut key, mut value) in converted {
+            // 3.0 has nothing beside `$ref`.
+            if key == "$ref" && !is_alone {
+                (key, value) = ("allOf".to_owned(), json!([{ "$ref": value }]));
+            }
+            // A schema and its only choice become one.
+            let other = result.get(&key).filter(|other| **other != value);
+            ensure!(
+                other.is_none(),
+                "{at}: expected one `{key}` in OpenAPI 3.0, found two: write an action that removes one"
+            );
+            result.insert(key, value);
         }
         Ok(result.into())
     }
@@ -158,18 +165,6 @@ impl Walk<'_> {
         }
         Ok(fields(&converted, at)?.clone())
     }
-}
-
-/// Adds a keyword to a schema. Two that become one, such as those of a schema and its only choice,
-/// must be equal.
-fn add(schema: &mut Map<String, Value>, key: &str, value: Value, at: &str) -> Result<()> {
-    let other = schema.get(key).filter(|other| **other != value);
-    ensure!(
-        other.is_none(),
-        "{at}: expected one `{key}` after the conversion to OpenAPI 3.0, found two: write an action that removes one"
-    );
-    schema.insert(key.to_owned(), value);
-    Ok(())
 }
 
 pub(crate) fn type_of(value: &Value) -> Option<&'static str> {

@@ -146,14 +146,12 @@ impl Action {
         errors: &mut Vec<Error>,
     ) -> Vec<String> {
         let changed = self.requires.iter().filter_map(|(path, required)| {
-            let error = require(document, path, required).err()?;
-            Some(format!("`{path}`: {error:#}"))
+            Some(format!("`{path}`: {:#}", require(document, path, required).err()?))
         });
-        let changed: Vec<String> = changed.collect();
+        let changed = changed.collect::<Vec<_>>().join("; ");
         if !changed.is_empty() {
             errors.push(anyhow!(
-                "what it rests on has changed, so make it fit, or remove it: {}",
-                changed.join("; ")
+                "what it rests on has changed, so make it fit, or remove it: {changed}"
             ));
         }
         let mut places = places(document, &self.target).unwrap_or_else(|error| {

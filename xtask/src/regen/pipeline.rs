@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     check,
@@ -72,11 +72,11 @@ pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Resul
     let applied = Overlay::parse(&overlay.text).and_then(|overlay| overlay.apply(published));
     let (document, written) = applied.with_context(|| overlay.from.clone())?;
     let names: Vec<&str> = pages.iter().map(|page| page.from.as_str()).collect();
-    let (document, interface) = convert(&document)
+    let (mut document, interface) = convert(&document)
         .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.from))?;
     let source = |i: &Input| provenance::source(i.url.as_deref(), &i.file, &i.text);
     let sources: Vec<Value> = pages.iter().map(source).collect();
-    let document = provenance::record(document, &sources, &source(overlay));
+    document[provenance::FIELD] = json!({ "sources": sources, "overlay": source(overlay) });
     let text = layout("", &document, 0) + "\n";
     Ok(Built { document, text, written, interface })
 }
@@ -92,19 +92,16 @@ fn convert(document: &Value) -> Result<(Value, Interface)> {
 /// Writes a value on one line if that has at most 120 columns, or else one child per line.
 fn layout(key: &str, value: &Value, indent: usize) -> String {
     let line = format!("{:indent$}{key}{value}", "");
-    let children: Vec<String> = match value {
+    let child = |key: String, value| layout(&key, value, indent + 2);
+    let (open, close, children): (_, _, Vec<String>) = match value {
+        // A comma may follow.
+        _ if line.chars().count() < 120 => return line,
         Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| (Value::from(key.as_str()), value));
-            fields.map(|(key, value)| layout(&format!("{key}: "), value, indent + 2)).collect()
+            ('{', '}', fields.iter().map(|(k, v)| child(format!("{}: ", json!(k)), v)).collect())
         }
-        Value::Array(items) => items.iter().map(|item| layout("", item, indent + 2)).collect(),
+        Value::Array(items) => ('[', ']', items.iter().map(|i| child(String::new(), i)).collect()),
         _ => return line,
     };
-    // A comma may follow.
-    if line.chars().count() < 120 || children.is_empty() {
-        return line;
-    }
-    let (open, close) = if value.is_object() { ('{', '}') } else { ('[', ']') };
     format!("{0:indent$}{key}{open}\n{1}\n{0:indent$}{close}", "", children.join(",\n"))
 }
 

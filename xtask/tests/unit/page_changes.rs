@@ -305,7 +305,7 @@ fn changed_schemas_have_their_effect() {
         (at, r#"{"New":{"if":{}}}"#, Stops, "New/if: `if` is not a schema keyword"),
         (at, r#"{"New":{"type":["string","integer"]}}"#, Stops, "New/type: expected one, or"),
         (at, r#"{"New":{"oneOf":[{},{}]}}"#, Stops, "New/oneOf: expected one, or"),
-        (at, twice, Stops, "New/oneOf: expected one `properties` after the conversion"),
+        (at, twice, Stops, "New: expected one `properties` in OpenAPI 3.0, found two"),
         (at, r#"{"Number":{"type":"object"}}"#, Stops, "action `number`"),
     ]);
 }
