@@ -1,7 +1,7 @@
 //! The differences of two documents or texts, each with its place.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::pointer::child;
 
@@ -26,27 +26,20 @@ pub(crate) fn diff(old: &Value, new: &Value) -> Vec<Change> {
 fn compare(old: &Value, new: &Value, at: &str, changes: &mut Vec<Change>) {
     match (old, new) {
         _ if old == new => {}
-        (Value::Object(old), Value::Object(new)) => objects(old, new, at, changes),
+        (Value::Object(old), Value::Object(new)) => {
+            for (key, value) in old {
+                let at = child(at, key);
+                match new.get(key) {
+                    Some(new) => compare(value, new, &at, changes),
+                    None => changes.push(change(&at, Some(value), None)),
+                }
+            }
+            for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+                changes.push(change(&child(at, key), None, Some(value)));
+            }
+        }
         (Value::Array(old), Value::Array(new)) => lists(old, new, at, changes),
         _ => changes.push(change(at, Some(old), Some(new))),
-    }
-}
-
-fn objects(
-    old: &Map<String, Value>,
-    new: &Map<String, Value>,
-    at: &str,
-    changes: &mut Vec<Change>,
-) {
-    for (key, value) in old {
-        let at = child(at, key);
-        match new.get(key) {
-            Some(new) => compare(value, new, &at, changes),
-            None => changes.push(change(&at, Some(value), None)),
-        }
-    }
-    for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
-        changes.push(change(&child(at, key), None, Some(value)));
     }
 }
 

@@ -61,8 +61,8 @@ impl Overlay {
     }
 
     /// Applies the actions in their order, and returns the places that each wrote. Those that do not
-    /// fit are all reported, each with its first error. They are applied all the same, so that no
-    /// later action fails because of them.
+    /// fit are all reported, each with all of `x-requires` that has changed, or else with its first
+    /// error. They are applied all the same, so that no later action fails because of them.
     pub(crate) fn apply(&self, mut document: Value) -> Result<(Value, Vec<Written>)> {
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
         let paths: Vec<String> = paths.map(|(path, _)| format!("`{path}`")).collect();
@@ -145,12 +145,14 @@ impl Action {
         before: &[Written],
         errors: &mut Vec<Error>,
     ) -> Vec<String> {
-        for (path, required) in &self.requires {
-            let required = require(document, path, required);
-            let required = required.with_context(|| {
-                format!("what it rests on, `{path}`, has changed, so make it fit, or remove it")
-            });
-            errors.extend(required.err());
+        let changed = self.requires.iter().filter_map(|(path, required)| {
+            Some(format!("`{path}`: {:#}", require(document, path, required).err()?))
+        });
+        let changed = changed.collect::<Vec<_>>().join("; ");
+        if !changed.is_empty() {
+            errors.push(anyhow!(
+                "what it rests on has changed, so make it fit, or remove it: {changed}"
+            ));
         }
         let mut places = places(document, &self.target).unwrap_or_else(|error| {
             errors.push(error);
@@ -165,10 +167,10 @@ impl Action {
                 }
                 return written;
             }
-            (None, true, Some(removed)) => {
+            (None, true, removed) => {
                 // From the last to the first, so that indices of what is left stay right.
                 for at in places.iter().rev() {
-                    errors.extend(remove(document, at, removed).err());
+                    errors.extend(remove(document, at, removed.as_ref()).err());
                 }
             }
             (None, false, None) if !self.requires.is_empty() => places.clear(),
@@ -225,8 +227,9 @@ fn expect(path: &str, places: &[String], expected: usize) -> Result<()> {
     Ok(())
 }
 
-/// Removes a value, and fails if it is not what the judgement was about.
-fn remove(document: &mut Value, at: &str, removed: &Value) -> Result<()> {
+/// Removes a value, and fails if it is not what the judgement was about. If the judgement does not
+/// have it yet, the error has it, to copy.
+fn remove(document: &mut Value, at: &str, removed: Option<&Value>) -> Result<()> {
     let (parent, key) = at.rsplit_once('/').context("the document itself cannot be removed")?;
     let name = key.replace("~1", "/").replace("~0", "~");
     let found = match find_mut(document, parent) {
@@ -239,6 +242,9 @@ fn remove(document: &mut Value, at: &str, removed: &Value) -> Result<()> {
         }
         _ => bail!("{at} is gone"),
     };
+    let removed = removed.with_context(|| {
+        format!("expected the value that it removes at {at}: `x-removes: {found}`")
+    })?;
     ensure!(found == *removed, "expected to remove {removed} at {at}, found {found}");
     Ok(())
 }
@@ -388,13 +394,15 @@ mod tests {
         let document = json!({ "a": { "x": { "y": 1 }, "l": [1] }, "b": 1 });
         let count = "expected 1 match, found 2: #/a, #/b: if all are meant";
         let now = "#/a: the page has this now, and an update is never merged into it: remove it by";
-        let rests = "what it rests on, `$.b`, has changed, so make it fit, or remove it: expected";
+        let rests = "what it rests on has changed, so make it fit, or remove it: `$.b`: expected 0";
+        let both = "`$.a.x`: expected 0 matches, found 1: #/a/x; `$.b`: expected 2, found 1";
         let table = [
             ("$.z, update: {}", "action `N` (target `$.z`, \"Why\"): expected 1 match, found none"),
             ("$.*, update: {}", count),
             ("'$.[', update: {}", "expected an RFC 9535"),
             ("$.a", "expected `update`, or `remove: true` with `x-removes`"),
-            ("$.a, remove: true", "expected `update`, or"),
+            ("$.b, remove: true", "expected the value that it removes at #/b: `x-removes: 1`"),
+            ("$.b, remove: true, update: {}", "expected `update`, or"),
             ("$.b, remove: true, x-removes: 2", "expected to remove 2 at #/b, found 1"),
             ("$, update: { a: { x: 1 } }", now),
             ("$.a, update: { x: { z: 1 } }", "#/a/x: the page has this now"),
@@ -402,7 +410,11 @@ mod tests {
             ("$.a, update: { l: [2], x: 2 }", "#/a/l, #/a/x: the page has"),
             ("$.b, update: { x: 2 }", "expected an object as update"),
             ("$.a, x-requires: { $.b: 0 }, update: {}", rests),
-            ("$.a, x-requires: { $.b: { is: 2 } }, update: {}", "remove it: expected 2, found 1"),
+            (
+                "$.a, x-requires: { $.b: { is: 2 } }, update: {}",
+                "remove it: `$.b`: expected 2, found 1",
+            ),
+            ("$.a, x-requires: { $.a.x: 0, $.b: { is: 2 } }, update: {}", both),
         ];
         for (rest, expected) in table {
             let error = error(&action("N", &format!("target: {rest}")), document.clone());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     check,
@@ -72,12 +72,13 @@ pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Resul
     let applied = Overlay::parse(&overlay.text).and_then(|overlay| overlay.apply(published));
     let (document, written) = applied.with_context(|| overlay.from.clone())?;
     let names: Vec<&str> = pages.iter().map(|page| page.from.as_str()).collect();
-    let (document, interface) = convert(&document)
+    let (mut document, interface) = convert(&document)
         .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.from))?;
     let source = |i: &Input| provenance::source(i.url.as_deref(), &i.file, &i.text);
     let sources: Vec<Value> = pages.iter().map(source).collect();
-    let document = provenance::record(document, &sources, &source(overlay));
-    Ok(Built { text: format!("{document:#}\n"), document, written, interface })
+    document[provenance::FIELD] = json!({ "sources": sources, "overlay": source(overlay) });
+    let text = layout("", &document, 0) + "\n";
+    Ok(Built { document, text, written, interface })
 }
 
 /// The stages that need no judgement.
@@ -86,4 +87,41 @@ fn convert(document: &Value) -> Result<(Value, Interface)> {
     let document = lenient::relax(downgrade::downgrade(document)?);
     let interface = Interface::of(&document)?;
     Ok((document, interface))
+}
+
+/// Writes a value on one line if that has at most 120 columns, or else one child per line.
+fn layout(key: &str, value: &Value, indent: usize) -> String {
+    let line = format!("{:indent$}{key}{value}", "");
+    let child = |key: String, value| layout(&key, value, indent + 2);
+    let (open, close, children): (_, _, Vec<String>) = match value {
+        // A comma may follow.
+        _ if line.chars().count() < 120 => return line,
+        Value::Object(fields) => {
+            ('{', '}', fields.iter().map(|(k, v)| child(format!("{}: ", json!(k)), v)).collect())
+        }
+        Value::Array(items) => ('[', ']', items.iter().map(|i| child(String::new(), i)).collect()),
+        _ => return line,
+    };
+    format!("{0:indent$}{key}{open}\n{1}\n{0:indent$}{close}", "", children.join(",\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::layout;
+
+    #[test]
+    fn value_that_fits_has_one_line() {
+        let (fits, long) = ("x".repeat(99), "x".repeat(100));
+        let document =
+            json!({ "a": [1, { "b": {} }], "fits": [{ "c": fits }], "long": [{ "c": long }] });
+        let text = layout("", &document, 0);
+        let lines = format!(
+            "{{\n  \"a\": [1,{{\"b\":{{}}}}],\n  \"fits\": [{{\"c\":\"{fits}\"}}],\n  \"long\": [\n    {{\"c\":\"{long}\"}}\n  ]\n}}"
+        );
+        assert_eq!(text, lines);
+        assert!(text.lines().all(|line| line.len() <= 120), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
+    }
 }

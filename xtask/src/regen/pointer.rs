@@ -20,8 +20,7 @@ pub(crate) fn find_mut<'a>(document: &'a mut Value, pointer: &str) -> Option<&'a
 }
 
 /// The value itself, or what its `$ref` leads to in the end.
-pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> Option<&'a Value> {
-    let mut value = value;
+pub(crate) fn resolve<'a>(document: &'a Value, mut value: &'a Value) -> Option<&'a Value> {
     for _ in 0..HOPS {
         match value.get("$ref").and_then(Value::as_str) {
             None => return Some(value),

@@ -1,8 +1,6 @@
 //! A record of the sources in the document: a change anywhere in a source, prose included, shows in
 //! the output.
 
-use std::fmt::Write;
-
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -18,18 +16,8 @@ pub(crate) fn source(url: Option<&str>, file: &str, text: &str) -> Value {
     source
 }
 
-/// Adds the record to a document, in place of any older one.
-pub(crate) fn record(mut document: Value, sources: &[Value], overlay: &Value) -> Value {
-    document[FIELD] = json!({ "sources": sources, "overlay": overlay });
-    document
-}
-
 /// The digest in lower-case hexadecimal.
 pub(crate) fn sha256(text: &str) -> String {
-    let mut hex = String::new();
-    for byte in Sha256::digest(text) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    let bytes = Sha256::digest(text).into_iter();
+    bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

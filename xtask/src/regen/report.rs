@@ -76,7 +76,8 @@ impl Report {
     /// The differences, for people, as Markdown.
     pub(crate) fn differences(&self) -> String {
         let json = |change: &Change| line(change, Value::to_string);
-        let rust = |change: &Change| line(change, plain);
+        let rust =
+            |change: &Change| line(change, |item| item.as_str().unwrap_or_default().to_owned());
         let page = |change: &Change| {
             let hidden = self.hidden.get(&change.at);
             let why = hidden.map(|action| format!(" (does not reach openapi.json: {action})"));
@@ -123,10 +124,6 @@ fn line(Change { at, from, to }: &Change, show: impl Fn(&Value) -> String) -> St
         (None, Some(new)) => format!("`{at}`: new, {}", shown(&new, 0)),
         (None, None) => format!("`{at}`: the same item, with other code behind it"),
     }
-}
-
-fn plain(item: &Value) -> String {
-    item.as_str().unwrap_or_default().to_owned()
 }
 
 /// Returns the character from which two texts are shown, so that their first difference is.

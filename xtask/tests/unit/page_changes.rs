@@ -12,6 +12,7 @@ use super::page;
 use super::pipeline::{self, Built, Input, Published};
 use super::report::Report;
 use super::sources::Sources;
+use super::verdict::{Effect, Interface};
 use super::{OUTPUT, OVERLAY, SOURCES, read, stored};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -289,6 +290,7 @@ fn changed_schemas_have_their_effect() {
     let known =
         r#"{"New":{"type":"object","properties":{"a":{"type":"string","enum":["OPEN","CLOSE"]}}}}"#;
     let known_referred = "`update: { a: { $ref: '#/components/schemas/State' } }`, which has these";
+    let twice = r#"{"New":{"properties":{"a":{"type":"string"}},"oneOf":[{"type":"object","properties":{}}]}}"#;
     let at = "/components/schemas";
     check(&[
         (at, object, Compatible, "- `types::New`: new"),
@@ -300,7 +302,10 @@ fn changed_schemas_have_their_effect() {
         (at, no_type, Stops, "New/properties/a: expected a type"),
         (at, several, Stops, "New/allOf: expected one schema"),
         (at, nowhere, Stops, "expected a reference that leads somewhere"),
-        (at, r#"{"New":{"if":{}}}"#, Stops, "`if` is not a schema keyword"),
+        (at, r#"{"New":{"if":{}}}"#, Stops, "New/if: `if` is not a schema keyword"),
+        (at, r#"{"New":{"type":["string","integer"]}}"#, Stops, "New/type: expected one, or"),
+        (at, r#"{"New":{"oneOf":[{},{}]}}"#, Stops, "New/oneOf: expected one, or"),
+        (at, twice, Stops, "New: expected one `properties` in OpenAPI 3.0, found two"),
         (at, r#"{"Number":{"type":"object"}}"#, Stops, "action `number`"),
     ]);
 }
@@ -331,6 +336,35 @@ fn changed_document_has_its_effect() {
         ("@/tags", r#"["Numbers","Numbers"]"#, Words, "get/tags/1`: new"),
         ("@/x-codeSamples", "[]", Words, "x-codeSamples"),
     ]);
+}
+
+#[test]
+fn effect_follows_from_generated_items() {
+    let sent =
+        r##"{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Sent"}}}}"##;
+    let object = r#"{"type":"object","properties":{"a":{"type":"string"}}}"#;
+    let text = r#"{"type":"string","nullable":true}"#;
+    let (name, values) = ("Number/properties/name", "State/x-extensible-enum");
+    let mut old = BEFORE.document.clone();
+    edit(&mut old, "@/requestBody", sent);
+    edit(&mut old, "/components/schemas/Sent", object);
+    let before = Interface::of(&old).unwrap();
+    let table = [
+        (&[("Sent/properties/new", text)][..], Effect::Breaking, "types::Sent"),
+        (&[(name, "")], Effect::Breaking, "types::Number.name"),
+        (&[(name, ""), ("Number/properties/Name", text)], Effect::Compatible, "types::Number"),
+        (&[(values, r#"["OPEN","CLOSE","NEW"]"#)], Effect::Compatible, "types::State: \"NEW\""),
+        (&[(values, r#"["OPEN"]"#)], Effect::Breaking, "types::State: \"CLOSE\""),
+    ];
+    for (edits, expected, at) in table {
+        let mut new = old.clone();
+        for (place, json) in edits {
+            edit(&mut new, &format!("/components/schemas/{place}"), json);
+        }
+        let (effect, changes) = before.compare(&Interface::of(&new).unwrap());
+        assert_eq!(effect, expected, "{edits:?}: {changes:?}");
+        assert!(changes.iter().any(|(_, change)| change.at == at), "{edits:?}: {changes:?}");
+    }
 }
 
 /// The 200 as a vendor's tool would export it: closed, required, nullable by type arrays, with
