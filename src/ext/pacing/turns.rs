@@ -627,15 +627,4 @@ mod tests {
         assert_eq!(turns.pause(end), Some(Pause::Ends));
         assert_eq!(turns.free_until(end), Duration::MAX);
     }
-
-    #[test]
-    fn store_that_only_reserves_turns_is_given_up() {
-        let delays = Delays { base: Duration::from_secs(1), max: Duration::from_secs(3) };
-        let mut turns = Turns::new(delays, true);
-        let step = Step::Admit { served: 0, want: 1, slot: Slot::default() };
-        let slot = Slot { epoch: 1, turns: 1 };
-        let wait = Reply::Wait { time: Duration::ZERO, slot, rate: 0.0 };
-        let replies = (1..=10).map(|s| turns.accept(&step, wait, Duration::from_secs(s)));
-        assert_eq!(replies.flatten().count(), 6, "max_delay and 2 s");
-    }
 }
