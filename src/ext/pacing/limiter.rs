@@ -57,7 +57,7 @@ const MAX_STEP_BACK: f64 = 1.0;
 
 /// A request for turns, or a report, to a limiter. `served` counts the requests that got a response
 /// other than a 429 since the last step of the same process.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Step {
     /// Queries whether a limit is active.
@@ -91,7 +91,7 @@ pub enum Step {
 }
 
 /// A report of a 429.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rejection {
     /// Requests served since the last step.
     pub served: u32,
@@ -112,7 +112,7 @@ pub struct Rejection {
 }
 
 /// Turns that are reserved for a process at a later time. The default reserves none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// The epoch in which they were reserved. A later hold cancels them.
     pub epoch: u64,
@@ -121,7 +121,7 @@ pub struct Slot {
 }
 
 /// The reply of a limiter.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reply {
     /// No limit is active.
