@@ -63,7 +63,6 @@ pub mod simulation {
     //! The pacer and its parts, for `benches/pacing`.
     pub use crate::ext::pacing::{
         Delays,
-        limiter::Law,
         pacer::{InFlight, Pacer, TurnRequest},
         rate_limit::RateLimit,
         store::Store,

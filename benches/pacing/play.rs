@@ -12,7 +12,7 @@ use fastrand::Rng;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use pilot_status::{
     shared_limit::{LimitState, SharedLimit, Step, StepFuture},
-    simulation::{Delays, Law, Pacer, RateLimit, Store, TurnRequest},
+    simulation::{Delays, Pacer, RateLimit, Store, TurnRequest},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -102,7 +102,7 @@ impl Play {
                 let is_paced = scenario.strategy != Strategy::Alone;
                 let more = usize::from(n < requests % processes);
                 Rc::new(Process {
-                    pacer: is_paced.then(|| Pacer::new(Law::DEFAULT, DELAYS, store)),
+                    pacer: is_paced.then(|| Pacer::new(DELAYS, store)),
                     left: RefCell::new(requests / processes + more),
                     first_answer: RefCell::new(f64::INFINITY),
                 })

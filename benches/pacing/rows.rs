@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::{StreamExt, future::join_all, stream};
-use pilot_status::simulation::{Law, Pacer, Store, TurnRequest};
+use pilot_status::simulation::{Pacer, Store, TurnRequest};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
@@ -35,7 +35,7 @@ impl Server {
     fn new(kind: Kind, limit: Limit, has_store: bool) -> Self {
         let limiter = RefCell::new(Limiter::new(kind, limit, 0.0));
         let store = || Store { limit: Arc::new(Distant::new(0.001)), name: String::new() };
-        let pacer = Pacer::new(Law::DEFAULT, DELAYS, has_store.then(store));
+        let pacer = Pacer::new(DELAYS, has_store.then(store));
         Self { limiter, pacer, start: now(), refused: Cell::new(0), outage: 0.0..0.0 }
     }
 

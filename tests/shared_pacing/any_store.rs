@@ -77,7 +77,7 @@ fn go(turns: u32, rate: f64, is_probe: bool) -> StepFuture<'static> {
 async fn faulty_store_fails_no_call_and_shortens_no_wait() {
     // The store, the `Retry-After` of the second request, and `max_delay` in milliseconds. A store
     // that admits nothing delays calls by `max_delay` and two seconds.
-    let stores: [(&str, ReplyFn, &str, u64); 10] = [
+    let stores: [(&str, ReplyFn, &str, u64); 11] = [
         ("fails", |_| Box::pin(ready(Err("out of order".into()))), "0.05", 60_000),
         ("hangs", |_| Box::pin(pending()), "0.05", 60_000),
         ("replies free", |_| reply(Reply::Free), "0.05", 60_000),
@@ -88,6 +88,7 @@ async fn faulty_store_fails_no_call_and_shortens_no_wait() {
         ("has another clock", |_| wait(Duration::from_secs(3_600), 1, 0.1), "0.05", 60_000),
         ("never admits", |_| wait(Duration::MAX, 0, -1.0), "0.01", 50),
         ("admits nothing", |_| wait(Duration::ZERO, 0, 0.0), "0.01", 50),
+        ("only reserves", |_| wait(Duration::ZERO, 1, 0.0), "0.01", 50),
     ];
     for (name, answer, retry_after, max_delay) in stores {
         let server = refusing(1, retry_after).await;

@@ -59,7 +59,7 @@ async fn stored_state_expires_and_reveals_nothing() {
     share(&redis, &client, "at first").await;
     let keys = keys(&redis).await;
     let [key] = &keys[..] else { panic!("{keys:?}") };
-    assert_eq!(key.len(), "pilot-status:limit:2:".len() + 32, "{key}");
+    assert_eq!(key.len(), "pilot-status:limit:3:".len() + 32, "{key}");
     let kept = format!("{:?}", redis.command(&["HGETALL", key]).await);
     for secret in [KEY, "num_1"] {
         assert!(!kept.contains(secret) && !key.contains(secret), "{key} {kept}");
@@ -129,7 +129,7 @@ async fn any_name_and_foreign_state_are_tolerated() {
         assert_eq!(free, Reply::Free, "{name:?}");
     }
     for value in ["x", "1e400", "-1", "nan", ""] {
-        let key = "pilot-status:limit:2:malformed";
+        let key = "pilot-status:limit:3:malformed";
         let fields = ["epoch", "1", "held_until", value, "rate", value, "expires", "1e300"];
         redis.command(&[&["HSET", key][..], &fields].concat()).await;
         let server = server().await;

@@ -42,19 +42,8 @@ async fn delete_returns_end_of_restore_period() {
 }
 
 #[tokio::test]
-async fn delete_accepts_any_success_body() {
-    let cases = [
-        (204, ""),
-        (200, ""),
-        (202, "accepted"),
-        (201, r#"{"ok":1}"#),
-        (200, "[]"),
-        (200, r#"{"restorableUntil":7}"#),
-    ];
-    for (status, body) in cases {
-        let server = always(Reply::json(status, body)).await;
-        let removed = client(&server).number("num_1").delete().await.unwrap();
-        assert_eq!((removed.ok, removed.restorable_until()), (None, None), "{status} {body}");
-        assert_eq!(server.requests().len(), 1);
-    }
+async fn delete_tolerates_fields_of_another_type() {
+    let server = always(Reply::json(200, r#"{"ok":1,"restorableUntil":7}"#)).await;
+    let removed = client(&server).number("num_1").delete().await.unwrap();
+    assert_eq!((removed.ok, removed.restorable_until()), (None, None));
 }

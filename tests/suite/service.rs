@@ -185,19 +185,27 @@ async fn figures_are_prometheus_text() {
         Answer::error(429, "").retry_after("0"),
         Answer::ok(&mock::number()),
         Answer::error(404, ""),
+        Answer::ok(&serde_json::json!([])),
     ];
     mock::sequence(&server, answers);
     let client = mock::client(&server).unwrap();
     client.number("num_1").get().await.unwrap();
-    client.number("num_2").get().await.unwrap_err();
+    // Rejected input is not counted.
+    for (id, kind) in [
+        ("num_2", ErrorKind::NotFound),
+        ("num_3", ErrorKind::Decode),
+        ("..", ErrorKind::InvalidInput),
+    ] {
+        assert_eq!(client.number(id).get().await.unwrap_err().kind(), kind);
+    }
     let text = client.stats().to_prometheus();
     let lines: Vec<_> =
         text.lines().filter(|line| !line.contains("waited") && !line.contains("rate")).collect();
     let expected = [
         "# TYPE pilot_status_calls_total counter",
-        "pilot_status_calls_total 2",
+        "pilot_status_calls_total 3",
         "# TYPE pilot_status_attempts_total counter",
-        "pilot_status_attempts_total 3",
+        "pilot_status_attempts_total 4",
         "# TYPE pilot_status_retries_total counter",
         "pilot_status_retries_total 1",
         "# TYPE pilot_status_successes_total counter",
@@ -206,6 +214,7 @@ async fn figures_are_prometheus_text() {
         "pilot_status_rejected_total 1",
         "# TYPE pilot_status_errors_total counter",
         r#"pilot_status_errors_total{kind="not_found"} 1"#,
+        r#"pilot_status_errors_total{kind="decode"} 1"#,
         "# TYPE pilot_status_queued gauge",
         "pilot_status_queued 0",
     ];

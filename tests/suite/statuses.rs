@@ -21,7 +21,7 @@ const FINAL: [(u16, ErrorKind); 12] = [
     (525, ErrorKind::Server),
     (526, ErrorKind::Server),
 ];
-const RETRIED: [u16; 12] = [408, 429, 500, 502, 503, 504, 520, 522, 523, 524, 529, 530];
+const RETRIED: [u16; 13] = [408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530];
 
 const BODIES: &[(&str, Option<&str>)] = &[
     (r#"{"error":"Sorry, +5511999999999","code":"SOME_CODE"}"#, Some("SOME_CODE")),
@@ -123,7 +123,9 @@ async fn hint_agrees_with_retryable_and_retry_after() {
                 (number.delete().await.unwrap_err(), false),
             ] {
                 let printed = format!("{error:?}");
-                let is_retryable = error.is_retryable();
+                let is_permanent = CODES[code] == "PROVIDER_NOT_CONFIGURED" && status != 429;
+                let is_retryable = RETRIED.contains(&status) && !is_permanent;
+                assert_eq!(error.is_retryable(), is_retryable, "{printed}");
                 let was_retried = error.attempts() == 2;
                 let hint = error.hint().unwrap_or_default();
                 let suggests_retry = ["retry", "later"].map(|w| hint.contains(w));

@@ -1,6 +1,6 @@
-//! Lets overlapping calls for one key share one request, since each refresh makes the API query
-//! Meta. Each caller keeps its own deadline: it does not get another caller's timeout error, and
-//! does not wait for a request that is no longer polled.
+//! Lets overlapping refreshes of one number share one request, since each makes the API query Meta.
+//! Each caller keeps its own deadline: it does not get another caller's timeout error, and does not
+//! wait for a request that is no longer polled.
 
 use std::{
     collections::HashMap,
@@ -17,46 +17,34 @@ use tokio::time::{Instant, timeout_at};
 use crate::ext::{
     clock,
     error::{Error, TimeoutScope},
+    number::handle::Dated,
 };
 
-type Flight<T> = BoxFuture<'static, Result<T, Error>>;
+type Refresh = BoxFuture<'static, Result<Dated, Error>>;
 
-/// Shared requests in progress, by key. A request that no caller waits for is dropped.
-pub(crate) struct SingleFlight<T: Clone>(Mutex<HashMap<String, UnderWay<T>>>);
+/// Shared requests in progress, by id. A request that no caller waits for is dropped. Callers that
+/// join wait for at most the time of one attempt, because then the runtime of the first caller may
+/// have stopped.
+#[derive(Default)]
+pub(crate) struct SingleFlight(Mutex<HashMap<String, (WeakShared<Refresh>, Instant)>>);
 
-struct UnderWay<T: Clone> {
-    flight: WeakShared<Flight<T>>,
-    /// The end of the wait of callers that join. It comes after the time of one attempt, because
-    /// then the runtime of the first caller may have stopped.
-    until: Instant,
-}
-
-impl<T: Clone> Default for SingleFlight<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<T: Clone> SingleFlight<T> {
-    /// Returns the result of the request in progress for this key, or of a new one, which `new` makes
+impl SingleFlight {
+    /// Returns the result of the request in progress for this id, or of a new one, which `new` makes
     /// for the time that is left. If a joined request runs out of time, the caller starts a new one.
-    pub(crate) async fn join<F>(
+    pub(crate) async fn join(
         &self,
-        key: &str,
+        id: &str,
         timeout: Duration,
         attempt_timeout: Duration,
-        new: impl Fn(Duration) -> F,
-    ) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>> + Send + 'static,
-    {
+        new: impl Fn(Duration) -> Refresh,
+    ) -> Result<Dated, Error> {
         let deadline = clock::after(clock::now(), timeout);
         let mut left = timeout;
         loop {
-            let (flight, until) = self.share(key, attempt_timeout, || new(left));
+            let (refresh, until) = self.share(id, attempt_timeout, || new(left));
             // The caller's own request ends by its own timeout.
-            let Some(until) = until else { return flight.await };
-            match timeout_at(until.min(deadline), flight).await {
+            let Some(until) = until else { return refresh.await };
+            match timeout_at(until.min(deadline), refresh).await {
                 Ok(Err(error)) if error.is_out_of_time() => {}
                 Ok(result) => return result,
                 Err(_) => {}
@@ -69,35 +57,27 @@ impl<T: Clone> SingleFlight<T> {
     }
 
     /// Returns the request in progress, with the end of the wait for it, or starts a new one.
-    fn share<F>(
+    fn share(
         &self,
-        key: &str,
+        id: &str,
         attempt_timeout: Duration,
-        new: impl FnOnce() -> F,
-    ) -> (Shared<Flight<T>>, Option<Instant>)
-    where
-        F: Future<Output = Result<T, Error>> + Send + 'static,
-    {
+        new: impl FnOnce() -> Refresh,
+    ) -> (Shared<Refresh>, Option<Instant>) {
         let now = clock::now();
         // No code panics while it holds the lock. If it did, the map would still be valid.
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.retain(|_, current| current.running().is_some() && now < current.until);
-        if let Some(current) = under_way.get(key)
-            && let Some(flight) = current.running()
+        under_way.retain(|_, (refresh, until)| {
+            now < *until && refresh.upgrade().is_some_and(|refresh| refresh.peek().is_none())
+        });
+        if let Some((refresh, until)) = under_way.get(id)
+            && let Some(refresh) = refresh.upgrade()
         {
-            return (flight, Some(current.until));
+            return (refresh, Some(*until));
         }
-        let flight = new().boxed().shared();
-        let until = clock::after(now, attempt_timeout);
-        if let Some(flight) = flight.downgrade() {
-            under_way.insert(key.to_owned(), UnderWay { flight, until });
+        let refresh = new().shared();
+        if let Some(weak) = refresh.downgrade() {
+            under_way.insert(id.to_owned(), (weak, clock::after(now, attempt_timeout)));
         }
-        (flight, None)
-    }
-}
-
-impl<T: Clone> UnderWay<T> {
-    fn running(&self) -> Option<Shared<Flight<T>>> {
-        self.flight.upgrade().filter(|flight| flight.peek().is_none())
+        (refresh, None)
     }
 }

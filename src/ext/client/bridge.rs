@@ -144,7 +144,7 @@ pub(crate) struct ClientState {
     pub(crate) credential: Credential,
     pub(crate) transport: Transport,
     /// Refreshes in progress. Each returns the number and the server's wall clock.
-    pub(crate) refreshes: SingleFlight<(Number, SystemTime)>,
+    pub(crate) refreshes: SingleFlight,
 }
 
 /// One call: its timeout, and its outcome.

@@ -18,7 +18,7 @@ use crate::ext::{
         transport::{Limits, Transport},
     },
     error::{Error, Kind, outcome::CallOutcome},
-    pacing::{Delays, Pacing, limiter::Law, pacer::Pacer},
+    pacing::{Delays, Pacing, pacer::Pacer},
     retry::{budget::Budget, policy::RetryPolicy},
 };
 
@@ -298,7 +298,7 @@ fn pacer(pacing: &Pacing, retry: &RetryPolicy, credential: &Credential) -> Optio
             Some(Store { limit: Arc::clone(limit), name: credential.fingerprint() })
         }
     };
-    Some(Pacer::new(Law::DEFAULT, Delays { base: retry.base_delay, max: retry.max_delay }, store))
+    Some(Pacer::new(Delays { base: retry.base_delay, max: retry.max_delay }, store))
 }
 
 /// Uses HTTP/1.1 only, even if another crate enables HTTP/2 in reqwest. A silent connection fails

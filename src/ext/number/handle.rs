@@ -177,7 +177,8 @@ impl NumberHandle {
     async fn joined_refresh(self) -> Result<Dated, Error> {
         let (id, state) = (self.id()?, self.client.state());
         let attempt_timeout = state.transport.limits.attempt_timeout;
-        let refresh = |left| self.clone().timeout(left).answered_get(Some("1")).map_ok(dated);
+        let refresh =
+            |left| self.clone().timeout(left).answered_get(Some("1")).map_ok(dated).boxed();
         let joined = state.refreshes.join(id.as_str(), self.time(), attempt_timeout, refresh);
         // The error may come from a request for another caller, or from no request.
         joined.await.map_err(|error| error.about(Target::Number(id.clone())))

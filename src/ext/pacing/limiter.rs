@@ -28,47 +28,26 @@ use std::{ops::Range, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// The constants of the limiter. Times are in seconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Law {
-    /// Weight of the last cycle in the estimate of the rate.
-    pub weight: f64,
-    /// Fraction of the estimate that is subtracted when a flow starts.
-    pub decrease: f64,
-    /// Fraction of a usual cycle that a flow needs to return to the estimate.
-    pub plateau: f64,
-    /// Multiple of the estimate that limits the growth of a flow.
-    pub max_increase: f64,
-    /// Growth of the backoff with each failed probe.
-    pub backoff: f64,
-    /// Time after the end of a hold at which the limiter is free, unless a 429 came.
-    pub expiry: f64,
-    /// Minimum time to wait for the response to a probe.
-    pub min_patience: f64,
-    /// The same, as a multiple of the usual latency; the larger applies.
-    pub patience: f64,
-    /// Shortest round trip that is assumed.
-    pub min_round_trip: f64,
-    /// Turns that fall due within this span are granted in one reply; at least one.
-    pub batch: f64,
-}
-
-impl Law {
-    /// The values in use.
-    pub const DEFAULT: Self = Self {
-        weight: 0.7,
-        decrease: 0.5,
-        plateau: 0.47,
-        max_increase: 16.0,
-        backoff: 1.5,
-        expiry: 120.0,
-        min_patience: 1.0,
-        patience: 4.0,
-        min_round_trip: 0.02,
-        batch: 0.05,
-    };
-}
-
+/// Weight of the last cycle in the estimate of the rate.
+const WEIGHT: f64 = 0.7;
+/// Fraction of the estimate that is subtracted when a flow starts.
+const DECREASE: f64 = 0.5;
+/// Fraction of a usual cycle that a flow needs to return to the estimate.
+const PLATEAU: f64 = 0.47;
+/// Multiple of the estimate that limits the growth of a flow.
+const MAX_INCREASE: f64 = 16.0;
+/// Growth of the backoff with each failed probe.
+const BACKOFF: f64 = 1.5;
+/// Time after the end of a hold at which the limiter is free, unless a 429 came, in seconds.
+const EXPIRY: f64 = 120.0;
+/// Minimum time to wait for the response to a probe, in seconds.
+const MIN_PATIENCE: f64 = 1.0;
+/// The same, as a multiple of the usual latency; the larger applies.
+const PATIENCE: f64 = 4.0;
+/// Shortest round trip that is assumed, in seconds.
+const MIN_ROUND_TRIP: f64 = 0.02;
+/// Turns that fall due within this span, in seconds, are granted in one reply; at least one.
+const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
@@ -79,7 +58,7 @@ const MAX_STEP_BACK: f64 = 1.0;
 
 /// A request for turns, or a report, to a limiter. `served` counts the requests that got a response
 /// other than a 429 since the last step of the same process.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Step {
     /// Queries whether a limit is active.
@@ -113,7 +92,7 @@ pub enum Step {
 }
 
 /// A report of a 429.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rejection {
     /// Requests served since the last step.
     pub served: u32,
@@ -134,7 +113,7 @@ pub struct Rejection {
 }
 
 /// Turns that are reserved for a process at a later time. The default reserves none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// The epoch in which they were reserved. A later hold cancels them.
     pub epoch: u64,
@@ -143,7 +122,7 @@ pub struct Slot {
 }
 
 /// The reply of a limiter.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reply {
     /// No limit is active.
@@ -229,31 +208,24 @@ pub struct LimitState {
 impl LimitState {
     /// Performs one step. `now` is the time since any fixed start, by the clock of the process or
     /// the store that holds the state.
-    #[cfg(any(test, feature = "shared-pacing"))]
     pub fn step(&mut self, step: Step, now: Duration) -> Reply {
-        self.step_by(&Law::DEFAULT, step, now)
-    }
-
-    /// Performs one step with other constants.
-    #[doc(hidden)]
-    pub fn step_by(&mut self, law: &Law, step: Step, now: Duration) -> Reply {
         let now = now.as_secs_f64();
         if step == Step::Look {
-            return if self.is_active(law, now) { Reply::Limited } else { Reply::Free };
+            return if self.is_active(now) { Reply::Limited } else { Reply::Free };
         }
-        self.expire(law, matches!(step, Step::Admit { want: 2.., .. }), now);
+        self.expire(matches!(step, Step::Admit { want: 2.., .. }), now);
         match step {
-            Step::Rejected(rejection) => self.hold(law, &rejection, now),
+            Step::Rejected(rejection) => self.hold(&rejection, now),
             Step::Admit { .. } if self.epoch == 0 => return Reply::Free,
             Step::Admit { served, want, slot } => {
                 self.served += f64::from(served);
-                return self.admit(law, want.max(1), slot, now);
+                return self.admit(want.max(1), slot, now);
             }
             Step::Served { served, epoch, latency } if self.epoch > 0 => {
                 self.served += f64::from(served);
                 self.learn_latency(latency.as_secs_f64());
                 if !self.is_flow && epoch == self.epoch {
-                    self.release(law, now);
+                    self.release(now);
                 }
             }
             Step::Unanswered { epoch } if self.epoch > 0 && epoch == self.epoch => {
@@ -293,8 +265,8 @@ impl LimitState {
     /// - In a flow it is the second half of the climb back to the estimate.
     /// - In a hold or a probe it begins when the rate would have climbed back after the hold.
     /// - Without an estimate it is empty.
-    pub(super) fn calm(&self, law: &Law) -> Range<Duration> {
-        let rise = law.plateau * self.cycle;
+    pub(super) fn calm(&self) -> Range<Duration> {
+        let rise = PLATEAU * self.cycle;
         if self.rate == 0.0 {
             Duration::MAX..Duration::MAX
         } else if self.is_flow {
@@ -308,40 +280,31 @@ impl LimitState {
         seconds(self.latency)
     }
 
-    fn is_active(&self, law: &Law, now: f64) -> bool {
-        now < self.expires && self.is_sound(law, now)
+    fn is_active(&self, now: f64) -> bool {
+        now < self.expires && self.is_sound(now)
     }
 
     /// Returns false if the clock was set back by more than a second, or if a value is impossible.
-    fn is_sound(&self, law: &Law, now: f64) -> bool {
+    fn is_sound(&self, now: f64) -> bool {
         let is_ahead = self.updated > now + MAX_STEP_BACK
             || self.held_until > now + MAX_HOLD
-            || self.expires > now + MAX_HOLD + law.expiry;
-        let values = [
-            self.rate,
-            self.cycle,
-            self.since,
-            self.cycle_start,
-            self.served,
-            self.granted,
-            self.tokens,
-            self.capacity,
-            self.refilled,
-            self.latency,
-            self.patient_until,
-            self.spend_at,
-        ];
-        !is_ahead && values.iter().all(|value| value.is_finite())
+            || self.expires > now + MAX_HOLD + EXPIRY;
+        // A sum that contains a NaN or an infinity is not finite.
+        let times = self.updated + self.held_until + self.patient_until + self.expires;
+        let flow = self.since + self.cycle_start + self.refilled + self.spend_at + self.latency;
+        let turns =
+            self.rate + self.cycle + self.served + self.granted + self.tokens + self.capacity;
+        !is_ahead && (times + flow + turns).is_finite()
     }
 
     /// Ends the limit if it has expired or its state is not sound. If several calls still wait when
     /// it expires, slow start follows, so that they are not all sent at once.
-    fn expire(&mut self, law: &Law, many_wait: bool, now: f64) {
-        if !self.is_active(law, now) {
-            if many_wait && self.epoch > 0 && self.is_sound(law, now) {
+    fn expire(&mut self, many_wait: bool, now: f64) {
+        if !self.is_active(now) {
+            if many_wait && self.epoch > 0 && self.is_sound(now) {
                 (self.rate, self.cycle_start, self.served, self.granted) = (0.0, now, 0.0, 0.0);
                 (self.is_flow, self.failures, self.patient_until) = (true, 0, 0.0);
-                self.expires = now + law.expiry;
+                self.expires = now + EXPIRY;
             } else {
                 *self = Self::default();
             }
@@ -349,27 +312,27 @@ impl LimitState {
         self.updated = now;
     }
 
-    fn admit(&mut self, law: &Law, want: u32, slot: Slot, now: f64) -> Reply {
+    fn admit(&mut self, want: u32, slot: Slot, now: f64) -> Reply {
         if now < self.held_until {
             self.wait_until(self.held_until, now)
         } else if !self.is_flow {
-            self.probe(law, now)
+            self.probe(now)
         } else if self.rate > 0.0 {
-            self.flow(law, want, slot, now)
+            self.flow(want, slot, now)
         } else {
-            self.slow_start(law, want, now)
+            self.slow_start(want, now)
         }
     }
 
-    fn probe(&mut self, law: &Law, now: f64) -> Reply {
+    fn probe(&mut self, now: f64) -> Reply {
         if now < self.patient_until {
-            return self.poll_later(law, now);
+            return self.poll_later(now);
         }
-        self.patient_until = now + self.patience(law);
+        self.patient_until = now + self.patience();
         Reply::Go { epoch: self.epoch, is_probe: true, turns: 1, rate: 0.0 }
     }
 
-    fn slow_start(&mut self, law: &Law, want: u32, now: f64) -> Reply {
+    fn slow_start(&mut self, want: u32, now: f64) -> Reply {
         // One request is admitted at first, and two more for each that is served.
         let mut room = 2.0 * self.served + 1.0 - self.granted;
         if room < 1.0 && now >= self.patient_until {
@@ -377,17 +340,17 @@ impl LimitState {
             room = 1.0;
         }
         if room < 1.0 {
-            return self.poll_later(law, now);
+            return self.poll_later(now);
         }
         let turns = room.min(f64::from(want)).floor();
         self.granted += turns;
-        self.patient_until = now + self.patience(law);
+        self.patient_until = now + self.patience();
         Reply::Go { epoch: self.epoch, is_probe: false, turns: whole(turns), rate: 0.0 }
     }
 
     /// Grants the next turns, first come, first served.
-    fn flow(&mut self, law: &Law, want: u32, slot: Slot, now: f64) -> Reply {
-        let rate = self.rate_at(law, self.refilled.max(now));
+    fn flow(&mut self, want: u32, slot: Slot, now: f64) -> Reply {
+        let rate = self.rate_at(self.refilled.max(now));
         if slot.epoch == self.epoch && slot.turns > 0 {
             return Reply::Go { epoch: self.epoch, is_probe: false, turns: slot.turns, rate };
         }
@@ -395,14 +358,14 @@ impl LimitState {
         let (at, turns) = if saved >= 1.0 {
             // Saved turns are used slowly: each round trip has one request more than the rate allows, so
             // that a 429 is noticed in time.
-            let fast = rate + 1.0 / self.latency.max(law.min_round_trip);
-            let turns = (fast * law.batch).min(saved).max(1.0).floor().min(f64::from(want));
+            let fast = rate + 1.0 / self.latency.max(MIN_ROUND_TRIP);
+            let turns = (fast * BATCH).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
             (self.spend_at, self.refilled) = (at + turns / fast, now);
             self.tokens = saved - turns;
             (at, turns)
         } else {
-            let turns = (rate * law.batch).max(1.0).floor().min(f64::from(want));
+            let turns = (rate * BATCH).max(1.0).floor().min(f64::from(want));
             self.refilled = self.refilled.max(now) + (turns - saved) / rate;
             self.tokens = 0.0;
             (self.refilled, turns)
@@ -434,7 +397,7 @@ impl LimitState {
     /// Holds all requests. If the server requested a wait, the hold is that wait plus a random part
     /// of the backoff, so that processes do not return together. That part is at most four base
     /// delays, or the wait if that is longer. If no wait was requested, the hold is 75 to 100 % of the backoff.
-    fn hold(&mut self, law: &Law, rejection: &Rejection, now: f64) {
+    fn hold(&mut self, rejection: &Rejection, now: f64) {
         let Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random } =
             *rejection;
         let met = now - age.as_secs_f64().min(MAX_HOLD);
@@ -457,7 +420,7 @@ impl LimitState {
             }
             (self.epoch, self.is_flow, self.patient_until) = (self.epoch + 1, false, 0.0);
             let interval = if self.rate > 0.0 { 1.0 / self.rate } else { 0.0 };
-            let factor = law.backoff.powi(self.failures.min(64).cast_signed());
+            let factor = BACKOFF.powi(self.failures.min(64).cast_signed());
             let backoff = (base.max(interval) * factor).min(max);
             // The requested wait limits the random part, so that the end of a long outage is noticed
             // soon although the backoff has grown.
@@ -469,11 +432,11 @@ impl LimitState {
             requested.unwrap_or_default()
         };
         self.held_until = self.held_until.max(met + wait.min(max));
-        self.expires = self.held_until.max(now) + law.expiry;
+        self.expires = self.held_until.max(now) + EXPIRY;
     }
 
     /// Ends the cycle when a probe was served, and learns its rate.
-    fn release(&mut self, law: &Law, now: f64) {
+    fn release(&mut self, now: f64) {
         let lasted = (now - self.cycle_start).max(1e-3);
         // The probe is the first request of the next cycle.
         let before = self.served - 1.0;
@@ -481,11 +444,11 @@ impl LimitState {
             let seen = before / lasted;
             let (rate, cycle) =
                 if self.rate > 0.0 { (self.rate, self.cycle) } else { (seen, lasted) };
-            self.rate = rate + law.weight * (seen - rate);
-            self.cycle = cycle + law.weight * (lasted - cycle);
+            self.rate = rate + WEIGHT * (seen - rate);
+            self.cycle = cycle + WEIGHT * (lasted - cycle);
         }
         let held = (now - self.since).max(0.0);
-        self.tokens = (self.rate * (1.0 - law.decrease) * held - 1.0).max(0.0);
+        self.tokens = (self.rate * (1.0 - DECREASE) * held - 1.0).max(0.0);
         self.capacity = self.tokens.max(1.0);
         (self.since, self.refilled, self.spend_at, self.cycle_start) = (now, now, now, now);
         (self.served, self.granted) = (1.0, 1.0);
@@ -501,18 +464,18 @@ impl LimitState {
     }
 
     /// Returns the rate at this time of the flow, in requests a second.
-    fn rate_at(&self, law: &Law, time: f64) -> f64 {
-        let time = (time - self.since) / (law.plateau * self.cycle);
-        self.rate * (1.0 + law.decrease * (time - 1.0).powi(3)).min(law.max_increase)
+    fn rate_at(&self, time: f64) -> f64 {
+        let time = (time - self.since) / (PLATEAU * self.cycle);
+        self.rate * (1.0 + DECREASE * (time - 1.0).powi(3)).min(MAX_INCREASE)
     }
 
-    fn patience(&self, law: &Law) -> f64 {
-        law.min_patience.max(law.patience * self.latency)
+    fn patience(&self) -> f64 {
+        MIN_PATIENCE.max(PATIENCE * self.latency)
     }
 
     /// Returns the reply to a process that waits for the outcome of other requests.
-    fn poll_later(&self, law: &Law, now: f64) -> Reply {
-        let round_trip = self.latency.max(law.min_round_trip);
+    fn poll_later(&self, now: f64) -> Reply {
+        let round_trip = self.latency.max(MIN_ROUND_TRIP);
         self.wait_until(self.patient_until.min(now + round_trip), now)
     }
 

@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     Delays, PacingStats,
-    limiter::{Law, Step},
+    limiter::Step,
     queue::Ticket,
     rate_limit::RateLimit,
     recent::Recent,
@@ -80,10 +80,10 @@ pub struct TurnRequest<'a> {
 }
 
 impl Pacer {
-    /// Makes a pacer with these constants. It requests turns from the store, if there is one.
+    /// Makes a pacer. It requests turns from the store, if there is one.
     #[must_use]
-    pub fn new(law: Law, delays: Delays, store: Option<Store>) -> Arc<Self> {
-        let turns = Turns::new(law, delays, store.is_some());
+    pub fn new(delays: Delays, store: Option<Store>) -> Arc<Self> {
+        let turns = Turns::new(delays, store.is_some());
         let free_until = if store.is_some() { 0 } else { u64::MAX };
         Arc::new(Self {
             start: clock::now(),
@@ -406,7 +406,7 @@ mod tests {
 
     fn pacer_and_bucket() -> (Arc<Pacer>, Mutex<Bucket>) {
         let bucket = Bucket { tokens: BURST, at: clock::now() };
-        (Pacer::new(Law::DEFAULT, DELAYS, None), Mutex::new(bucket))
+        (Pacer::new(DELAYS, None), Mutex::new(bucket))
     }
 
     #[tokio::test(start_paused = true)]
@@ -438,7 +438,7 @@ mod tests {
             let limit = Arc::new(super::super::in_memory::InMemory::default());
             let store = Store { limit, name: String::new() };
             let bucket = Mutex::new(Bucket { tokens: BURST, at: clock::now() });
-            let pacer = Pacer::new(Law::DEFAULT, DELAYS, Some(store));
+            let pacer = Pacer::new(DELAYS, Some(store));
             assert!(call(&pacer, &bucket, MS(5)).await);
             sleep(Duration::from_secs(idle)).await;
             let took = drain(&pacer, &bucket, 100).await;
@@ -453,7 +453,7 @@ mod tests {
         let bucket = Mutex::new(Bucket { tokens: BURST, at: clock::now() });
         let pacer = || {
             let limit = Arc::<super::super::in_memory::InMemory>::clone(&limit);
-            Pacer::new(Law::DEFAULT, DELAYS, Some(Store { limit, name: String::new() }))
+            Pacer::new(DELAYS, Some(Store { limit, name: String::new() }))
         };
         let (old, new) = (pacer(), pacer());
         for _ in 0..3_600 {
@@ -499,7 +499,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pacing_ends_under_a_steady_caller() {
-        let pacer = Pacer::new(Law::DEFAULT, DELAYS, None);
+        let pacer = Pacer::new(DELAYS, None);
         let first = admit(&pacer, Duration::MAX).await.ok().unwrap();
         first.rejected(Some(Duration::from_secs(1)));
         for _ in 0..125 {
@@ -514,7 +514,7 @@ mod tests {
         let runtime =
             || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for is_dropped in [true, false] {
-            let pacer = Pacer::new(Law::DEFAULT, DELAYS, None);
+            let pacer = Pacer::new(DELAYS, None);
             let first = admit(&pacer, Duration::MAX).await.ok().unwrap();
             first.rejected(Some(MS(300)));
             let (other, call) = (runtime(), Arc::clone(&pacer));
@@ -565,7 +565,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_call_stays_queued_after_random_events() {
-        let pacer = Pacer::new(Law::DEFAULT, DELAYS, None);
+        let pacer = Pacer::new(DELAYS, None);
         let mut rng = fastrand::Rng::with_seed(12);
         let mut kept: Vec<Call<'_>> = Vec::new();
         for seed in 0..100_000 {

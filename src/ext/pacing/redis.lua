@@ -1,5 +1,5 @@
 -- One step of a limiter: the copy of limiter.rs in Lua. A test compares both.
--- KEYS[1] is the state, ARGV[1] the step, and ARGV[2..] its fields. Times are in seconds.
+-- KEYS[1] is the state, and ARGV[1] the step as JSON. The reply is JSON too. Times are in seconds.
 local WEIGHT, DECREASE, PLATEAU, MAX_INCREASE, BACKOFF = 0.7, 0.5, 0.47, 16.0, 1.5
 local EXPIRY, MIN_PATIENCE, PATIENCE, MIN_POLL, BATCH = 120.0, 1.0, 4.0, 0.02, 0.05
 local MAX_HOLD, MAX_STEP_BACK, OUTAGE = 3600.0, 1.0, 3
@@ -10,7 +10,6 @@ local NAMES = {
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-local step = ARGV[1]
 local s = {}
 
 local function reset()
@@ -27,12 +26,12 @@ local is_sound = s.updated <= now + MAX_STEP_BACK and s.held_until <= now + MAX_
 for _, name in ipairs(NAMES) do is_sound = is_sound and s[name] - s[name] == 0 end
 if not is_sound then reset() end
 local is_over = now >= s.expires
-if step == 'look' then return { is_over and 'free' or 'limited' } end
-
-local function number(n) return tonumber(ARGV[n]) end
+local json = cjson.decode(ARGV[1])
+if json == 'Look' then return is_over and '"Free"' or '"Limited"' end
+local kind, step = next(json)
 
 if is_over then
-  if step == 'admit' and number(3) >= 2 and s.epoch > 0 then
+  if kind == 'Admit' and step.want >= 2 and s.epoch > 0 then
     s.rate, s.cycle_start, s.served, s.granted = 0, now, 0, 0
     s.is_flow, s.failures, s.patient_until = 1, 0, 0
     s.expires = now + EXPIRY
@@ -41,7 +40,7 @@ if is_over then
     reset()
   end
 end
-if s.epoch == 0 and step ~= 'rejected' then return { step == 'admit' and 'free' or 'noted' } end
+if s.epoch == 0 and kind ~= 'Rejected' then return kind == 'Admit' and '"Free"' or '"Noted"' end
 s.updated = now
 
 local function rate_at(t)
@@ -49,15 +48,17 @@ local function rate_at(t)
   return s.rate * math.min(1.0 + DECREASE * (x - 1.0) ^ 3, MAX_INCREASE)
 end
 
-local function text(value) return string.format('%.9f', value) end
-local function whole(value) return string.format('%.0f', value) end
+local function seconds(time) return time.secs + time.nanos / 1e9 end
 
-local function go(kind, turns, rate)
-  return { kind, whole(s.epoch), whole(turns), text(rate) }
+local function go(is_probe, turns, rate)
+  local text = '{"Go":{"epoch":%.0f,"is_probe":%s,"turns":%.0f,"rate":%.9f}}'
+  return text:format(s.epoch, tostring(is_probe), turns, rate)
 end
 
 local function wait(til, slot_epoch, turns, rate)
-  return { 'wait', text(math.max(til - now, 0)), whole(slot_epoch), whole(turns), text(rate) }
+  local secs, fraction = math.modf(math.max(til - now, 0))
+  local text = '{"Wait":{"time":{"secs":%.0f,"nanos":%d},"slot":{"epoch":%.0f,"turns":%.0f},"rate":%.9f}}'
+  return text:format(secs, fraction * 1e9, slot_epoch, turns, rate)
 end
 
 local function patience() return math.max(MIN_PATIENCE, PATIENCE * s.latency) end
@@ -69,7 +70,7 @@ end
 local function probe()
   if now < s.patient_until then return poll_later() end
   s.patient_until = now + patience()
-  return go('probe', 1, 0)
+  return go(true, 1, 0)
 end
 
 local function slow_start(want)
@@ -79,7 +80,7 @@ local function slow_start(want)
   local turns = math.floor(math.min(room, want))
   s.granted = s.granted + turns
   s.patient_until = now + patience()
-  return go('go', turns, 0)
+  return go(false, turns, 0)
 end
 
 local function save(rate)
@@ -92,9 +93,9 @@ local function save(rate)
   return math.min(s.tokens + rate * (now - s.refilled), s.capacity) + 1e-6
 end
 
-local function flow(want, slot_epoch, slot_turns)
+local function flow(want)
   local rate = rate_at(math.max(s.refilled, now))
-  if slot_epoch == s.epoch and slot_turns > 0 then return go('go', slot_turns, rate) end
+  if step.slot.epoch == s.epoch and step.slot.turns > 0 then return go(false, step.slot.turns, rate) end
   local saved = save(rate)
   local at, turns
   if saved >= 1.0 then
@@ -109,25 +110,26 @@ local function flow(want, slot_epoch, slot_turns)
     s.tokens, at = 0, s.refilled
   end
   s.capacity = math.max(s.tokens, 1.0)
-  if at <= now then return go('go', turns, rate) end
+  if at <= now then return go(false, turns, rate) end
   return wait(at, s.epoch, turns, rate)
 end
 
-local function rejected(lasted, epoch, age, requested, base, max, random)
-  local met = now - math.min(age, MAX_HOLD)
-  if s.epoch == 0 then s.cycle_start = met - lasted end
-  max = math.min(max, MAX_HOLD)
-  local pause = math.max(requested, 0)
-  if s.epoch == 0 or epoch == s.epoch then
+local function rejected()
+  local met = now - math.min(seconds(step.age), MAX_HOLD)
+  local base, max = seconds(step.base_delay), math.min(seconds(step.max_delay), MAX_HOLD)
+  local requested = step.requested ~= cjson.null and seconds(step.requested)
+  local pause = requested or 0
+  if s.epoch == 0 then s.cycle_start = met - seconds(step.lasted) end
+  if s.epoch == 0 or step.epoch == s.epoch then
     local is_probe = s.epoch > 0 and s.is_flow == 0
     s.failures = is_probe and s.failures + 1 or 0
     if not is_probe then s.since = met end
-    if s.epoch == s.failures and s.failures >= OUTAGE and requested >= 0 then s.served = 0 end
+    if s.epoch == s.failures and s.failures >= OUTAGE and requested then s.served = 0 end
     s.epoch, s.is_flow, s.patient_until = s.epoch + 1, 0, 0
     local interval = s.rate > 0 and 1.0 / s.rate or 0
     local backoff = math.min(math.max(base, interval) * BACKOFF ^ math.min(s.failures, 64), max)
-    local spread = math.min(backoff, math.max(requested, 4.0 * base)) * random
-    pause = requested < 0 and backoff * (0.75 + 0.25 * random) or requested + spread
+    local spread = math.min(backoff, math.max(pause, 4.0 * base)) * step.random
+    pause = requested and requested + spread or backoff * (0.75 + 0.25 * step.random)
   end
   s.held_until = math.max(s.held_until, met + math.min(pause, max))
   s.expires = math.max(s.held_until, now) + EXPIRY
@@ -148,29 +150,30 @@ local function release()
   s.served, s.granted, s.is_flow, s.failures = 1.0, 1.0, 1, 0
 end
 
-local function served(epoch, latency)
+local function served()
+  local latency = seconds(step.latency)
   local is_slower = s.latency > 0 and latency > s.latency
   s.latency = is_slower and s.latency + 0.1 * (latency - s.latency) or latency
-  if s.is_flow == 0 and epoch == s.epoch then release() end
+  if s.is_flow == 0 and step.epoch == s.epoch then release() end
 end
 
-local reply = { 'noted' }
-if step == 'unanswered' then
-  if number(2) == s.epoch then s.patient_until, s.granted = 0, s.granted - 1.0 end
+local reply = '"Noted"'
+if kind == 'Unanswered' then
+  if step.epoch == s.epoch then s.patient_until, s.granted = 0, s.granted - 1.0 end
 else
-  s.served = s.served + number(2)
-  if step == 'rejected' then
-    rejected(number(3), number(4), number(5), number(6), number(7), number(8), number(9))
-  elseif step == 'served' then
-    served(number(3), number(4))
+  s.served = s.served + step.served
+  if kind == 'Rejected' then
+    rejected()
+  elseif kind == 'Served' then
+    served()
   elseif now < s.held_until then
     reply = wait(s.held_until, 0, 0, s.rate)
   elseif s.is_flow == 0 then
     reply = probe()
   elseif s.rate > 0 then
-    reply = flow(number(3), number(4), number(5))
+    reply = flow(math.max(step.want, 1))
   else
-    reply = slow_start(number(3))
+    reply = slow_start(math.max(step.want, 1))
   end
 end
 

@@ -1,16 +1,16 @@
 //! Feature `redis`: a Redis or Valkey server as the store, changed by one atomic script.
 
-use std::{error::Error, fmt, time::Duration};
+use std::fmt;
 
 use redis::{Script, aio::ConnectionManager};
 
 use super::{
-    limiter::{Reply, Slot, Step},
+    limiter::Step,
     store::{SharedLimit, StepFuture},
 };
 
-/// Prefix of each key. It contains the version of the layout of the state.
-const PREFIX: &str = "pilot-status:limit:2:";
+/// Prefix of each key. It contains the version of the script and its state.
+const PREFIX: &str = "pilot-status:limit:3:";
 
 /// A limit that is shared through Redis or Valkey. Its state is one hash of numbers, which one
 /// script (`EVALSHA`, loaded if it is missing) changes by the server's own clock. It expires two
@@ -55,67 +55,13 @@ impl SharedLimit for RedisLimit {
         let name = self.name.as_deref().unwrap_or(name);
         let mut connection = self.connection.clone();
         Box::pin(async move {
-            let mut call = self.script.key(format!("{PREFIX}{name}"));
-            for argument in arguments(&step) {
-                call.arg(argument);
-            }
-            let reply: Vec<String> = call.invoke_async(&mut connection).await?;
-            read(&reply).ok_or_else(|| {
-                Box::<dyn Error + Send + Sync>::from("unexpected reply of the script")
-            })
+            let key = format!("{PREFIX}{name}");
+            let step = serde_json::to_string(&step)?;
+            let reply: String =
+                self.script.key(key).arg(step).invoke_async(&mut connection).await?;
+            Ok(serde_json::from_str(&reply)?)
         })
     }
-}
-
-fn arguments(step: &Step) -> Vec<String> {
-    let seconds = |time: &Duration| time.as_secs_f64().to_string();
-    match step {
-        Step::Look => vec!["look".to_owned()],
-        Step::Admit { served, want, slot } => vec![
-            "admit".to_owned(),
-            served.to_string(),
-            want.max(&1).to_string(),
-            slot.epoch.to_string(),
-            slot.turns.to_string(),
-        ],
-        Step::Rejected(rejection) => vec![
-            "rejected".to_owned(),
-            rejection.served.to_string(),
-            seconds(&rejection.lasted),
-            rejection.epoch.to_string(),
-            seconds(&rejection.age),
-            rejection.requested.as_ref().map_or_else(|| "-1".to_owned(), seconds),
-            seconds(&rejection.base_delay),
-            seconds(&rejection.max_delay),
-            rejection.random.to_string(),
-        ],
-        Step::Served { served, epoch, latency } => {
-            vec!["served".to_owned(), served.to_string(), epoch.to_string(), seconds(latency)]
-        }
-        Step::Unanswered { epoch } => vec!["unanswered".to_owned(), epoch.to_string()],
-    }
-}
-
-fn read(reply: &[String]) -> Option<Reply> {
-    let parts: Vec<_> = reply.iter().map(String::as_str).collect();
-    let rate = |text: &str| text.parse().ok().filter(|rate: &f64| rate.is_finite());
-    Some(match parts[..] {
-        ["free"] => Reply::Free,
-        ["limited"] => Reply::Limited,
-        ["noted"] => Reply::Noted,
-        [kind @ ("go" | "probe"), epoch, turns, per_second] => Reply::Go {
-            epoch: epoch.parse().ok()?,
-            is_probe: kind == "probe",
-            turns: turns.parse().ok()?,
-            rate: rate(per_second)?,
-        },
-        ["wait", time, epoch, turns, per_second] => {
-            let time = Duration::try_from_secs_f64(time.parse().ok()?).ok()?;
-            let slot = Slot { epoch: epoch.parse().ok()?, turns: turns.parse().ok()? };
-            Reply::Wait { time, slot, rate: rate(per_second)? }
-        }
-        _ => return None,
-    })
 }
 
 impl fmt::Debug for RedisLimit {

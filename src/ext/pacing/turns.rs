@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Delays, PacingStats,
-    limiter::{Law, LimitState, Rejection, Reply, Slot, Step},
+    limiter::{LimitState, Rejection, Reply, Slot, Step},
     queue::{Queue, Ticket, Waiting},
     quota::Quota,
     rate_limit::RateLimit,
@@ -81,7 +81,6 @@ pub(super) enum Entry {
 
 #[derive(Debug)]
 pub(super) struct Turns {
-    law: Law,
     limiter: LimitState,
     queue: Queue<oneshot::Sender<Turned>>,
     quota: Quota,
@@ -130,9 +129,8 @@ impl Link {
 }
 
 impl Turns {
-    pub(super) fn new(law: Law, delays: Delays, has_store: bool) -> Self {
+    pub(super) fn new(delays: Delays, has_store: bool) -> Self {
         Self {
-            law,
             limiter: LimitState::default(),
             queue: Queue::default(),
             quota: Quota::default(),
@@ -286,7 +284,7 @@ impl Turns {
         }
         while self.queue.len() > 0 {
             let is_limited = self.is_limited(now);
-            let calm = self.limiter.calm(&self.law);
+            let calm = self.limiter.calm();
             let is_calm = calm.contains(&now);
             if self.queue.want() == 0 && is_limited && !is_calm {
                 // Last attempts are sent in the calm span, unless the limit ends before.
@@ -313,7 +311,7 @@ impl Turns {
                 return Next::Query(Step::Admit { served, want, slot });
             }
             let step = Step::Admit { served: 0, want, slot: self.slot };
-            let reply = self.limiter.step_by(&self.law, step, now);
+            let reply = self.limiter.step(step, now);
             self.apply(reply, None, now);
         }
         if let Some(link) = &mut self.store {
@@ -391,7 +389,7 @@ impl Turns {
         let latency = now.saturating_sub(sent);
         let was_held = self.limiter.is_held();
         let epoch = turn.epoch;
-        self.limiter.step_by(&self.law, Step::Served { served: 1, epoch, latency }, now);
+        self.limiter.step(Step::Served { served: 1, epoch, latency }, now);
         let is_limited = self.is_limited(now);
         self.is_served = !is_limited;
         if let Some(link) = &mut self.store {
@@ -431,7 +429,7 @@ impl Turns {
         let (epoch, age) = (turn.epoch, Duration::ZERO);
         let rejection =
             Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random };
-        self.limiter.step_by(&self.law, Step::Rejected(rejection), now);
+        self.limiter.step(Step::Rejected(rejection), now);
         let mut least = self.floor;
         if let Some(link) = &mut self.store {
             if is_first {
@@ -454,7 +452,7 @@ impl Turns {
     /// Records a request that was abandoned, or got no response.
     pub(super) fn unanswered(&mut self, turn: Turn, now: Duration) {
         if turn.is_probe || self.limiter.is_slow_start() {
-            self.limiter.step_by(&self.law, Step::Unanswered { epoch: turn.epoch }, now);
+            self.limiter.step(Step::Unanswered { epoch: turn.epoch }, now);
             if let (Some(link), Some(epoch)) = (&mut self.store, turn.store_epoch) {
                 link.reports.unanswered = Some(epoch);
             }
@@ -465,7 +463,7 @@ impl Turns {
     /// Returns true if a limit is active, as far as this process knows.
     fn is_limited(&mut self, now: Duration) -> bool {
         now < self.floor
-            || self.limiter.step_by(&self.law, Step::Look, now) == Reply::Limited
+            || self.limiter.step(Step::Look, now) == Reply::Limited
             || self.store.as_ref().is_some_and(|link| link.is_limited)
     }
 
@@ -514,7 +512,7 @@ impl Turns {
 
     /// Grants a turn to the first waiting call. Returns false if no call waits.
     fn grant(&mut self, turn: Turn, now: Duration) -> bool {
-        let is_calm = self.limiter.calm(&self.law).contains(&now);
+        let is_calm = self.limiter.calm().contains(&now);
         while let Some((_, call)) = self.queue.take(turn.is_probe, is_calm) {
             if call.waker.send(Ok(turn)).is_ok() {
                 self.unclaimed.insert(turn.id, (now + CLAIM_WITHIN, turn));
@@ -592,7 +590,7 @@ mod tests {
     #[test]
     fn limit_that_returns_at_once_has_one_beginning_and_one_end() {
         let delays = Delays { base: Duration::from_secs(1), max: Duration::from_secs(60) };
-        let mut turns = Turns::new(Law::DEFAULT, delays, false);
+        let mut turns = Turns::new(delays, false);
         let mut now = Duration::from_secs(1);
         let mut changes = Vec::new();
         for is_rejected in [true, true, false] {
@@ -615,7 +613,7 @@ mod tests {
     #[test]
     fn end_of_limit_is_not_missed_if_its_first_call_is_dropped() {
         let delays = Delays { base: Duration::from_secs(1), max: Duration::from_secs(60) };
-        let mut turns = Turns::new(Law::DEFAULT, delays, false);
+        let mut turns = Turns::new(delays, false);
         let start = Duration::from_secs(1);
         turns.rejected(Turn::default(), None, &Recent::default(), start, 0.5);
         assert!(matches!(turns.pause(start), Some(Pause::Begins(_))));
@@ -628,16 +626,5 @@ mod tests {
         turns.served(Turn::default(), end, None, end);
         assert_eq!(turns.pause(end), Some(Pause::Ends));
         assert_eq!(turns.free_until(end), Duration::MAX);
-    }
-
-    #[test]
-    fn store_that_only_reserves_turns_is_given_up() {
-        let delays = Delays { base: Duration::from_secs(1), max: Duration::from_secs(3) };
-        let mut turns = Turns::new(Law::DEFAULT, delays, true);
-        let step = Step::Admit { served: 0, want: 1, slot: Slot::default() };
-        let slot = Slot { epoch: 1, turns: 1 };
-        let wait = Reply::Wait { time: Duration::ZERO, slot, rate: 0.0 };
-        let replies = (1..=10).map(|s| turns.accept(&step, wait, Duration::from_secs(s)));
-        assert_eq!(replies.flatten().count(), 6, "max_delay and 2 s");
     }
 }

@@ -82,31 +82,17 @@ mod tests {
     #[test]
     fn every_form_of_retry_after_is_read() {
         let ms = |ms| Some(Duration::from_millis(ms));
-        let cases: [(&str, Option<Duration>); 24] = [
-            ("1, 2", ms(2_000)),
-            ("3,1", ms(3_000)),
-            ("1, soon", ms(1_000)),
-            ("5,", ms(5_000)),
+        let cases: [(&str, Option<Duration>); 10] = [
             ("0", ms(0)),
-            ("1", ms(1_000)),
-            ("120", ms(120_000)),
-            (" 7 ", ms(7_000)),
-            ("1.5", ms(1_500)),
-            ("0.25", ms(250)),
-            (&date(1_030), ms(30_000)),
-            ("Thursday, 01-Jan-70 00:17:10 GMT", ms(30_000)),
-            ("Thu Jan  1 00:17:10 1970", ms(30_000)),
-            (&date(1_000), None),
-            (&date(10), None),
+            (" 1.5 ", ms(1_500)),
+            ("1, 2, soon", ms(2_000)),
             ("99999999999999999999999", Some(Duration::MAX)),
-            ("-1", None),
+            (&"9".repeat(400), None),
             ("1e308", None),
             ("1.2.3", None),
-            ("NaN", None),
-            ("inf", None),
-            ("", None),
             ("soon", None),
-            ("+5", None),
+            (&date(1_030), ms(30_000)),
+            (&date(1_000), None),
         ];
         for (value, expected) in cases {
             assert_eq!(wait_for(&[value], &[], None), expected, "Retry-After: {value}");
