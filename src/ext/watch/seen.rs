@@ -187,7 +187,7 @@ impl Seen {
         let last = before.and_then(|before| before.fetched_at);
         Self {
             level: Some(readiness.level()),
-            reasons: readiness.reasons().iter().map(ReadinessReason::without_free_text).collect(),
+            reasons: readiness.reasons().to_vec(),
             quality: number.quality().map(OpenEnum::without_free_text),
             limit: number.messaging_limit().map(kept_limit),
             state: number.state.as_ref().map(OpenEnum::without_free_text),
