@@ -91,7 +91,7 @@ impl NumberHandle {
     /// # Errors
     /// The errors of [`get`](Self::get).
     pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        self.clone().joined_refresh().map_ok(|(number, _)| number).boxed()
+        self.clone().joined_refresh().map_ok(|answer| answer.value).boxed()
     }
 
     /// Sends one or two API calls, and returns the number with a snapshot that is at most `max_age`
@@ -158,8 +158,9 @@ impl NumberHandle {
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
         let this = self.clone();
         async move {
-            let answer = this.client.delete_number(this.id()?, this.timeout).await?;
-            Ok(answer.value)
+            let id = this.id()?;
+            let (raw, context) = this.client.begin(Some(id), this.timeout);
+            Ok(context.finish(raw.delete_numbers_id(id).await)?.value)
         }
         .boxed()
     }
@@ -171,20 +172,24 @@ impl NumberHandle {
 
     /// Returns the result of [`refresh`](Self::refresh), with the server's wall clock.
     pub(crate) fn dated_refresh(&self) -> BoxFuture<'static, Result<Dated, Error>> {
-        self.clone().joined_refresh().boxed()
+        self.clone().joined_refresh().map_ok(dated).boxed()
     }
 
-    async fn joined_refresh(self) -> Result<Dated, Error> {
+    async fn joined_refresh(self) -> Result<Answer<types::Number>, Error> {
         let (id, state) = (self.id()?, self.client.state());
         let attempt_timeout = state.transport.limits.attempt_timeout;
-        let refresh = |left| self.clone().timeout(left).answered_get(Some("1")).map_ok(dated);
+        let refresh = |left| self.clone().timeout(left).answered_get(Some("1"));
         let joined = state.refreshes.join(id.as_str(), self.time(), attempt_timeout, refresh);
         // The error may come from a request for another caller, or from no request.
         joined.await.map_err(|error| error.about(Target::Number(id.clone())))
     }
 
     pub(super) async fn answered_status(self) -> Result<Answer<types::NumberStatus>, Error> {
-        self.client.get_status(self.id()?, self.timeout).await
+        let id = self.id()?;
+        let (raw, context) = self.client.begin(Some(id), self.timeout);
+        let answer = context.finish(raw.get_numbers_id_status(id).await)?;
+        context.compare(id, answer.value.id.as_deref());
+        Ok(answer)
     }
 
     pub(super) fn time(&self) -> Duration {
@@ -195,7 +200,11 @@ impl NumberHandle {
         self,
         refresh: Option<&'static str>,
     ) -> Result<Answer<types::Number>, Error> {
-        self.client.get_number(self.id()?, refresh, self.timeout).await
+        let id = self.id()?;
+        let (raw, context) = self.client.begin(Some(id), self.timeout);
+        let answer = context.finish(raw.get_numbers_id(id, refresh).await)?;
+        context.compare(id, Some(&answer.value.id));
+        Ok(answer)
     }
 
     pub(super) fn id(&self) -> Result<&NumberId, Error> {
