@@ -293,7 +293,7 @@ mod tests {
     fn changes_are_classified_by_field() {
         use Changed::{Limit, Quality, Readiness, State};
         let health = |json: serde_json::Value| json!({ "health": json });
-        let cases: [(serde_json::Value, serde_json::Value, &[Changed]); 13] = [
+        let cases: [(serde_json::Value, serde_json::Value, &[Changed]); 14] = [
             (json!({}), json!({}), &[]),
             (json!({}), json!({ "name": "new", "number": "1", "meta": { "fetchedAt": "x" } }), &[]),
             (json!({ "state": "OPEN" }), json!({ "state": "open" }), &[]),
@@ -305,6 +305,11 @@ mod tests {
                 &[Readiness, Quality],
             ),
             (json!({}), health(json!({ "messagingLimitTier": "TIER_2K" })), &[Limit]),
+            (
+                health(json!({ "messagingLimitTier": "TIER_1K" })),
+                health(json!({ "messagingLimitTier": "\nTIER_1000\u{2028}" })),
+                &[],
+            ),
             (
                 health(json!({ "sendable": false })),
                 health(json!({ "sendable": false, "code": "X" })),
@@ -330,6 +335,20 @@ mod tests {
         ];
         for (before, after, expected) in cases {
             assert_eq!(seen(&after).changes(Some(&seen(&before))), expected, "{before} {after}");
+        }
+    }
+
+    #[test]
+    fn unknown_limit_is_retained_as_its_figure() {
+        let long = format!("TIER_{}1000", "0".repeat(100));
+        for (sent, kept) in [
+            ("TIER_2K", "TIER_2K"),
+            ("\nTIER_5000\u{2028}", "TIER_5000"),
+            (&long, "TIER_1000"),
+            ("unlimited\n", "TIER_UNLIMITED"),
+        ] {
+            let seen = seen(&json!({ "health": { "messagingLimitTier": sent } }));
+            assert_eq!(seen.limit.unwrap().as_str(), kept);
         }
     }
 
