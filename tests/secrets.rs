@@ -100,6 +100,7 @@ fn replies() -> Vec<Reply> {
         Reply::json(200, format!(r#"{{"id":{{"{PHONE}":"{EMAIL}"}}}}"#)),
         Reply::json(200, format!(r#"{{"id":"num_1","state":["{PHONE}"]}}"#)),
         Reply::json(200, format!("<html>{secrets}")),
+        Reply::json(400, format!(r#"{{"error":"x","code":"{PHONE}"}}"#)),
         Reply::json(302, "")
             .with("location", format!("https://{KEY}@localhost/{KEY}?{PHONE}#{KEY}")),
         Reply::json(429, "").with("retry-after", format!("{PHONE}{KEY}")),
@@ -139,5 +140,6 @@ async fn call(builder: ClientBuilder) -> Result<pilot_status::types::Number, Err
 }
 
 fn show(error: &Error) {
-    println!("{} hint: {:?}", outcome::printed(error), error.hint());
+    let json = serde_json::to_string(error).unwrap();
+    println!("{} hint: {:?} {json}", outcome::printed(error), error.hint());
 }

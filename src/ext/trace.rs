@@ -61,30 +61,33 @@ pub(crate) fn attempt(
     );
 }
 
-pub(crate) fn slow_rounds(every: Duration, interval: Duration) {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: TARGET, every_ms = ms(every), interval_ms = ms(interval), "slow rounds");
+/// Defines functions that log one event each.
+macro_rules! events {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) => $level:ident($($event:tt)+);)+) => {$(
+        $(#[$doc])*
+        pub(crate) fn $name($($arg: $type),*) {
+            #[cfg(feature = "tracing")]
+            tracing::$level!(target: TARGET, $($event)+);
+        }
+    )+};
 }
 
-pub(crate) fn pause_begins(delay: Duration) {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: TARGET, delay_ms = ms(delay), "rate limited, calls wait for their turns");
-}
-
-pub(crate) fn pause_ends() {
-    #[cfg(feature = "tracing")]
-    tracing::info!(target: TARGET, "no longer rate limited");
-}
-
-/// Warns that the API rejects the key of a watch. Logged once, until the key is accepted.
-pub(crate) fn key_refused() {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: TARGET, "key refused, the watch sends one request at a time until it is accepted");
-}
-
-pub(crate) fn key_accepted() {
-    #[cfg(feature = "tracing")]
-    tracing::info!(target: TARGET, "key accepted again");
+events! {
+    fn slow_rounds(every: Duration, interval: Duration) =>
+        warn(every_ms = ms(every), interval_ms = ms(interval), "slow rounds");
+    fn pause_begins(delay: Duration) =>
+        warn(delay_ms = ms(delay), "rate limited, calls wait for their turns");
+    fn pause_ends() => info("no longer rate limited");
+    /// Warns that the API rejects the key of a watch. Logged once, until the key is accepted.
+    fn key_refused() =>
+        warn("key refused, the watch sends one request at a time until it is accepted");
+    fn key_accepted() => info("key accepted again");
+    /// Warns that the store cannot be used. Logged once, until it works again.
+    fn store_down(why: &str) => warn(why, "pacing is not shared");
+    fn store_up() => info("pacing is shared again");
+    /// Warns that a response has another id than the request: a cache may mix up its responses.
+    fn other_id(operation: &'static str, number: &str) =>
+        warn(operation, number = printable_id(number), "response for another id");
 }
 
 /// Logs the beginning or the end of an outage: the last calls of a watch have all failed.
@@ -95,23 +98,6 @@ pub(crate) fn outage(begins: bool) {
     } else {
         tracing::info!(target: TARGET, "API back in service");
     }
-}
-
-/// Warns that the store cannot be used. Logged once, until it works again.
-pub(crate) fn store_down(why: &str) {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: TARGET, why, "pacing is not shared");
-}
-
-pub(crate) fn store_up() {
-    #[cfg(feature = "tracing")]
-    tracing::info!(target: TARGET, "pacing is shared again");
-}
-
-/// Warns that a response has another id than the request: a cache may mix up its responses.
-pub(crate) fn other_id(operation: &'static str, number: &str) {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: TARGET, operation, number = printable_id(number), "response for another id");
 }
 
 /// Warns that a response has values of undocumented types: the API may have changed.

@@ -16,7 +16,7 @@ fn invalid_settings_are_rejected_by_build() {
         (Client::builder().api_key_id(""), "API key id is empty"),
         (Client::builder().api_key(" \"\" "), "API key is empty"),
         (Client::builder().api_key("ps_\n1"), "the API key contains a line break"),
-        (Client::builder().api_key("ps_1 # prod"), "the API key contains white space"),
+        (Client::builder().api_key("ps_secret # prod"), "the API key contains white space"),
         (Client::builder().api_key("ps_\"1"), "the API key contains a quote"),
         (Client::builder().api_key("ps_\u{7f}"), "the API key contains a control character"),
         (Client::builder().api_key_id("ç"), "the API key id contains a character that is not"),
@@ -36,6 +36,7 @@ fn invalid_settings_are_rejected_by_build() {
         assert!(error.to_string().contains(expected), "{error}, expected {expected}");
         assert_eq!((error.attempts(), error.status()), (0, None));
         assert!(!format!("{error:?}").contains("(kind"), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
     assert!(ok().base_url("http://pilotstatus.example").allow_insecure_http(true).build().is_ok());
     assert!(ok().timeout(Duration::MAX).attempt_timeout(Duration::MAX).build().is_ok());
@@ -63,22 +64,4 @@ fn rejected_long_id_is_truncated_in_error() {
     let id = "é".repeat(100_000) + "\n1";
     let error = id.parse::<NumberId>().unwrap_err().to_string();
     assert!(error.len() < 300 && error.contains("é\"… contains a control character"), "{error}");
-}
-
-#[test]
-fn rejected_setting_error_does_not_print_secret() {
-    for secret in ["secret", "12345678"] {
-        let urls = [
-            format!("https://user:{secret}@pilotstatus.com.br"),
-            format!("https://user:{secret}/x@pilotstatus.com.br"),
-            format!("https://pilotstatus.com.br:{secret}@"),
-            format!("{secret}://x"),
-            format!("https://x?{secret}"),
-        ];
-        let builders = urls.into_iter().map(|url| Client::builder().api_key("ps_1").base_url(url));
-        for builder in builders.chain([Client::builder().api_key(format!("ps {secret}"))]) {
-            let error = builder.build().unwrap_err();
-            assert!(!format!("{error} {error:?}").contains(secret), "{error}");
-        }
-    }
 }

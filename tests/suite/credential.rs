@@ -11,9 +11,6 @@ async fn last_credential_set_is_sent() {
     let cases = [
         (builder(&server).api_key_id("i").api_key("ps_1"), ("x-api-key", "ps_1"), "x-api-key-id"),
         (builder(&server).api_key_id("id_1"), ("x-api-key-id", "id_1"), "x-api-key"),
-        // Env files leave a byte order mark, quotes and line breaks around a key.
-        (builder(&server).api_key("\u{feff}\"ps_3\" \r\n"), ("x-api-key", "ps_3"), "x-api-key-id"),
-        (builder(&server).api_key_id(" 'id_3'\n"), ("x-api-key-id", "id_3"), "x-api-key"),
     ];
     for (builder, (name, value), absent) in cases {
         builder.build().unwrap().number("num_1").get().await.unwrap();

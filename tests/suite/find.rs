@@ -132,13 +132,13 @@ async fn ambiguous_phone_number_error_lists_ids() {
 
 #[tokio::test]
 async fn forbidden_list_error_hints_at_tenant_key() {
-    for body in ["{}", r#"{"error":"x","code":"NUMBER_SCOPE_NOT_ALLOWED"}"#] {
+    for (body, hint) in [
+        ("{}", "needs the tenant's key"),
+        (r#"{"error":"x","code":"NUMBER_SCOPE_NOT_ALLOWED"}"#, "scoped to one number"),
+    ] {
         let server = replies(vec![Reply::json(403, body)]).await;
         let error = client(&server).list_numbers().await.unwrap_err();
-        assert!(
-            error.is_forbidden() && error.hint().unwrap().contains("tenant's key"),
-            "{error:?}"
-        );
+        assert!(error.is_forbidden() && error.hint().unwrap().contains(hint), "{error:?}");
     }
 }
 

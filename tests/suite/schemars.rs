@@ -40,7 +40,8 @@ fn schema_of_readiness_and_change_accepts_their_json() {
         json!({ "code": "quality", "value": "RED" }),
         json!({ "code": "sandbox" }),
         json!({ "code": "extra_charge_unpaid", "value": unpaid }),
-        json!({ "code": "not_sendable", "value": { "code": "131042" } }),
+        json!({ "code": "not_sendable", "value": "131042" }),
+        json!({ "code": "not_sendable", "value": null }),
     ];
     for reason in reasons {
         let json = json!({ "level": "blocked", "reasons": [reason] });

@@ -43,20 +43,15 @@ fn every_reason_is_serialized_as_its_code_and_value() {
     let written: Vec<_> = json["reasons"].as_array().unwrap().iter().map(|r| &r["code"]).collect();
     assert_eq!(codes, written);
     assert_eq!(codes.len(), 12, "{readiness}");
-    assert!(!json.to_string().contains("Private"), "{json}");
+    assert!(!format!("{readiness:?}").contains("Private"), "{readiness:?}");
     assert_eq!(json["level"], "blocked");
     assert_eq!(json["reasons"][0], json!({ "code": "not_connected", "value": "CLOSE" }));
-    assert_eq!(
-        json["reasons"][1],
-        json!({ "code": "not_sendable", "value": { "code": "131042" } })
-    );
+    assert_eq!(json["reasons"][1], json!({ "code": "not_sendable", "value": "131042" }));
     let unpaid = json!({ "since": "2026-01-01", "disconnectAt": null });
     assert_eq!(json["reasons"][2], json!({ "code": "extra_charge_unpaid", "value": unpaid }));
 
-    let read: Readiness = serde_json::from_value(json.clone()).unwrap();
-    assert_eq!(read.level(), readiness.level());
-    assert_eq!(round_trip(&read), json);
-    for reason in read.reasons() {
+    assert_eq!(round_trip(&readiness), json);
+    for reason in readiness.reasons() {
         round_trip(reason);
     }
     for bare in [Readiness::Ready, Readiness::Unknown] {

@@ -69,15 +69,6 @@ async fn every_status_maps_to_its_error() {
             assert_eq!(error.attempts() as usize, attempts, "{text}");
             assert_eq!(server.requests().len() - before, attempts, "{text}");
             assert_eq!(error.is_retryable(), attempts == 5, "{text}");
-            let is = [
-                (error.is_unauthorized(), ErrorKind::Unauthorized),
-                (error.is_forbidden(), ErrorKind::Forbidden),
-                (error.is_not_found(), ErrorKind::NotFound),
-                (error.is_conflict(), ErrorKind::Conflict),
-                (error.is_rate_limited(), ErrorKind::RateLimited),
-                (error.is_server(), ErrorKind::Server),
-            ];
-            assert!(is.iter().all(|(is, of)| *is == (kind == *of)), "{text}");
             assert!(!error.is_decode() && !error.is_timeout() && !error.is_connect(), "{text}");
             match status {
                 302 => assert!(error.hint().unwrap().contains("redirects"), "{text}"),
@@ -193,41 +184,6 @@ async fn unknown_id_like_phone_number_has_hint() {
 }
 
 #[tokio::test]
-async fn error_code_survives_unexpected_message_shape() {
-    let code = "NUMBER_SCOPE_NOT_ALLOWED";
-    for body in [
-        json!({ "error": { "message": "x", "code": code } }),
-        json!({ "error": { "message": "x" }, "code": code }),
-        json!({ "error": null, "message": "x", "code": code }),
-        json!({ "message": "x", "code": code, "retryAfterSeconds": [] }),
-    ] {
-        let slow = json!({ "error": { "retryAfterSeconds": "0.01" } });
-        let server =
-            replies(vec![Reply::json(429, slow.to_string()), Reply::json(403, body.to_string())])
-                .await;
-        let error = client(&server).number("num_1").get().await.unwrap_err();
-        assert_eq!((error.code(), error.message()), (Some(code), Some("x")), "{body}");
-        assert!(error.hint().unwrap().contains("scoped to one number"), "{body}");
-        assert!(error.to_string().ends_with("403 Forbidden (NUMBER_SCOPE_NOT_ALLOWED)"), "{error}");
-        let server = always(Reply::json(429, r#"{"error":[],"retryAfterSeconds":"7000"}"#)).await;
-        let error = client(&server).number("num_1").get().await.unwrap_err();
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(7_000)));
-    }
-}
-
-#[tokio::test]
-async fn error_code_with_unsafe_text_is_not_printed() {
-    let codes = ["ps_live_secret", "A SENTENCE", "+5511999999999", "5511999999999", "A\x1b[31m"];
-    for code in codes.into_iter().chain(["A".repeat(65).as_str()]) {
-        let body = serde_json::json!({ "error": "x", "code": code }).to_string();
-        let server = always(Reply::json(400, body.clone())).await;
-        let error = client(&server).number("num_1").get().await.unwrap_err();
-        assert_eq!(error.code(), Some(code));
-        assert!(!format!("{error} {error:?}").contains(code), "{error:?}");
-    }
-}
-
-#[tokio::test]
 async fn oversized_error_body_keeps_status_and_retries() {
     let long = format!(r#"{{"error":"{}"}}"#, "x".repeat(100_000));
     let slow = Reply::json(429, long.clone()).with("retry-after", "0.01");
@@ -236,17 +192,6 @@ async fn oversized_error_body_keeps_status_and_retries() {
     let error = client.number("num_1").get().await.unwrap_err();
     assert!(error.is_unauthorized(), "{error}");
     assert_eq!((error.attempts(), error.body().len()), (2, 1_000));
-}
-
-#[tokio::test]
-async fn digits_of_very_long_wait_are_not_printed_or_serialized() {
-    let body = json!({ "retryAfterSeconds": 5_511_999_999_999_u64 }).to_string();
-    let server = always(Reply::json(429, body)).await;
-    let error = client(&server).number("num_1").get().await.unwrap_err();
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(5_511_999_999_999)));
-    let json = serde_json::to_value(&error).unwrap();
-    assert_eq!(json["retryAfterMs"], 366_u64 * 24 * 60 * 60 * 1_000);
-    assert!(!format!("{error} {error:?} {json}").contains("5511999999999"), "{error:?} {json}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::{
@@ -14,11 +14,16 @@ use futures_util::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use crate::ext::{
-    clock,
-    error::{Error, TimeoutScope},
-    number::handle::Dated,
+use crate::{
+    ext::{
+        clock,
+        error::{Error, TimeoutScope},
+    },
+    types::Number,
 };
+
+/// A number, with the server's wall clock at its response.
+pub(crate) type Dated = (Number, SystemTime);
 
 type Refresh = BoxFuture<'static, Result<Dated, Error>>;
 

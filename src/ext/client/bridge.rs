@@ -1,7 +1,7 @@
 //! The bridge between this crate's calls and the operations that progenitor generates.
 //!
-//! A call such as [`Client::get_number`] makes a [`CallContext`], and puts it into a generated client
-//! that serves only this call. Generated code builds the request and calls the hooks around it: `pre`
+//! [`Client::begin`] makes a [`CallContext`], and puts it into a generated client that serves only one
+//! call. Generated code builds the request and calls the hooks around it: `pre`
 //! adds the key, `exec` runs the attempt loop, and `post` turns the placeholder response of a failed
 //! call into an error. The results of generated code have no place for attempts and for this crate's
 //! errors. So `exec` stores both in the context, and [`CallContext::finish`] adds them to the result. A
@@ -36,7 +36,7 @@ use crate::{
         trace,
     },
     generated,
-    types::{ApiError, Number, NumberList, NumberRemoved, NumberStatus},
+    types::{ApiError, Number},
 };
 
 /// The target of a call that is not for one number.
@@ -44,6 +44,7 @@ const LIST: &str = "the list of numbers";
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// A successful result, with metadata of its call.
+#[derive(Clone)]
 pub(crate) struct Answer<T> {
     pub(crate) value: T,
     pub(crate) attempts: u32,
@@ -51,48 +52,7 @@ pub(crate) struct Answer<T> {
     pub(crate) server_time: SystemTime,
 }
 
-/// The operations. Each takes at most `timeout`, or the client's own timeout if that is `None`.
 impl Client {
-    pub(crate) async fn get_number(
-        &self,
-        id: &NumberId,
-        refresh: Option<&'static str>,
-        timeout: Option<Duration>,
-    ) -> Result<Answer<Number>, Error> {
-        let (raw, context) = self.begin(Some(id), timeout);
-        let answer = context.finish(raw.get_numbers_id(id, refresh).await)?;
-        context.compare(id, Some(&answer.value.id));
-        Ok(answer)
-    }
-
-    pub(crate) async fn get_status(
-        &self,
-        id: &NumberId,
-        timeout: Option<Duration>,
-    ) -> Result<Answer<NumberStatus>, Error> {
-        let (raw, context) = self.begin(Some(id), timeout);
-        let answer = context.finish(raw.get_numbers_id_status(id).await)?;
-        context.compare(id, answer.value.id.as_deref());
-        Ok(answer)
-    }
-
-    pub(crate) async fn delete_number(
-        &self,
-        id: &NumberId,
-        timeout: Option<Duration>,
-    ) -> Result<Answer<NumberRemoved>, Error> {
-        let (raw, context) = self.begin(Some(id), timeout);
-        context.finish(raw.delete_numbers_id(id).await)
-    }
-
-    pub(crate) async fn get_list(
-        &self,
-        timeout: Option<Duration>,
-    ) -> Result<Answer<NumberList>, Error> {
-        let (raw, context) = self.begin(None, timeout);
-        context.finish(raw.get_numbers().await)
-    }
-
     pub(super) fn assemble(
         base_url: &Url,
         http: reqwest::Client,
@@ -115,7 +75,9 @@ impl Client {
         &self.raw.inner.state
     }
 
-    fn begin(
+    /// Returns a generated client for one call, and the context to finish it. The call takes at most
+    /// `timeout`, or the client's own timeout if that is `None`.
+    pub(crate) fn begin(
         &self,
         number: Option<&NumberId>,
         timeout: Option<Duration>,
@@ -149,7 +111,7 @@ pub(crate) struct ClientState {
 
 /// One call: its timeout, and its outcome.
 #[derive(Clone)]
-struct CallContext {
+pub(crate) struct CallContext {
     state: Arc<ClientState>,
     number: Option<NumberId>,
     timeout: Duration,
@@ -168,7 +130,7 @@ struct Report {
 impl CallContext {
     /// Returns the success or the error of a call, given the result of generated code, and counts
     /// it.
-    fn finish<T: Field + DeserializeOwned>(
+    pub(crate) fn finish<T: Field + DeserializeOwned>(
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,
     ) -> Result<Answer<T>, Error> {
@@ -222,7 +184,7 @@ impl CallContext {
 
     /// Warns of a response for another id than the requested one. It is accepted, because mock
     /// servers return the same id for all.
-    fn compare(&self, requested: &NumberId, returned: Option<&str>) {
+    pub(crate) fn compare(&self, requested: &NumberId, returned: Option<&str>) {
         if let Some(report) = self.report.get()
             && returned.is_some_and(|id| id != requested.as_str())
         {

@@ -8,35 +8,18 @@ use serde_json::Value;
 
 use crate::{ext::decode::repair, types::ApiError};
 
-/// The fields that hold the message, the code and the wait.
-const SHAPES: [&str; 4] = ["code", "error", "message", "retryAfterSeconds"];
-/// The longest text, in bytes, that is retained as a message or a code.
+/// The longest body, in bytes, whose values are retained. The error retains the body as well.
 const LONGEST: usize = 16 * 1024;
 
-fn is_short(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.len() <= LONGEST,
-        Value::Object(fields) => {
-            fields.len() <= 64 && fields.values().all(|value| !value.is_object() && is_short(value))
-        }
-        Value::Array(_) => false,
-        _ => true,
-    }
-}
-
 /// The API's own error. It is read from the fields `error`, `message`, `code` and
-/// `retryAfterSeconds`, and from an object under `error` with these fields.
+/// `retryAfterSeconds`, and from an object under `error` with these fields. An [`Error`](crate::Error)
+/// does not read them from a body over 16 KiB; its [`body`](crate::Error::body) returns the text.
 impl ApiError {
-    /// Reads the body of an error response. Long values and unknown fields are dropped, because the
-    /// error retains the body as well.
+    /// Reads a body that is an object. The error of a long body is empty.
     pub(crate) fn read(body: &Bytes) -> Option<Self> {
-        let mut error: Self = serde_json::from_slice(body)
-            .or_else(|error| repair::decode(body.clone(), error))
-            .ok()?;
-        error.extra.retain(|name, value| SHAPES.contains(&name.as_str()) && is_short(value));
-        error.error = error.error.filter(|text| text.len() <= LONGEST);
-        error.code = error.code.filter(|text| text.len() <= LONGEST);
-        Some(error)
+        let error =
+            serde_json::from_slice(body).or_else(|error| repair::decode(body.clone(), error));
+        error.ok().map(|error| if body.len() > LONGEST { Self::default() } else { error })
     }
 
     /// Returns the API's own message.
@@ -110,9 +93,15 @@ mod tests {
             (json!({}), (None, None, None)),
         ];
         for (body, expected) in cases {
-            let error: ApiError = serde_json::from_value(body.clone()).unwrap();
+            let error = ApiError::read(&body.to_string().into()).unwrap();
             let wait = error.retry_after().map(|wait| wait.as_secs());
             assert_eq!((error.message(), error.code(), wait), expected, "{body}");
         }
+    }
+    #[test]
+    fn error_of_long_body_is_empty() {
+        let body = |length| format!(r#"{{"code":"A_B"{}}}"#, " ".repeat(length - 14)).into();
+        assert_eq!(ApiError::read(&body(LONGEST)).unwrap().code(), Some("A_B"));
+        assert_eq!(ApiError::read(&body(LONGEST + 1)), Some(ApiError::default()));
     }
 }

@@ -1,12 +1,13 @@
 //! `client.number(id)`: the calls for one number.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
 use crate::{
     ext::{
+        call::single_flight::Dated,
         client::{Client, bridge::Answer},
         clock,
         error::{Error, Target, TimeoutScope},
@@ -158,8 +159,9 @@ impl NumberHandle {
     ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
         let this = self.clone();
         async move {
-            let answer = this.client.delete_number(this.id()?, this.timeout).await?;
-            Ok(answer.value)
+            let id = this.id()?;
+            let (raw, context) = this.client.begin(Some(id), this.timeout);
+            Ok(context.finish(raw.delete_numbers_id(id).await)?.value)
         }
         .boxed()
     }
@@ -185,7 +187,11 @@ impl NumberHandle {
     }
 
     pub(super) async fn answered_status(self) -> Result<Answer<types::NumberStatus>, Error> {
-        self.client.get_status(self.id()?, self.timeout).await
+        let id = self.id()?;
+        let (raw, context) = self.client.begin(Some(id), self.timeout);
+        let answer = context.finish(raw.get_numbers_id_status(id).await)?;
+        context.compare(id, answer.value.id.as_deref());
+        Ok(answer)
     }
 
     pub(super) fn time(&self) -> Duration {
@@ -196,7 +202,11 @@ impl NumberHandle {
         self,
         refresh: Option<&'static str>,
     ) -> Result<Answer<types::Number>, Error> {
-        self.client.get_number(self.id()?, refresh, self.timeout).await
+        let id = self.id()?;
+        let (raw, context) = self.client.begin(Some(id), self.timeout);
+        let answer = context.finish(raw.get_numbers_id(id, refresh).await)?;
+        context.compare(id, Some(&answer.value.id));
+        Ok(answer)
     }
 
     pub(super) fn id(&self) -> Result<&NumberId, Error> {
@@ -204,9 +214,6 @@ impl NumberHandle {
         self.id.as_ref().map_err(Error::clone)
     }
 }
-
-/// A number, with the server's wall clock at its response.
-pub(crate) type Dated = (types::Number, SystemTime);
 
 fn dated(answer: Answer<types::Number>) -> Dated {
     (answer.value, answer.server_time)

@@ -117,6 +117,7 @@ impl Client {
 
     async fn answered_list(self, timeout: Option<Duration>) -> Result<Answer<NumberList>, Error> {
         check_timeout(timeout)?;
-        self.get_list(timeout).await
+        let (raw, context) = self.begin(None, timeout);
+        context.finish(raw.get_numbers().await)
     }
 }

@@ -3,14 +3,14 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{
     accessors::{blocks, non_empty},
     open_enums::OpenEnum,
 };
 use crate::{
-    ext::error::plain::{plain, plain_or_withheld},
+    ext::error::plain::plain,
     types::{
         AccountMode, AccountReviewStatus, BusinessVerificationStatus, ConnectionState, NameStatus,
         Number, PhoneStatus, QualityRating,
@@ -173,26 +173,24 @@ impl TryFrom<Verdict> for Readiness {
 }
 
 /// A reason why a number is blocked or degraded. It is serialized as its [`code`](Self::code) and its
-/// value, without free text of the server.
+/// value.
+///
+/// Its fields hold plain codes and dates of the server, and no free text, which may be personal data.
+/// The number has that text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(tag = "code", content = "value", rename_all = "snake_case", remote = "Self")]
+#[serde(tag = "code", content = "value", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReadinessReason {
     /// The number is not connected to WhatsApp. Holds `state` if that is the reason.
     NotConnected(Option<ConnectionState>),
-    /// `health.sendable` is false.
-    NotSendable {
-        /// The code of the reason, if given.
-        code: Option<String>,
-        /// The reason as text, if given. It is not printed, because it may hold personal data.
-        #[serde(skip)]
-        reason: Option<String>,
-    },
+    /// `health.sendable` is false. Holds `health.code` if that is a plain code; `health.reason` of the
+    /// number explains it.
+    NotSendable(Option<String>),
     /// An extra charge was refused, and sending is blocked until it is paid.
     ExtraChargeUnpaid {
-        /// The time since which it is unpaid, ISO 8601.
-        since: String,
+        /// The time since which it is unpaid, ISO 8601, if it can be read.
+        since: Option<String>,
         /// The time at which the number will be disconnected, ISO 8601, if given.
         #[serde(rename = "disconnectAt")]
         disconnect_at: Option<String>,
@@ -212,7 +210,8 @@ pub enum ReadinessReason {
     /// The account is for tests.
     Sandbox,
     /// These calls to the Meta Graph failed when the snapshot was taken, so the snapshot is
-    /// incomplete.
+    /// incomplete: `phone`, `profile` or `waba`. Empty if this version of the crate knows none of
+    /// them.
     IncompleteSnapshot(Vec<String>),
     /// The fact at this path, such as `health.sendable`, is malformed, and may count against the
     /// number. See [`Number::unreadable`].
@@ -265,21 +264,20 @@ impl Number {
     fn blocking_reasons(&self) -> Vec<ReadinessReason> {
         let state = non_empty(self.state.as_ref()).filter(|s| **s != ConnectionState::Open);
         let unconnected = state.is_some() || self.is_fully_connected == Some(false);
-        let unsendable = self.health.as_ref().filter(|h| h.sendable == Some(false));
+        let unsendable = self.health.as_ref().is_some_and(|h| h.sendable == Some(false));
         let unpaid_since = non_empty(self.extra_charge_unpaid_since.as_ref());
         let status = self.meta_status().filter(|s| blocks(s));
         let reasons = [
-            unconnected.then(|| ReadinessReason::NotConnected(state.cloned())),
-            unsendable.map(|h| ReadinessReason::NotSendable {
-                code: self.health_code().map(Cow::into_owned),
-                reason: non_empty(h.reason.as_ref()).cloned(),
-            }),
+            unconnected
+                .then(|| ReadinessReason::NotConnected(state.map(OpenEnum::without_free_text))),
+            unsendable
+                .then(|| ReadinessReason::NotSendable(plain_text(self.health_code().as_deref()))),
             unpaid_since.map(|since| ReadinessReason::ExtraChargeUnpaid {
-                since: since.clone(),
-                disconnect_at: non_empty(self.extra_charge_disconnect_at.as_ref()).cloned(),
+                since: plain_text(Some(since)),
+                disconnect_at: plain_text(self.extra_charge_disconnect_at.as_deref()),
             }),
             self.is_payment_missing().then_some(ReadinessReason::PaymentMissing),
-            status.cloned().map(ReadinessReason::Status),
+            status.map(|s| ReadinessReason::Status(s.without_free_text())),
         ];
         reasons.into_iter().flatten().collect()
     }
@@ -300,16 +298,15 @@ impl Number {
         let review = review.filter(|r| **r != AccountReviewStatus::Approved);
         let failed = meta.and_then(|m| m.errors.as_ref()).filter(|e| !e.is_empty());
         let reasons = [
-            status.cloned().map(ReadinessReason::Status),
-            quality.cloned().map(ReadinessReason::Quality),
-            name.cloned().map(ReadinessReason::Name),
+            status.map(|s| ReadinessReason::Status(s.without_free_text())),
+            quality.map(|q| ReadinessReason::Quality(q.without_free_text())),
+            name.map(|n| ReadinessReason::Name(n.without_free_text())),
             is_sandbox.then_some(ReadinessReason::Sandbox),
-            business.cloned().map(ReadinessReason::BusinessVerification),
-            review.cloned().map(ReadinessReason::AccountReview),
+            business.map(|b| ReadinessReason::BusinessVerification(b.without_free_text())),
+            review.map(|r| ReadinessReason::AccountReview(r.without_free_text())),
             failed.map(|errors| {
-                let mut calls: Vec<_> = errors.keys().cloned().collect();
-                calls.sort_unstable();
-                ReadinessReason::IncompleteSnapshot(calls)
+                let calls = CALLS.into_iter().filter(|call| errors.contains_key(*call));
+                ReadinessReason::IncompleteSnapshot(calls.map(str::to_owned).collect())
             }),
         ];
         reasons.into_iter().flatten().chain(self.unreadable_facts()).collect()
@@ -334,7 +331,7 @@ impl ReadinessReason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotConnected(_) => "not_connected",
-            Self::NotSendable { .. } => "not_sendable",
+            Self::NotSendable(_) => "not_sendable",
             Self::ExtraChargeUnpaid { .. } => "extra_charge_unpaid",
             Self::PaymentMissing => "payment_missing",
             Self::Status(_) => "status",
@@ -348,69 +345,25 @@ impl ReadinessReason {
         }
     }
 
-    /// Returns the reason with the codes and dates of the server, and without its free text.
-    pub(crate) fn without_free_text(&self) -> Self {
-        let plain = |text: &String| plain(text).map(str::to_owned);
-        match self {
-            Self::NotConnected(state) => {
-                Self::NotConnected(state.as_ref().map(OpenEnum::without_free_text))
-            }
-            Self::NotSendable { code, .. } => {
-                Self::NotSendable { code: code.as_ref().and_then(plain), reason: None }
-            }
-            Self::ExtraChargeUnpaid { since, disconnect_at } => Self::ExtraChargeUnpaid {
-                since: plain_or_withheld(since).to_owned(),
-                disconnect_at: disconnect_at.as_ref().and_then(plain),
-            },
-            Self::Status(status) => Self::Status(status.without_free_text()),
-            Self::Quality(quality) => Self::Quality(quality.without_free_text()),
-            Self::Name(status) => Self::Name(status.without_free_text()),
-            Self::BusinessVerification(status) => {
-                Self::BusinessVerification(status.without_free_text())
-            }
-            Self::AccountReview(status) => Self::AccountReview(status.without_free_text()),
-            Self::IncompleteSnapshot(calls) => {
-                let known = calls.iter().filter(|call| CALLS.contains(&call.as_str()));
-                Self::IncompleteSnapshot(known.cloned().collect())
-            }
-            Self::PaymentMissing | Self::Sandbox | Self::Unreadable(_) => self.clone(),
-        }
-    }
-
     /// Returns the value that the reason is based on, such as `RED`; `None` if there is none, or if
     /// this version of the crate does not know the value.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {
             Self::NotConnected(state) => state.as_ref()?.known()?,
-            Self::NotSendable { code, .. } => plain(code.as_deref()?)?,
+            Self::NotSendable(code) => code.as_deref()?,
             Self::Status(status) => status.known()?,
             Self::Quality(quality) => quality.known()?,
             Self::Name(status) => status.known()?,
             Self::BusinessVerification(status) => status.known()?,
             Self::AccountReview(status) => status.known()?,
             Self::IncompleteSnapshot(calls) => {
-                let known: Vec<_> =
-                    CALLS.into_iter().filter(|c| calls.iter().any(|d| d == c)).collect();
-                return (!known.is_empty()).then(|| known.join(", ").into());
+                return (!calls.is_empty()).then(|| calls.join(", ").into());
             }
             Self::Unreadable(path) => path,
             Self::ExtraChargeUnpaid { .. } | Self::PaymentMissing | Self::Sandbox => return None,
         };
         Some(value.into())
-    }
-}
-
-impl Serialize for ReadinessReason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // `Self::serialize` is the derived function of the remote attribute, not this one.
-        Self::serialize(&self.without_free_text(), serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for ReadinessReason {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
     }
 }
 
@@ -427,29 +380,28 @@ pub(crate) fn line(level: ReadinessLevel, reasons: &[ReadinessReason]) -> String
     format!("{level}{colon}{}", reasons.join(", "))
 }
 
-/// Text from the server is printed only if it is a plain code or a date; the fields hold the rest.
 impl fmt::Display for ReadinessReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConnected(None) => f.write_str("not fully connected"),
-            Self::NotConnected(Some(state)) => write!(f, "not connected ({})", state.printable()),
-            Self::NotSendable { .. } => write_with(f, "not sendable", self.value()),
+            Self::NotConnected(Some(state)) => write!(f, "not connected ({state})"),
+            Self::NotSendable(_) => write_with(f, "not sendable", self.value()),
             Self::ExtraChargeUnpaid { since, disconnect_at } => {
                 f.write_str("extra charge unpaid")?;
-                if let Some(date) = plain(since) {
+                if let Some(date) = since {
                     write!(f, " since {date}")?;
                 }
-                match disconnect_at.as_deref().and_then(plain) {
+                match disconnect_at {
                     Some(date) => write!(f, ", to be disconnected at {date}"),
                     None => Ok(()),
                 }
             }
             Self::PaymentMissing => f.write_str("payment missing"),
-            Self::Status(status) => write!(f, "status {}", status.printable()),
-            Self::Quality(quality) => write!(f, "quality {}", quality.printable()),
-            Self::Name(status) => write!(f, "display name {}", status.printable()),
-            Self::BusinessVerification(status) => write!(f, "business {}", status.printable()),
-            Self::AccountReview(status) => write!(f, "account review {}", status.printable()),
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::Quality(quality) => write!(f, "quality {quality}"),
+            Self::Name(status) => write!(f, "display name {status}"),
+            Self::BusinessVerification(status) => write!(f, "business {status}"),
+            Self::AccountReview(status) => write!(f, "account review {status}"),
             Self::Sandbox => f.write_str("sandbox account"),
             Self::IncompleteSnapshot(_) => write_with(f, "incomplete snapshot", self.value()),
             Self::Unreadable(path) => write!(f, "unreadable {path}"),
@@ -460,4 +412,9 @@ impl fmt::Display for ReadinessReason {
 fn write_with(f: &mut fmt::Formatter<'_>, what: &str, why: Option<Cow<'_, str>>) -> fmt::Result {
     f.write_str(what)?;
     why.map_or(Ok(()), |why| write!(f, " ({why})"))
+}
+
+/// Returns the text if it is a plain code or a date.
+fn plain_text(text: Option<&str>) -> Option<String> {
+    text.and_then(plain).map(str::to_owned)
 }

@@ -194,7 +194,7 @@ impl Seen {
         let last = before.and_then(|before| before.fetched_at);
         Self {
             level: Some(readiness.level()),
-            reasons: readiness.reasons().iter().map(ReadinessReason::without_free_text).collect(),
+            reasons: readiness.reasons().to_vec(),
             quality: number.quality().map(OpenEnum::without_free_text),
             limit: number.messaging_limit().map(kept_limit),
             state: number.state.as_ref().map(OpenEnum::without_free_text),
@@ -300,7 +300,7 @@ mod tests {
     fn changes_are_classified_by_field() {
         use Changed::{Limit, Quality, Readiness, State};
         let health = |json: serde_json::Value| json!({ "health": json });
-        let cases: [(serde_json::Value, serde_json::Value, &[Changed]); 13] = [
+        let cases: [(serde_json::Value, serde_json::Value, &[Changed]); 14] = [
             (json!({}), json!({}), &[]),
             (json!({}), json!({ "name": "new", "number": "1", "meta": { "fetchedAt": "x" } }), &[]),
             (json!({ "state": "OPEN" }), json!({ "state": "open" }), &[]),
@@ -312,6 +312,11 @@ mod tests {
                 &[Readiness, Quality],
             ),
             (json!({}), health(json!({ "messagingLimitTier": "TIER_2K" })), &[Limit]),
+            (
+                health(json!({ "messagingLimitTier": "TIER_1K" })),
+                health(json!({ "messagingLimitTier": "\nTIER_1000\u{2028}" })),
+                &[],
+            ),
             (
                 health(json!({ "sendable": false })),
                 health(json!({ "sendable": false, "code": "X" })),
@@ -337,6 +342,20 @@ mod tests {
         ];
         for (before, after, expected) in cases {
             assert_eq!(seen(&after).changes(Some(&seen(&before))), expected, "{before} {after}");
+        }
+    }
+
+    #[test]
+    fn unknown_limit_is_retained_as_its_figure() {
+        let long = format!("TIER_{}1000", "0".repeat(100));
+        for (sent, kept) in [
+            ("TIER_2K", "TIER_2K"),
+            ("\nTIER_5000\u{2028}", "TIER_5000"),
+            (&long, "TIER_1000"),
+            ("unlimited\n", "TIER_UNLIMITED"),
+        ] {
+            let seen = seen(&json!({ "health": { "messagingLimitTier": sent } }));
+            assert_eq!(seen.limit.unwrap().as_str(), kept);
         }
     }
 
