@@ -36,7 +36,7 @@ use crate::{
         trace,
     },
     generated,
-    types::{ApiError, Number},
+    types::ApiError,
 };
 
 /// The target of a call that is not for one number.
