@@ -1,5 +1,5 @@
-//! Feature `mock`: helpers for tests of code that uses this crate. There are typed [`httpmock`]
-//! helpers for each operation, sample values, an error of each kind, a client without waits,
+//! Feature `mock`: helpers for tests of code that uses this crate. There are typed
+//! [httpmock](https://docs.rs/httpmock) helpers for each operation, sample values, an error of each kind, a client without waits,
 //! sequences of responses, and a server with a rate limit.
 //!
 //! The helpers need [httpmock](https://docs.rs/httpmock) 0.9, which is re-exported here.

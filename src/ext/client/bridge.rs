@@ -2,8 +2,8 @@
 //!
 //! [`Client::begin`] makes a [`CallContext`], and puts it into a generated client that serves only one
 //! call. Generated code builds the request and calls the hooks around it: `pre`
-//! adds the key, `exec` runs the attempt loop, and `post` turns the placeholder response of a failed
-//! call into an error. The results of generated code have no place for attempts and for this crate's
+//! adds the key, `exec` runs the attempt loop, and returns a placeholder response that carries
+//! the error of a failed call, and `post` turns it into an error. The results of generated code have no place for attempts and for this crate's
 //! errors. So `exec` stores both in the context, and [`CallContext::finish`] adds them to the result. A
 //! raw call takes the same path, without a context.
 
@@ -167,7 +167,7 @@ impl CallContext {
         Ok(Answer { value, attempts: outcome.attempts, server_time })
     }
 
-    /// Returns the error of a success whose body is not what the API documents.
+    /// Returns the error of a response with a success status whose body is not as documented.
     fn undecodable(&self, body: Bytes, error: DecodeError, mut outcome: CallOutcome) -> Error {
         let error_body = ApiError::read(&body);
         let code = error_body.as_ref().and_then(ApiError::code);
@@ -269,7 +269,7 @@ fn placeholder(error: Error) -> Response {
     response.into()
 }
 
-/// Converts an error of generated code for which `exec` stored none.
+/// Converts an error of generated code if `exec` stored no error.
 fn generated_error(generated: Option<Generated<ApiError>>) -> Error {
     match generated {
         Some(Generated::InvalidRequest(text) | Generated::Custom(text)) => {

@@ -175,8 +175,8 @@ impl TryFrom<Verdict> for Readiness {
 /// A reason why a number is blocked or degraded. It is serialized as its [`code`](Self::code) and its
 /// value.
 ///
-/// Its fields hold plain codes and dates of the server, and no free text, which may be personal data.
-/// The number has that text.
+/// Its fields hold plain codes and dates of the server. Free text, which may be personal data, is only in
+/// the [`Number`](crate::types::Number).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(tag = "code", content = "value", rename_all = "snake_case")]
@@ -184,8 +184,8 @@ impl TryFrom<Verdict> for Readiness {
 pub enum ReadinessReason {
     /// The number is not connected to WhatsApp. Holds `state` if that is the reason.
     NotConnected(Option<ConnectionState>),
-    /// `health.sendable` is false. Holds `health.code` if that is a plain code; `health.reason` of the
-    /// number explains it.
+    /// `health.sendable` is false. Holds `health.code` if that is a plain code; the number's
+    /// `health.reason` has the explanation as free text.
     NotSendable(Option<String>),
     /// An extra charge was refused, and sending is blocked until it is paid.
     ExtraChargeUnpaid {

@@ -1,26 +1,28 @@
 //! The limiter: decides when requests may be sent after a 429. Pure: `now` and randomness are
-//! arguments, and the state is plain data. One process, a store and the benchmark all use this
-//! limiter; `redis.lua` is its copy in Lua.
+//! arguments, and the state is plain data. A process without a store, a store in Rust and the
+//! benchmark use this limiter; `redis.lua` is its copy in Lua.
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
-//! other than a 429. The *epoch* is the number of holds so far; each turn has it, so that a late
-//! outcome is recognized. A limiter is in one of five phases:
+//! other than a 429. The *epoch* is the number of holds so far. Each turn has the epoch in which
+//! it was granted, so that an outcome from before the last hold is recognized. A limiter is in one of five phases:
 //!
-//! 1. **Free**: the last hold ended over two minutes ago. Every request is admitted.
+//! 1. **Free**: there was no 429 yet, or the last hold ended over two minutes ago. Every request is
+//!    admitted.
 //! 2. **Hold**: a 429 came. No request is admitted until the wait that the server requested is
 //!    over, or until a backoff has passed, and at most for `max_delay`.
 //! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
 //!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next. The first cycle is the busiest part of the last four seconds before the
-//!    first 429. The requests served in a cycle, divided by its duration, give the estimate, which
-//!    is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at
+//!    probe to the next, holds included. The first one starts with the busiest part of the last four
+//!    seconds before the first 429. The requests served in a cycle, divided by its duration, give the
+//!    estimate, which is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at
 //!    first, reaches the estimate after half of a usual cycle, and then grows ever faster until the
 //!    next 429.
 //! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
-//!    twice as many in each round trip. There is no estimate if no request was served before the
-//!    first hold, or after an outage: the first three waits that the server requested were too short.
-//!    Slow start also begins if several calls still wait when the limiter would become free.
+//!    twice as many in each round trip. There is no estimate in two cases: no request was served before
+//!    the first hold; or the limit began with an outage, in which the first three probes met 429s with a
+//!    requested wait. Slow start also begins, with one request, if several calls still wait when the
+//!    limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
 
@@ -38,7 +40,7 @@ const PLATEAU: f64 = 0.47;
 const MAX_INCREASE: f64 = 16.0;
 /// Growth of the backoff with each failed probe.
 const BACKOFF: f64 = 1.5;
-/// Time after the end of a hold at which the limiter is free, unless a 429 came, in seconds.
+/// Seconds from the end of a hold until the limiter is free, if no 429 comes.
 const EXPIRY: f64 = 120.0;
 /// Minimum time to wait for the response to a probe, in seconds.
 const MIN_PATIENCE: f64 = 1.0;
@@ -46,12 +48,12 @@ const MIN_PATIENCE: f64 = 1.0;
 const PATIENCE: f64 = 4.0;
 /// Shortest round trip that is assumed, in seconds.
 const MIN_ROUND_TRIP: f64 = 0.02;
-/// Turns that fall due within this span, in seconds, are granted in one reply; at least one.
+/// A reply grants all turns of this many seconds, and at least one turn.
 const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
-/// If this many of the waits that the server requested were too short, in a row, it has an outage.
+/// The server has an outage if this many probes meet a 429 with a requested wait before any is served.
 const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
@@ -142,7 +144,7 @@ pub enum Reply {
     },
     /// No request may be sent yet.
     Wait {
-        /// Time until the next request for turns.
+        /// Time after which the process requests turns again.
         time: Duration,
         /// A reservation; to be returned with the next request for turns.
         slot: Slot,
@@ -189,11 +191,12 @@ pub struct LimitState {
     served: f64,
     /// Turns granted in slow start.
     granted: f64,
-    /// Saved turns.
+    /// Saved turns: those that came due in a hold or in idle time, and may be used later.
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time up to which `tokens` is counted; in the future it is the time of the last reserved turn.
+    /// The time up to which `tokens` is counted. If it is later than now, it is the time of the last
+    /// reserved turn.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
@@ -263,7 +266,7 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins when the rate would have climbed back after the hold.
+    /// - In a hold or a probe it begins after the hold and the time of a whole climb, and has no end.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -333,7 +336,8 @@ impl LimitState {
     }
 
     fn slow_start(&mut self, want: u32, now: f64) -> Reply {
-        // One request is admitted at first, and two more for each that is served.
+        // Two more are admitted for each that is served. The probe is the first one; after the end of the
+        // limit there was none.
         let mut room = 2.0 * self.served + 1.0 - self.granted;
         if room < 1.0 && now >= self.patient_until {
             // The responses do not come.
@@ -395,8 +399,9 @@ impl LimitState {
     }
 
     /// Holds all requests. If the server requested a wait, the hold is that wait plus a random part
-    /// of the backoff, so that processes do not return together. That part is at most four base
-    /// delays, or the wait if that is longer. If no wait was requested, the hold is 75 to 100 % of the backoff.
+    /// of the backoff, so that processes do not return together. The random part is at most the
+    /// requested wait or four base delays, whichever is longer. If no wait was requested, the hold is 75 to
+    /// 100 % of the backoff.
     fn hold(&mut self, rejection: &Rejection, now: f64) {
         let Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random } =
             *rejection;
