@@ -209,9 +209,8 @@ pub enum ReadinessReason {
     AccountReview(AccountReviewStatus),
     /// The account is for tests.
     Sandbox,
-    /// These calls to the Meta Graph failed when the snapshot was taken, so the snapshot is
-    /// incomplete: `phone`, `profile` or `waba`. Empty if this version of the crate knows none of
-    /// them.
+    /// The calls to the Meta Graph (`phone`, `profile`, `waba`) that failed when the snapshot was taken,
+    /// so it lacks their data. Empty if only calls failed that this version of the crate does not know.
     IncompleteSnapshot(Vec<String>),
     /// The fact at this path, such as `health.sendable`, is malformed, and may count against the
     /// number. See [`Number::unreadable`].
@@ -345,8 +344,8 @@ impl ReadinessReason {
         }
     }
 
-    /// Returns the value that the reason is based on, such as `RED`; `None` if there is none, or if
-    /// this version of the crate does not know the value.
+    /// Returns the value that the reason is based on, such as `RED`; `None` if there is no single
+    /// value, or if this version of the crate does not know it.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {

@@ -3,7 +3,7 @@
 //! benchmark use this limiter; `redis.lua` is its copy in Lua.
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
-//! other than a 429. The *epoch* is the number of holds so far. Each turn has the epoch in which
+//! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the epoch in which
 //! it was granted, so that an outcome from before the last hold is recognized. A limiter is in one of five phases:
 //!
 //! 1. **Free**: there was no 429 yet, or the last hold ended over two minutes ago. Every request is
@@ -13,15 +13,15 @@
 //! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
 //!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next, holds included. The first one starts with the busiest part of the last four
-//!    seconds before the first 429. The requests served in a cycle, divided by its duration, give the
+//!    probe to the next, holds included. The first cycle has no probe before it: it starts with
+//!    the busiest part of the last four seconds before the first 429. The requests served in a cycle, divided by its duration, give the
 //!    estimate, which is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at
 //!    first, reaches the estimate after half of a usual cycle, and then grows ever faster until the
 //!    next 429.
 //! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
 //!    twice as many in each round trip. There is no estimate in two cases: no request was served before
-//!    the first hold; or the limit began with an outage, in which the first three probes met 429s with a
-//!    requested wait. Slow start also begins, with one request, if several calls still wait when the
+//!    the first hold; or the limit began with an outage: at least three probes met a 429 before one was
+//!    served, the last of them with a requested wait. Slow start also begins, with one request, if several calls still wait when the
 //!    limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
@@ -48,12 +48,13 @@ const MIN_PATIENCE: f64 = 1.0;
 const PATIENCE: f64 = 4.0;
 /// Shortest round trip that is assumed, in seconds.
 const MIN_ROUND_TRIP: f64 = 0.02;
-/// A reply grants all turns of this many seconds, and at least one turn.
+/// A reply in a flow grants the turns that come due within this many seconds, and at least one.
 const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
-/// The server has an outage if this many probes meet a 429 with a requested wait before any is served.
+/// The server has an outage if this many probes meet a 429 before any is served, and the last of them has
+/// a requested wait.
 const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
@@ -195,8 +196,8 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time up to which `tokens` is counted. If it is later than now, it is the time of the last
-    /// reserved turn.
+    /// The time of the last update of `tokens`. If turns are reserved, it is the future time of the last
+    /// one.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
@@ -266,7 +267,7 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins after the hold and the time of a whole climb, and has no end.
+    /// - In a hold or a probe it begins one whole climb after the end of the hold, and has no end.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -336,8 +337,8 @@ impl LimitState {
     }
 
     fn slow_start(&mut self, want: u32, now: f64) -> Reply {
-        // Two more are admitted for each that is served. The probe is the first one; after the end of the
-        // limit there was none.
+        // Each served request admits two more. The probe counts as granted and served. After an expired
+        // limit there was no probe, so slow start begins with one request.
         let mut room = 2.0 * self.served + 1.0 - self.granted;
         if room < 1.0 && now >= self.patient_until {
             // The responses do not come.
