@@ -32,6 +32,8 @@ pub struct Request {
     pub line: String,
     /// Header fields, with names in lower case.
     pub headers: Vec<(String, String)>,
+    /// The body, as long as `content-length`.
+    pub body: String,
 }
 
 /// A response of the server.
@@ -141,13 +143,18 @@ async fn serve(
     Ok(())
 }
 
-/// Reads one request, which has no body; returns `None` at the end of the connection.
+/// Reads one request; returns `None` at the end of the connection.
 async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Request>> {
     loop {
         if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
-            let request = parse(&String::from_utf8_lossy(&buffer[..end]));
-            buffer.drain(..end + 4);
-            return Ok(Some(request));
+            let mut request = parse(&String::from_utf8_lossy(&buffer[..end]));
+            let length = request.header("content-length").and_then(|text| text.parse().ok());
+            let length: usize = length.unwrap_or(0);
+            if let Some(body) = buffer[end + 4..].get(..length) {
+                request.body = String::from_utf8_lossy(body).into_owned();
+                buffer.drain(..end + 4 + length);
+                return Ok(Some(request));
+            }
         }
         if stream.read_buf(buffer).await? == 0 {
             return Ok(None);
@@ -160,7 +167,7 @@ fn parse(head: &str) -> Request {
     let line = lines.next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
     let fields = lines.filter_map(|line| line.split_once(':'));
     let headers = fields.map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned())).collect();
-    Request { line, headers }
+    Request { line, headers, body: String::new() }
 }
 
 /// Returns the body with the requested id in place of the documented one.

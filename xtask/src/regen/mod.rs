@@ -207,7 +207,7 @@ fn stored(root: &Path, list: &Sources, report: &mut Report) -> Result<Pages> {
     for page in &list.pages {
         ensure!(
             !page.sha256.is_empty(),
-            "{}: not fetched yet: run `cargo xtask regen --fetch`",
+            "{}: not fetched yet: run `cargo xtask regen --fetch`, or add its `sha256` and `fetched`",
             name(page)
         );
         let input = input(page, read(root, &name(page))?);

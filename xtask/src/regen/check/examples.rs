@@ -50,7 +50,7 @@ fn misfits(document: &Value, examples: &[Example]) -> Result<Vec<String>> {
         let inside = if inside.is_empty() { String::new() } else { format!("/{inside}") };
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => format!(
-                "{at}: the example has {inside}/{}, which its schema{} does not have: add it there",
+                "{at}: the example has {inside}/{}, which its schema{} does not have: add it there or, if it is the new name of a field, rename that",
                 unexpected.join(&format!(", {inside}/")),
                 component(&error)
             ),

@@ -136,7 +136,7 @@ fn named(operation: &str, parameter: &str) -> String {
 fn without_schema(body: &Found) -> String {
     let draft = body.value.get("example").map_or_else(|| json!({}), draft);
     format!(
-        "{}: expected a schema; write an action with the target `{}` and the update `schema: {draft}`, once each type, also each `?`, is judged: an example shows what can be there, not what must",
+        "{}: expected a schema; write an action with the target `{}` and the update `schema: {draft}`, once each type, also each `?`, is judged: an example shows what can be there, not what must. For a response, move it to a component, as `number-delete` does",
         body.at,
         path(&body.at)
     )
