@@ -1,11 +1,11 @@
 //! The bridge between this crate's calls and the operations that progenitor generates.
 //!
 //! [`Client::begin`] makes a [`CallContext`], and puts it into a generated client that serves only one
-//! call. Generated code builds the request and calls the hooks around it: `pre`
-//! adds the key, `exec` runs the attempt loop. If the call fails, it returns a placeholder
-//! response that carries the error, and `post` turns a placeholder into an error. The results of generated code have no place for attempts and for this crate's
-//! errors. So `exec` stores both in the context, and [`CallContext::finish`] adds them to the result. A
-//! raw call takes the same path, without a context.
+//! call. Generated code builds the request, and calls the hooks around it: `pre` adds the key, and
+//! `exec` runs the attempt loop. If the call fails, `exec` returns a placeholder response, and `post`
+//! makes generated code stop with an error. The results of generated code have no place for attempts
+//! and for this crate's errors. So `exec` stores both in the context, and [`CallContext::finish`]
+//! reads them there. A raw call takes the same path, without a context.
 
 use std::{
     fmt,

@@ -210,7 +210,7 @@ pub enum ReadinessReason {
     /// The account is for tests.
     Sandbox,
     /// The calls to the Meta Graph (`phone`, `profile`, `waba`) that failed when the snapshot was taken,
-    /// so it lacks their data. Empty if only calls failed that this version of the crate does not know.
+    /// so it lacks their data. Empty if this version of the crate knows none of the failed calls.
     IncompleteSnapshot(Vec<String>),
     /// The fact at this path, such as `health.sendable`, is malformed, and may count against the
     /// number. See [`Number::unreadable`].

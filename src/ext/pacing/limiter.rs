@@ -13,15 +13,15 @@
 //! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
 //!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next, holds included. The first cycle has no probe before it: it starts with
-//!    the busiest part of the last four seconds before the first 429. The requests served in a cycle, divided by its duration, give the
+//!    probe to the next, holds included. The first cycle has no probe before it. It starts at
+//!    most four seconds before the first 429, at the time from which the load was highest. The requests served in a cycle, divided by its duration, give the
 //!    estimate, which is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at
 //!    first, reaches the estimate after half of a usual cycle, and then grows ever faster until the
 //!    next 429.
 //! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
 //!    twice as many in each round trip. There is no estimate in two cases: no request was served before
-//!    the first hold; or the limit began with an outage: at least three probes met a 429 before one was
-//!    served, the last of them with a requested wait. Slow start also begins, with one request, if several calls still wait when the
+//!    the first hold; or the limit began with an outage. In an outage three or more probes meet a 429
+//!    before any is served, and the third or a later one has a requested wait. Slow start also begins, with one request, if several calls still wait when the
 //!    limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
@@ -53,8 +53,8 @@ const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
-/// The server has an outage if this many probes meet a 429 before any is served, and the last of them has
-/// a requested wait.
+/// The server has an outage if this many probes or more meet a 429 before any is served, and the last or
+/// a later one of these has a requested wait.
 const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
@@ -196,8 +196,8 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time of the last update of `tokens`. If turns are reserved, it is the future time of the last
-    /// one.
+    /// The time of the last update of `tokens`. If turns are reserved, it is the time, in the future, at
+    /// which the last reserved turn is due.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
@@ -375,7 +375,8 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // The capacity shrinks to the turns that are left, so turns saved in a hold are used only once.
+        // The capacity shrinks with the saved turns, so that later idle time cannot save as many again as
+        // the hold did.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
