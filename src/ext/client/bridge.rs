@@ -202,7 +202,7 @@ impl ClientHooks<Inner> for generated::Client {
             return Err(Generated::InvalidRequest(text.to_owned()));
         }
         let headers = request.headers_mut();
-        // Generated code sends this header on every request, but the API has none.
+        // Generated code sends this header on every request, but the API has no such header.
         headers.remove(&API_VERSION);
         headers.insert(name, value.clone());
         Ok(())

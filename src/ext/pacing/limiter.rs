@@ -4,7 +4,7 @@
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
 //! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the epoch in which
-//! it was granted, so that an outcome from before the last hold is recognized. A limiter is in one of five phases:
+//! it was granted, so that the outcome of a request from before the last hold is recognized. A limiter is in one of five phases:
 //!
 //! 1. **Free**: there was no 429 yet, or the last hold ended over two minutes ago. Every request is
 //!    admitted.
@@ -13,15 +13,15 @@
 //! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
 //!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next, holds included. The first cycle has no probe before it. It starts at
-//!    most four seconds before the first 429, at the time from which the load was highest. The requests served in a cycle, divided by its duration, give the
+//!    probe to the next, holds included. The first cycle has no probe before it. It starts
+//!    with the busiest span that ends at the first 429, which is at most four seconds long. The requests served in a cycle, divided by its duration, give the
 //!    estimate, which is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at
 //!    first, reaches the estimate after half of a usual cycle, and then grows ever faster until the
 //!    next 429.
 //! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
 //!    twice as many in each round trip. There is no estimate in two cases: no request was served before
-//!    the first hold; or the limit began with an outage. In an outage three or more probes meet a 429
-//!    before any is served, and the third or a later one has a requested wait. Slow start also begins, with one request, if several calls still wait when the
+//!    the first hold; or the limit began with an outage. In an outage no probe was served yet, and the
+//!    429 of the third or a later one requests a wait. Slow start also begins, with one request, if several calls still wait when the
 //!    limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
@@ -53,8 +53,8 @@ const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
-/// The server has an outage if this many probes or more meet a 429 before any is served, and the last or
-/// a later one of these has a requested wait.
+/// An outage: probe number `OUTAGE`, or a later one, meets a 429 that requests a wait, and no probe was
+/// served before it.
 const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
@@ -267,7 +267,8 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins one whole climb after the end of the hold, and has no end.
+    /// - In a hold or a probe it begins when the time of a full climb has passed since the hold, and is
+    ///   open-ended.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -375,8 +376,8 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // The capacity shrinks with the saved turns, so that later idle time cannot save as many again as
-        // the hold did.
+        // The capacity becomes the saved turns that are left, so that idle time cannot refill it to the
+        // turns that the hold had saved.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
