@@ -44,7 +44,6 @@ const LIST: &str = "the list of numbers";
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// A successful result, with metadata of its call.
-#[derive(Clone)]
 pub(crate) struct Answer<T> {
     pub(crate) value: T,
     pub(crate) attempts: u32,

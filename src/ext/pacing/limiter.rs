@@ -3,8 +3,9 @@
 //! benchmark use this limiter; `redis.lua` is its copy in Lua.
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
-//! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the epoch in which
-//! it was granted, so that the outcome of a request from before the last hold is recognized. A limiter is in one of five phases:
+//! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the
+//! epoch in which it was granted, so that the outcome of a request from before the last hold is
+//! recognized. A limiter is in one of five phases:
 //!
 //! 1. **Free**: there was no 429 yet, or the last hold ended over two minutes ago. Every request is
 //!    admitted.
@@ -13,16 +14,16 @@
 //! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
 //!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next, holds included. The first cycle has no probe before it. It starts
-//!    with the busiest span that ends at the first 429, which is at most four seconds long. The requests served in a cycle, divided by its duration, give the
-//!    estimate, which is averaged with earlier cycles. CUBIC (RFC 9438) varies the rate: it is half the estimate at
-//!    first, reaches the estimate after half of a usual cycle, and then grows ever faster until the
-//!    next 429.
+//!    probe to the next, holds included. The first cycle has no probe before it. It starts with the
+//!    busiest span that ends at the first 429, which is at most four seconds long. The requests served
+//!    in a cycle, divided by its duration, give the estimate, which is averaged with earlier cycles.
+//!    CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the estimate after
+//!    half of a usual cycle, and then grows ever faster until the next 429.
 //! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
-//!    twice as many in each round trip. There is no estimate in two cases: no request was served before
-//!    the first hold; or the limit began with an outage. In an outage no probe was served yet, and the
-//!    429 of the third or a later one requests a wait. Slow start also begins, with one request, if several calls still wait when the
-//!    limiter would become free.
+//!    twice as many in each round trip. There is no estimate in two cases: no request was served
+//!    before the first hold; or the limit began with an outage. In an outage no probe was served yet,
+//!    and the 429 of the third or a later one requests a wait. Slow start also begins, with one
+//!    request, if several calls still wait when the limiter would become free.
 //!
 //! Idle time is left out of the estimate and of the growth.
 

@@ -40,7 +40,8 @@ impl WatchState {
     ///
     /// # Errors
     /// Errors of reading, and [`io::ErrorKind::InvalidData`] if the file is truncated or no JSON object.
-    /// They name the file. Without such a file the watch reports each number once.
+    /// They name the file. Without such a file the watch reports each number once. Load only a file
+    /// that this program wrote, because its texts are printed unchanged.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         match fs::read(path) {
