@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use axum::http::{HeaderValue, Response};
 use pilot_status::{
     ErrorKind, NotFresh, RetryPolicy, Watch, WatchState,
     mock::{self, Answer, httpmock::MockServer},
@@ -261,6 +262,28 @@ fn gateway_status_follows_kind_and_wait() {
     }
     let with_wait = mock::status_error(502, None, Some(Duration::from_secs(1)));
     assert_eq!(with_wait.gateway_status(), 503);
+}
+
+#[test]
+fn response_of_error_has_status_wait_and_json() {
+    for (wait, field) in [
+        (None, None),
+        (Some(Duration::ZERO), Some("0")),
+        (Some(Duration::from_millis(1001)), Some("2")),
+        (Some(Duration::MAX), Some("18446744073709551615")),
+    ] {
+        let error = mock::status_error(429, None, wait);
+        let json = serde_json::to_string(&error).unwrap();
+        let response = Response::from(error);
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let retry_after = response.headers().get("retry-after");
+        assert_eq!(retry_after.map(HeaderValue::as_bytes), field.map(str::as_bytes), "{wait:?}");
+        assert_eq!(response.into_body(), json);
+    }
+    let response = Response::from(NotFresh::Old(Duration::from_secs(312)));
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.into_body(), r#"{"line":"the last response is 312 s old"}"#);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod api_error;
 pub(crate) mod decode_error;
 mod display;
-mod gateway;
+pub(crate) mod gateway;
 mod hint;
 pub(crate) mod kind;
 pub(crate) mod outcome;

@@ -3,13 +3,14 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
-use http::StatusCode;
+use http::{Response, StatusCode};
+use serde_json::json;
 
 use super::{
     seen::SeenError,
     table::{FleetEntry, FleetTable, Rows},
 };
-use crate::ext::{clock, number::phone::Phone};
+use crate::ext::{clock, error::gateway::json_response, number::phone::Phone};
 
 /// The reason why [`FleetTable::fresh`] returns no number. It is displayed as a line that is safe to
 /// log, such as `the last call failed: forbidden 403 NUMBER_SCOPE_NOT_ALLOWED`.
@@ -145,3 +146,12 @@ impl fmt::Display for NotFresh {
 }
 
 impl StdError for NotFresh {}
+
+/// The reason as the response of a handler, so that `?` works in a handler that returns
+/// `Result<_, http::Response<String>>`. The status is [`NotFresh::gateway_status`], and the body is
+/// JSON with the displayed reason as `line`.
+impl From<NotFresh> for Response<String> {
+    fn from(reason: NotFresh) -> Self {
+        json_response(reason.gateway_status(), &json!({ "line": reason.to_string() }))
+    }
+}
