@@ -7,14 +7,11 @@
 
 mod demo;
 
-use std::{
-    env,
-    error::Error,
-    time::{Duration, Instant},
-};
+use std::{env, error::Error, sync::Arc, time::Duration};
 
 use pilot_status::{Client, Pacing, shared_limit::RedisLimit};
 use redis::aio::ConnectionManager;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 const CLIENTS: usize = 3;
 /// Tasks of each client, which send one request after another.
@@ -64,12 +61,16 @@ async fn send_requests(client: Client) {
 
 /// Returns a limit: a burst of ten requests, and then ten requests a second.
 fn ten_a_second() -> impl FnMut(&str) -> bool + Send {
-    let (mut tokens, mut last) = (10.0, Instant::now());
-    move |_| {
-        tokens = f64::min(10.0, tokens + 10.0 * last.elapsed().as_secs_f64());
-        last = Instant::now();
-        let accepts = tokens >= 1.0;
-        tokens -= f64::from(u8::from(accepts));
-        accepts
-    }
+    let tokens = Arc::new(Semaphore::new(10));
+    let refilled = Arc::clone(&tokens);
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            tick.tick().await;
+            if refilled.available_permits() < 10 {
+                refilled.add_permits(1);
+            }
+        }
+    });
+    move |_| tokens.try_acquire().map(SemaphorePermit::forget).is_ok()
 }

@@ -244,6 +244,38 @@ pub fn fleet_table<'a>(
     FleetTable::sample(results.into_iter().map(with_id))
 }
 
+/// Makes a server respond to the list of numbers, and to [`get`](crate::NumberHandle::get) and
+/// [`refresh`](crate::NumberHandle::refresh) of each, for tests of a watch. Each number has this id.
+///
+/// ```
+/// use pilot_status::mock::{self, httpmock::MockServer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), pilot_status::Error> {
+/// let server = MockServer::start_async().await;
+/// let numbers = mock::fleet(&server, [("num_1", mock::number()), ("num_2", mock::red_number())]);
+/// assert_eq!(mock::client(&server)?.list_numbers().await?.len(), 2);
+/// numbers.delete_async().await; // before other responses
+/// # Ok(()) }
+/// ```
+pub fn fleet<'a, 'b>(
+    server: &'a MockServer,
+    numbers: impl IntoIterator<Item = (&'b str, Number)>,
+) -> Mock<'a> {
+    let with_id = |(id, number): (&str, _)| Number { id: id.to_owned(), ..number };
+    let numbers: Vec<_> = numbers.into_iter().map(with_id).collect();
+    server.mock(|when, then| {
+        when.path_prefix("/v1/numbers");
+        then.respond_with(move |request: &HttpMockRequest| match requested_id(request) {
+            None => Answer::ok(&json!({ "numbers": numbers })).response(),
+            Some(id) => match numbers.iter().find(|number| number.id == id) {
+                Some(number) => Answer::ok(number).response(),
+                None => Answer::error(404, "").response(),
+            },
+        });
+    })
+}
+
 /// Returns the live connection state of number `num_1`.
 #[must_use]
 pub fn status(state: ConnectionState) -> NumberStatus {
@@ -337,12 +369,17 @@ pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -
             if count.is_multiple_of(nth.max(1)) {
                 return Answer::error(429, "").retry_after(&retry_after).response();
             }
-            let path = request.uri().path().trim_start_matches("/v1/numbers/").to_owned();
-            let id = percent_decode_str(path.split('/').next().unwrap_or_default());
-            let id = id.decode_utf8_lossy().into_owned();
+            let id = requested_id(request).unwrap_or_default();
             Answer::ok(&Number { id, ..number() }).response()
         });
     })
+}
+
+/// Returns the id in the path of a request; `None` for the list.
+fn requested_id(request: &HttpMockRequest) -> Option<String> {
+    let uri = request.uri();
+    let id = uri.path().strip_prefix("/v1/numbers/")?.split('/').next()?;
+    Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
 }
 
 fn of<T: DeserializeOwned>(json: Value) -> T {

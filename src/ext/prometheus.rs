@@ -1,16 +1,23 @@
 //! The figures of a client and of a table in Prometheus' text format, version 0.0.4.
 
 use std::{
+    collections::BTreeMap,
     fmt::{Display, Write},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{call::figures::Stats, number::readiness::ReadinessLevel, watch::table::FleetTable};
+use super::{
+    call::figures::Stats, error::kind::ErrorKind, number::readiness::ReadinessLevel,
+    watch::table::FleetTable,
+};
 
 impl Stats {
-    /// Returns all figures in Prometheus' text format: counters such as `pilot_status_calls_total` and
-    /// `pilot_status_errors_total{kind="timeout"}`, and the gauges `pilot_status_queued` and
-    /// `pilot_status_rate`. Serve it as `text/plain; version=0.0.4`.
+    /// Returns all figures in Prometheus' text format, to be served as `text/plain; version=0.0.4`. The
+    /// names begin with `pilot_status_`:
+    ///
+    /// - counters: `calls_total`, `attempts_total`, `retries_total`, `successes_total`, `rejected_total`
+    ///   (429s), `waited_seconds_total`, and `errors_total` with label `kind`, such as `timeout`
+    /// - gauges: `queued`, and `rate` while it is known
     ///
     /// ```
     /// let client = pilot_status::Client::builder().api_key("ps_example").build()?;
@@ -31,7 +38,11 @@ impl Stats {
             text.family(name, "counter", [("", count)]);
         }
         text.family("waited_seconds_total", "counter", [("", self.waited.as_secs_f64())]);
-        let errors = self.errors().map(|(kind, count)| (format!("{{kind=\"{kind}\"}}"), count));
+        // A counter that is absent before the first error hides that error from `rate()`.
+        let counts: BTreeMap<_, _> = self.errors().collect();
+        let errors = ErrorKind::ALL.iter().map(|kind| {
+            (format!("{{kind=\"{kind}\"}}"), counts.get(kind).copied().unwrap_or_default())
+        });
         text.family("errors_total", "counter", errors);
         text.family("queued", "gauge", [("", self.queued)]);
         text.family("rate", "gauge", self.rate.map(|rate| ("", rate)));

@@ -84,6 +84,8 @@ events! {
     fn key_accepted() => info("key accepted again");
     /// Warns that the store cannot be used. Logged once, until it works again.
     fn store_down(why: &str) => warn(why, "pacing is not shared");
+    /// Warns that the state of a watch cannot be written. Logged once a minute, until it can.
+    fn state_not_saved(why: &std::io::Error) => warn(%why, "state of the watch is not saved");
     fn store_up() => info("pacing is shared again");
     /// Warns that a response has another id than the request: a cache may mix up its responses.
     fn other_id(operation: &'static str, number: &str) =>

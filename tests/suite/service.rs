@@ -200,8 +200,10 @@ async fn figures_are_prometheus_text() {
         assert_eq!(client.number(id).get().await.unwrap_err().kind(), kind);
     }
     let text = client.stats().to_prometheus();
-    let lines: Vec<_> =
-        text.lines().filter(|line| !line.contains("waited") && !line.contains("rate")).collect();
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !["waited", "rate", "} 0"].iter().any(|t| line.contains(t)))
+        .collect();
     let expected = [
         "# TYPE pilot_status_calls_total counter",
         "pilot_status_calls_total 3",
@@ -220,10 +222,8 @@ async fn figures_are_prometheus_text() {
         "pilot_status_queued 0",
     ];
     assert_eq!(lines, expected);
-    assert!(
-        text.contains("\npilot_status_waited_seconds_total 0") && text.ends_with('\n'),
-        "{text}"
-    );
+    let others = ["waited_seconds_total 0", r#"errors_total{kind="timeout"} 0"#];
+    assert!(others.iter().all(|t| text.contains(t)) && text.ends_with('\n'), "{text}");
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn response_of_error_has_status_wait_and_json() {
     }
     let response = Response::from(NotFresh::Old(Duration::from_secs(312)));
     assert_eq!(response.status(), 503);
-    assert_eq!(response.into_body(), r#"{"line":"the last response is 312 s old"}"#);
+    assert_eq!(response.into_body(), r#"{"kind":"old","line":"the last response is 312 s old"}"#);
 }
 
 #[test]
@@ -297,6 +297,50 @@ fn state_file_is_replaced_and_read_back() {
         assert_eq!(WatchState::load(&path).unwrap(), state);
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
+}
+
+#[tokio::test]
+async fn run_resumes_from_file_and_saves_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fleet.json");
+    let server = MockServer::start_async().await;
+    let client = mock::client(&server).unwrap();
+    for (number, expected) in [
+        (mock::red_number(), "num_1  degraded: quality RED"),
+        (mock::blocked_number(), "num_1  degraded → blocked: status BANNED; quality RED → GREEN"),
+    ] {
+        let fleet = mock::fleet(&server, [("num_1", number)]);
+        let mut watch = client.watch_all(LONG).first_round(Duration::ZERO);
+        let table = watch.table();
+        let end = async { table.wait_until_complete().await.unwrap() };
+        let mut lines = Vec::new();
+        watch.run(&path, end, |change| lines.push(change.to_string())).await.unwrap();
+        assert_eq!(lines, [expected]);
+        assert!(!table.is_live());
+        fleet.delete_async().await;
+    }
+    fs::write(&path, "{").unwrap();
+    let watch = client.watch_all(LONG);
+    let error = watch.run(&path, async {}, |_| ()).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+}
+
+/// The clock is paused, so the two minutes pass at once.
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn run_saves_every_minute_and_reports_last_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fleet.json");
+    // Nothing listens at this port.
+    let client = pilot_status::Client::builder().api_key("ps_test").base_url("http://127.0.0.1:9");
+    let client = client.retry(RetryPolicy::none()).build().unwrap();
+    let end = async {
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        assert!(WatchState::load(&path).unwrap().iter().count() == 1);
+        folder.close().unwrap();
+        tokio::time::sleep(Duration::from_secs(61)).await;
+    };
+    let error = client.numbers(["a"]).watch(LONG).run(&path, end, |_| ()).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }
 
 #[test]

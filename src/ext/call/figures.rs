@@ -32,8 +32,8 @@ pub struct Stats {
     pub retries: u64,
     /// Calls that returned a value.
     pub successes: u64,
-    /// Responses with status 429. This figure and the next three are zero with
-    /// [`Pacing::Off`](crate::Pacing::Off).
+    /// Responses with status 429. With [`Pacing::Off`](crate::Pacing::Off) this figure and `waited`,
+    /// `queued` and `rate` are zero.
     pub rejected: u64,
     /// Total time that calls have waited for their turns; serialized as `waitedMs`.
     #[serde(rename = "waitedMs", serialize_with = "whole_milliseconds")]

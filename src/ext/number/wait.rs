@@ -38,9 +38,9 @@ impl NumberHandle {
     /// [`ErrorKind::NotOpen`](crate::ErrorKind::NotOpen) if the number is not open within `limit`, or
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) if a rate limit prevented the last
     /// poll. [`Error::last_status`] has the last state, and the cause of the error is the failure of
-    /// the last poll, if it failed. It is returned at once if the server requests a longer wait than
-    /// is left of `limit`. A permanent failure returns the error of [`status`](Self::status). A limit
-    /// of 0 is [`Error::is_invalid_input`].
+    /// the last poll, if it failed. The wait ends early if the server requests a longer wait than is
+    /// left of `limit`. A permanent failure returns the error of [`status`](Self::status). A limit of
+    /// 0 is [`Error::is_invalid_input`].
     pub fn wait_until_open(
         &self,
         limit: Duration,

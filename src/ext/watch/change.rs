@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A change of a watched number, or of the watch itself. It is displayed as a line that is safe to
-/// log: `num_17  ready → degraded: quality RED`.
+/// log, such as `num_17  ready → degraded: quality RED`. The line has the reasons after the change only.
 ///
 /// Its serialized form has codes and dates, and can be read back from any format that writes field
 /// names. The responses and the error are not part of it: `after.error` has the kind, the status and

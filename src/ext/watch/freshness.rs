@@ -149,9 +149,16 @@ impl StdError for NotFresh {}
 
 /// The reason as the response of a handler, so that `?` works in a handler that returns
 /// `Result<_, http::Response<String>>`. The status is [`NotFresh::gateway_status`], and the body is
-/// JSON with the displayed reason as `line`.
+/// JSON: a `kind` such as `pending` or `no_country_code`, and the displayed reason as `line`.
 impl From<NotFresh> for Response<String> {
     fn from(reason: NotFresh) -> Self {
-        json_response(reason.gateway_status(), &json!({ "line": reason.to_string() }))
+        let kind = match reason {
+            NotFresh::NotFound => "not_found",
+            NotFresh::NoCountryCode => "no_country_code",
+            NotFresh::Pending => "pending",
+            NotFresh::Failing(_) => "failing",
+            NotFresh::Old(_) => "old",
+        };
+        json_response(reason.gateway_status(), &json!({ "kind": kind, "line": reason.to_string() }))
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod freshness;
 mod list;
 mod results;
 mod rounds;
+mod run;
 pub(crate) mod seen;
 pub(crate) mod state;
 mod steps;

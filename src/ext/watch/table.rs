@@ -68,7 +68,6 @@ impl fmt::Debug for FleetTable {
 ///     "error": { "kind": "forbidden", "status": 403, "code": "NUMBER_SCOPE_NOT_ALLOWED" },
 ///     "fetchedAt": "2026-01-01T11:55:00Z"
 ///   },
-///   "number": null,
 ///   "seenAt": "2026-01-01T12:00:00Z",
 ///   "polledAt": "2026-01-01T12:01:00Z"
 /// }
@@ -88,7 +87,9 @@ pub struct FleetEntry {
     /// The last known values, with the error of the last call if it failed.
     pub seen: Seen,
     /// The last response; `None` before the first one, and for
-    /// [`Watch::statuses`](crate::Watch::statuses).
+    /// [`Watch::statuses`](crate::Watch::statuses). It is not serialized, because it contains personal
+    /// data.
+    #[serde(skip)]
     pub number: Option<Arc<Number>>,
     /// The time of the last success, by this machine's clock; `None` before the first one of this
     /// watch.
