@@ -23,11 +23,8 @@ const FINAL: [(u16, ErrorKind); 12] = [
 ];
 const RETRIED: [u16; 13] = [408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530];
 
-const BODIES: &[(&str, Option<&str>)] = &[
+const BODIES: [(&str, Option<&str>); 3] = [
     (r#"{"error":"Sorry, +5511999999999","code":"SOME_CODE"}"#, Some("SOME_CODE")),
-    (r#"{"error":"no code"}"#, None),
-    ("{}", None),
-    ("[]", None),
     ("", None),
     ("<html>Bad gateway +5511999999999</html>", None),
 ];
@@ -56,7 +53,7 @@ async fn every_status_maps_to_its_error() {
         _ => (status, 5, ErrorKind::Server),
     });
     for (status, attempts, kind) in FINAL.map(|(s, kind)| (s, 1, kind)).into_iter().chain(retried) {
-        for (i, (body, code)) in BODIES.iter().enumerate() {
+        for (i, (body, code)) in BODIES.into_iter().enumerate() {
             if status == 304 && !body.is_empty() {
                 continue;
             }
@@ -64,17 +61,15 @@ async fn every_status_maps_to_its_error() {
             let id = format!("{status}-{i}");
             let error = client.number(&id).get().await.unwrap_err();
             let text = format!("{status} {body}: {error}");
-            assert_eq!((error.kind(), error.code()), (kind, *code), "{text}");
+            assert_eq!((error.kind(), error.code()), (kind, code), "{text}");
             assert_eq!(error.status().map(|s| s.as_u16()), Some(status), "{text}");
             assert_eq!(error.attempts() as usize, attempts, "{text}");
             assert_eq!(server.requests().len() - before, attempts, "{text}");
             assert_eq!(error.is_retryable(), attempts == 5, "{text}");
             assert!(!error.is_decode() && !error.is_timeout() && !error.is_connect(), "{text}");
-            match status {
-                302 => assert!(error.hint().unwrap().contains("redirects"), "{text}"),
-                400 => assert_eq!(error.hint().is_some(), error.message().is_some(), "{text}"),
-                402 => assert!(error.hint().is_some(), "{text}"),
-                _ => {}
+            assert!(status != 402 || error.hint().is_some(), "{text}");
+            if status == 400 {
+                assert_eq!(error.hint().is_some(), error.message().is_some(), "{text}");
             }
             let debug = format!("{error:?}");
             let hint = error.hint().map_or(String::new(), |hint| format!("\nhint: {hint}"));
@@ -160,7 +155,6 @@ async fn unknown_id_like_phone_number_has_hint() {
     let client = client(&server);
     let cases = [
         ("+55 11 99999-9999", true),
-        ("5511999999999", true),
         ("(11) 9999.9999", true),
         ("+55\u{a0}11\u{a0}99999\u{2011}9999", true),
         ("\u{ff0b}\u{ff15}\u{ff15} 11 99999\u{2013}9999", true),
@@ -170,16 +164,9 @@ async fn unknown_id_like_phone_number_has_hint() {
         ("+-()", false),
     ];
     for (id, is_phone_number) in cases {
-        let number = client.number(id);
-        for error in [
-            number.get().await.unwrap_err(),
-            number.refresh().await.unwrap_err(),
-            number.status().await.unwrap_err(),
-            number.delete().await.unwrap_err(),
-        ] {
-            let hint = error.hint().unwrap();
-            assert_eq!(hint.contains("phone number"), is_phone_number, "{id}: {hint}");
-        }
+        let error = client.number(id).get().await.unwrap_err();
+        let hint = error.hint().unwrap();
+        assert_eq!(hint.contains("phone number"), is_phone_number, "{id}: {hint}");
     }
 }
 
