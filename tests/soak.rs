@@ -12,7 +12,7 @@ use std::{
 
 use pilot_status::{Client, Error, Pacing, RetryPolicy};
 use support::{
-    faults::{self, Route},
+    faults,
     hostile::{Hostile, Step},
     outcome::Outcome,
     process::{MB, files, memory},
@@ -118,8 +118,7 @@ fn client(server: &Hostile, pacing: Pacing) -> Client {
 /// Starts a server that plays a random fault for one in four requests.
 fn server() -> Hostile {
     let good = |id: &str| format!(r#"{{"id":"{id}","state":"OPEN","ok":true}}"#);
-    let mut faults = faults::all(&good(ID_OF_FAULTS));
-    faults.retain(|fault| fault.route == Route::Server);
+    let faults = faults::all(&good(ID_OF_FAULTS));
     Hostile::start(move |number, path| {
         // The same for both calls of one number.
         let mut random = fastrand::Rng::with_seed(number as u64);
