@@ -14,7 +14,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use pilot_status::{Client, Error, RetryPolicy};
 use support::{
-    KEY, example,
+    KEY, Request, example,
     faults::{self, Fault, Time, answer},
     hostile::{Hostile, Protocol, Script, Step},
     outcome::{Outcome, printed},
@@ -161,7 +161,7 @@ fn bounds(time: Time, when: When, outcome: &Outcome) -> (Duration, Duration) {
 }
 
 /// Returns the function that selects the server's scripts.
-fn script(fault: &Fault, when: When) -> impl Fn(usize, &str) -> Script + use<> {
+fn script(fault: &Fault, when: When) -> impl Fn(usize, &Request) -> Script + use<> {
     let good = match fault.protocol {
         Protocol::Http1 => vec![Step::Read, Step::Send(answer("200 OK", "", &good()).into())],
         Protocol::Http2 => faults::http2::answer(&good()),
