@@ -22,6 +22,15 @@ async fn raw_operation_retries_and_returns_status_and_headers() {
 }
 
 #[tokio::test]
+async fn server_reads_the_body_of_a_request() {
+    let server = always(ok()).await;
+    for body in ["one", "two"] {
+        reqwest::Client::new().post(server.url()).body(body).send().await.unwrap();
+        assert_eq!(server.requests().last().unwrap().body, body);
+    }
+}
+
+#[tokio::test]
 async fn raw_failure_has_documented_variant() {
     type Is = fn(&raw::Error) -> bool;
     let documented = r#"{"error":"slow","code":"SLOW"}"#;

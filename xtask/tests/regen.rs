@@ -83,13 +83,8 @@ impl Repository {
     }
 
     fn regen(&self, options: &[&str]) -> Output {
-        self.command(options).output().unwrap()
-    }
-
-    fn command(&self, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.arg("regen").args(options).arg("--root").arg(self.0.path());
-        command
+        command.arg("regen").args(options).arg("--root").arg(self.0.path()).output().unwrap()
     }
 
     /// Runs `regen` and returns its exit code and what it said on the error stream.
