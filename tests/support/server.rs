@@ -10,7 +10,7 @@ use std::{
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    DOCUMENTED_ID,
+    DOCUMENTED_ID, example,
     hostile::{Hostile, Request, Script, Step},
 };
 
@@ -92,6 +92,21 @@ impl Server {
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Starts a server that sends these replies in turn and then repeats the last one.
+pub async fn replies(replies: Vec<Reply>) -> Server {
+    Server::start(move |n, _| replies[n.min(replies.len() - 1)].clone()).await.unwrap()
+}
+
+/// Starts a server that always sends this reply.
+pub async fn always(reply: Reply) -> Server {
+    replies(vec![reply]).await
+}
+
+/// Returns the documented response.
+pub fn ok() -> Reply {
+    Reply::json(200, example().to_string())
 }
 
 /// Returns the body with the requested id in place of the documented one.

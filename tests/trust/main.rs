@@ -64,7 +64,7 @@ async fn http2_and_compression_faults_match_trust_page() {
 }
 
 /// Plays these faults and compares the results with a part of the page.
-async fn run(part: &'static str, faults: Vec<Fault>) {
+async fn run(part: &str, faults: Vec<Fault>) {
     let part = Arc::new(Part::read(part));
     let faults: Vec<_> = faults.into_iter().map(Arc::new).collect();
     let jobs = faults.iter().flat_map(|fault| CALLS.map(|call| (Arc::clone(fault), call)));
