@@ -245,7 +245,7 @@ fn renamed_path_is_one_problem() {
 
 #[test]
 fn changed_schemas_have_their_effect() {
-    let no_items = r#"{"New":{"type":["array","null"]}}"#;
+    let no_items = r#"{"New":{"anyOf":[{"type":"array"},{"type":"null"}]}}"#;
     let no_type = r#"{"New":{"type":"object","properties":{"a":{}}}}"#;
     let nowhere = r##"{"New":{"$ref":"#/components/schemas/No"}}"##;
     let circle = r##"{"New":{"oneOf":[{"$ref":"#/components/schemas/New"},{"type":"null"}]}}"##;
@@ -267,7 +267,12 @@ fn changed_schemas_have_their_effect() {
         (at, nullable, Stops, referred),
         (at, known, Stops, known_referred),
         (at, inline, Stops, "New/properties/a: expected an open enum as a component"),
-        (at, no_items, Stops, "New: expected the type of its items"),
+        (
+            at,
+            no_items,
+            Stops,
+            "items: write an action with the target `$.components.schemas.New.anyOf[0]`",
+        ),
         (at, no_type, Stops, "New/properties/a: expected a type"),
         (at, several, Stops, "New/allOf: expected one schema"),
         (at, circle, Stops, "expected a schema with a type beside null"),
