@@ -267,12 +267,7 @@ fn changed_schemas_have_their_effect() {
         (at, nullable, Stops, referred),
         (at, known, Stops, known_referred),
         (at, inline, Stops, "New/properties/a: expected an open enum as a component"),
-        (
-            at,
-            no_items,
-            Stops,
-            "items: write an action with the target `$.components.schemas.New.anyOf[0]`",
-        ),
+        (at, no_items, Stops, "with the target `$.components.schemas.New.anyOf[0]`"),
         (at, no_type, Stops, "New/properties/a: expected a type"),
         (at, several, Stops, "New/allOf: expected one schema"),
         (at, circle, Stops, "expected a schema with a type beside null"),
