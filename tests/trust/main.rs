@@ -141,7 +141,9 @@ async fn outcome(fault: &Fault, when: When, operation: &str) -> Result<Outcome, 
     }
     if fault.endless && fault.time == Time::Prompt {
         let most = (MAX_RESPONSE_BYTES as u64 + BUFFERS) * attempts as u64;
-        assert!(seen.bytes <= most, "{}: {} bytes, over {most}", fault.name, seen.bytes);
+        if seen.bytes > most {
+            return Err(format!("{} bytes, over {most}", seen.bytes));
+        }
     }
     Ok(outcome)
 }
