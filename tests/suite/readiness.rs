@@ -271,16 +271,3 @@ fn absent_facts_give_unknown_readiness() {
         assert_eq!(number(&json).readiness().to_string(), expected, "{json}");
     }
 }
-
-#[test]
-fn levels_are_ordered_and_reasons_have_codes() {
-    use ReadinessLevel::{Blocked, Degraded, Ready, Unknown};
-    assert!(Ready < Unknown && Unknown < Degraded && Degraded < Blocked);
-    let readiness = with_texts(["/health/qualityRating"], ["RED"]).readiness();
-    assert_eq!((readiness.level(), readiness.reasons()[0].code()), (Degraded, "quality"));
-    let expected =
-        json!({ "level": "degraded", "reasons": [{ "code": "quality", "value": "RED" }] });
-    assert_eq!(serde_json::to_value(&readiness).unwrap(), expected);
-    let ready = number(&example()).readiness();
-    assert_eq!((ready.level().to_string().as_str(), ready.reasons()), ("ready", [].as_slice()));
-}

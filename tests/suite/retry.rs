@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use pilot_status::ErrorKind;
+use reqwest::dns::{Name, Resolve, Resolving};
 use support::{Reply, Server, always, builder, client, ok, replies};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -15,20 +16,33 @@ async fn failing(failures: usize, reply: Reply) -> Server {
     replies(all).await
 }
 
+/// A name service without any address.
+struct NoAddress;
+
+impl Resolve for NoAddress {
+    fn resolve(&self, _: Name) -> Resolving {
+        Box::pin(async { Err("the name has no address".into()) })
+    }
+}
+
 #[tokio::test]
-async fn refused_connection_is_retried_then_reported() {
+async fn failed_connection_is_retried_even_for_delete() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let server = always(ok()).await;
-    let client = builder(&server).base_url(format!("http://{free}")).build().unwrap();
-    let error = client.number("num_1").get().await.unwrap_err();
-    assert!(error.is_connect() && error.is_retryable() && !error.is_timeout(), "{error}");
-    assert_eq!(error.attempts(), 5);
-    assert!(
-        error.to_string().starts_with(&format!(
-            "number num_1: cannot connect to http://{free}: Connection refused"
-        )),
-        "{error}"
-    );
+    let refused = builder(&server).base_url(format!("http://{free}"));
+    let unresolved = builder(&server).base_url("http://localhost:1");
+    let unresolved = unresolved.configure_http(|http| http.dns_resolver(NoAddress));
+    for (builder, text) in [
+        (refused, format!("cannot connect to http://{free}: Connection refused")),
+        (unresolved, "cannot connect to http://localhost:1: ".to_owned()),
+    ] {
+        let number = builder.build().unwrap().number("num_1");
+        for error in [number.get().await.unwrap_err(), number.delete().await.unwrap_err()] {
+            assert!(error.is_connect() && error.is_retryable() && !error.is_timeout(), "{error}");
+            assert_eq!(error.attempts(), 5);
+            assert!(error.to_string().starts_with(&format!("number num_1: {text}")), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

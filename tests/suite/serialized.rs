@@ -3,7 +3,9 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use pilot_status::{Change, Error, FleetEntry, Readiness, ReadinessReason, types::Number};
+use pilot_status::{
+    Change, Error, FleetEntry, Readiness, ReadinessLevel, ReadinessReason, types::Number,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use support::{Reply, Server, client};
@@ -50,6 +52,8 @@ fn every_reason_is_serialized_as_its_code_and_value() {
     let unpaid = json!({ "since": "2026-01-01", "disconnectAt": null });
     assert_eq!(json["reasons"][2], json!({ "code": "extra_charge_unpaid", "value": unpaid }));
 
+    assert!(ReadinessLevel::ALL.is_sorted());
+    assert!(jsonschema::is_valid(&schemars::schema_for!(Readiness).to_value(), &json));
     assert_eq!(round_trip(&readiness), json);
     for reason in readiness.reasons() {
         round_trip(reason);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpSocket, TcpStream},
     task::{JoinHandle, JoinSet},
     time::sleep,
@@ -35,6 +35,24 @@ pub struct Seen {
     pub scripts: usize,
 }
 
+/// A received request.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Method and target, such as `GET /v1/numbers/num_1`.
+    pub line: String,
+    /// Header fields, with names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, as long as `content-length`.
+    pub body: String,
+}
+
+impl Request {
+    /// Returns the header field of this name, given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+}
+
 /// One step of the server on a connection.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -44,6 +62,8 @@ pub enum Step {
     Await,
     /// Sends these bytes.
     Send(Vec<u8>),
+    /// Waits.
+    Pause(Duration),
     /// Sends these bytes N times.
     Repeat(Vec<u8>, usize),
     /// Sends these bytes one at a time, with a pause after each.
@@ -74,17 +94,17 @@ pub enum Protocol {
 
 impl Hostile {
     /// Starts an HTTP/1.1 server. `script` receives the number of scripts started before, on all
-    /// connections, and the requested path, which is empty if no request was read.
+    /// connections, and the request, which is empty if none was read.
     pub fn start(
-        script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
+        script: impl Fn(usize, &Request) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
         Self::start_in(Protocol::Http1, script)
     }
 
-    /// Starts a server of this protocol; see [`start`](Self::start). HTTP/2 paths are not read.
+    /// Starts a server of this protocol; see [`start`](Self::start). An HTTP/2 request is empty.
     pub fn start_in(
         protocol: Protocol,
-        script: impl Fn(usize, &str) -> Script + Send + Sync + 'static,
+        script: impl Fn(usize, &Request) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         // Connections inherit the small buffer, so few unread bytes count as sent.
@@ -103,6 +123,7 @@ impl Hostile {
                 let (counts, script) = (Arc::clone(&counts), Arc::clone(&script));
                 // Scripts break connections on purpose, so errors are ignored.
                 connections.spawn(async move {
+                    let stream = BufReader::new(stream);
                     let connection =
                         Connection { stream, protocol, last_stream: 0, next: None, seen: &counts };
                     connection.serve(&*script).await.ok()
@@ -125,31 +146,37 @@ impl Drop for Hostile {
 }
 
 struct Connection<'a> {
-    stream: TcpStream,
+    stream: BufReader<TcpStream>,
     protocol: Protocol,
     /// The stream of the last HTTP/2 request.
     last_stream: u32,
     /// A request that `Step::Idle` has already read.
-    next: Option<String>,
+    next: Option<Request>,
     seen: &'a Mutex<Seen>,
 }
 
 impl Connection<'_> {
-    async fn serve(mut self, script: &(impl Fn(usize, &str) -> Script + Sync)) -> io::Result<()> {
+    async fn serve(
+        mut self,
+        script: &(impl Fn(usize, &Request) -> Script + Sync),
+    ) -> io::Result<()> {
         let mut is_new = true;
         loop {
             let seen = self.seen;
-            let next = |path: &str| script(seen.lock().unwrap().scripts, path);
-            let mut steps = next("");
+            let next = |request: &Request| {
+                let scripts = seen.lock().unwrap().scripts;
+                script(scripts, request)
+            };
+            let mut steps = next(&Request::default());
             let reads = matches!(steps.first(), Some(Step::Read));
             if reads {
-                let path = match self.next.take() {
+                let request = match self.next.take() {
                     None => self.read_request().await?,
-                    path => path,
+                    request => request,
                 };
-                let Some(path) = path else { return Ok(()) };
+                let Some(request) = request else { return Ok(()) };
                 // Other connections may have started scripts while this one waited.
-                steps = next(&path);
+                steps = next(&request);
             }
             {
                 let mut seen = seen.lock().unwrap();
@@ -169,8 +196,9 @@ impl Connection<'_> {
     async fn run(&mut self, step: Step) -> io::Result<bool> {
         match step {
             Step::Read => return Ok(self.read_request().await?.is_some()),
-            Step::Await => drop(self.stream.peek(&mut [0]).await?),
+            Step::Await => drop(self.stream.get_ref().peek(&mut [0]).await?),
             Step::Send(bytes) => self.send(&bytes).await?,
+            Step::Pause(pause) => sleep(pause).await,
             Step::Repeat(bytes, times) => {
                 for _ in 0..times {
                     self.send(&bytes).await?;
@@ -201,7 +229,7 @@ impl Connection<'_> {
                 return Ok(false);
             }
             Step::Reset => {
-                self.stream.set_zero_linger()?;
+                self.stream.get_ref().set_zero_linger()?;
                 return Ok(false);
             }
         }
@@ -214,31 +242,42 @@ impl Connection<'_> {
         self.stream.write_all(bytes).await
     }
 
-    /// Reads one request without a body and returns its path; `None` at the end of the connection.
-    async fn read_request(&mut self) -> io::Result<Option<String>> {
+    /// Reads one request; returns `None` at the end of the connection.
+    async fn read_request(&mut self) -> io::Result<Option<Request>> {
         if self.protocol == Protocol::Http1 {
-            return read_head(&mut self.stream).await;
+            return read_request(&mut self.stream).await;
         }
         if self.last_stream == 0 {
             http2::begin(&mut self.stream).await?;
         }
         let stream = http2::read_request(&mut self.stream).await?;
         self.last_stream = stream.unwrap_or(self.last_stream);
-        Ok(stream.map(|_| String::new()))
+        Ok(stream.map(|_| Request::default()))
     }
 }
 
-/// Reads a request head and returns its path; `None` at the end of the connection.
-async fn read_head(stream: &mut TcpStream) -> io::Result<Option<String>> {
-    let mut head = Vec::new();
-    // Read one byte at a time, so that no byte of the next request is consumed.
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            Err(e) => return Err(e),
+/// Reads one HTTP/1.1 request; returns `None` at the end of the connection.
+async fn read_request(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Request>> {
+    let mut request = Request::default();
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await? == 0 {
+            return Ok(None);
+        }
+        match line.trim_end() {
+            "" => break,
+            first if request.line.is_empty() => {
+                first.trim_end_matches(" HTTP/1.1").clone_into(&mut request.line);
+            }
+            field => {
+                let field = field.split_once(':').unwrap_or((field, ""));
+                request.headers.push((field.0.to_ascii_lowercase(), field.1.trim().to_owned()));
+            }
         }
     }
-    let head = String::from_utf8_lossy(&head);
-    Ok(Some(head.split(' ').nth(1).unwrap_or_default().to_owned()))
+    let length = request.header("content-length").and_then(|text| text.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).await?;
+    request.body = String::from_utf8_lossy(&body).into_owned();
+    Ok(Some(request))
 }

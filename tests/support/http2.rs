@@ -5,7 +5,7 @@
 use std::io;
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
@@ -62,14 +62,14 @@ fn integer(bytes: &mut Vec<u8>, value: usize) {
 }
 
 /// Reads the client's preface and sends the server's.
-pub(crate) async fn begin(stream: &mut TcpStream) -> io::Result<()> {
+pub(crate) async fn begin(stream: &mut BufReader<TcpStream>) -> io::Result<()> {
     stream.read_exact(&mut [0; PREFACE.len()]).await?;
     stream.write_all(&frame(SETTINGS, 0, &[])).await
 }
 
 /// Reads frames up to a request and acknowledges settings and pings. Returns the request's stream;
 /// `None` at the end of the connection.
-pub(crate) async fn read_request(stream: &mut TcpStream) -> io::Result<Option<u32>> {
+pub(crate) async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<u32>> {
     loop {
         let mut head = [0; 9];
         match stream.read_exact(&mut head).await {

@@ -15,14 +15,13 @@ pub mod http2;
 mod log;
 pub mod outcome;
 pub mod process;
-mod replies;
 mod server;
 
 pub use client::{KEY, builder, client};
 pub use example::{DOCUMENTED_ID, example, number};
+pub use hostile::Request;
 pub use log::Log;
-pub use replies::{always, ok, replies};
-pub use server::{Reply, Request, Server};
+pub use server::{Reply, Server, always, ok, replies};
 
 /// A page of the guide whose code needs more than the crate's own dependencies.
 #[cfg(doctest)]

@@ -3,37 +3,21 @@
 
 use std::{
     io,
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use percent_encoding::percent_decode_str;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-    time::sleep,
-};
 
-use crate::DOCUMENTED_ID;
+use crate::{
+    DOCUMENTED_ID, example,
+    hostile::{Hostile, Request, Script, Step},
+};
 
 /// A server that runs until it is dropped.
 pub struct Server {
-    address: SocketAddr,
+    server: Hostile,
     requests: Arc<Mutex<Vec<Request>>>,
-    task: JoinHandle<()>,
-}
-
-/// A received request.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Method and target, such as `GET /v1/numbers/num_1`.
-    pub line: String,
-    /// Header fields, with names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body, as long as `content-length`.
-    pub body: String,
 }
 
 /// A response of the server.
@@ -63,25 +47,45 @@ impl Reply {
         }
         self
     }
-}
 
-type Answer = dyn Fn(usize, &Request) -> Reply + Send + Sync;
+    /// Returns the steps that send it in response to this request line.
+    fn script(self, line: &str) -> Script {
+        match self {
+            Self::Http(status, headers, body) => {
+                vec![Step::Send(http(status, &headers, &about(&body, line)))]
+            }
+            Self::Raw(bytes) => vec![Step::Send(bytes), Step::Close],
+            Self::Silence => vec![Step::Hang],
+            Self::Late(delay, reply) => [vec![Step::Pause(delay)], reply.script(line)].concat(),
+        }
+    }
+}
 
 impl Server {
     /// Starts a server. `answer` receives the request's number, counted from 0, and the request.
+    #[expect(clippy::unused_async, reason = "it needs a runtime, which an async caller has")]
     pub async fn start(
         answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let requests = Arc::default();
-        let task = tokio::spawn(accept(listener, Arc::new(answer), Arc::clone(&requests)));
-        Ok(Self { address, requests, task })
+        let requests = Arc::<Mutex<Vec<Request>>>::default();
+        let seen = Arc::clone(&requests);
+        let server = Hostile::start(move |_, request| {
+            if request.line.is_empty() {
+                return vec![Step::Read];
+            }
+            let number = {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.push(request.clone());
+                seen.len() - 1
+            };
+            [vec![Step::Read], answer(number, request).script(&request.line)].concat()
+        })?;
+        Ok(Self { server, requests })
     }
 
     /// Returns the base URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address)
     }
 
     /// Returns the requests so far.
@@ -90,84 +94,19 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// Starts a server that sends these replies in turn and then repeats the last one.
+pub async fn replies(replies: Vec<Reply>) -> Server {
+    Server::start(move |n, _| replies[n.min(replies.len() - 1)].clone()).await.unwrap()
 }
 
-impl Request {
-    /// Returns the header field of this name, given in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
-    }
+/// Starts a server that always sends this reply.
+pub async fn always(reply: Reply) -> Server {
+    replies(vec![reply]).await
 }
 
-async fn accept(listener: TcpListener, answer: Arc<Answer>, requests: Arc<Mutex<Vec<Request>>>) {
-    let mut connections = tokio::task::JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        // A broken connection shows in the client's result.
-        let (answer, requests) = (Arc::clone(&answer), Arc::clone(&requests));
-        connections.spawn(async move { serve(stream, &*answer, &requests).await.ok() });
-    }
-}
-
-async fn serve(
-    mut stream: TcpStream,
-    answer: &Answer,
-    requests: &Mutex<Vec<Request>>,
-) -> io::Result<()> {
-    let mut buffer = Vec::new();
-    while let Some(request) = read_request(&mut stream, &mut buffer).await? {
-        let number = {
-            let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
-            requests.push(request.clone());
-            requests.len() - 1
-        };
-        let mut reply = answer(number, &request);
-        if let Reply::Late(delay, late) = reply {
-            sleep(delay).await;
-            reply = *late;
-        }
-        match reply {
-            Reply::Http(status, headers, body) => {
-                stream.write_all(&http(status, &headers, &about(&body, &request.line))).await?;
-            }
-            Reply::Raw(bytes) => {
-                stream.write_all(&bytes).await?;
-                return stream.shutdown().await;
-            }
-            Reply::Silence | Reply::Late(..) => std::future::pending().await,
-        }
-    }
-    Ok(())
-}
-
-/// Reads one request; returns `None` at the end of the connection.
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Request>> {
-    loop {
-        if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
-            let mut request = parse(&String::from_utf8_lossy(&buffer[..end]));
-            let length = request.header("content-length").and_then(|text| text.parse().ok());
-            let length: usize = length.unwrap_or(0);
-            if let Some(body) = buffer[end + 4..].get(..length) {
-                request.body = String::from_utf8_lossy(body).into_owned();
-                buffer.drain(..end + 4 + length);
-                return Ok(Some(request));
-            }
-        }
-        if stream.read_buf(buffer).await? == 0 {
-            return Ok(None);
-        }
-    }
-}
-
-fn parse(head: &str) -> Request {
-    let mut lines = head.split("\r\n");
-    let line = lines.next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
-    let fields = lines.filter_map(|line| line.split_once(':'));
-    let headers = fields.map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned())).collect();
-    Request { line, headers, body: String::new() }
+/// Returns the documented response.
+pub fn ok() -> Reply {
+    Reply::json(200, example().to_string())
 }
 
 /// Returns the body with the requested id in place of the documented one.

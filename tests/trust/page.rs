@@ -10,21 +10,16 @@ use crate::CALLS;
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/measured/trust.md");
 const HEAD: &str = "| faults | get, refresh | status | delete | within |\n|---|---|---|---|---|\n";
 
-/// A table of the page, with the text before and after it.
+/// A table of the page.
 pub(crate) struct Part {
-    name: &'static str,
-    before: String,
     table: String,
-    after: String,
 }
 
 impl Part {
-    pub(crate) fn read(name: &'static str) -> Self {
+    pub(crate) fn read(name: &str) -> Self {
         let page = fs::read_to_string(PAGE).unwrap();
-        let (before, rest) = page.split_once(&format!("<!-- {name} -->\n")).unwrap();
-        let (table, after) = rest.split_once("<!-- end -->").unwrap();
-        let before = format!("{before}<!-- {name} -->\n");
-        Self { name, before, table: table.to_owned(), after: format!("<!-- end -->{after}") }
+        let (_, rest) = page.split_once(&format!("<!-- {name} -->\n")).unwrap();
+        Self { table: rest.split_once("<!-- end -->").unwrap().0.to_owned() }
     }
 
     /// Returns a cell of the page; `None` if the page is being written.
@@ -51,8 +46,8 @@ impl Part {
         let table = HEAD.to_owned() + &rows.iter().map(row).collect::<String>();
         if is_written() {
             // The other test may have written its part since this one began.
-            let Self { before, after, .. } = Self::read(self.name);
-            fs::write(PAGE, before + &table + &after).unwrap();
+            let page = fs::read_to_string(PAGE).unwrap();
+            fs::write(PAGE, page.replace(&self.table, &table)).unwrap();
             return;
         }
         let rerun = "docs/measured/trust.md is out of date, run with UPDATE_EXPECT=1";

@@ -80,10 +80,8 @@ mod tests {
     fn base_url_is_accepted_without_its_v1() {
         let cases = [
             ("https://pilotstatus.com.br", "https://pilotstatus.com.br/"),
-            ("https://pilotstatus.com.br/", "https://pilotstatus.com.br/"),
             ("https://proxy.example/pilot//", "https://proxy.example/pilot"),
             ("https://pilotstatus.com.br/v1", "https://pilotstatus.com.br/"),
-            ("https://pilotstatus.com.br/v1/", "https://pilotstatus.com.br/"),
             ("https://proxy.example/pilot/v1//", "https://proxy.example/pilot"),
             ("https://proxy.example/v1/pilot", "https://proxy.example/v1/pilot"),
             ("https://proxy.example/apiv1", "https://proxy.example/apiv1"),
@@ -106,7 +104,6 @@ mod tests {
         let cases = [
             ("", "X has no scheme"),
             ("pilotstatus.com.br", "X has no scheme"),
-            ("pilotstatus.com.br:443", "X has neither https:// nor http:// as its scheme"),
             ("localhost:8080", "X has neither https:// nor http:// as its scheme"),
             ("ftp://pilotstatus.com.br", "X has neither https:// nor http:// as its scheme"),
             ("https://", "X has no host"),
@@ -116,13 +113,11 @@ mod tests {
             ("https://user:99999/@pilotstatus.com.br", "X: the port is not a number up to 65535"),
             ("https://user:secret/x@pilotstatus.com.br", "X: the port is not a number up to 65535"),
             ("https://pilotstatus.com.br:12345678@", "X has no host"),
-            ("secret://x", "X has neither https:// nor http:// as its scheme"),
             ("https://[::1", "X has an invalid host"),
             ("https://1.2.3.999", "X has an invalid host"),
             ("https://a b.example", "X contains white space"),
             ("https://a.exa\nmple", "X contains white space"),
             ("https://pilotstatus.com.br?secret", "query"),
-            ("https://pilotstatus.com.br/?", "query"),
             ("https://pilotstatus.com.br#x", "fragment"),
             ("https://user:secret@pilotstatus.com.br", "password"),
             ("http://pilotstatus.com.br", "allow_insecure_http"),

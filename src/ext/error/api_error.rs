@@ -71,7 +71,7 @@ mod tests {
     fn error_fields_are_read_in_every_shape() {
         type Expected<'a> = (Option<&'a str>, Option<&'a str>, Option<u64>);
         let all: Expected = (Some("no"), Some("A_B"), Some(7));
-        let cases: [(Value, Expected); 16] = [
+        let cases: [(Value, Expected); 12] = [
             (json!({ "error": "no", "code": "A_B", "retryAfterSeconds": 7 }), all),
             (json!({ "error": { "message": "no", "code": "A_B", "retryAfterSeconds": 7 } }), all),
             (json!({ "error": { "error": "no" }, "code": "A_B", "retryAfterSeconds": "7" }), all),
@@ -80,15 +80,11 @@ mod tests {
                 all,
             ),
             (json!({ "error": "no", "message": "other" }), (Some("no"), None, None)),
-            (json!({ "message": "no" }), (Some("no"), None, None)),
-            (json!({ "error": null, "code": "A_B" }), (None, Some("A_B"), None)),
             (json!({ "error": ["no"], "code": "A_B" }), (None, Some("A_B"), None)),
             (json!({ "error": 1, "code": 2, "retryAfterSeconds": "soon" }), (None, None, None)),
             (json!({ "code": null, "error": { "code": "A_B" } }), (None, Some("A_B"), None)),
             (json!({ "retryAfterSeconds": -1 }), (None, None, None)),
-            (json!({ "retryAfterSeconds": "-1" }), (None, None, None)),
             (json!({ "retryAfterSeconds": "NaN" }), (None, None, None)),
-            (json!({ "error": "", "code": "", "message": "" }), (None, None, None)),
             (json!({ "error": "", "message": "no", "code": "" }), (Some("no"), None, None)),
             (json!({}), (None, None, None)),
         ];

@@ -128,10 +128,8 @@ mod tests {
         let at = "#/components/schemas/Outer/properties/inner: ";
         let table = [
             ("alone", vec![outer(object("x"))], ""),
-            ("an equal component before", vec![inner("x"), outer(object("x"))], ""),
             ("an equal component after", vec![outer(object("x")), inner("x")], at),
-            ("another component before", vec![inner("y"), outer(object("x"))], at),
-            ("another component after", vec![outer(object("x")), inner("y")], at),
+            ("another component", vec![inner("y"), outer(object("x"))], at),
             ("one title twice", vec![("Outer", two)], error),
             ("a title", vec![inner("y"), outer(titled("x"))], ""),
         ];
@@ -151,20 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn document_without_client_is_one_line() {
+    fn panic_of_progenitor_is_one_line() {
         let no_schema = json!({ "description": "D", "content": { "application/json": {} } });
-        let table = [
-            (json!({ "operationId": 1 }), "not an OpenAPI 3.0 document at `paths"),
-            (
-                json!({ "operationId": "a", "responses": { "200": no_schema } }),
-                "progenitor panicked",
-            ),
-            (json!({ "responses": {} }), "progenitor cannot generate the client"),
-        ];
-        for (operation, expected) in table {
-            let error = generate(&document(&operation)).err().expect(expected).to_string();
-            assert!(error.contains(expected), "expected {expected:?}, found {error:?}");
-            assert_eq!(error.lines().count(), 1, "{error}");
-        }
+        let operation = json!({ "operationId": "a", "responses": { "200": no_schema } });
+        let error = generate(&document(&operation)).err().unwrap().to_string();
+        assert!(error.contains("progenitor panicked") && error.lines().count() == 1, "{error}");
     }
 }

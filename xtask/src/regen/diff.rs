@@ -116,7 +116,6 @@ mod tests {
     #[test]
     fn each_difference_is_listed_once_with_its_place() {
         let table = [
-            (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#, ""),
             (r#"{"a":{"b":1}}"#, r#"{"a":{"b":2}}"#, "#/a/b: 1 to 2"),
             (r#"{"a":1}"#, r#"{"b":1}"#, "#/a: 1 to none, #/b: none to 1"),
             (r#"{"a":[1,2]}"#, r#"{"a":[2,3]}"#, "#/a/0: 1 to none, #/a/1: none to 3"),
@@ -124,7 +123,6 @@ mod tests {
             ("[1,2]", "[2,1]", "#: [1,2] to [2,1]"),
             (r#"[{"a":1},{"a":2}]"#, r#"[{"a":3},{"a":2},{"a":1}]"#, r#"#/0: none to {"a":3}"#),
             (r#"[{"x":1}]"#, r#"[{"x":2}]"#, "#/0/x: 1 to 2"),
-            ("[{}]", "[]", "#/0: {} to none"),
         ];
         let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
         let side =

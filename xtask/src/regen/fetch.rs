@@ -90,18 +90,10 @@ mod tests {
     #[test]
     fn fetch_of_anything_else_is_an_error() {
         let elsewhere = answer("302 Found", "location: http://localhost:1/x\r\n", "");
-        let circle = answer("302 Found", "location: SELF/\r\n", "");
-        let cut = answer("200 OK", "", "whole").replace("length: 5", "length: 9");
         let table = [
             ("an error", vec![answer("404 Not Found", "", "")], "found the status 404"),
             ("too much", vec![answer("200 OK", "", &"a".repeat(101))], "at most 100 bytes"),
-            (
-                "another host",
-                vec![elsewhere],
-                "no redirect to another host, found one to http://localhost:1/x",
-            ),
-            ("a circle", vec![circle; 9], "at most 5 redirects"),
-            ("a part", vec![cut], "body"),
+            ("another host", vec![elsewhere], "found one to http://localhost:1/x"),
             ("silence", vec![], "timed out"),
         ];
         for (name, answers, expected) in table {

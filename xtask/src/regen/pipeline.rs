@@ -104,24 +104,3 @@ fn layout(key: &str, value: &Value, indent: usize) -> String {
     };
     format!("{0:indent$}{key}{open}\n{1}\n{0:indent$}{close}", "", children.join(",\n"))
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::layout;
-
-    #[test]
-    fn value_that_fits_has_one_line() {
-        let (fits, long) = ("x".repeat(99), "x".repeat(100));
-        let document =
-            json!({ "a": [1, { "b": {} }], "fits": [{ "c": fits }], "long": [{ "c": long }] });
-        let text = layout("", &document, 0);
-        let lines = format!(
-            "{{\n  \"a\": [1,{{\"b\":{{}}}}],\n  \"fits\": [{{\"c\":\"{fits}\"}}],\n  \"long\": [\n    {{\"c\":\"{long}\"}}\n  ]\n}}"
-        );
-        assert_eq!(text, lines);
-        assert!(text.lines().all(|line| line.len() <= 120), "{text}");
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
-    }
-}

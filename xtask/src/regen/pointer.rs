@@ -49,36 +49,3 @@ pub(crate) fn path(at: &str) -> String {
     }
     path
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{child, find, path, resolve};
-
-    #[test]
-    fn path_has_indices_of_lists_and_names_of_fields() {
-        let at = "#/paths/~1a/get/responses/200/anyOf/0";
-        assert_eq!(path(at), "$.paths['/a'].get.responses['200'].anyOf[0]");
-    }
-
-    #[test]
-    fn name_with_slashes_and_tildes_round_trips() {
-        let at = child("#/paths", "/a~/{b}");
-        assert_eq!(at, "#/paths/~1a~0~1{b}");
-        let document = json!({ "paths": { "/a~/{b}": 1 } });
-        assert_eq!(find(&document, &at), Some(&json!(1)));
-        assert_eq!(find(&document, "other.json#/a"), None);
-    }
-
-    #[test]
-    fn reference_is_followed_and_circle_has_no_end() {
-        let document = json!({
-            "a": { "$ref": "#/b" }, "b": { "$ref": "#/c" }, "c": { "type": "string" },
-            "loop": { "$ref": "#/loop" }, "lost": { "$ref": "#/nothing" },
-        });
-        assert_eq!(resolve(&document, &document["a"]), Some(&document["c"]));
-        assert_eq!(resolve(&document, &document["loop"]), None);
-        assert_eq!(resolve(&document, &document["lost"]), None);
-    }
-}

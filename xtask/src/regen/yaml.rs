@@ -19,31 +19,15 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::parse;
 
     #[test]
-    fn scalars_retain_their_written_type() {
-        let table = [
-            ("'1'", json!("1")),
-            ("2026-06-30", json!("2026-06-30")),
-            ("3.1.0", json!("3.1.0")),
-            ("no", json!("no")),
-        ];
-        for (text, expected) in table {
-            assert_eq!(parse::<Value>(text).unwrap(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn keys_retain_their_order() {
-        let value: Value = parse("z: 1\na: 2\nm: {y: 1, b: 2}\n").unwrap();
-        assert_eq!(value.to_string(), r#"{"z":1,"a":2,"m":{"y":1,"b":2}}"#);
-    }
-
-    #[test]
-    fn ambiguous_yaml_is_rejected_with_its_place() {
+    fn yaml_is_read_without_guessing() {
+        let value: Value = parse("z: '1'\nday: 2026-06-30\nversion: 3.1.0\na: no\n").unwrap();
+        let expected = r#"{"z":"1","day":"2026-06-30","version":"3.1.0","a":"no"}"#;
+        assert_eq!(value.to_string(), expected);
         let table = [
             ("200: ok\n'200': again\n", "line 2, column 1"),
             ("a: 1\n---\nb: 2\n", "line 3, column 1"),
@@ -51,8 +35,7 @@ mod tests {
         ];
         for (text, place) in table {
             let error = parse::<Value>(text).unwrap_err().to_string();
-            assert!(error.contains(place), "{text:?} gave {error}");
-            assert!(!error.contains('\n'), "{text:?} gave {error}");
+            assert!(error.contains(place) && error.lines().count() == 1, "{text:?} gave {error}");
         }
     }
 }

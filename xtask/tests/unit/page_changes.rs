@@ -128,25 +128,10 @@ fn changed_responses_have_their_effect() {
         ("@400/example/requestId", "1", Stops, "the example has /requestId"),
         ("@/responses/400/headers", with_header, Words, "400/headers`: new"),
         ("@/responses/401", BARE, Stops, "401: the page has this now"),
-        (
-            "@/responses/410",
-            BARE,
-            Stops,
-            "410: expected the schema { $ref: '#/components/schemas/A",
-        ),
+        ("@/responses/410", BARE, Stops, "410: expected the schema { $ref: '#/com"),
         ("@/responses/default", BARE, Stops, "found `default`, of which the client has no type"),
-        (
-            "@/responses/204",
-            BARE,
-            Stops,
-            "removes `$.paths['/v1/numbers/{id}'].get.responses['204']",
-        ),
-        (
-            "@/responses/202",
-            BARE,
-            Stops,
-            "removes `$.paths['/v1/numbers/{id}'].get.responses['202']",
-        ),
+        ("@/responses/204", BARE, Stops, "removes `$.paths['/v1/numbers/{id}'].get.resp"),
+        ("@/responses/202", BARE, Stops, "{id}'].get.responses['202']`"),
         ("@/responses/200", "", Stops, "action `answer`"),
         ("@/responses/200/content/text~1csv", TEXT, Words, "text~1csv`: new"),
         ("@200/schema", r#"{"type":"object"}"#, Stops, "action `answer`"),
@@ -163,11 +148,9 @@ fn changed_example_has_its_effect() {
         ("@200/example/health/new", "1", Stops, "the example has /health/new"),
         ("@200/example/health/code", "", Stops, "expected 2 matches, found 1, without `code`"),
         ("@200/example/id", "1", Stops, "does not fit its schema at /id"),
-        ("@200/example/id", "", Stops, "does not fit its schema at /"),
         ("@200/example/sites", "[{}]", Stops, "at /sites/0"),
         ("@200/example/state", r#""PAUSED""#, Stops, open),
         ("@200/example/state", r#""CLOSE""#, Words, "example/state"),
-        ("@200/example/state", "null", Words, "example/state"),
     ]);
 }
 
@@ -192,12 +175,7 @@ fn changed_parameters_have_their_effect() {
         ("@/parameters/1/schema/default", r#""0""#, Words, "parameters/1/schema/default"),
         ("@/parameters/1/schema/enum", r#"["1"]"#, Stops, closed),
         ("@/parameters/-", default, Breaking, call),
-        (
-            "@/parameters/-",
-            list,
-            Stops,
-            "expected the type string, integer, number or boolean of `l`",
-        ),
+        ("@/parameters/-", list, Stops, "expected the type string, integer, number or"),
         ("@/parameters/-", r#"{"name":"c","in":"cookie"}"#, Stops, cookie),
     ]);
 }
@@ -228,29 +206,19 @@ fn changed_operations_have_their_effect() {
     let object = r#"{"content":{"application/json":{"schema":{"type":"object"}}}}"#;
     let example = r#"{"content":{"application/json":{"example":{"a":[1],"b":null}}}}"#;
     let form = r#"{"content":{"multipart/form-data":{"schema":{"type":"object"}}}}"#;
-    let form_found =
-        r#"a request with a body of `application/json`, found ["multipart/form-data"]"#;
+    let draft = r#"the update `schema: {"type":"object","properties":{"a":{"type":"array","items":{"type":"integer"}},"b":{"type":"?"}}}`"#;
+    let form_found = r#"a body of `application/json`, found ["multipart/form-data"]"#;
     let missing = "400, 401, 402, 403, 429, 5XX are missing: write an action with the target `$.paths['/v1/numbers/{id}'].patch.responses`";
     let open = "- `types::XResponse`: new, `#[derive(Clone, Debug, Default, PartialEq, schemars::JsonSchema)] #[non_exhaustive]";
     check(&[
         ("@/requestBody", object, Breaking, "- `Client::get_numbers_id`: `async fn"),
-        (
-            "@/requestBody",
-            example,
-            Stops,
-            r#"the update `schema: {"type":"object","properties":{"a":{"type":"array","items":{"type":"integer"}},"b":{"type":"?"}}}`"#,
-        ),
+        ("@/requestBody", example, Stops, draft),
         ("@/requestBody", form, Stops, form_found),
         ("@/operationId", r#""getNumbersId""#, Words, "get/operationId"),
         ("@/operationId", r#""get_number""#, Breaking, "operationId"),
         ("@/operationId", "", Stops, "expected an operationId that can name a method"),
         ("@/callbacks", "{}", Stops, "`callbacks` is not a field of Operation"),
-        (
-            patch,
-            OTHER,
-            Stops,
-            "parameters/0/schema: expected a reference to `#/components/schemas/N",
-        ),
+        (patch, OTHER, Stops, "parameters/0/schema: expected a reference to `#/comp"),
         (patch, OTHER, Stops, missing),
         (patch, OTHER, Stops, "expected one success, 200, 201 or 202, found none"),
         (patch, &other_id, Stops, "patch/parameters/0/schema: expected a reference to"),
@@ -277,9 +245,10 @@ fn renamed_path_is_one_problem() {
 
 #[test]
 fn changed_schemas_have_their_effect() {
-    let no_items = r#"{"New":{"type":["array","null"]}}"#;
+    let no_items = r#"{"New":{"anyOf":[{"type":"array"},{"type":"null"}]}}"#;
     let no_type = r#"{"New":{"type":"object","properties":{"a":{}}}}"#;
     let nowhere = r##"{"New":{"$ref":"#/components/schemas/No"}}"##;
+    let circle = r##"{"New":{"oneOf":[{"$ref":"#/components/schemas/New"},{"type":"null"}]}}"##;
     let several = r#"{"New":{"allOf":[{"type":"object"},{"type":"object"}]}}"#;
     let inline = r#"{"New":{"properties":{"a":{"type":"string","x-extensible-enum":["A"]}}}}"#;
     let object = r#"{"New":{"type":"object","properties":{"a":{"type":"string"}}}}"#;
@@ -298,9 +267,10 @@ fn changed_schemas_have_their_effect() {
         (at, nullable, Stops, referred),
         (at, known, Stops, known_referred),
         (at, inline, Stops, "New/properties/a: expected an open enum as a component"),
-        (at, no_items, Stops, "New: expected the type of its items"),
+        (at, no_items, Stops, "with the target `$.components.schemas.New.anyOf[0]`"),
         (at, no_type, Stops, "New/properties/a: expected a type"),
         (at, several, Stops, "New/allOf: expected one schema"),
+        (at, circle, Stops, "expected a schema with a type beside null"),
         (at, nowhere, Stops, "expected a reference that leads somewhere"),
         (at, r#"{"New":{"if":{}}}"#, Stops, "New/if: `if` is not a schema keyword"),
         (at, r#"{"New":{"type":["string","integer"]}}"#, Stops, "New/type: expected one, or"),
@@ -321,18 +291,8 @@ fn changed_document_has_its_effect() {
         ("/openapi", r#""3.1.1""#, Words, "#/openapi"),
         ("/info/version", r#""1.0.1""#, Words, "#/info/version"),
         ("@/summary", r#""S""#, Words, "get/summary"),
-        (
-            "@/description",
-            r#""D""#,
-            Words,
-            "does not reach openapi.json: action `prose` writes this",
-        ),
-        (
-            "@/deprecated",
-            "true",
-            Words,
-            "of which no compiler warns:\n- `#/paths/~1v1~1numbers~1{id}/g",
-        ),
+        ("@/description", r#""D""#, Words, "openapi.json: action `prose` writes this"),
+        ("@/deprecated", "true", Words, "of which no compiler warns:\n- `#/paths/"),
         ("@/tags", r#"["Numbers","Numbers"]"#, Words, "get/tags/1`: new"),
         ("@/x-codeSamples", "[]", Words, "x-codeSamples"),
     ]);
