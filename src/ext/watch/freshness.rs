@@ -62,11 +62,7 @@ impl Rows {
             (None, None) => Vec::new(),
         };
         let checked = found.into_iter().map(|entry| self.check(entry, max_age, now));
-        let rank = |checked: &Result<FleetEntry, NotFresh>| match checked {
-            Ok(entry) => (false, entry.seen.level.is_none(), entry.seen.level),
-            Err(_) => (true, true, None),
-        };
-        checked.min_by_key(rank).unwrap_or_else(|| Err(self.absence(phone.as_ref())))
+        checked.min_by_key(Result::is_err).unwrap_or_else(|| Err(self.absence(phone.as_ref())))
     }
 
     fn check(
