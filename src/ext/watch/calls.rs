@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::{
     ext::{call::on_wire::OnWire, error::Error, number::handle::NumberHandle, number_id::NumberId},
-    types::{Number, NumberStatus},
+    types::{Number, NumberList, NumberStatus},
 };
 
 /// A call whose request is on the wire for longer no longer counts toward `concurrency`.
@@ -38,14 +38,20 @@ pub(super) enum Reading {
 
 /// A call that has ended.
 pub(super) struct Ended {
-    pub(super) id: NumberId,
     pub(super) began: Duration,
-    pub(super) result: Result<Reading, Error>,
+    pub(super) answer: Answer,
+}
+
+/// The result of a call for a number, or for the list.
+pub(super) enum Answer {
+    Number(NumberId, Result<Reading, Error>),
+    List(Result<NumberList, Error>),
 }
 
 #[derive(Default)]
 pub(super) struct Calls {
     futures: FuturesUnordered<Abortable<BoxFuture<'static, Ended>>>,
+    /// The calls for numbers.
     running: HashMap<NumberId, (OnWire, AbortHandle)>,
 }
 
@@ -61,6 +67,7 @@ impl Operation {
 }
 
 impl Calls {
+    /// Starts a call for a number.
     pub(super) fn start(
         &mut self,
         operation: Operation,
@@ -72,33 +79,39 @@ impl Calls {
         let on_wire = OnWire::default();
         self.running.insert(id.clone(), (on_wire.clone(), abort));
         let call = on_wire.of(operation.call(number));
-        let call = async move { Ended { id, began, result: call.await } };
+        let call = async move { Ended { began, answer: Answer::Number(id, call.await) } };
         self.futures.push(Abortable::new(Box::pin(call), registration));
+    }
+
+    /// Starts a call for the list, which never counts.
+    pub(super) fn start_list(
+        &mut self,
+        call: BoxFuture<'static, Result<NumberList, Error>>,
+        began: Duration,
+    ) {
+        let call = async move { Ended { began, answer: Answer::List(call.await) } };
+        self.futures.push(Abortable::new(Box::pin(call), AbortHandle::new_pair().1));
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         while let Poll::Ready(Some(ended)) = self.futures.poll_next_unpin(cx) {
-            if let Ok(ended) = ended {
-                self.running.remove(&ended.id);
-                return Poll::Ready(ended);
+            let Ok(ended) = ended else { continue };
+            if let Answer::Number(id, _) = &ended.answer {
+                self.running.remove(id);
             }
+            return Poll::Ready(ended);
         }
         Poll::Pending
     }
 
-    pub(super) fn contains(&self, id: &NumberId) -> bool {
-        self.running.contains_key(id)
-    }
-
-    /// Cancels the calls of ids for which `stays` returns false. A request on the wire cannot be taken
-    /// back, so its call continues.
+    /// Cancels the calls of ids for which `stays` returns false.
     pub(super) fn retain(&mut self, stays: impl Fn(&NumberId) -> bool) {
-        self.running.retain(|id, (on_wire, abort)| {
-            let goes_on = stays(id) || on_wire.since().is_some();
-            if !goes_on {
-                abort.abort();
+        self.running.retain(|id, (_, abort)| {
+            if stays(id) {
+                return true;
             }
-            goes_on
+            abort.abort();
+            false
         });
     }
 

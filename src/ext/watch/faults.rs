@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, mem, time::Duration};
 
+use super::rounds::Target;
 use crate::ext::{error::Error, number_id::NumberId};
 
 /// Number of intervals between two probes of a refused key, which is at most a minute.
@@ -10,20 +11,23 @@ const MAX_PROBE_EVERY: Duration = Duration::from_secs(60);
 /// Number of calls that fail in a row in an outage; in a smaller fleet, its size.
 const OUTAGE: usize = 20;
 
-/// The target of a call: a number, or the list if `None`.
-type Target = Option<NumberId>;
-
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    /// The time and the target of the 401 that refused the key.
-    refusal: Option<(Duration, Target)>,
+    refusal: Option<Refusal>,
     /// Targets whose 401 is their own, because another call was accepted after it.
     refused_alone: HashSet<Target>,
-    /// The time of the next probe of a refused key; `None` while the key is accepted.
-    probe_at: Option<Duration>,
     /// Number of calls that failed since the last response.
     failures: usize,
     is_out: bool,
+}
+
+/// The 401 that refused the key.
+#[derive(Debug)]
+struct Refusal {
+    at: Duration,
+    target: Target,
+    /// The start of the last probe, or the time of the refusal.
+    probed: Duration,
 }
 
 /// The meaning of a result for the key.
@@ -53,7 +57,7 @@ impl Faults {
                 return KeyCheck::Nothing;
             }
             let is_first = self.refusal.is_none();
-            self.refusal.get_or_insert((now, target));
+            self.refusal.get_or_insert(Refusal { at: now, target, probed: now });
             return if is_first { KeyCheck::Refused } else { KeyCheck::StillRefused };
         }
         // A 5xx or a missing response proves nothing.
@@ -62,27 +66,27 @@ impl Faults {
         }
         self.refused_alone.remove(&target);
         // An older call proves nothing either: the API may have processed it before the refusal.
-        match self.refusal.take_if(|(at, _)| began >= *at) {
-            Some((_, refused)) => {
-                self.refused_alone.extend(Some(refused).filter(|refused| *refused != target));
+        match self.refusal.take_if(|refusal| began >= refusal.at) {
+            Some(refusal) => {
+                self.refused_alone.extend(Some(refusal.target).filter(|other| *other != target));
                 KeyCheck::Accepted
             }
             None => KeyCheck::Nothing,
         }
     }
 
-    /// Returns the time of the next probe; `None` while the key is accepted. It follows the start of the
-    /// last probe: an earlier call that ends does not delay it.
-    pub(super) fn next_probe(
-        &mut self,
-        every: Duration,
-        has_started: bool,
-        now: Duration,
-    ) -> Option<Duration> {
+    /// Returns the time of the next probe; `None` while the key is accepted. An earlier call that ends
+    /// does not delay it.
+    pub(super) fn probe_at(&self, every: Duration) -> Option<Duration> {
         let pause = every.saturating_mul(PROBE_INTERVALS).min(MAX_PROBE_EVERY);
-        let last = self.probe_at.filter(|_| !has_started);
-        self.probe_at = self.refusal.as_ref().map(|_| last.unwrap_or(now + pause));
-        self.probe_at
+        Some(self.refusal.as_ref()?.probed + pause)
+    }
+
+    /// Records the start of a call: while the key is refused, it is a probe.
+    pub(super) fn call_starts(&mut self, now: Duration) {
+        if let Some(refusal) = &mut self.refusal {
+            refusal.probed = now;
+        }
     }
 
     /// Counts the result of a call. Returns true when an outage begins, and false when it ends.
@@ -166,15 +170,15 @@ mod tests {
     fn probes_wait_ten_intervals_up_to_one_minute() {
         for (every, pause) in [(1, 10), (6, 60), (30, 60), (60, 60), (600, 60)] {
             let mut faults = Faults::default();
-            assert_eq!(faults.next_probe(SECOND(every), true, SECOND(5)), None);
+            faults.call_starts(SECOND(0));
+            assert_eq!(faults.probe_at(SECOND(every)), None);
             check(&mut faults, "a", 0, 401);
-            // Whether a call has started, the time, and the time to which the pause is added.
-            for (has_started, now, from) in [(false, 5, 5), (false, 9, 5), (true, 99, 99)] {
-                let next = faults.next_probe(SECOND(every), has_started, SECOND(now));
-                assert_eq!(next, Some(SECOND(from + pause)));
-            }
+            assert_eq!(faults.probe_at(SECOND(every)), Some(SECOND(1 + pause)));
+            faults.call_starts(SECOND(99));
+            check(&mut faults, "b", 0, 401);
+            assert_eq!(faults.probe_at(SECOND(every)), Some(SECOND(99 + pause)));
             check(&mut faults, "a", 100, 200);
-            assert_eq!(faults.next_probe(SECOND(every), false, SECOND(100)), None);
+            assert_eq!(faults.probe_at(SECOND(every)), None);
         }
     }
 

@@ -347,9 +347,11 @@ impl TableWriter {
         self.rows.send_modify(|rows| rows.fault = fault.cloned());
     }
 
-    /// Sets or clears the error of the list.
-    pub(super) fn set_list_error(&self, error: Option<&Error>) {
-        self.rows.send_modify(|rows| rows.list_error = error.cloned());
+    /// Sets or clears the error of the list, and returns the last one.
+    pub(super) fn set_list_error(&self, error: Option<&Error>) -> Option<Error> {
+        let mut last = None;
+        self.rows.send_modify(|rows| last = mem::replace(&mut rows.list_error, error.cloned()));
+        last
     }
 
     /// Adds the phone numbers of a list, which only readers need.
