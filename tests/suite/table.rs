@@ -205,18 +205,6 @@ async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
 }
 
 #[tokio::test]
-async fn table_error_remains_refused_key_after_a_failed_probe() {
-    let answer = |n, _: &support::Request| Reply::json(if n == 0 { 401 } else { 402 }, "{}");
-    let server = Server::start(answer).await.unwrap();
-    let mut watch = client(&server).watch_all(Duration::from_millis(20));
-    let table = watch.table();
-    for _ in 0..2 {
-        watch.next().await.unwrap();
-        assert!(table.error().is_some_and(|error| error.is_unauthorized()), "{:?}", table.error());
-    }
-}
-
-#[tokio::test]
 async fn phone_number_is_found_in_every_known_place() {
     let numbers = [
         json!({ "number": "5511988880001" }),

@@ -293,16 +293,28 @@ async fn list_with_invalid_items_unlists_no_number() {
 
 #[tokio::test]
 async fn status_watch_changes_only_state() {
-    let server = always(Reply::json(200, r#"{"id":"a","state":"OPEN"}"#)).await;
+    let world = World::of(&["a"]);
+    world.set("a", Ok(json!({ "state": "CLOSE" })));
+    let server = world.server().await;
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses();
-    assert_eq!(next(&mut watch).await.to_string(), "a  state OPEN");
+    assert_eq!(next(&mut watch).await.to_string(), "a  state CLOSE");
     let state = json!({ "a": { "level": "blocked", "quality": "RED", "state": "CLOSE" } });
     let state = serde_json::from_value(state).unwrap();
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses().resume(state);
-    let change = next(&mut watch).await;
-    assert_eq!(change.changed, [Changed::State]);
-    assert_eq!(change.to_string(), "a  state CLOSE → OPEN");
-    assert_eq!(change.after.quality.unwrap().as_str(), "RED");
+    assert_silent(&mut watch).await;
+    world.set("a", Ok(json!({ "isFullyConnected": false })));
+    assert_silent(&mut watch).await;
+    // Each state change is printed, even if a readiness reason repeats it.
+    for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
+    {
+        world.set("a", Ok(json!({ "state": state })));
+        let change = next(&mut watch).await;
+        assert_eq!(
+            (change.changed.as_slice(), &*change.to_string()),
+            (&[Changed::State][..], line)
+        );
+        assert_eq!(change.after.quality.unwrap().as_str(), "RED");
+    }
 }
 
 #[tokio::test]
@@ -435,42 +447,26 @@ async fn unknown_values_are_compared_and_printed_as_codes() {
 
 #[tokio::test]
 async fn older_snapshot_is_ignored() {
-    let snapshot = |n: usize| {
-        let (hour, quality) = if n.is_multiple_of(2) { (10, "RED") } else { (9, "GREEN") };
+    // Seconds that the server's clock is ahead, if its responses have a date.
+    let date = |ahead: i64| chrono::Utc::now() + chrono::TimeDelta::seconds(ahead);
+    let snapshot = move |n: usize, ahead: Option<i64>| {
+        let (age, quality) = if n.is_multiple_of(2) { (0, "RED") } else { (3_600, "GREEN") };
         let number = json!({
             "id": "a", "health": { "qualityRating": quality },
-            "meta": { "fetchedAt": format!("2026-01-01T{hour:02}:00:00.000Z") },
+            "meta": { "fetchedAt": date(ahead.unwrap_or_default() - age).to_rfc3339() },
         });
-        Reply::json(200, number.to_string())
+        let reply = Reply::json(200, number.to_string());
+        match ahead {
+            Some(ahead) => {
+                let date = date(ahead).format("%a, %d %b %Y %H:%M:%S GMT");
+                reply.with("date", date.to_string())
+            }
+            None => reply,
+        }
     };
-    let server = Server::start(move |n, _| snapshot(n)).await.unwrap();
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
-    assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
-    assert_silent(&mut watch).await;
-    // A resumed watch ignores the older snapshot, too.
-    let state = watch.state();
-    drop(watch);
-    let asked = server.requests().len();
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).resume(state);
-    until(&mut watch, || server.requests().len() > asked + 2).await;
-}
-
-#[tokio::test]
-async fn older_snapshot_is_detected_despite_clock_skew() {
-    let ahead = |seconds| chrono::Utc::now() + chrono::TimeDelta::seconds(seconds);
-    let snapshot = move |n: usize| {
-        let (at, quality) =
-            if n.is_multiple_of(2) { (ahead(600), "RED") } else { (ahead(-3_000), "GREEN") };
-        let number = json!({
-            "id": "a", "health": { "qualityRating": quality },
-            "meta": { "fetchedAt": at.to_rfc3339() },
-        });
-        let date = ahead(600).format("%a, %d %b %Y %H:%M:%S GMT");
-        Reply::json(200, number.to_string()).with("date", date.to_string())
-    };
-    for refresh in [false, true] {
-        let server = Server::start(move |n, _| snapshot(n)).await.unwrap();
-        let watch = client(&server).numbers(["a"]).watch(EVERY);
+    for (ahead, refresh) in [(None, false), (Some(600), false), (Some(600), true)] {
+        let server = Server::start(move |n, _| snapshot(n, ahead)).await.unwrap();
+        let watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
         let mut watch = if refresh { watch.refresh() } else { watch };
         assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
         assert_silent(&mut watch).await;
@@ -643,27 +639,6 @@ fn unknown_watch_state_entry_is_skipped() {
 }
 
 #[tokio::test]
-async fn status_without_state_emits_no_change() {
-    let world = World::of(&["a"]);
-    world.set("a", Ok(json!({ "state": "CLOSE" })));
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY);
-    next(&mut watch).await;
-    let state = watch.state();
-    drop(watch);
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses().resume(state);
-    assert_silent(&mut watch).await;
-    world.set("a", Ok(json!({ "isFullyConnected": false })));
-    assert_silent(&mut watch).await;
-    // Each state change is printed, even if a readiness reason repeats it.
-    for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
-    {
-        world.set("a", Ok(json!({ "state": state })));
-        assert_eq!(next(&mut watch).await.to_string(), line);
-    }
-}
-
-#[tokio::test]
 async fn refused_key_is_reported_once() {
     let ids: Vec<String> = (0..40).map(|n| format!("num_{n:02}")).collect();
     let world = World::of(&ids.iter().map(String::as_str).collect::<Vec<_>>());
@@ -701,12 +676,19 @@ async fn refused_key_of_list_is_reported_once() {
     world.set("the list", Err(401));
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
+    let table = watch.table();
     assert!(next(&mut watch).await.error.unwrap().is_unauthorized());
-    let quiet = tokio::time::timeout(EVERY * 5, watch.next()).await;
-    assert!(quiet.is_err(), "{quiet:?}");
+    assert_silent(&mut watch).await;
+    // A failed probe does not prove that the key is accepted.
+    world.set("the list", Err(402));
+    assert!(!next(&mut watch).await.error.unwrap().is_unauthorized());
+    assert!(table.error().is_some_and(|error| error.is_unauthorized()), "{:?}", table.error());
     world.remove("the list");
-    assert!(next(&mut watch).await.source == ChangeSource::KeyAccepted);
+    for source in [ChangeSource::KeyAccepted, ChangeSource::List] {
+        assert_eq!(next(&mut watch).await.source, source);
+    }
     assert_eq!(next(&mut watch).await.id.as_ref().map(NumberId::as_str), Some("num_1"));
+    assert!(table.error().is_none());
 }
 
 #[tokio::test]

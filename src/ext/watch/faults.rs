@@ -127,42 +127,30 @@ mod tests {
 
     #[test]
     fn key_change_is_returned_once() {
+        use KeyCheck::{Accepted, Nothing, Refused, StillRefused};
         let mut faults = Faults::default();
-        // Began, status, and the result. The key is refused at second 1.
+        // Target, began, status, and the result. The key is refused at second 1.
         let calls = [
-            (0, 200, KeyCheck::Nothing),
-            (0, 401, KeyCheck::Refused),
-            (0, 401, KeyCheck::StillRefused),
+            ("a", 0, 200, Nothing),
+            ("a", 0, 401, Refused),
+            ("a", 0, 401, StillRefused),
             // Sent before the refusal.
-            (0, 200, KeyCheck::Nothing),
-            (2, 500, KeyCheck::Nothing),
-            (2, 401, KeyCheck::StillRefused),
-            (2, 404, KeyCheck::Accepted),
-            (2, 200, KeyCheck::Nothing),
-            (2, 401, KeyCheck::Refused),
-            (3, 200, KeyCheck::Accepted),
+            ("b", 0, 200, Nothing),
+            ("a", 2, 500, Nothing),
+            ("a", 2, 404, Accepted),
+            ("a", 2, 200, Nothing),
+            ("a", 2, 401, Refused),
+            ("b", 2, 200, Accepted),
+            // The refusal of this target is its own.
+            ("a", 2, 401, Nothing),
+            ("c", 2, 401, Refused),
+            ("a", 2, 401, Nothing),
+            ("b", 2, 200, Accepted),
+            ("a", 2, 200, Nothing),
+            ("a", 2, 401, Refused),
         ];
-        for (n, (began, status, expected)) in calls.into_iter().enumerate() {
-            assert_eq!(check(&mut faults, "a", began, status), expected, "call {n}");
-        }
-    }
-
-    #[test]
-    fn target_refused_alone_does_not_refuse_key() {
-        let mut faults = Faults::default();
-        let calls = [
-            ("a", 401, KeyCheck::Refused),
-            ("b", 200, KeyCheck::Accepted),
-            ("a", 401, KeyCheck::Nothing),
-            ("c", 401, KeyCheck::Refused),
-            ("a", 401, KeyCheck::Nothing),
-            ("b", 200, KeyCheck::Accepted),
-            ("c", 401, KeyCheck::Nothing),
-            ("a", 200, KeyCheck::Nothing),
-            ("a", 401, KeyCheck::Refused),
-        ];
-        for (n, (target, status, expected)) in calls.into_iter().enumerate() {
-            assert_eq!(check(&mut faults, target, 2, status), expected, "call {n}");
+        for (n, (target, began, status, expected)) in calls.into_iter().enumerate() {
+            assert_eq!(check(&mut faults, target, began, status), expected, "call {n}");
         }
     }
 

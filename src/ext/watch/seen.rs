@@ -358,18 +358,4 @@ mod tests {
             assert_eq!(seen.limit.unwrap().as_str(), kept);
         }
     }
-
-    #[test]
-    fn error_retains_seen_and_compares_kind_status_code() {
-        let ready = seen(&json!({ "health": { "sendable": true } }));
-        let error = Error::invalid_input("one");
-        let failed = Seen::failed(Some(&ready), &error);
-        assert_eq!(failed.error.as_ref().unwrap().to_string(), "invalid_input");
-        assert_eq!(failed.changes(Some(&ready)), [Changed::ErrorBegan]);
-        let again = Seen::failed(Some(&failed), &Error::invalid_input("another"));
-        assert_eq!(again.changes(Some(&failed)), []);
-        assert_eq!(ready.changes(Some(&again)), [Changed::ErrorEnded]);
-        assert_eq!(ready.changes(None), [Changed::First]);
-        assert_eq!(failed.changes(None), [Changed::First, Changed::ErrorBegan]);
-    }
 }
