@@ -30,49 +30,37 @@ struct Refusal {
     probed: Duration,
 }
 
-/// The meaning of a result for the key.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum KeyCheck {
-    /// The first 401 since the key was accepted.
-    Refused,
-    /// Another 401 while the key is refused.
-    StillRefused,
-    /// The first success since the key was refused.
-    Accepted,
-    Nothing,
-}
-
 impl Faults {
-    /// Processes the result of a call that began at `began`.
+    /// Processes the result of a call that began at `began`. Returns true if it is a 401 that refuses the
+    /// key.
     pub(super) fn check_key(
         &mut self,
         target: Option<&NumberId>,
         began: Duration,
         error: Option<&Error>,
         now: Duration,
-    ) -> KeyCheck {
+    ) -> bool {
         let target = target.cloned();
         if error.is_some_and(Error::is_unauthorized) {
-            if self.refused_alone.contains(&target) {
-                return KeyCheck::Nothing;
+            let refuses_key = !self.refused_alone.contains(&target);
+            if refuses_key {
+                self.refusal.get_or_insert(Refusal { at: now, target, probed: now });
             }
-            let is_first = self.refusal.is_none();
-            self.refusal.get_or_insert(Refusal { at: now, target, probed: now });
-            return if is_first { KeyCheck::Refused } else { KeyCheck::StillRefused };
+            return refuses_key;
         }
         // A 5xx or a missing response proves nothing.
         if !error.is_none_or(|error| error.is_forbidden() || error.is_not_found()) {
-            return KeyCheck::Nothing;
+            return false;
         }
         self.refused_alone.remove(&target);
         // An older call proves nothing either: the API may have processed it before the refusal.
-        match self.refusal.take_if(|refusal| began >= refusal.at) {
-            Some(refusal) => {
-                self.refused_alone.extend(Some(refusal.target).filter(|other| *other != target));
-                KeyCheck::Accepted
-            }
-            None => KeyCheck::Nothing,
-        }
+        let refusal = self.refusal.take_if(|refusal| began >= refusal.at);
+        self.refused_alone.extend(refusal.map(|r| r.target).filter(|refused| *refused != target));
+        false
+    }
+
+    pub(super) fn is_key_refused(&self) -> bool {
+        self.refusal.is_some()
     }
 
     /// Returns the time of the next probe; `None` while the key is accepted. An earlier call that ends
@@ -120,37 +108,37 @@ mod tests {
         (status != 200).then(|| Error::new(Kind::Status(code, None), outcome))
     }
 
-    fn check(faults: &mut Faults, target: &str, began: u64, status: u16) -> KeyCheck {
+    fn check(faults: &mut Faults, target: &str, began: u64, status: u16) -> bool {
         let target = target.parse().unwrap();
         faults.check_key(Some(&target), SECOND(began), error(status).as_ref(), SECOND(1))
     }
 
     #[test]
-    fn key_change_is_returned_once() {
-        use KeyCheck::{Accepted, Nothing, Refused, StillRefused};
+    fn key_is_refused_until_later_call_is_accepted() {
         let mut faults = Faults::default();
-        // Target, began, status, and the result. The key is refused at second 1.
+        // Target, began, status; true if this 401 refuses the key, and if the key is refused then. The
+        // key is refused at second 1.
         let calls = [
-            ("a", 0, 200, Nothing),
-            ("a", 0, 401, Refused),
-            ("a", 0, 401, StillRefused),
+            ("a", 0, 200, false, false),
+            ("a", 0, 401, true, true),
+            ("b", 0, 401, true, true),
             // Sent before the refusal.
-            ("b", 0, 200, Nothing),
-            ("a", 2, 500, Nothing),
-            ("a", 2, 404, Accepted),
-            ("a", 2, 200, Nothing),
-            ("a", 2, 401, Refused),
-            ("b", 2, 200, Accepted),
+            ("b", 0, 200, false, true),
+            ("a", 2, 500, false, true),
+            ("a", 2, 404, false, false),
+            ("a", 2, 401, true, true),
+            ("b", 2, 200, false, false),
             // The refusal of this target is its own.
-            ("a", 2, 401, Nothing),
-            ("c", 2, 401, Refused),
-            ("a", 2, 401, Nothing),
-            ("b", 2, 200, Accepted),
-            ("a", 2, 200, Nothing),
-            ("a", 2, 401, Refused),
+            ("a", 2, 401, false, false),
+            ("c", 2, 401, true, true),
+            ("a", 2, 401, false, true),
+            ("b", 2, 200, false, false),
+            ("a", 2, 200, false, false),
+            ("a", 2, 401, true, true),
         ];
-        for (n, (target, began, status, expected)) in calls.into_iter().enumerate() {
-            assert_eq!(check(&mut faults, target, began, status), expected, "call {n}");
+        for (n, (target, began, status, refuses, is_refused)) in calls.into_iter().enumerate() {
+            assert_eq!(check(&mut faults, target, began, status), refuses, "call {n}");
+            assert_eq!(faults.is_key_refused(), is_refused, "call {n}");
         }
     }
 

@@ -6,7 +6,6 @@ use super::{
     Watch,
     calls::{Answer, Ended, Reading},
     change::{Change, ChangeSource},
-    faults::KeyCheck,
     rounds::Outcome,
     seen::{Changed, Seen},
     table::FleetEntry,
@@ -62,13 +61,14 @@ impl Watch {
         if let Some(begins) = self.faults.check_outage(error, self.rounds.len()) {
             trace::outage(begins);
         }
-        let check = self.faults.check_key(target, began, error, now);
-        match (&check, error) {
-            (KeyCheck::Refused, Some(error)) => {
+        let was_refused = self.faults.is_key_refused();
+        let refuses_key = self.faults.check_key(target, began, error, now);
+        match error {
+            Some(error) if refuses_key && !was_refused => {
                 trace::key_refused();
                 self.fail(error.clone());
             }
-            (KeyCheck::Accepted, _) => {
+            _ if was_refused && !self.faults.is_key_refused() => {
                 trace::key_accepted();
                 self.table.set_fault(None);
                 self.rounds.start_again(now);
@@ -77,7 +77,7 @@ impl Watch {
             }
             _ => {}
         }
-        matches!(check, KeyCheck::Refused | KeyCheck::StillRefused)
+        refuses_key
     }
 
     /// Emits an error that stops the whole watch.

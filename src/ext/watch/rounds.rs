@@ -130,21 +130,21 @@ impl Rounds {
     /// skipped, so that rounds never pile up.
     pub(super) fn done(&mut self, id: NumberId, now: Duration, ended: Outcome) {
         let Some(number) = self.numbers.get_mut(&id) else { return };
-        // The long pause of a missing number does not measure the interval of the others.
-        let answered = match ended {
-            Outcome::Answered => number.answered.replace(now),
-            Outcome::Gone => number.answered.take(),
-            Outcome::NotSent => None,
-        };
-        let after = match (ended, answered) {
-            (Outcome::Gone, _) => now + self.every * (GONE_FOR - 1),
-            // The first poll was at another place.
-            (Outcome::Answered, None) => now + self.every / 2,
-            (Outcome::Answered, Some(before)) => {
-                self.last = now.saturating_sub(before);
-                now
+        let after = match ended {
+            Outcome::NotSent => now,
+            Outcome::Gone => {
+                // Its long pause does not measure the interval of the others.
+                number.answered = None;
+                now + self.every * (GONE_FOR - 1)
             }
-            (Outcome::NotSent, _) => now,
+            Outcome::Answered => match number.answered.replace(now) {
+                Some(before) => {
+                    self.last = now.saturating_sub(before);
+                    now
+                }
+                // The first poll was at another place.
+                None => now + self.every / 2,
+            },
         };
         let phase = self.start + self.every.mul_f64(number.place);
         self.due.insert((self.next(phase, after), Some(id)));
@@ -215,19 +215,11 @@ mod tests {
         rounds.take(now)?
     }
 
-    /// A server with a limit; calls beyond it wait for their turn.
-    struct Server {
-        per_second: f64,
-        round_trip: Duration,
-        is_out: fn(Duration) -> bool,
-    }
-
     /// The record of a simulated day.
     #[derive(Default)]
     struct Day {
         polls: Vec<(Duration, NumberId)>,
         longest_interval: Duration,
-        most_at_once: usize,
     }
 
     impl Day {
@@ -248,43 +240,38 @@ mod tests {
         }
     }
 
-    /// Simulates a watch in virtual time until `end`.
-    fn play(mut rounds: Rounds, end: Duration, concurrency: usize, server: &Server) -> Day {
+    /// Simulates a watch in virtual time until `end`. `takes` returns the time that a call takes.
+    fn play(mut rounds: Rounds, end: Duration, mut takes: impl FnMut(Duration) -> Duration) -> Day {
         let mut day = Day::default();
         let mut calls = BTreeSet::<(Duration, NumberId)>::new();
-        let (mut now, mut free_at) = (Duration::ZERO, Duration::ZERO);
+        let mut now = Duration::ZERO;
         while now < end {
             while let Some((_, id)) = calls.first().filter(|(at, _)| *at <= now).cloned() {
                 calls.pop_first();
                 rounds.done(id, now, Outcome::Answered);
             }
-            while calls.len() < concurrency
+            while calls.len() < 16
                 && let Some(id) = take(&mut rounds, now)
             {
                 day.polls.push((now, id.clone()));
-                // Under an outage a call fails at the end of its time; under a limit it waits.
-                let pace = Duration::from_secs_f64(1.0 / server.per_second);
-                let turn = free_at.max(now);
-                free_at = turn + pace;
-                let takes = if (server.is_out)(now) { 90 * SECOND } else { server.round_trip };
-                calls.insert((turn + takes, id));
+                calls.insert((now + takes(now), id));
             }
-            day.most_at_once = day.most_at_once.max(calls.len());
             day.longest_interval = day.longest_interval.max(rounds.interval(now));
             let call = calls.first().map(|(at, _)| *at);
-            let wake = rounds.wake().filter(|_| calls.len() < concurrency);
+            let wake = rounds.wake().filter(|_| calls.len() < 16);
             let next = call.into_iter().chain(wake).min().unwrap();
             now = next.max(now + Duration::from_millis(1));
         }
         day
     }
 
-    const FAST: Server =
-        Server { per_second: 1e6, round_trip: Duration::from_millis(50), is_out: |_| false };
+    fn round_trip(_: Duration) -> Duration {
+        Duration::from_millis(50)
+    }
 
     #[test]
     fn thousand_numbers_are_polled_evenly_all_day() {
-        let day = play(rounds(1_000), DAY, 16, &FAST);
+        let day = play(rounds(1_000), DAY, round_trip);
         assert_eq!(day.polls.len(), 1_000 * 24 * 60);
         // 1,000 in a minute are 16.7 in a second.
         assert!(day.most_in(SECOND) <= 18, "{}", day.most_in(SECOND));
@@ -307,7 +294,7 @@ mod tests {
     fn short_first_round_precedes_full_intervals() {
         let known_at = 9 * SECOND;
         let rounds = rounds_at(Rounds::new(10 * MINUTE, 0.0), 100, known_at);
-        let day = play(rounds, DAY, 16, &FAST);
+        let day = play(rounds, DAY, round_trip);
         assert_eq!(day.polls[0].0, known_at);
         let first = day.polls.iter().take_while(|(at, _)| *at < known_at + MINUTE / 2);
 
@@ -324,13 +311,15 @@ mod tests {
 
     #[test]
     fn low_rate_limit_lengthens_rounds_fairly() {
-        // The watch wants 1,000 a minute, and the server allows 600.
-        let server = Server { per_second: 10.0, ..FAST };
-        let day = play(rounds(1_000), DAY / 24, 16, &server);
+        // The watch wants 1,000 a minute, and the server allows 600: calls wait for their turns.
+        let mut turn = Duration::ZERO;
+        let day = play(rounds(1_000), DAY / 24, |now| {
+            turn = turn.max(now) + SECOND / 10;
+            turn.saturating_sub(now)
+        });
         assert!(day.polls.len().abs_diff(36_000) < 100, "{}", day.polls.len());
         assert!(day.longest_interval > Duration::from_secs(90), "{:?}", day.longest_interval);
         assert!(day.longest_interval < 3 * MINUTE, "{:?}", day.longest_interval);
-        assert_eq!(day.most_at_once, 16);
         let turns: Vec<_> = day.of_each().values().map(Vec::len).collect();
         let (least, most) = (turns.iter().min().unwrap(), turns.iter().max().unwrap());
         assert!(turns.len() == 1_000 && most - least <= 2, "{least} to {most} turns");
@@ -338,8 +327,10 @@ mod tests {
 
     #[test]
     fn overdue_polls_after_outage_do_not_burst() {
+        // A call during the outage fails at the end of its time.
         let is_out = |now: Duration| (10 * MINUTE..15 * MINUTE).contains(&now);
-        let day = play(rounds(1_000), 60 * MINUTE, 16, &Server { is_out, ..FAST });
+        let takes = |now| if is_out(now) { 90 * SECOND } else { round_trip(now) };
+        let day = play(rounds(1_000), 60 * MINUTE, takes);
         // At most at twice the pace of 16.7 in a second.
         assert!(day.most_in(SECOND) <= 35, "{}", day.most_in(SECOND));
         let in_the_last = |(at, _): &&(Duration, NumberId)| *at >= 59 * MINUTE;
@@ -354,7 +345,7 @@ mod tests {
             let rounds = rounds_at(Rounds::new(2 * SECOND, rng.f64()), 10, Duration::ZERO);
             let first = rounds.wake().unwrap();
             assert!(first < SECOND, "{first:?}");
-            all.polls.extend(play(rounds, 60 * SECOND, 16, &FAST).polls);
+            all.polls.extend(play(rounds, 60 * SECOND, round_trip).polls);
         }
         all.polls.sort();
         // Evenly, 20 clients with 5 requests a second each send 2 in 20 ms.
