@@ -36,12 +36,6 @@ pub(super) enum Reading {
     Status(Arc<NumberStatus>),
 }
 
-/// A call that has ended.
-pub(super) struct Ended {
-    pub(super) began: Duration,
-    pub(super) answer: Answer,
-}
-
 /// The result of a call for a number, or for the list.
 pub(super) enum Answer {
     Number(NumberId, Result<Reading, Error>),
@@ -50,7 +44,7 @@ pub(super) enum Answer {
 
 #[derive(Default)]
 pub(super) struct Calls {
-    futures: FuturesUnordered<Abortable<BoxFuture<'static, Ended>>>,
+    futures: FuturesUnordered<Abortable<BoxFuture<'static, (Duration, Answer)>>>,
     /// The calls for numbers.
     running: HashMap<NumberId, (OnWire, AbortHandle)>,
 }
@@ -79,7 +73,7 @@ impl Calls {
         let on_wire = OnWire::default();
         self.running.insert(id.clone(), (on_wire.clone(), abort));
         let call = on_wire.of(operation.call(number));
-        let call = async move { Ended { began, answer: Answer::Number(id, call.await) } };
+        let call = async move { (began, Answer::Number(id, call.await)) };
         self.futures.push(Abortable::new(Box::pin(call), registration));
     }
 
@@ -89,17 +83,18 @@ impl Calls {
         call: BoxFuture<'static, Result<NumberList, Error>>,
         began: Duration,
     ) {
-        let call = async move { Ended { began, answer: Answer::List(call.await) } };
+        let call = async move { (began, Answer::List(call.await)) };
         self.futures.push(Abortable::new(Box::pin(call), AbortHandle::new_pair().1));
     }
 
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+    /// Returns the start and the result of a call that has ended.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(Duration, Answer)> {
         while let Poll::Ready(Some(ended)) = self.futures.poll_next_unpin(cx) {
-            let Ok(ended) = ended else { continue };
-            if let Answer::Number(id, _) = &ended.answer {
+            let Ok((began, answer)) = ended else { continue };
+            if let Answer::Number(id, _) = &answer {
                 self.running.remove(id);
             }
-            return Poll::Ready(ended);
+            return Poll::Ready((began, answer));
         }
         Poll::Pending
     }

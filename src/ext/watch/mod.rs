@@ -307,8 +307,8 @@ impl Stream for Watch {
                 return Poll::Ready(None);
             }
             let now = this.now();
-            if let Poll::Ready(ended) = this.calls.poll(cx) {
-                this.finish(ended, now);
+            if let Poll::Ready((began, answer)) = this.calls.poll(cx) {
+                this.finish(began, answer, now);
                 continue;
             }
             match this.next_call() {

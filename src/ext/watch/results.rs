@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use super::{
     Watch,
-    calls::{Answer, Ended, Reading},
+    calls::{Answer, Reading},
     change::{Change, ChangeSource},
     rounds::Outcome,
     seen::{Changed, Seen},
@@ -20,9 +20,8 @@ use crate::{
 const CONFIRM_AFTER: Duration = Duration::from_secs(5);
 
 impl Watch {
-    /// Processes the result of a call, and schedules the next one of its target.
-    pub(super) fn finish(&mut self, ended: Ended, now: Duration) {
-        let Ended { began, answer } = ended;
+    /// Processes the result of a call that began at `began`, and schedules the next one of its target.
+    pub(super) fn finish(&mut self, began: Duration, answer: Answer, now: Duration) {
         let (target, error) = match &answer {
             Answer::Number(id, result) => (Some(id), result.as_ref().err()),
             Answer::List(result) => (None, result.as_ref().err()),
