@@ -44,35 +44,26 @@ fn fresh_finds_by_id_and_phone() {
 }
 
 #[tokio::test]
-async fn failing_number_is_found_by_phone_of_list() {
-    let answer = |_, request: &support::Request| match request.line.as_str() {
-        "GET /v1/numbers" => Reply::json(
-            200,
-            r#"[{"id":"a","number":"5511988880001"},{"id":"b","number":"5511988880002"}]"#,
-        ),
-        "GET /v1/numbers/a" => support::ok(),
-        _ => Reply::json(404, "{}"),
+async fn working_number_comes_before_failing_one_with_same_phone() {
+    let polls = AtomicUsize::new(0);
+    let answer = move |_, request: &support::Request| {
+        let is_red = request.line.ends_with('b');
+        if !is_red && polls.fetch_add(1, Ordering::Relaxed) > 0 {
+            return Reply::json(403, "{}");
+        }
+        let number = if is_red { mock::red_number() } else { mock::number() };
+        let number = with_phone(number, "+55 11 98888-0001");
+        Reply::json(200, serde_json::to_string(&number).unwrap())
     };
     let server = Server::start(answer).await.unwrap();
-    let mut watch = client(&server).watch_all(LONG).first_round(Duration::ZERO);
+    let every = Duration::from_millis(100);
+    let mut watch = client(&server).numbers(["a", "b"]).watch(every).first_round(Duration::ZERO);
     let table = watch.table();
-    while !table.is_complete() {
-        watch.next().await.unwrap();
-    }
-    let reason = |key: &str| table.fresh(key, LONG).unwrap_err();
-    assert_eq!(reason("+55 11 98888-0002").to_string(), "the last call failed: not_found 404");
-    assert_eq!(reason("+55 11 98888-0009"), NotFresh::NotFound, "each phone number is known");
-}
-
-#[test]
-fn working_number_comes_before_failing_one_with_same_phone() {
-    let phone = "+55 11 98888-0001";
-    let table = mock::fleet_table([
-        ("a", Ok(with_phone(mock::blocked_number(), phone))),
-        ("b", Ok(with_phone(mock::red_number(), phone))),
-    ]);
-    assert_eq!(table.fresh(phone, LONG).unwrap().id.as_str(), "b");
-    assert_eq!(table.fresh("a", LONG).unwrap().seen.to_string(), "blocked: status BANNED");
+    let found = || table.fresh("+55 11 98888-0001", LONG).map(|entry| entry.id.to_string());
+    table_is(&mut watch, || table.is_complete()).await;
+    assert_eq!(found().as_deref(), Ok("a"), "the best level comes first");
+    table_is(&mut watch, || table.fresh("a", LONG).is_err()).await;
+    assert_eq!(found().as_deref(), Ok("b"));
 }
 
 #[tokio::test]
@@ -99,6 +90,8 @@ async fn number_that_is_listed_later_is_found_by_phone() {
         let reason = table.fresh(key, LONG).unwrap_err();
         assert_eq!(reason.to_string(), "the last call failed: server 500", "{key}");
     }
+    let absent = table.fresh("+55 11 98888-0009", LONG);
+    assert_eq!(absent.unwrap_err(), NotFresh::NotFound, "each phone number is known");
 }
 
 /// Polls a watch until a condition holds.

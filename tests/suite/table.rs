@@ -128,13 +128,6 @@ async fn table_of_ended_watch_is_not_live() {
             assert_eq!(table.wait_until_complete().await.is_ok(), is_complete);
         }
     }
-
-    let server = support::always(Reply::json(401, "{}")).await;
-    let mut refused = client(&server).numbers(["a"]).watch(EVERY);
-    refused.next().await.unwrap();
-    let table = refused.table();
-    assert!(table.error().is_some_and(|error| error.is_unauthorized()));
-    assert!(table.wait_until_complete().await.unwrap_err().is_unauthorized());
 }
 
 #[tokio::test]
@@ -202,18 +195,6 @@ async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
     poll(&mut watch, EVERY * 4).await;
     let b = table.get("b").expect("a list with malformed items removes no number");
     assert!(b.polled_at.is_some() && table.is_complete());
-}
-
-#[tokio::test]
-async fn table_error_remains_refused_key_after_a_failed_probe() {
-    let answer = |n, _: &support::Request| Reply::json(if n == 0 { 401 } else { 402 }, "{}");
-    let server = Server::start(answer).await.unwrap();
-    let mut watch = client(&server).watch_all(Duration::from_millis(20));
-    let table = watch.table();
-    for _ in 0..2 {
-        watch.next().await.unwrap();
-        assert!(table.error().is_some_and(|error| error.is_unauthorized()), "{:?}", table.error());
-    }
 }
 
 #[tokio::test]

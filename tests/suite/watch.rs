@@ -75,15 +75,17 @@ async fn next(watch: &mut Watch) -> Change {
         .expect("the watch continues")
 }
 
+/// Returns the id of a change; empty for a change of the watch itself.
+fn id(change: &Change) -> &str {
+    change.id.as_ref().map(NumberId::as_str).unwrap_or_default()
+}
+
 /// Returns the next changes by id.
 async fn changes(watch: &mut Watch, count: usize) -> BTreeMap<String, Change> {
     let mut changes = BTreeMap::new();
     for _ in 0..count {
         let change = next(watch).await;
-        changes.insert(
-            change.id.as_ref().map(NumberId::as_str).unwrap_or_default().to_owned(),
-            change,
-        );
+        changes.insert(id(&change).to_owned(), change);
     }
     changes
 }
@@ -229,10 +231,7 @@ async fn listed_and_unlisted_numbers_are_reported() {
     }
     world.set("c", Ok(json!({ "health": { "sendable": true } })));
     let change = next(&mut watch).await;
-    assert_eq!(
-        (change.id.as_ref().map(NumberId::as_str).unwrap_or_default(), change.changed.as_slice()),
-        ("c", &[Changed::First, Changed::Listed][..])
-    );
+    assert_eq!((id(&change), &*change.changed), ("c", &[Changed::First, Changed::Listed][..]));
     assert_eq!(change.to_string(), "c  newly listed: ready");
     world.remove("a");
     let mut events = vec![next(&mut watch).await];
@@ -258,7 +257,7 @@ async fn listed_and_unlisted_numbers_are_reported() {
     assert_eq!(change.to_string(), "the list of numbers: answers again");
     assert_eq!(change.changed, [Changed::ErrorEnded]);
     world.set("b", Ok(json!({ "state": "CLOSE" })));
-    assert_eq!(next(&mut watch).await.id.as_ref().map(NumberId::as_str), Some("b"));
+    assert_eq!(id(&next(&mut watch).await), "b");
 }
 
 #[tokio::test]
@@ -293,16 +292,28 @@ async fn list_with_invalid_items_unlists_no_number() {
 
 #[tokio::test]
 async fn status_watch_changes_only_state() {
-    let server = always(Reply::json(200, r#"{"id":"a","state":"OPEN"}"#)).await;
+    let world = World::of(&["a"]);
+    world.set("a", Ok(json!({ "state": "CLOSE" })));
+    let server = world.server().await;
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses();
-    assert_eq!(next(&mut watch).await.to_string(), "a  state OPEN");
+    assert_eq!(next(&mut watch).await.to_string(), "a  state CLOSE");
     let state = json!({ "a": { "level": "blocked", "quality": "RED", "state": "CLOSE" } });
     let state = serde_json::from_value(state).unwrap();
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses().resume(state);
-    let change = next(&mut watch).await;
-    assert_eq!(change.changed, [Changed::State]);
-    assert_eq!(change.to_string(), "a  state CLOSE → OPEN");
-    assert_eq!(change.after.quality.unwrap().as_str(), "RED");
+    assert_silent(&mut watch).await;
+    world.set("a", Ok(json!({ "isFullyConnected": false })));
+    assert_silent(&mut watch).await;
+    // Each state change is printed, even if a readiness reason repeats it.
+    for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
+    {
+        world.set("a", Ok(json!({ "state": state })));
+        let change = next(&mut watch).await;
+        assert_eq!(
+            (change.changed.as_slice(), &*change.to_string()),
+            (&[Changed::State][..], line)
+        );
+        assert_eq!(change.after.quality.unwrap().as_str(), "RED");
+    }
 }
 
 #[tokio::test]
@@ -435,42 +446,26 @@ async fn unknown_values_are_compared_and_printed_as_codes() {
 
 #[tokio::test]
 async fn older_snapshot_is_ignored() {
-    let snapshot = |n: usize| {
-        let (hour, quality) = if n.is_multiple_of(2) { (10, "RED") } else { (9, "GREEN") };
+    // Seconds that the server's clock is ahead, if its responses have a date.
+    let date = |ahead: i64| chrono::Utc::now() + chrono::TimeDelta::seconds(ahead);
+    let snapshot = move |n: usize, ahead: Option<i64>| {
+        let (age, quality) = if n.is_multiple_of(2) { (0, "RED") } else { (3_600, "GREEN") };
         let number = json!({
             "id": "a", "health": { "qualityRating": quality },
-            "meta": { "fetchedAt": format!("2026-01-01T{hour:02}:00:00.000Z") },
+            "meta": { "fetchedAt": date(ahead.unwrap_or_default() - age).to_rfc3339() },
         });
-        Reply::json(200, number.to_string())
+        let reply = Reply::json(200, number.to_string());
+        match ahead {
+            Some(ahead) => {
+                let date = date(ahead).format("%a, %d %b %Y %H:%M:%S GMT");
+                reply.with("date", date.to_string())
+            }
+            None => reply,
+        }
     };
-    let server = Server::start(move |n, _| snapshot(n)).await.unwrap();
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
-    assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
-    assert_silent(&mut watch).await;
-    // A resumed watch ignores the older snapshot, too.
-    let state = watch.state();
-    drop(watch);
-    let asked = server.requests().len();
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).resume(state);
-    until(&mut watch, || server.requests().len() > asked + 2).await;
-}
-
-#[tokio::test]
-async fn older_snapshot_is_detected_despite_clock_skew() {
-    let ahead = |seconds| chrono::Utc::now() + chrono::TimeDelta::seconds(seconds);
-    let snapshot = move |n: usize| {
-        let (at, quality) =
-            if n.is_multiple_of(2) { (ahead(600), "RED") } else { (ahead(-3_000), "GREEN") };
-        let number = json!({
-            "id": "a", "health": { "qualityRating": quality },
-            "meta": { "fetchedAt": at.to_rfc3339() },
-        });
-        let date = ahead(600).format("%a, %d %b %Y %H:%M:%S GMT");
-        Reply::json(200, number.to_string()).with("date", date.to_string())
-    };
-    for refresh in [false, true] {
-        let server = Server::start(move |n, _| snapshot(n)).await.unwrap();
-        let watch = client(&server).numbers(["a"]).watch(EVERY);
+    for (ahead, refresh) in [(None, false), (Some(600), false), (Some(600), true)] {
+        let server = Server::start(move |n, _| snapshot(n, ahead)).await.unwrap();
+        let watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
         let mut watch = if refresh { watch.refresh() } else { watch };
         assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
         assert_silent(&mut watch).await;
@@ -583,13 +578,6 @@ async fn watch_timeout_applies_to_list() {
     assert!(change.error.as_ref().unwrap().is_invalid_input(), "{change}");
 }
 
-fn state_with_all() -> Value {
-    json!({
-        "a": { "level": "ready", "limit": "TIER_2K", "state": "OPEN" },
-        "b": { "level": "blocked", "quality": "PURPLE" },
-    })
-}
-
 #[tokio::test]
 async fn watch_state_round_trips_in_every_format() {
     let world = World::of(&["a", "b", "c", "d"]);
@@ -625,7 +613,8 @@ fn unknown_watch_state_entry_is_skipped() {
         (|s| postcard::to_allocvec(s).unwrap(), |b| postcard::from_bytes(b).unwrap()),
         (|s| rmp_serde::to_vec(s).unwrap(), |b| rmp_serde::from_slice(b).unwrap()),
     ];
-    let state: WatchState = serde_json::from_value(state_with_all()).unwrap();
+    let state = r#"{"a":{"level":"ready","state":"OPEN"},"b":{"level":"blocked","quality":"X"}}"#;
+    let state: WatchState = serde_json::from_str(state).unwrap();
     for (write, read) in formats {
         let mut bytes = write(&state);
         let at = bytes.windows(7).position(|word| word == b"blocked").unwrap();
@@ -640,27 +629,6 @@ fn unknown_watch_state_entry_is_skipped() {
     let (_, a) = state.iter().find(|(id, _)| **id == "a").unwrap();
     assert_eq!(a.quality.as_ref().unwrap().as_str(), "PURPLE");
     assert_eq!(a.error.as_ref().unwrap().to_string(), "server 500");
-}
-
-#[tokio::test]
-async fn status_without_state_emits_no_change() {
-    let world = World::of(&["a"]);
-    world.set("a", Ok(json!({ "state": "CLOSE" })));
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY);
-    next(&mut watch).await;
-    let state = watch.state();
-    drop(watch);
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses().resume(state);
-    assert_silent(&mut watch).await;
-    world.set("a", Ok(json!({ "isFullyConnected": false })));
-    assert_silent(&mut watch).await;
-    // Each state change is printed, even if a readiness reason repeats it.
-    for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
-    {
-        world.set("a", Ok(json!({ "state": state })));
-        assert_eq!(next(&mut watch).await.to_string(), line);
-    }
 }
 
 #[tokio::test]
@@ -701,12 +669,19 @@ async fn refused_key_of_list_is_reported_once() {
     world.set("the list", Err(401));
     let server = world.server().await;
     let mut watch = client(&server).watch_all(EVERY);
+    let table = watch.table();
     assert!(next(&mut watch).await.error.unwrap().is_unauthorized());
-    let quiet = tokio::time::timeout(EVERY * 5, watch.next()).await;
-    assert!(quiet.is_err(), "{quiet:?}");
+    assert_silent(&mut watch).await;
+    // A failed probe does not prove that the key is accepted.
+    world.set("the list", Err(402));
+    assert!(!next(&mut watch).await.error.unwrap().is_unauthorized());
+    assert!(table.error().is_some_and(|error| error.is_unauthorized()), "{:?}", table.error());
     world.remove("the list");
-    assert!(next(&mut watch).await.source == ChangeSource::KeyAccepted);
-    assert_eq!(next(&mut watch).await.id.as_ref().map(NumberId::as_str), Some("num_1"));
+    for source in [ChangeSource::KeyAccepted, ChangeSource::List] {
+        assert_eq!(next(&mut watch).await.source, source);
+    }
+    assert_eq!(id(&next(&mut watch).await), "num_1");
+    assert!(table.error().is_none());
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::{
     ext::{call::on_wire::OnWire, error::Error, number::handle::NumberHandle, number_id::NumberId},
-    types::{Number, NumberStatus},
+    types::{Number, NumberList, NumberStatus},
 };
 
 /// A call whose request is on the wire for longer no longer counts toward `concurrency`.
@@ -36,16 +36,16 @@ pub(super) enum Reading {
     Status(Arc<NumberStatus>),
 }
 
-/// A call that has ended.
-pub(super) struct Ended {
-    pub(super) id: NumberId,
-    pub(super) began: Duration,
-    pub(super) result: Result<Reading, Error>,
+/// The result of a call for a number, or for the list.
+pub(super) enum Answer {
+    Number(NumberId, Result<Reading, Error>),
+    List(Result<NumberList, Error>),
 }
 
 #[derive(Default)]
 pub(super) struct Calls {
-    futures: FuturesUnordered<Abortable<BoxFuture<'static, Ended>>>,
+    futures: FuturesUnordered<Abortable<BoxFuture<'static, (Duration, Answer)>>>,
+    /// The calls for numbers.
     running: HashMap<NumberId, (OnWire, AbortHandle)>,
 }
 
@@ -61,6 +61,7 @@ impl Operation {
 }
 
 impl Calls {
+    /// Starts a call for a number.
     pub(super) fn start(
         &mut self,
         operation: Operation,
@@ -72,33 +73,40 @@ impl Calls {
         let on_wire = OnWire::default();
         self.running.insert(id.clone(), (on_wire.clone(), abort));
         let call = on_wire.of(operation.call(number));
-        let call = async move { Ended { id, began, result: call.await } };
+        let call = async move { (began, Answer::Number(id, call.await)) };
         self.futures.push(Abortable::new(Box::pin(call), registration));
     }
 
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+    /// Starts a call for the list, which never counts.
+    pub(super) fn start_list(
+        &mut self,
+        call: BoxFuture<'static, Result<NumberList, Error>>,
+        began: Duration,
+    ) {
+        let call = async move { (began, Answer::List(call.await)) };
+        self.futures.push(Abortable::new(Box::pin(call), AbortHandle::new_pair().1));
+    }
+
+    /// Returns the start and the result of a call that has ended.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(Duration, Answer)> {
         while let Poll::Ready(Some(ended)) = self.futures.poll_next_unpin(cx) {
-            if let Ok(ended) = ended {
-                self.running.remove(&ended.id);
-                return Poll::Ready(ended);
+            let Ok((began, answer)) = ended else { continue };
+            if let Answer::Number(id, _) = &answer {
+                self.running.remove(id);
             }
+            return Poll::Ready((began, answer));
         }
         Poll::Pending
     }
 
-    pub(super) fn contains(&self, id: &NumberId) -> bool {
-        self.running.contains_key(id)
-    }
-
-    /// Cancels the calls of ids for which `stays` returns false. A request on the wire cannot be taken
-    /// back, so its call continues.
+    /// Cancels the calls of ids for which `stays` returns false.
     pub(super) fn retain(&mut self, stays: impl Fn(&NumberId) -> bool) {
-        self.running.retain(|id, (on_wire, abort)| {
-            let goes_on = stays(id) || on_wire.since().is_some();
-            if !goes_on {
-                abort.abort();
+        self.running.retain(|id, (_, abort)| {
+            if stays(id) {
+                return true;
             }
-            goes_on
+            abort.abort();
+            false
         });
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::seen::{Changed, Seen};
 use crate::{
     ext::{
+        clock,
         error::{Error, kind::ErrorKind, plain::printable_id},
         number_id::NumberId,
     },
@@ -75,14 +76,14 @@ pub enum ChangeSource {
 }
 
 impl Change {
-    /// Returns a change without a response.
+    /// Returns a change at this moment, without a response.
     pub(super) fn new(
         id: Option<NumberId>,
         source: ChangeSource,
         before: Option<Seen>,
         after: Seen,
-        at: DateTime<Utc>,
     ) -> Self {
+        let at = clock::wall().into();
         let changed = vec![match source {
             ChangeSource::Unlisted => Changed::Unlisted,
             ChangeSource::Failed => Changed::ErrorBegan,
@@ -93,9 +94,9 @@ impl Change {
     }
 
     /// Returns the failure of the watch itself.
-    pub(super) fn failure(before: Option<Seen>, error: Error, at: DateTime<Utc>) -> Self {
+    pub(super) fn failure(before: Option<Seen>, error: Error) -> Self {
         let after = Seen::failed(None, &error);
-        let change = Self::new(None, ChangeSource::Failed, before, after, at);
+        let change = Self::new(None, ChangeSource::Failed, before, after);
         Self { error: Some(error), ..change }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, mem, time::Duration};
 
+use super::rounds::Target;
 use crate::ext::{error::Error, number_id::NumberId};
 
 /// Number of intervals between two probes of a refused key, which is at most a minute.
@@ -10,79 +11,70 @@ const MAX_PROBE_EVERY: Duration = Duration::from_secs(60);
 /// Number of calls that fail in a row in an outage; in a smaller fleet, its size.
 const OUTAGE: usize = 20;
 
-/// The target of a call: a number, or the list if `None`.
-type Target = Option<NumberId>;
-
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    /// The time and the target of the 401 that refused the key.
-    refusal: Option<(Duration, Target)>,
+    refusal: Option<Refusal>,
     /// Targets whose 401 is their own, because another call was accepted after it.
     refused_alone: HashSet<Target>,
-    /// The time of the next probe of a refused key; `None` while the key is accepted.
-    probe_at: Option<Duration>,
     /// Number of calls that failed since the last response.
     failures: usize,
     is_out: bool,
 }
 
-/// The meaning of a result for the key.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum KeyCheck {
-    /// The first 401 since the key was accepted.
-    Refused,
-    /// Another 401 while the key is refused.
-    StillRefused,
-    /// The first success since the key was refused.
-    Accepted,
-    Nothing,
+/// The 401 that refused the key.
+#[derive(Debug)]
+struct Refusal {
+    at: Duration,
+    target: Target,
+    /// The start of the last probe, or the time of the refusal.
+    probed: Duration,
 }
 
 impl Faults {
-    /// Processes the result of a call that began at `began`.
+    /// Processes the result of a call that began at `began`. Returns true if it is a 401 that refuses the
+    /// key.
     pub(super) fn check_key(
         &mut self,
         target: Option<&NumberId>,
         began: Duration,
         error: Option<&Error>,
         now: Duration,
-    ) -> KeyCheck {
+    ) -> bool {
         let target = target.cloned();
         if error.is_some_and(Error::is_unauthorized) {
-            if self.refused_alone.contains(&target) {
-                return KeyCheck::Nothing;
+            let refuses_key = !self.refused_alone.contains(&target);
+            if refuses_key {
+                self.refusal.get_or_insert(Refusal { at: now, target, probed: now });
             }
-            let is_first = self.refusal.is_none();
-            self.refusal.get_or_insert((now, target));
-            return if is_first { KeyCheck::Refused } else { KeyCheck::StillRefused };
+            return refuses_key;
         }
         // A 5xx or a missing response proves nothing.
         if !error.is_none_or(|error| error.is_forbidden() || error.is_not_found()) {
-            return KeyCheck::Nothing;
+            return false;
         }
         self.refused_alone.remove(&target);
         // An older call proves nothing either: the API may have processed it before the refusal.
-        match self.refusal.take_if(|(at, _)| began >= *at) {
-            Some((_, refused)) => {
-                self.refused_alone.extend(Some(refused).filter(|refused| *refused != target));
-                KeyCheck::Accepted
-            }
-            None => KeyCheck::Nothing,
-        }
+        let refusal = self.refusal.take_if(|refusal| began >= refusal.at);
+        self.refused_alone.extend(refusal.map(|r| r.target).filter(|refused| *refused != target));
+        false
     }
 
-    /// Returns the time of the next probe; `None` while the key is accepted. It follows the start of the
-    /// last probe: an earlier call that ends does not delay it.
-    pub(super) fn next_probe(
-        &mut self,
-        every: Duration,
-        has_started: bool,
-        now: Duration,
-    ) -> Option<Duration> {
+    pub(super) fn is_key_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
+    /// Returns the time of the next probe; `None` while the key is accepted. An earlier call that ends
+    /// does not delay it.
+    pub(super) fn probe_at(&self, every: Duration) -> Option<Duration> {
         let pause = every.saturating_mul(PROBE_INTERVALS).min(MAX_PROBE_EVERY);
-        let last = self.probe_at.filter(|_| !has_started);
-        self.probe_at = self.refusal.as_ref().map(|_| last.unwrap_or(now + pause));
-        self.probe_at
+        Some(self.refusal.as_ref()?.probed + pause)
+    }
+
+    /// Records the start of a call: while the key is refused, it is a probe.
+    pub(super) fn call_starts(&mut self, now: Duration) {
+        if let Some(refusal) = &mut self.refusal {
+            refusal.probed = now;
+        }
     }
 
     /// Counts the result of a call. Returns true when an outage begins, and false when it ends.
@@ -116,49 +108,37 @@ mod tests {
         (status != 200).then(|| Error::new(Kind::Status(code, None), outcome))
     }
 
-    fn check(faults: &mut Faults, target: &str, began: u64, status: u16) -> KeyCheck {
+    fn check(faults: &mut Faults, target: &str, began: u64, status: u16) -> bool {
         let target = target.parse().unwrap();
         faults.check_key(Some(&target), SECOND(began), error(status).as_ref(), SECOND(1))
     }
 
     #[test]
-    fn key_change_is_returned_once() {
+    fn key_is_refused_until_later_call_is_accepted() {
         let mut faults = Faults::default();
-        // Began, status, and the result. The key is refused at second 1.
+        // Target, began, status; true if this 401 refuses the key, and if the key is refused then. The
+        // key is refused at second 1.
         let calls = [
-            (0, 200, KeyCheck::Nothing),
-            (0, 401, KeyCheck::Refused),
-            (0, 401, KeyCheck::StillRefused),
+            ("a", 0, 200, false, false),
+            ("a", 0, 401, true, true),
+            ("b", 0, 401, true, true),
             // Sent before the refusal.
-            (0, 200, KeyCheck::Nothing),
-            (2, 500, KeyCheck::Nothing),
-            (2, 401, KeyCheck::StillRefused),
-            (2, 404, KeyCheck::Accepted),
-            (2, 200, KeyCheck::Nothing),
-            (2, 401, KeyCheck::Refused),
-            (3, 200, KeyCheck::Accepted),
+            ("b", 0, 200, false, true),
+            ("a", 2, 500, false, true),
+            ("a", 2, 404, false, false),
+            ("a", 2, 401, true, true),
+            ("b", 2, 200, false, false),
+            // The refusal of this target is its own.
+            ("a", 2, 401, false, false),
+            ("c", 2, 401, true, true),
+            ("a", 2, 401, false, true),
+            ("b", 2, 200, false, false),
+            ("a", 2, 200, false, false),
+            ("a", 2, 401, true, true),
         ];
-        for (n, (began, status, expected)) in calls.into_iter().enumerate() {
-            assert_eq!(check(&mut faults, "a", began, status), expected, "call {n}");
-        }
-    }
-
-    #[test]
-    fn target_refused_alone_does_not_refuse_key() {
-        let mut faults = Faults::default();
-        let calls = [
-            ("a", 401, KeyCheck::Refused),
-            ("b", 200, KeyCheck::Accepted),
-            ("a", 401, KeyCheck::Nothing),
-            ("c", 401, KeyCheck::Refused),
-            ("a", 401, KeyCheck::Nothing),
-            ("b", 200, KeyCheck::Accepted),
-            ("c", 401, KeyCheck::Nothing),
-            ("a", 200, KeyCheck::Nothing),
-            ("a", 401, KeyCheck::Refused),
-        ];
-        for (n, (target, status, expected)) in calls.into_iter().enumerate() {
-            assert_eq!(check(&mut faults, target, 2, status), expected, "call {n}");
+        for (n, (target, began, status, refuses, is_refused)) in calls.into_iter().enumerate() {
+            assert_eq!(check(&mut faults, target, began, status), refuses, "call {n}");
+            assert_eq!(faults.is_key_refused(), is_refused, "call {n}");
         }
     }
 
@@ -166,15 +146,15 @@ mod tests {
     fn probes_wait_ten_intervals_up_to_one_minute() {
         for (every, pause) in [(1, 10), (6, 60), (30, 60), (60, 60), (600, 60)] {
             let mut faults = Faults::default();
-            assert_eq!(faults.next_probe(SECOND(every), true, SECOND(5)), None);
+            faults.call_starts(SECOND(0));
+            assert_eq!(faults.probe_at(SECOND(every)), None);
             check(&mut faults, "a", 0, 401);
-            // Whether a call has started, the time, and the time to which the pause is added.
-            for (has_started, now, from) in [(false, 5, 5), (false, 9, 5), (true, 99, 99)] {
-                let next = faults.next_probe(SECOND(every), has_started, SECOND(now));
-                assert_eq!(next, Some(SECOND(from + pause)));
-            }
+            assert_eq!(faults.probe_at(SECOND(every)), Some(SECOND(1 + pause)));
+            faults.call_starts(SECOND(99));
+            check(&mut faults, "b", 0, 401);
+            assert_eq!(faults.probe_at(SECOND(every)), Some(SECOND(99 + pause)));
             check(&mut faults, "a", 100, 200);
-            assert_eq!(faults.next_probe(SECOND(every), false, SECOND(100)), None);
+            assert_eq!(faults.probe_at(SECOND(every)), None);
         }
     }
 

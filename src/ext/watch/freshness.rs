@@ -42,34 +42,22 @@ impl FleetTable {
     /// numbers become [`Old`](NotFresh::Old). With [`Watch::statuses`](crate::Watch::statuses) of given
     /// ids no phone number is known.
     pub fn fresh(&self, id_or_phone: &str, max_age: Duration) -> Result<FleetEntry, NotFresh> {
-        self.rows().fresh(id_or_phone, max_age, clock::wall().into())
+        let (rows, now) = (self.rows(), clock::wall().into());
+        if let Some(fault) = &rows.fault {
+            return Err(NotFresh::Failing(SeenError::of(fault)));
+        }
+        let phone = parse_phone(id_or_phone);
+        let found = match (rows.entries.get(id_or_phone), &phone) {
+            (Some(entry), _) => vec![entry],
+            (None, Some(phone)) => rows.with_phone(phone),
+            (None, None) => Vec::new(),
+        };
+        let checked = found.into_iter().map(|entry| rows.check(entry, max_age, now));
+        checked.min_by_key(Result::is_err).unwrap_or_else(|| Err(rows.absence(phone.as_ref())))
     }
 }
 
 impl Rows {
-    fn fresh(
-        &self,
-        id_or_phone: &str,
-        max_age: Duration,
-        now: DateTime<Utc>,
-    ) -> Result<FleetEntry, NotFresh> {
-        if let Some(fault) = &self.fault {
-            return Err(NotFresh::Failing(SeenError::of(fault)));
-        }
-        let phone = parse_phone(id_or_phone);
-        let found = match (self.entries.get(id_or_phone), &phone) {
-            (Some(entry), _) => vec![entry],
-            (None, Some(phone)) => self.with_phone(phone),
-            (None, None) => Vec::new(),
-        };
-        let checked = found.into_iter().map(|entry| self.check(entry, max_age, now));
-        let rank = |checked: &Result<FleetEntry, NotFresh>| match checked {
-            Ok(entry) => (false, entry.seen.level.is_none(), entry.seen.level),
-            Err(_) => (true, true, None),
-        };
-        checked.min_by_key(rank).unwrap_or_else(|| Err(self.absence(phone.as_ref())))
-    }
-
     fn check(
         &self,
         entry: &FleetEntry,
@@ -79,10 +67,11 @@ impl Rows {
         // A resumed entry has the error of an earlier process.
         match (&entry.seen.error, entry.seen_at) {
             (Some(error), _) if entry.polled_at.is_some() => Err(NotFresh::Failing(error.clone())),
-            (None, Some(at)) => match age(at, now) {
-                age if age > max_age => Err(NotFresh::Old(age)),
-                _ => Ok(entry.clone()),
-            },
+            (None, Some(at)) => {
+                // Zero after the clock was set back.
+                let age = (now - at).to_std().unwrap_or_default();
+                if age > max_age { Err(NotFresh::Old(age)) } else { Ok(entry.clone()) }
+            }
             _ => Err(self.unless_list_fails(NotFresh::Pending)),
         }
     }
@@ -124,11 +113,6 @@ fn parse_phone(text: &str) -> Option<Phone> {
     let is_letter = |c: char| c.is_ascii_alphabetic() && !"xX".contains(c);
     let has_letters = text.rsplit(':').next()?.contains(is_letter);
     Phone::parse(text).filter(|_| !has_letters)
-}
-
-/// Returns the time since then; zero for a time in the future, after the clock was set back.
-fn age(at: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
-    (now - at).to_std().unwrap_or_default()
 }
 
 impl fmt::Display for NotFresh {

@@ -1,27 +1,25 @@
 //! [`Watch`]: the stream of `client.numbers(ids).watch(every)`. It polls numbers at an interval and
 //! emits their changes. It works only while it is polled.
 //!
-//! [`steps`] is the work of one poll, and [`results`] processes a response. [`rounds`] schedules the
-//! requests, [`seen`] compares responses, and [`faults`] knows a refused key and an outage: all pure.
-//! [`calls`] holds the running calls, [`list`] follows the list of numbers, [`change`] is what the
-//! stream emits, [`state`] what a program stores, [`table`] what handlers read, and
-//! [`freshness`] their lookup.
+//! A poll of the stream starts the next due call, or processes one that has ended. [`rounds`] schedules
+//! the calls, [`calls`] holds the running ones, and [`results`] processes a response or a list.
+//! [`seen`] compares responses, and [`faults`] knows a refused key and an outage. [`change`] is what
+//! the stream emits, [`state`] what a program stores, [`table`] what handlers read, and [`freshness`]
+//! their lookup.
 
 mod calls;
 pub(crate) mod change;
 mod faults;
 pub(crate) mod freshness;
-mod list;
 mod results;
 mod rounds;
 mod run;
 pub(crate) mod seen;
 pub(crate) mod state;
-mod steps;
 pub(crate) mod table;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     fmt,
     future::poll_fn,
     pin::Pin,
@@ -30,13 +28,12 @@ use std::{
 };
 
 use futures_util::{FutureExt, Stream, StreamExt, future::BoxFuture};
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::{
     calls::{Calls, Operation},
     change::Change,
     faults::Faults,
-    list::List,
     rounds::Rounds,
     seen::Seen,
     state::WatchState,
@@ -46,8 +43,12 @@ use crate::ext::{
     client::Client,
     clock,
     error::Error,
-    number::fleet::{CONCURRENCY, Numbers},
+    number::{
+        fleet::{CONCURRENCY, Numbers},
+        handle::NumberHandle,
+    },
     number_id::NumberId,
+    trace,
 };
 
 /// The longest interval that the clock can represent; longer ones are shortened to it.
@@ -147,6 +148,16 @@ pub struct Watch {
     is_slow: bool,
 }
 
+/// The list of numbers that [`Client::watch_all`] follows.
+#[derive(Default)]
+struct List {
+    was_read: bool,
+    /// True if the last list had no known number and is not confirmed yet.
+    is_doubted: bool,
+    /// Ids that joined later and have not been polled yet.
+    late_comers: HashSet<NumberId>,
+}
+
 type Ids = BoxFuture<'static, Vec<Result<NumberId, Error>>>;
 type Filter = Box<dyn FnMut(&Seen, &Seen) -> bool + Send>;
 
@@ -154,7 +165,7 @@ impl Watch {
     /// Returns a watch of these ids, or of the list.
     fn new(client: Client, every: Duration, ids: Option<Ids>) -> Self {
         let every = every.min(MAX_EVERY);
-        let list = ids.is_none().then(|| List::new(every, clock::random()));
+        let list = ids.is_none().then(List::default);
         let mut watch = Self {
             client,
             every,
@@ -165,7 +176,7 @@ impl Watch {
             ids,
             list,
             start: None,
-            rounds: Rounds::new(every),
+            rounds: Rounds::new(every, clock::random()),
             calls: Calls::default(),
             faults: Faults::default(),
             table: TableWriter::new(),
@@ -240,9 +251,6 @@ impl Watch {
     /// round takes longer.
     pub fn first_round(mut self, time: Duration) -> Self {
         self.rounds.first_round(time);
-        if let Some(list) = &mut self.list {
-            list.first_round(time);
-        }
         self
     }
 
@@ -256,7 +264,7 @@ impl Watch {
     /// Sets the number of concurrent calls; 0 counts as 1. Default: 16, or that of
     /// [`Numbers::concurrency`]. A call that waits for its turn counts. A call that has waited
     /// for its response for ten seconds no longer counts, so numbers that hang do not stop the others.
-    /// The call for the list never counts.
+    /// The call for the list starts when there is room, but does not count.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
@@ -295,13 +303,92 @@ impl Stream for Watch {
             if let Some(change) = this.ready.pop_front() {
                 return Poll::Ready(Some(change));
             }
-            if this.is_over() {
+            if this.list.is_none() && this.rounds.len() == 0 {
                 this.table.end();
                 return Poll::Ready(None);
             }
-            if !this.work(cx) {
-                ready!(this.poll_timer(cx));
+            let now = this.now();
+            if let Poll::Ready((began, answer)) = this.calls.poll(cx) {
+                this.finish(began, answer, now);
+                continue;
             }
+            match this.next_call() {
+                Some(at) if at <= now => this.call(now),
+                Some(at) => ready!(this.poll_timer(at, cx)),
+                None => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// Collects the ids at the first poll.
+    fn poll_ids(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(ids) = &mut self.ids {
+            let ids = ready!(ids.poll_unpin(cx));
+            self.ids = None;
+            for id in ids {
+                match id {
+                    Ok(id) => self.rounds.add(id, Duration::ZERO),
+                    Err(error) => self.ready.push_back(Change::failure(None, error)),
+                }
+            }
+            self.forget();
+        }
+        if self.start.is_none() {
+            self.start = Some(clock::now());
+            if self.list.is_some() {
+                self.rounds.add_list(Duration::ZERO);
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Returns the time of the next call, unless another one ends earlier.
+    fn next_call(&self) -> Option<Duration> {
+        let due = self.rounds.wake()?;
+        let due = self.faults.probe_at(self.every).unwrap_or(due);
+        Some(due.max(self.calls.room_at(self.start?, self.concurrency)))
+    }
+
+    /// Starts the next call. While the key is refused, it is a probe.
+    fn call(&mut self, now: Duration) {
+        self.faults.call_starts(now);
+        let Some(target) = self.rounds.take(now) else { return };
+        let Some(id) = target else {
+            return self.calls.start_list(self.client.fetch_list(self.timeout), now);
+        };
+        self.warn_if_slow(now);
+        let number = self.client.number(&id);
+        let number = self.timeout.into_iter().fold(number, NumberHandle::timeout);
+        self.calls.start(self.operation, id, number, now);
+    }
+
+    /// Waits until a time. A time that the clock cannot represent never comes.
+    fn poll_timer(&mut self, time: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(at) = self.start.and_then(|start| start.checked_add(time)) else {
+            return Poll::Pending;
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        timer.poll_unpin(cx)
+    }
+
+    /// Returns the time since the first poll.
+    fn now(&self) -> Duration {
+        self.start.map_or(Duration::ZERO, |start| clock::now() - start)
+    }
+
+    /// Logs a warning, once, if rounds take twice the configured interval.
+    fn warn_if_slow(&mut self, now: Duration) {
+        let interval = self.rounds.interval(now);
+        if interval > 2 * self.every && !self.is_slow {
+            self.is_slow = true;
+            trace::slow_rounds(self.every, interval);
+        } else if interval < self.every * 3 / 2 {
+            self.is_slow = false;
         }
     }
 }

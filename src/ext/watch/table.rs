@@ -143,8 +143,11 @@ impl Rows {
         self.entries.values().all(has)
     }
 
+    /// Returns the entries with this phone number, the best readiness level first.
     pub(super) fn with_phone(&self, phone: &Phone) -> Vec<&FleetEntry> {
-        matching(self.entries.values(), |entry| self.phone_of(entry), phone)
+        let mut found = matching(self.entries.values(), |entry| self.phone_of(entry), phone);
+        found.sort_by_key(|entry| (entry.seen.level.is_none(), entry.seen.level));
+        found
     }
 
     fn error(&self) -> Option<&Error> {
@@ -202,9 +205,7 @@ impl FleetTable {
     #[must_use]
     pub fn by_phone(&self, phone: &str) -> Option<FleetEntry> {
         let phone = Phone::parse(phone)?;
-        let rows = self.rows();
-        let found = rows.with_phone(&phone).into_iter();
-        found.min_by_key(|entry| (entry.seen.level.is_none(), entry.seen.level)).cloned()
+        self.rows().with_phone(&phone).into_iter().next().cloned()
     }
 
     /// Returns the count of entries.
@@ -347,9 +348,11 @@ impl TableWriter {
         self.rows.send_modify(|rows| rows.fault = fault.cloned());
     }
 
-    /// Sets or clears the error of the list.
-    pub(super) fn set_list_error(&self, error: Option<&Error>) {
-        self.rows.send_modify(|rows| rows.list_error = error.cloned());
+    /// Sets or clears the error of the list, and returns the last one.
+    pub(super) fn set_list_error(&self, error: Option<&Error>) -> Option<Error> {
+        let mut last = None;
+        self.rows.send_modify(|rows| last = mem::replace(&mut rows.list_error, error.cloned()));
+        last
     }
 
     /// Adds the phone numbers of a list, which only readers need.
