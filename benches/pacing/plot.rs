@@ -36,7 +36,7 @@ fn panel(x: f64, scenario: Scenario) -> String {
     let settings = setting::all(scenario, 1);
     let is_shown = |setting: &&Setting| setting.kind == Kind::TokenBucket && setting.retry_after;
     let Some(setting) = settings.iter().find(is_shown) else { return String::new() };
-    let outcome = play::play(Setting { seed: 1, ..*setting });
+    let outcome = play::play(*setting, 1);
     let (left, top, bottom) = (x, 30.0, 30.0 + HEIGHT);
     let right = x + WIDTH;
     let mut text = format!(

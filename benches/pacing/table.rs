@@ -1,4 +1,4 @@
-//! The rows of `docs/measured/pacing.md`: each setting, played with many seeds.
+//! The tables of `docs/measured/pacing.md`.
 #![expect(clippy::cast_precision_loss, reason = "small counts")]
 
 use std::thread;
@@ -14,8 +14,8 @@ const THREADS: usize = 2;
 /// Means over the seeds of a setting: refused for each request, time over the best, given up, late.
 type Figures = [f64; 4];
 
-/// Returns the table of the page.
-pub(crate) fn table() -> String {
+/// Returns the table of the loads. Each setting is played with many seeds.
+pub(crate) fn loads() -> String {
     let alone = Scenario { name: "× 1, each task alone", strategy: Strategy::Alone, ..X1 };
     let mut rows: Vec<_> = SCENARIOS.into_iter().map(|scenario| (scenario, 1)).collect();
     rows.insert(1, (alone, 1));
@@ -45,6 +45,18 @@ pub(crate) fn table() -> String {
     text
 }
 
+/// Returns the table of the hard loads.
+pub(crate) fn hard_loads() -> String {
+    let mut text = "| load | served | seconds | refused |\n|---|---|---|---|\n".to_owned();
+    for setting in setting::hard() {
+        let outcome = play::play(setting, 0);
+        let (served, refused) = (outcome.served_at.len(), outcome.rejected_at.len());
+        let (name, seconds) = (setting.scenario.name, outcome.drain());
+        text += &format!("| {name} | {served} | {seconds:.1} | {refused} |\n");
+    }
+    text
+}
+
 /// Plays the 18 settings of a scenario.
 fn figures(scenario: Scenario, processes: usize) -> Vec<Figures> {
     let settings = setting::all(scenario, processes);
@@ -57,19 +69,12 @@ fn figures(scenario: Scenario, processes: usize) -> Vec<Figures> {
 }
 
 fn of_setting(setting: &Setting) -> Figures {
-    let outcomes: Vec<_> =
-        (0..SEEDS).map(|seed| play::play(Setting { seed, ..*setting })).collect();
+    let outcomes: Vec<_> = (0..SEEDS).map(|seed| play::play(*setting, seed)).collect();
     let mean =
         |of: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / outcomes.len() as f64;
-    // Requests in flight at the first response do not count if it reports the quota.
-    let rejected = |o: &Outcome| {
-        let is_beyond = setting.scenario.reports_quota;
-        let count = if is_beyond { o.beyond } else { o.rejected_at.len() };
-        count as f64 / setting.requests as f64
-    };
     [
-        mean(&rejected),
-        mean(&|o| o.drain / o.best),
+        mean(&|o| o.rejected_at.len() as f64 / setting.requests as f64),
+        mean(&|o| o.drain() / o.best),
         mean(&|o| o.given_up as f64),
         mean(&|o| o.out_of_time as f64),
     ]
