@@ -12,7 +12,7 @@ const IDLE: f64 = 11.0;
 /// Returns the best time of a load, the time at which its limit changes, and the time at which it
 /// begins.
 pub(crate) fn best(setting: &Setting, limiter: &Limiter) -> (f64, f64, f64) {
-    let before = setting.scenario.served_before;
+    let before = setting.served_before;
     let last = f64::from(before) - 1.0 + ROUND_TRIP;
     let start = if before > 0 { last + IDLE } else { 0.0 };
     let mut used = limiter.clone();
@@ -26,13 +26,13 @@ pub(crate) fn best(setting: &Setting, limiter: &Limiter) -> (f64, f64, f64) {
 }
 
 fn end(mut limiter: Limiter, setting: &Setting, start: f64, step_at: f64) -> f64 {
-    let begin = start + setting.scenario.outage_end(0.0).unwrap_or_default();
+    let begin = start + if setting.is_out(0.0) { setting.outage[1] } else { 0.0 };
     let (mut now, mut served) = (begin, 0);
     while served < setting.requests {
         let round = (served / setting.tasks) as f64;
         now = now.max(begin + round * ROUND_TRIP);
         if now >= step_at {
-            limiter.scale_once(setting.scenario.step);
+            limiter.scale_once(setting.step);
         }
         match limiter.admit(now) {
             Ok(()) => served += 1,

@@ -91,7 +91,7 @@ impl Play {
 
     async fn run(self) -> Outcome {
         let processes = self.processes();
-        for n in 0..self.setting.scenario.served_before {
+        for n in 0..self.setting.served_before {
             self.call(&processes[usize::try_from(n).unwrap_or(0) % processes.len()], false).await;
             self.sleep_until(f64::from(n) + 1.0).await;
         }
@@ -102,8 +102,8 @@ impl Play {
     }
 
     fn processes(&self) -> Vec<Process> {
-        let Setting { processes, requests, scenario, .. } = self.setting;
-        let store: Option<Arc<dyn SharedLimit>> = match scenario.strategy {
+        let Setting { processes, requests, strategy, .. } = self.setting;
+        let store: Option<Arc<dyn SharedLimit>> = match strategy {
             Strategy::Shared(round_trip) => {
                 Some(Arc::new(Distant(Duration::from_secs_f64(round_trip), InMemory::default())))
             }
@@ -111,7 +111,7 @@ impl Play {
         };
         let process = |n| {
             let store = store.clone().map(|limit| Store { limit, name: String::new() });
-            let is_paced = scenario.strategy != Strategy::Alone;
+            let is_paced = strategy != Strategy::Alone;
             let more = usize::from(n < requests % processes);
             Process {
                 pacer: is_paced.then(|| Pacer::new(DELAYS, store)),
@@ -208,19 +208,19 @@ impl Play {
     }
 
     fn answer(&self) -> Verdict {
-        let scenario = &self.setting.scenario;
+        let setting = &self.setting;
         let (now, mut limiter) = (self.now(), self.limiter.borrow_mut());
         if now >= self.step_at {
-            limiter.scale_once(scenario.step);
+            limiter.scale_once(setting.step);
         }
-        let is_out = scenario.outage_end(now - self.start).is_some();
         // A server does not know the end of its outage.
-        let admitted = if is_out { Err(now + 1.0) } else { limiter.admit(now) };
+        let admitted =
+            if setting.is_out(now - self.start) { Err(now + 1.0) } else { limiter.admit(now) };
         let retry_after = match admitted {
-            Err(next) if self.setting.retry_after => Some((next - now).ceil().max(1.0)),
+            Err(next) if setting.retry_after => Some((next - now).ceil().max(1.0)),
             _ => None,
         };
-        let quota = scenario.reports_quota.then(|| limiter.quota(now));
+        let quota = setting.reports_quota.then(|| limiter.quota(now));
         Verdict { is_served: admitted.is_ok(), retry_after, quota }
     }
 

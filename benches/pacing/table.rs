@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::{
     play::{self, Outcome},
-    setting::{self, SCENARIOS, Scenario, Setting, Strategy, X1},
+    setting::{self, Setting},
 };
 
 const SEEDS: u64 = 20;
@@ -16,24 +16,18 @@ type Figures = [f64; 4];
 
 /// Returns the table of the loads. Each setting is played with many seeds.
 pub(crate) fn loads() -> String {
-    let alone = Scenario { name: "× 1, each task alone", strategy: Strategy::Alone, ..X1 };
-    let mut rows: Vec<_> = SCENARIOS.into_iter().map(|scenario| (scenario, 1)).collect();
-    rows.insert(1, (alone, 1));
-    rows.push((X1, 8));
-    let (near, far) = (Strategy::Shared(0.001), Strategy::Shared(0.02));
-    rows.push((Scenario { name: "× 1, 8 processes, a store", strategy: near, ..X1 }, 8));
-    rows.push((Scenario { name: "× 1, 32 processes, a store", strategy: far, ..X1 }, 32));
     let mut text =
         "| load | processes | refused | time | worst refused | worst time | given up | late |\n\
                     |---|---|---|---|---|---|---|---|\n"
             .to_owned();
-    for (scenario, processes) in rows {
-        let figures = figures(scenario, processes);
+    for setting in setting::LOADS {
+        let figures = figures(setting);
         let mean = |of: usize| figures.iter().map(|f| f[of]).sum::<f64>() / figures.len() as f64;
         let worst = |of: usize| figures.iter().map(|f| f[of]).fold(0.0, f64::max);
         text += &format!(
-            "| {} | {processes} | {:.3} | {:.3} | {:.3} | {:.3} | {:.2} | {:.1} |\n",
-            scenario.name,
+            "| {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.2} | {:.1} |\n",
+            setting.name,
+            setting.processes,
             mean(0),
             mean(1),
             worst(0),
@@ -48,18 +42,18 @@ pub(crate) fn loads() -> String {
 /// Returns the table of the hard loads.
 pub(crate) fn hard_loads() -> String {
     let mut text = "| load | served | seconds | refused |\n|---|---|---|---|\n".to_owned();
-    for setting in setting::hard() {
+    for setting in setting::HARD_LOADS {
         let outcome = play::play(setting, 0);
         let (served, refused) = (outcome.served_at.len(), outcome.rejected_at.len());
-        let (name, seconds) = (setting.scenario.name, outcome.drain());
+        let (name, seconds) = (setting.name, outcome.drain());
         text += &format!("| {name} | {served} | {seconds:.1} | {refused} |\n");
     }
     text
 }
 
-/// Plays the 18 settings of a scenario.
-fn figures(scenario: Scenario, processes: usize) -> Vec<Figures> {
-    let settings = setting::all(scenario, processes);
+/// Plays a load behind each of the 18 limiters.
+fn figures(setting: Setting) -> Vec<Figures> {
+    let settings = setting.with_each_limiter();
     let parts = settings.chunks(settings.len().div_ceil(THREADS));
     thread::scope(|scope| {
         let play = |part: &'_ [Setting]| part.iter().map(of_setting).collect::<Vec<_>>();
