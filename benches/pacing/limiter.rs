@@ -60,11 +60,6 @@ impl Limiter {
         }
     }
 
-    /// Returns true if rejected requests count, and a rejection requests no wait.
-    pub(crate) fn counts_refused(&self) -> bool {
-        self.kind == Kind::RequestRate
-    }
-
     /// Admits a request, or returns the time at which it would.
     pub(crate) fn admit(&mut self, now: f64) -> Result<(), f64> {
         match self.kind {

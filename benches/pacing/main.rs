@@ -7,7 +7,6 @@ mod best;
 mod limiter;
 mod play;
 mod plot;
-mod rows;
 mod setting;
 mod table;
 
@@ -15,7 +14,7 @@ use std::{error::Error, fs, path::Path};
 
 type Table = (&'static str, fn() -> String);
 /// The tables of the page. Each replaces the text after the mark with its name.
-const TABLES: [Table; 2] = [("loads", table::table), ("rows", rows::rows)];
+const TABLES: [Table; 2] = [("loads", table::loads), ("hard loads", table::hard_loads)];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");

@@ -2,16 +2,15 @@
 //! from one event to the next.
 
 use std::{
-    cell::RefCell,
-    rc::Rc,
-    sync::{Arc, Mutex},
+    cell::{Cell, RefCell},
+    sync::Arc,
     time::Duration,
 };
 
 use fastrand::Rng;
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::future::join_all;
 use pilot_status::{
-    shared_limit::{LimitState, SharedLimit, Step, StepFuture},
+    shared_limit::{InMemory, SharedLimit, Step, StepFuture},
     simulation::{Delays, Pacer, RateLimit, Store, TurnRequest},
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -19,30 +18,32 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::{
     best,
     limiter::Limiter,
-    setting::{Setting, Strategy},
+    setting::{ROUND_TRIP, Setting, Strategy},
 };
 
 /// The default delays of the client.
-pub(crate) const DELAYS: Delays =
-    Delays { base: Duration::from_millis(500), max: Duration::from_secs(60) };
-pub(crate) const MAX_ATTEMPTS: u32 = 5;
-const TIMEOUT: f64 = 90.0;
+const DELAYS: Delays = Delays { base: Duration::from_millis(500), max: Duration::from_secs(60) };
+const MAX_ATTEMPTS: u32 = 5;
 /// The time that the last attempt of a call has for its response.
 const PATIENCE: f64 = 1.0;
 
 /// The result of one run. Times are in seconds since the load began.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) best: f64,
-    pub(crate) drain: f64,
     pub(crate) served_at: Vec<f64>,
     pub(crate) rejected_at: Vec<f64>,
-    /// Requests rejected although they were sent after the first response to their process.
-    pub(crate) beyond: usize,
     /// Calls whose last attempt was rejected while they had time left.
     pub(crate) given_up: usize,
     /// Calls that were not served within their timeout.
     pub(crate) out_of_time: usize,
+}
+
+impl Outcome {
+    /// Returns the time until all were served.
+    pub(crate) fn drain(&self) -> f64 {
+        self.served_at.last().copied().unwrap_or_default()
+    }
 }
 
 struct Play {
@@ -52,119 +53,115 @@ struct Play {
     outcome: RefCell<Outcome>,
     /// Start of the load, in seconds since the clock's start.
     start: f64,
+    /// Time of the change of the limit, in seconds since the clock's start.
+    step_at: f64,
     clock: Instant,
 }
 
 struct Process {
     pacer: Option<Arc<Pacer>>,
-    left: RefCell<usize>,
-    first_answer: RefCell<f64>,
+    left: Cell<usize>,
 }
 
 /// Plays a setting to its end.
-pub(crate) fn play(setting: Setting) -> Outcome {
-    fastrand::seed(setting.seed);
+pub(crate) fn play(setting: Setting, seed: u64) -> Outcome {
+    fastrand::seed(seed);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let Ok(runtime) = runtime.enable_time().start_paused(true).build() else {
         return Outcome::default();
     };
-    runtime.block_on(async { Play::new(setting).run().await })
+    runtime.block_on(async { Play::new(setting, seed).run().await })
 }
 
 impl Play {
-    fn new(setting: Setting) -> Rc<Self> {
-        let limiter = Limiter::new(setting.kind, setting.limit, best::offset(&setting));
+    fn new(setting: Setting, seed: u64) -> Self {
+        let offset = Rng::with_seed(!seed).f64() * setting.limit.per;
+        let limiter = Limiter::new(setting.kind, setting.limit, offset);
         let (best, step_at, start) = best::best(&setting, &limiter);
-        let outcome = Outcome { best, ..Outcome::default() };
-        let play = Self {
-            setting: Setting {
-                scenario: crate::setting::Scenario { step_at, ..setting.scenario },
-                ..setting
-            },
+        Self {
+            setting,
             limiter: RefCell::new(limiter),
-            rng: RefCell::new(Rng::with_seed(setting.seed)),
-            outcome: RefCell::new(outcome),
+            rng: RefCell::new(Rng::with_seed(seed)),
+            outcome: RefCell::new(Outcome { best, ..Outcome::default() }),
             start,
+            step_at,
             clock: now(),
-        };
-        Rc::new(play)
+        }
     }
 
-    async fn run(self: Rc<Self>) -> Outcome {
-        let Setting { processes, tasks, requests, scenario, .. } = self.setting;
-        let store: Option<Arc<dyn SharedLimit>> = match scenario.strategy {
-            Strategy::Shared(latency) => Some(Arc::new(Distant::new(latency))),
-            Strategy::Paced | Strategy::Alone => None,
-        };
-        let processes: Vec<_> = (0..processes)
-            .map(|n| {
-                let store = store.clone().map(|limit| Store { limit, name: String::new() });
-                let is_paced = scenario.strategy != Strategy::Alone;
-                let more = usize::from(n < requests % processes);
-                Rc::new(Process {
-                    pacer: is_paced.then(|| Pacer::new(DELAYS, store)),
-                    left: RefCell::new(requests / processes + more),
-                    first_answer: RefCell::new(f64::INFINITY),
-                })
-            })
-            .collect();
-        for n in 0..scenario.served_before {
+    async fn run(self) -> Outcome {
+        let processes = self.processes();
+        for n in 0..self.setting.served_before {
             self.call(&processes[usize::try_from(n).unwrap_or(0) % processes.len()], false).await;
             self.sleep_until(f64::from(n) + 1.0).await;
         }
         self.sleep_until(self.start).await;
-        let mut all: FuturesUnordered<_> = (0..tasks)
-            .map(|task| self.task(Rc::clone(&processes[task % processes.len()])))
-            .collect();
-        while all.next().await.is_some() {}
-        let mut outcome = self.outcome.borrow().clone();
-        outcome.drain = outcome.served_at.last().copied().unwrap_or_default();
-        outcome
+        let tasks = (0..self.setting.tasks).map(|n| self.task(&processes[n % processes.len()]));
+        join_all(tasks).await;
+        self.outcome.into_inner()
     }
 
-    fn task(self: &Rc<Self>, process: Rc<Process>) -> impl Future<Output = ()> + use<> {
-        let play = Rc::clone(self);
-        async move {
-            loop {
-                let left = *process.left.borrow();
-                if left == 0 {
-                    return;
-                }
-                *process.left.borrow_mut() = left - 1;
-                play.call(&process, true).await;
+    fn processes(&self) -> Vec<Process> {
+        let Setting { processes, requests, strategy, .. } = self.setting;
+        let store: Option<Arc<dyn SharedLimit>> = match strategy {
+            Strategy::Shared(round_trip) => {
+                Some(Arc::new(Distant(Duration::from_secs_f64(round_trip), InMemory::default())))
             }
+            Strategy::Paced | Strategy::Alone => None,
+        };
+        let process = |n| {
+            let store = store.clone().map(|limit| Store { limit, name: String::new() });
+            let is_paced = strategy != Strategy::Alone;
+            let more = usize::from(n < requests % processes);
+            Process {
+                pacer: is_paced.then(|| Pacer::new(DELAYS, store)),
+                left: Cell::new(requests / processes + more),
+            }
+        };
+        (0..processes).map(process).collect()
+    }
+
+    /// Makes calls until all calls of the process have begun.
+    async fn task(&self, process: &Process) {
+        while let Some(left) = process.left.get().checked_sub(1) {
+            process.left.set(left);
+            let number = u32::try_from(self.setting.requests - 1 - left).unwrap_or_default();
+            self.sleep_until(self.start + f64::from(number) * self.setting.every).await;
+            self.call(process, true).await;
         }
     }
 
-    /// Makes a call. A call that times out is counted, and goes on with a new timeout.
+    /// Makes a call. Each timeout is followed by another one, unless the call may fail.
     async fn call(&self, process: &Process, is_counted: bool) {
+        let Setting { timeout, may_fail, .. } = self.setting;
         let began = self.now();
-        let (mut attempts, mut rejections, mut ticket, mut lives) = (0, 0, None, 1.0);
+        let (mut attempts, mut lives, mut ticket) = (0, 1.0, None);
         loop {
-            let now = now();
             let in_flight = match &process.pacer {
                 Some(pacer) => {
-                    let end = self.clock + Duration::from_secs_f64(began + lives * TIMEOUT);
-                    let is_last_chance = rejections > 1 && attempts + 1 >= MAX_ATTEMPTS;
-                    let request =
-                        TurnRequest { now, deadline: end, is_last_chance, ticket: &mut ticket };
-                    let Ok(in_flight) = pacer.admit(request).await else {
-                        lives += 1.0;
-                        continue;
+                    let end = self.clock + Duration::from_secs_f64(began + lives * timeout);
+                    let request = TurnRequest {
+                        now: now(),
+                        deadline: end,
+                        is_last_chance: attempts + 1 >= MAX_ATTEMPTS,
+                        ticket: &mut ticket,
                     };
-                    Some(in_flight)
+                    match pacer.admit(request).await {
+                        Ok(in_flight) => Some(in_flight),
+                        Err(_) if may_fail => return,
+                        Err(_) => {
+                            lives += 1.0;
+                            continue;
+                        }
+                    }
                 }
                 None => None,
             };
             attempts += 1;
-            let sent = self.now();
             self.trip().await;
             let verdict = self.answer();
             self.trip().await;
-            let is_beyond = sent >= *process.first_answer.borrow();
-            let first = process.first_answer.borrow().min(self.now());
-            *process.first_answer.borrow_mut() = first;
-            let is_in_time = self.now() - began <= TIMEOUT;
+            let took = self.now() - began;
             if verdict.is_served {
                 if let Some(in_flight) = in_flight {
                     in_flight.served(verdict.quota);
@@ -172,26 +169,26 @@ impl Play {
                 if is_counted {
                     let mut outcome = self.outcome.borrow_mut();
                     outcome.served_at.push(self.now() - self.start);
-                    outcome.out_of_time += usize::from(!is_in_time);
+                    outcome.out_of_time += usize::from(took > timeout);
                 }
                 return;
             }
-            rejections += 1;
-            let is_given_up = attempts == MAX_ATTEMPTS && self.now() - began < TIMEOUT - PATIENCE;
-            self.count_rejection(is_beyond, is_given_up);
+            self.count_rejection(attempts == MAX_ATTEMPTS && took < timeout - PATIENCE);
             let requested = verdict.retry_after.map(Duration::from_secs_f64);
             match in_flight {
                 // The client reads the reset of a 429 as a requested wait.
                 Some(in_flight) => in_flight.rejected(requested.or(verdict.reset())),
                 None => sleep(self.alone(requested, attempts)).await,
             }
+            if may_fail && attempts == MAX_ATTEMPTS {
+                return;
+            }
         }
     }
 
-    fn count_rejection(&self, is_beyond: bool, is_given_up: bool) {
+    fn count_rejection(&self, is_given_up: bool) {
         let mut outcome = self.outcome.borrow_mut();
         outcome.rejected_at.push(self.now() - self.start);
-        outcome.beyond += usize::from(is_beyond);
         outcome.given_up += usize::from(is_given_up);
     }
 
@@ -206,24 +203,24 @@ impl Play {
     async fn trip(&self) {
         let part = 0.9 + 0.2 * self.rng.borrow_mut().f64();
         // The clock has whole milliseconds.
-        let milliseconds = (self.setting.round_trip * 500.0 * part).round();
+        let milliseconds = (ROUND_TRIP * 500.0 * part).round();
         sleep(Duration::from_secs_f64(milliseconds / 1e3)).await;
     }
 
     fn answer(&self) -> Verdict {
-        let scenario = &self.setting.scenario;
+        let setting = &self.setting;
         let (now, mut limiter) = (self.now(), self.limiter.borrow_mut());
-        if now >= scenario.step_at {
-            limiter.scale_once(scenario.step);
+        if now >= self.step_at {
+            limiter.scale_once(setting.step);
         }
-        let outage_end = self.start + scenario.outage;
-        let is_out = (self.start..outage_end).contains(&now);
-        let admitted = if is_out { Err(outage_end) } else { limiter.admit(now) };
+        // A server does not know the end of its outage.
+        let admitted =
+            if setting.is_out(now - self.start) { Err(now + 1.0) } else { limiter.admit(now) };
         let retry_after = match admitted {
-            Err(next) if self.setting.retry_after => Some((next - now).ceil().max(1.0)),
+            Err(next) if setting.retry_after => Some((next - now).ceil().max(1.0)),
             _ => None,
         };
-        let quota = scenario.reports_quota.then(|| limiter.quota(now));
+        let quota = setting.reports_quota.then(|| limiter.quota(now));
         Verdict { is_served: admitted.is_ok(), retry_after, quota }
     }
 
@@ -253,34 +250,20 @@ impl Verdict {
 
 /// A store with this round-trip time.
 #[derive(Debug)]
-pub(crate) struct Distant {
-    latency: Duration,
-    state: Mutex<LimitState>,
-    start: Instant,
-}
-
-impl Distant {
-    pub(crate) fn new(latency: f64) -> Self {
-        let latency = Duration::from_secs_f64(latency);
-        Self { latency, state: Mutex::default(), start: now() }
-    }
-}
+struct Distant(Duration, InMemory);
 
 impl SharedLimit for Distant {
-    fn step<'a>(&'a self, _: &'a str, step: Step) -> StepFuture<'a> {
+    fn step<'a>(&'a self, name: &'a str, step: Step) -> StepFuture<'a> {
         Box::pin(async move {
-            sleep(self.latency / 2).await;
-            let reply = {
-                let mut state = self.state.lock().map_err(|_| "poisoned")?;
-                state.step(step, now() - self.start)
-            };
-            sleep(self.latency / 2).await;
-            Ok(reply)
+            sleep(self.0 / 2).await;
+            let reply = self.1.step(name, step).await;
+            sleep(self.0 / 2).await;
+            reply
         })
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock of the simulation")]
-pub(crate) fn now() -> Instant {
+fn now() -> Instant {
     Instant::now()
 }

@@ -3,11 +3,12 @@
 //! colours.
 
 use crate::{
-    limiter::Kind,
+    limiter::Limit,
     play,
-    setting::{self, Scenario, Setting, Strategy, X1},
+    setting::{ALONE, Setting, X1},
 };
 
+const LIMIT: Limit = Limit { count: 60.0, per: 60.0, burst: 10.0 };
 const SECONDS: f64 = 620.0;
 const REQUESTS: f64 = 1_000.0;
 /// Width of a panel.
@@ -23,26 +24,21 @@ pub(crate) fn svg() -> String {
          style=\"max-width:780px\" role=\"img\" aria-label=\"Requests served and refused over time\">\
          <style>{STYLE}</style>\n"
     );
-    let alone = Scenario { name: "each task alone", strategy: Strategy::Alone, ..X1 };
-    for (n, scenario) in [Scenario { name: "paced", ..X1 }, alone].into_iter().enumerate() {
-        text += &panel(if n == 0 { 50.0 } else { 440.0 }, scenario);
-    }
+    text += &panel(50.0, Setting { name: "paced", ..X1 });
+    text += &panel(440.0, Setting { name: "each task alone", ..ALONE });
     text += "<text x=\"50\" y=\"294\">600 requests of 64 tasks, 60 a minute. \
              Green: served. Red: refused.</text>\n</svg>\n";
     text
 }
 
-fn panel(x: f64, scenario: Scenario) -> String {
-    let settings = setting::all(scenario, 1);
-    let is_shown = |setting: &&Setting| setting.kind == Kind::TokenBucket && setting.retry_after;
-    let Some(setting) = settings.iter().find(is_shown) else { return String::new() };
-    let outcome = play::play(Setting { seed: 1, ..*setting });
+fn panel(x: f64, setting: Setting) -> String {
+    let outcome = play::play(Setting { limit: LIMIT, ..setting }, 1);
     let (left, top, bottom) = (x, 30.0, 30.0 + HEIGHT);
     let right = x + WIDTH;
     let mut text = format!(
         "<text x=\"{left}\" y=\"20\">{}: {} refused</text>\n\
          <path class=\"axis\" d=\"M{left} {top}V{bottom}H{right}\"/>\n",
-        scenario.name,
+        setting.name,
         outcome.rejected_at.len(),
     );
     for count in [0.0, 500.0, 1_000.0] {

@@ -1,11 +1,11 @@
-//! The rows of `docs/measured/pacing.md`: each setting, played with many seeds.
+//! The tables of `docs/measured/pacing.md`.
 #![expect(clippy::cast_precision_loss, reason = "small counts")]
 
 use std::thread;
 
 use crate::{
     play::{self, Outcome},
-    setting::{self, SCENARIOS, Scenario, Setting, Strategy, X1},
+    setting::{self, Setting},
 };
 
 const SEEDS: u64 = 20;
@@ -14,26 +14,20 @@ const THREADS: usize = 2;
 /// Means over the seeds of a setting: refused for each request, time over the best, given up, late.
 type Figures = [f64; 4];
 
-/// Returns the table of the page.
-pub(crate) fn table() -> String {
-    let alone = Scenario { name: "× 1, each task alone", strategy: Strategy::Alone, ..X1 };
-    let mut rows: Vec<_> = SCENARIOS.into_iter().map(|scenario| (scenario, 1)).collect();
-    rows.insert(1, (alone, 1));
-    rows.push((X1, 8));
-    let (near, far) = (Strategy::Shared(0.001), Strategy::Shared(0.02));
-    rows.push((Scenario { name: "× 1, 8 processes, a store", strategy: near, ..X1 }, 8));
-    rows.push((Scenario { name: "× 1, 32 processes, a store", strategy: far, ..X1 }, 32));
+/// Returns the table of the loads. Each setting is played with many seeds.
+pub(crate) fn loads() -> String {
     let mut text =
         "| load | processes | refused | time | worst refused | worst time | given up | late |\n\
                     |---|---|---|---|---|---|---|---|\n"
             .to_owned();
-    for (scenario, processes) in rows {
-        let figures = figures(scenario, processes);
+    for setting in setting::LOADS {
+        let figures = figures(setting);
         let mean = |of: usize| figures.iter().map(|f| f[of]).sum::<f64>() / figures.len() as f64;
         let worst = |of: usize| figures.iter().map(|f| f[of]).fold(0.0, f64::max);
         text += &format!(
-            "| {} | {processes} | {:.3} | {:.3} | {:.3} | {:.3} | {:.2} | {:.1} |\n",
-            scenario.name,
+            "| {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.2} | {:.1} |\n",
+            setting.name,
+            setting.processes,
             mean(0),
             mean(1),
             worst(0),
@@ -45,9 +39,21 @@ pub(crate) fn table() -> String {
     text
 }
 
-/// Plays the 18 settings of a scenario.
-fn figures(scenario: Scenario, processes: usize) -> Vec<Figures> {
-    let settings = setting::all(scenario, processes);
+/// Returns the table of the hard loads.
+pub(crate) fn hard_loads() -> String {
+    let mut text = "| load | served | seconds | refused |\n|---|---|---|---|\n".to_owned();
+    for setting in setting::HARD_LOADS {
+        let outcome = play::play(setting, 0);
+        let (served, refused) = (outcome.served_at.len(), outcome.rejected_at.len());
+        let (name, seconds) = (setting.name, outcome.drain());
+        text += &format!("| {name} | {served} | {seconds:.1} | {refused} |\n");
+    }
+    text
+}
+
+/// Plays a load behind each of the 18 limiters.
+fn figures(setting: Setting) -> Vec<Figures> {
+    let settings = setting.with_each_limiter();
     let parts = settings.chunks(settings.len().div_ceil(THREADS));
     thread::scope(|scope| {
         let play = |part: &'_ [Setting]| part.iter().map(of_setting).collect::<Vec<_>>();
@@ -57,19 +63,12 @@ fn figures(scenario: Scenario, processes: usize) -> Vec<Figures> {
 }
 
 fn of_setting(setting: &Setting) -> Figures {
-    let outcomes: Vec<_> =
-        (0..SEEDS).map(|seed| play::play(Setting { seed, ..*setting })).collect();
+    let outcomes: Vec<_> = (0..SEEDS).map(|seed| play::play(*setting, seed)).collect();
     let mean =
         |of: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / outcomes.len() as f64;
-    // Requests in flight at the first response do not count if it reports the quota.
-    let rejected = |o: &Outcome| {
-        let is_beyond = setting.scenario.reports_quota;
-        let count = if is_beyond { o.beyond } else { o.rejected_at.len() };
-        count as f64 / setting.requests as f64
-    };
     [
-        mean(&rejected),
-        mean(&|o| o.drain / o.best),
+        mean(&|o| o.rejected_at.len() as f64 / setting.requests as f64),
+        mean(&|o| o.drain() / o.best),
         mean(&|o| o.given_up as f64),
         mean(&|o| o.out_of_time as f64),
     ]

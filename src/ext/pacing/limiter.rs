@@ -242,13 +242,12 @@ impl LimitState {
         Reply::Noted
     }
 
-    pub(super) fn epoch(&self) -> u64 {
-        self.epoch
+    pub(super) fn is_limited(&self, now: Duration) -> bool {
+        self.is_active(now.as_secs_f64())
     }
 
-    /// Returns true while a 429 holds all requests, or a probe is in progress.
-    pub(super) fn is_held(&self) -> bool {
-        self.epoch > 0 && !self.is_flow
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Returns true if requests are admitted without an estimate.
@@ -284,6 +283,11 @@ impl LimitState {
 
     pub(super) fn latency(&self) -> Duration {
         seconds(self.latency)
+    }
+
+    /// Returns the time to wait for the response to a probe.
+    pub(super) fn patience(&self) -> Duration {
+        seconds(MIN_PATIENCE.max(PATIENCE * self.latency))
     }
 
     fn is_active(&self, now: f64) -> bool {
@@ -334,7 +338,7 @@ impl LimitState {
         if now < self.patient_until {
             return self.poll_later(now);
         }
-        self.patient_until = now + self.patience();
+        self.patient_until = now + self.patience().as_secs_f64();
         Reply::Go { epoch: self.epoch, is_probe: true, turns: 1, rate: 0.0 }
     }
 
@@ -351,7 +355,7 @@ impl LimitState {
         }
         let turns = room.min(f64::from(want)).floor();
         self.granted += turns;
-        self.patient_until = now + self.patience();
+        self.patient_until = now + self.patience().as_secs_f64();
         Reply::Go { epoch: self.epoch, is_probe: false, turns: whole(turns), rate: 0.0 }
     }
 
@@ -476,10 +480,6 @@ impl LimitState {
     fn rate_at(&self, time: f64) -> f64 {
         let time = (time - self.since) / (PLATEAU * self.cycle);
         self.rate * (1.0 + DECREASE * (time - 1.0).powi(3)).min(MAX_INCREASE)
-    }
-
-    fn patience(&self) -> f64 {
-        MIN_PATIENCE.max(PATIENCE * self.latency)
     }
 
     /// Returns the reply to a process that waits for the outcome of other requests.

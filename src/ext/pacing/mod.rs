@@ -1,9 +1,9 @@
 //! Pacing: limits the rate of a client's calls once the server has limited them.
 //!
 //! - [`limiter`] decides when requests may be sent. It is pure, and the same in a store.
-//! - [`turns`] decides which call of a process is sent next. It combines the limiter, the
-//!   [`queue`], the [`quota`] that the server reports as left (read by [`rate_limit`]), and the
-//!   [`reports`] to a store. It is pure.
+//! - [`turns`] decides which waiting call of a process is sent next. It combines the limiter, the
+//!   [`quota`] that the server reports as left (read by [`rate_limit`]), and the [`link`] to a
+//!   store. It is pure.
 //! - [`pacer`] drives these with the clock, the lock and a background task. [`recent`] counts the
 //!   requests that are served while no limit is active.
 //! - [`store`] is the trait for stores; `in_memory` and `redis` implement it.
@@ -11,14 +11,13 @@
 #[cfg(feature = "shared-pacing")]
 pub(crate) mod in_memory;
 pub(crate) mod limiter;
+mod link;
 pub(crate) mod pacer;
-pub(crate) mod queue;
 mod quota;
 pub(crate) mod rate_limit;
 mod recent;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
-mod reports;
 pub(crate) mod store;
 mod turns;
 

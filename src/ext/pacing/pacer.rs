@@ -23,11 +23,11 @@ use tokio::{
 use super::{
     Delays, PacingStats,
     limiter::Step,
-    queue::Ticket,
+    link::Next,
     rate_limit::RateLimit,
     recent::Recent,
     store::Store,
-    turns::{Entry, Next, Pause, Turn, Turned, Turns},
+    turns::{Entry, Ticket, Turn, Turned, Turns},
 };
 use crate::ext::{
     clock::{self, milliseconds},
@@ -55,15 +55,10 @@ pub struct Pacer {
 
 struct State {
     turns: Turns,
-    driver: Option<Driver>,
+    /// Drivers so far. Only the last one requests turns.
     drivers: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Driver {
-    number: u64,
-    /// Time at which it is to run again.
-    due: Duration,
+    /// Time at which the driver is to run again, if there is one.
+    due: Option<Duration>,
 }
 
 /// The request of an attempt for its turn.
@@ -89,7 +84,7 @@ impl Pacer {
             start: clock::now(),
             free_until: AtomicU64::new(free_until),
             recent: Recent::default(),
-            state: Mutex::new(State { turns, driver: None, drivers: 0 }),
+            state: Mutex::new(State { turns, drivers: 0, due: None }),
             changed: Notify::new(),
             store,
         })
@@ -160,12 +155,10 @@ impl Pacer {
         if state.turns.needs_driver(now) {
             self.wake_driver(&mut state, now);
         }
-        let pause = state.turns.pause(now);
+        let begins = state.turns.begins(now);
         drop(state);
-        match pause {
-            Some(Pause::Begins(delay)) => trace::pause_begins(delay),
-            Some(Pause::Ends) => trace::pause_ends(),
-            None => {}
+        if let Some(delay) = begins {
+            trace::pause_begins(delay);
         }
         result
     }
@@ -178,18 +171,17 @@ impl Pacer {
 
     /// Wakes the running driver. If there is none, or it has stalled, starts a new one.
     fn wake_driver(self: &Arc<Self>, state: &mut State, now: Duration) {
-        if let Some(driver) = &mut state.driver
-            && now <= driver.due.saturating_add(MAX_LATE)
+        if let Some(due) = &mut state.due
+            && now <= due.saturating_add(MAX_LATE)
         {
             // It is to run now. If it does not, it has stalled, or its runtime has ended.
-            driver.due = driver.due.min(now);
+            *due = now.min(*due);
             self.changed.notify_one();
             return;
         }
         // Without a runtime no call could be made either.
         if let Ok(runtime) = Handle::try_current() {
-            state.drivers += 1;
-            state.driver = Some(Driver { number: state.drivers, due: now });
+            (state.drivers, state.due) = (state.drivers + 1, Some(now));
             runtime.spawn(Arc::clone(self).drive(state.drivers));
         }
     }
@@ -199,19 +191,18 @@ impl Pacer {
         loop {
             let next = {
                 let (mut state, now) = (self.lock(), self.now());
-                if state.driver.is_none_or(|driver| driver.number != number) {
+                if state.drivers != number {
                     // The other driver gets the notification that this one may have received
                     // instead.
                     self.changed.notify_one();
                     return;
                 }
                 let next = state.turns.next(now, clock::random());
-                let due = match next {
+                state.due = match next {
                     Next::Stop => None,
                     Next::At(due) => Some(due),
                     Next::Query(_) => Some(now + STORE_PATIENCE),
                 };
-                state.driver = due.map(|due| Driver { number, due });
                 self.publish(&mut state.turns, now);
                 next
             };
@@ -234,9 +225,10 @@ impl Pacer {
             Err(_) => Err("no reply within 50 ms".to_owned()),
         };
         let (mut state, now) = (self.lock(), self.now());
-        match reply.and_then(|reply| state.turns.accept(&step, reply, now)) {
-            Ok(is_new) if is_new => trace::store_up(),
-            Ok(_) => {}
+        let accept = |reply| state.turns.accept(&step, reply, now).map_err(str::to_owned);
+        match reply.and_then(accept) {
+            Ok(true) => trace::store_up(),
+            Ok(false) => {}
             Err(why) => {
                 if state.turns.store_failed(&step, now) {
                     trace::store_down(&why);
@@ -316,7 +308,10 @@ impl InFlight<'_> {
             return;
         }
         let sent = self.sent;
-        self.pacer.change(|turns, now| turns.served(turn.unwrap_or_default(), sent, limit, now));
+        let turn = turn.unwrap_or_default();
+        if self.pacer.change(|turns, now| turns.served(turn, sent, limit, now)) {
+            trace::pause_ends();
+        }
     }
 
     /// Reports a 429.
@@ -367,6 +362,10 @@ mod tests {
     const BURST: f64 = 20.0;
 
     impl Bucket {
+        fn full() -> Mutex<Self> {
+            Mutex::new(Self { tokens: BURST, at: clock::now() })
+        }
+
         fn serves(&mut self) -> bool {
             let passed = (clock::now() - self.at).as_secs_f64();
             self.tokens = (self.tokens + passed * RATE).min(BURST);
@@ -404,57 +403,43 @@ mod tests {
         clock::now() - start
     }
 
-    fn pacer_and_bucket() -> (Arc<Pacer>, Mutex<Bucket>) {
-        let bucket = Bucket { tokens: BURST, at: clock::now() };
-        (Pacer::new(DELAYS, None), Mutex::new(bucket))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn low_past_load_is_not_learned_as_limit() {
-        // No calls; two overlapping slow calls for a minute; a watch with 120 calls a minute.
-        let pasts: [(usize, u64, u64); 3] = [(0, 1, 1), (12, 6_000, 5_000), (120, 1_000, 500)];
-        for (before, takes, every) in pasts {
-            let (pacer, bucket) = pacer_and_bucket();
-            let past = (0..before).map(|n| {
-                let (pacer, bucket) = (&pacer, &bucket);
-                async move {
-                    sleep(MS(every) * u32::try_from(n).unwrap()).await;
-                    call(pacer, bucket, MS(takes)).await
-                }
-            });
-            let load = async {
-                sleep(MS(every) * u32::try_from(before).unwrap()).await;
-                drain(&pacer, &bucket, 100).await
-            };
-            let (_, took) = tokio::join!(futures_util::future::join_all(past), load);
-            assert!(took < Duration::from_secs(11), "after {before} calls: {took:?}");
-        }
+    #[cfg(feature = "shared-pacing")]
+    fn store(limit: Arc<crate::ext::pacing::in_memory::InMemory>) -> Store {
+        Store { limit, name: String::new() }
     }
 
     #[cfg(feature = "shared-pacing")]
     #[tokio::test(start_paused = true)]
-    async fn low_past_load_is_not_learned_by_store() {
-        for idle in [0, 60] {
-            let limit = Arc::new(super::super::in_memory::InMemory::default());
-            let store = Store { limit, name: String::new() };
-            let bucket = Mutex::new(Bucket { tokens: BURST, at: clock::now() });
-            let pacer = Pacer::new(DELAYS, Some(store));
-            assert!(call(&pacer, &bucket, MS(5)).await);
-            sleep(Duration::from_secs(idle)).await;
-            let took = drain(&pacer, &bucket, 100).await;
-            assert!(took < Duration::from_secs(11), "after {idle} s: {took:?}");
+    async fn low_past_load_is_not_learned_as_limit() {
+        // No calls; one call, just before or a minute ago; two overlapping slow calls for a minute; a
+        // watch with 120 calls a minute.
+        let pasts = [(0, 1, 1), (1, 5, 10), (1, 5, 60_000), (12, 6_000, 5_000), (120, 1_000, 500)];
+        for ((before, takes, every), is_shared) in
+            pasts.into_iter().flat_map(|past| [(past, false), (past, true)])
+        {
+            let store = is_shared.then(|| store(Arc::default()));
+            let (pacer, bucket) = (Pacer::new(DELAYS, store), Bucket::full());
+            let past = (0..before).map(|n| {
+                let (pacer, bucket) = (&pacer, &bucket);
+                async move {
+                    sleep(MS(every) * n).await;
+                    call(pacer, bucket, MS(takes)).await
+                }
+            });
+            let load = async {
+                sleep(MS(every) * before).await;
+                drain(&pacer, &bucket, 100).await
+            };
+            let (_, took) = tokio::join!(futures_util::future::join_all(past), load);
+            assert!(took < Duration::from_secs(11), "after {before} calls: {took:?}, {is_shared}");
         }
     }
 
     #[cfg(feature = "shared-pacing")]
     #[tokio::test(start_paused = true)]
     async fn unlimited_past_load_is_not_reported_to_store() {
-        let limit = Arc::new(super::super::in_memory::InMemory::default());
-        let bucket = Mutex::new(Bucket { tokens: BURST, at: clock::now() });
-        let pacer = || {
-            let limit = Arc::<super::super::in_memory::InMemory>::clone(&limit);
-            Pacer::new(DELAYS, Some(Store { limit, name: String::new() }))
-        };
+        let (limit, bucket) = (Arc::default(), Bucket::full());
+        let pacer = || Pacer::new(DELAYS, Some(store(Arc::clone(&limit))));
         let (old, new) = (pacer(), pacer());
         for _ in 0..3_600 {
             assert!(call(&old, &bucket, MS(5)).await);
@@ -475,7 +460,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn dropped_caller_costs_no_turn() {
-        let (pacer, bucket) = pacer_and_bucket();
+        let (pacer, bucket) = (Pacer::new(DELAYS, None), Bucket::full());
         assert!(drain(&pacer, &bucket, 30).await > Duration::from_secs(1));
         // Half of 60 callers are dropped while they wait.
         let dropped: Vec<_> = (0..60)

@@ -18,7 +18,7 @@ pub(super) struct Quota {
     none_until: Duration,
     /// Number of the last request that was counted.
     sent: u64,
-    /// The number of a request that was not counted: that of the last counted one before it.
+    /// The least number of a request: that of the last one before requests were not counted.
     unnumbered: u64,
     /// The newest request whose response was read; older responses are outdated.
     newest: u64,
@@ -73,14 +73,15 @@ impl Quota {
     }
 
     /// Reads the response to a request that was served: the quota that it reports as left, if any.
+    /// The number is 0 if the request was not counted.
     pub(super) fn served(
         &mut self,
-        number: Option<u64>,
+        number: u64,
         limit: Option<RateLimit>,
         now: Duration,
         max_delay: Duration,
     ) {
-        let number = number.unwrap_or(self.unnumbered);
+        let number = number.max(self.unnumbered);
         if number < self.newest {
             return;
         }
@@ -103,8 +104,8 @@ impl Quota {
     }
 
     /// Stops counting after a 429, since the limiter takes over.
-    pub(super) fn rejected(&mut self, number: Option<u64>) {
-        self.newest = self.newest.max(number.unwrap_or(self.unnumbered));
+    pub(super) fn rejected(&mut self, number: u64) {
+        self.newest = self.newest.max(self.unnumbered).max(number);
         self.allowance = None;
     }
 }
@@ -115,7 +116,7 @@ mod tests {
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
-    fn answer(quota: &mut Quota, number: Option<u64>, remaining: u64, now: Duration) {
+    fn answer(quota: &mut Quota, number: u64, remaining: u64, now: Duration) {
         let limit = Some(RateLimit { remaining, reset: S(10) });
         quota.served(number, limit, now, S(60));
     }
@@ -125,18 +126,18 @@ mod tests {
         let mut quota = Quota::default();
         for period in [0, 100, 200] {
             // Much is left at first, so that requests are not counted; then little.
-            answer(&mut quota, None, 1_000, S(period));
+            answer(&mut quota, 0, 1_000, S(period));
             assert!(!quota.is_counting());
             quota.rest();
-            answer(&mut quota, None, 2, S(period + 1));
+            answer(&mut quota, 0, 2, S(period + 1));
             assert_eq!(quota.left(S(period + 1)), 2, "period {period}");
             let number = quota.take(S(period + 2), S(1));
             quota.take(S(period + 2), S(1));
             assert_eq!(quota.ready(), S(period + 11), "none left before the reset");
-            answer(&mut quota, Some(number), 1, S(period + 3));
+            answer(&mut quota, number, 1, S(period + 3));
             assert_eq!(quota.left(S(period + 3)), 0, "the second request has used its part");
             let number = quota.take(S(period + 12), S(1));
-            answer(&mut quota, Some(number), 1_000, S(period + 12));
+            answer(&mut quota, number, 1_000, S(period + 12));
         }
     }
 
@@ -144,14 +145,14 @@ mod tests {
     fn server_that_always_reports_zero_is_not_trusted() {
         let mut quota = Quota::default();
         for now in 0..3 {
-            answer(&mut quota, None, 0, S(now));
+            answer(&mut quota, 0, 0, S(now));
             assert_eq!(quota.left(S(now)), usize::MAX);
         }
-        answer(&mut quota, None, 5, S(20));
-        answer(&mut quota, None, 0, S(21));
+        answer(&mut quota, 0, 5, S(20));
+        answer(&mut quota, 0, 0, S(21));
         assert_eq!((quota.left(S(22)), quota.ready()), (0, S(31)));
         // The server serves a request nevertheless.
-        answer(&mut quota, None, 0, S(23));
+        answer(&mut quota, 0, 0, S(23));
         assert_eq!(quota.left(S(24)), usize::MAX);
     }
 }
