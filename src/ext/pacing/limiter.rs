@@ -4,28 +4,38 @@
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
 //! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the
-//! epoch in which it was granted, so that the outcome of a request from before the last hold is
-//! recognized. A limiter is in one of five phases:
+//! epoch in which it was granted, so an outcome from before the last hold is recognized.
 //!
-//! 1. **Free**: there was no 429 yet, or the last hold ended over two minutes ago. Every request is
-//!    admitted.
-//! 2. **Hold**: a 429 came. No request is admitted until the wait that the server requested is
-//!    over, or until a backoff has passed, and at most for `max_delay`.
-//! 3. **Probe**: the hold is over. One request is admitted. If it meets a 429, another hold
-//!    follows, with a longer backoff. If it gets no response in time, another probe is admitted.
-//! 4. **Flow**: a probe was served. Requests are admitted at a rate. A cycle lasts from one served
-//!    probe to the next, holds included. The first cycle has no probe before it. It starts with the
-//!    busiest span that ends at the first 429, which is at most four seconds long. The requests served
-//!    in a cycle, divided by its duration, give the estimate, which is averaged with earlier cycles.
-//!    CUBIC (RFC 9438) varies the rate: it is half the estimate at first, reaches the estimate after
-//!    half of a usual cycle, and then grows ever faster until the next 429.
-//! 5. **Slow start**: a probe was served, but there is no estimate. Two requests are admitted, then
-//!    twice as many in each round trip. There is no estimate in two cases: no request was served
-//!    before the first hold; or the limit began with an outage. In an outage no probe was served yet,
-//!    and the 429 of the third or a later one requests a wait. Slow start also begins, with one
-//!    request, if several calls still wait when the limiter would become free.
+//! # Phases
 //!
-//! Idle time is left out of the estimate and of the growth.
+//! 1. **Free**: every request is admitted. The limiter is free before the first 429, and again two
+//!    minutes after the last hold ended.
+//! 2. **Hold**: begins with a 429. No request is admitted. A hold lasts as long as the server
+//!    requested, or else for a backoff, and at most `max_delay`.
+//! 3. **Probe**: follows a hold. One request is admitted. If it meets a 429, the next hold begins,
+//!    with a longer backoff. If it gets no response in time, another probe is admitted.
+//! 4. **Flow**: begins when a probe is served. Requests are admitted at a rate, which rises until the
+//!    next 429.
+//! 5. **Slow start**: takes the place of the flow if the limiter has no estimate. Two requests are
+//!    admitted, then twice as many in each round trip. If several calls still wait when the limiter
+//!    would become free, slow start begins with one request instead.
+//!
+//! # Estimate
+//!
+//! A cycle lasts from one served probe to the next, and includes the holds in between. The requests
+//! served in it, divided by its duration, are averaged with the last estimate.
+//!
+//! The first cycle has no probe before it. It begins with the busiest span of at most four seconds that
+//! ends at the first 429. If no request was served in it, there is no estimate.
+//!
+//! There is none after an outage either, because the load before it shows nothing about the limit. It
+//! is an outage if the first three probes meet a 429, and the server requests a wait.
+//!
+//! # Rate
+//!
+//! The rate of a flow follows CUBIC (RFC 9438). It starts at half of the estimate, reaches the
+//! estimate after half of a usual cycle, and then grows ever faster. Idle time does not count, neither in
+//! the estimate nor in the growth.
 
 use std::{ops::Range, time::Duration};
 
