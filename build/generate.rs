@@ -11,7 +11,7 @@ mod decoders;
 
 /// Generates the client and its types.
 pub(crate) fn client(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, String> {
-    let tokens = Generator::new(&settings(spec, has_schemas))
+    let tokens = Generator::new(&settings(spec))
         .generate_tokens(spec)
         .map_err(|e| format!("progenitor cannot generate the client: {e}"))?;
     let mut client = parse(syn::parse2(tokens))?;
@@ -21,10 +21,10 @@ pub(crate) fn client(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, Str
 }
 
 /// Generates the mock helpers.
-pub(crate) fn mock(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, String> {
+pub(crate) fn mock(spec: &OpenAPI) -> Result<syn::File, String> {
     // The helpers insert a path parameter unescaped into a regular expression, so their id is a
     // pattern.
-    let settings = settings(spec, has_schemas)
+    let settings = settings(spec)
         .with_replacement("NumberId", "crate::mock::IdPattern", [TypeImpl::Display].into_iter())
         .clone();
     let tokens = Generator::new(&settings)
@@ -33,17 +33,12 @@ pub(crate) fn mock(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, Strin
     parse(syn::parse2(tokens))
 }
 
-fn settings(spec: &OpenAPI, has_schemas: bool) -> GenerationSettings {
+fn settings(spec: &OpenAPI) -> GenerationSettings {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Positional)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::raw::Inner))
-        .with_derive("Default")
-        .with_derive("PartialEq");
-    if has_schemas {
-        settings.with_derive("schemars::JsonSchema");
-    }
+        .with_inner_type(quote!(crate::raw::Inner));
     let traits = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
     settings.with_replacement("NumberId", "crate::NumberId", traits.clone());
     settings.with_replacement("NumberList", "crate::types::NumberList", iter::empty());

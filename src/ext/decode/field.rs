@@ -26,24 +26,26 @@ pub(crate) trait Field: Sized {
 
     /// Reads an array into the field, and returns the malformed value, if any.
     fn from_array<'de, A: SeqAccess<'de>>(
-        array: A,
+        mut array: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        Ok(Reader(into).set(collect(array)?))
+        let mut items = Vec::new();
+        while let Some(item) = array.next_element_seed(Reader::<Nothing>(&mut None))? {
+            items.push(item.unwrap_or_default());
+        }
+        Ok(Reader(into).set(items.into()))
     }
 
     /// Reads an object into the field, and returns the malformed value, if any.
     fn from_object<'de, A: MapAccess<'de>>(
-        object: A,
+        mut object: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        Ok(Reader(into).set(collect_object(object)?))
-    }
-
-    /// Describes a body that can never be of this type. It does not quote the body, which may
-    /// contain personal data.
-    fn fault(body: &Value) -> String {
-        fault("a different value", Some(body))
+        let mut fields = Map::new();
+        while let Some(name) = object.next_key()? {
+            fields.insert(name, any(&mut object)?);
+        }
+        Ok(Reader(into).set(number(&fields).map_or(Value::Object(fields), Value::Number)))
     }
 
     /// Returns the paths of the malformed values in this value.
@@ -73,11 +75,15 @@ pub(crate) fn fault(expected: &str, found: Option<&Value>) -> String {
     format!("expected {expected}, found {found}")
 }
 
-/// Decodes a whole body. Its only error, besides those of the format, is [`Field::fault`].
-pub(crate) fn body<'de, T: Field, D: Deserializer<'de>>(body: D) -> Result<T, D::Error> {
+/// Decodes a whole body. `fault` describes a body that cannot be of this type, without a quote:
+/// the body may contain personal data.
+pub(crate) fn body<'de, T: Field, D: Deserializer<'de>>(
+    body: D,
+    fault: fn(&Value) -> String,
+) -> Result<T, D::Error> {
     let mut value = None;
     let malformed = Reader(&mut value).deserialize(body)?;
-    value.ok_or_else(|| de::Error::custom(T::fault(&malformed.unwrap_or_default())))
+    value.ok_or_else(|| de::Error::custom(fault(&malformed.unwrap_or_default())))
 }
 
 /// Reads the value of a required field, and returns a malformed value. A number is converted to
@@ -141,14 +147,6 @@ impl<'de, T: Field> Visitor<'de> for Reader<'_, T> {
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
     }
 
     fn visit_bool<E>(self, bool: bool) -> Result<Self::Value, E> {
@@ -230,17 +228,8 @@ impl Field for Nothing {}
 
 /// Reads any value of an object. Deserializing a `Value` would fail for a key that `serde_json`
 /// reserves for itself.
-pub(super) fn any<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Value, A::Error> {
+pub(crate) fn any<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Value, A::Error> {
     Ok(object.next_value_seed(Reader::<Nothing>(&mut None))?.unwrap_or_default())
-}
-
-/// Reads the rest of an object. Returns a number if the object represents one.
-pub(crate) fn collect_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Value, A::Error> {
-    let mut fields = Map::new();
-    while let Some(name) = object.next_key()? {
-        fields.insert(name, any(&mut object)?);
-    }
-    Ok(number(&fields).map_or(Value::Object(fields), Value::Number))
 }
 
 /// Returns the number that an object with one private key represents, with feature
@@ -248,12 +237,4 @@ pub(crate) fn collect_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Va
 pub(super) fn number(object: &Map<String, Value>) -> Option<Number> {
     let text = object.get("$serde_json::private::Number").filter(|_| object.len() == 1)?;
     text.as_str()?.parse().ok()
-}
-
-fn collect<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Value, A::Error> {
-    let mut items = Vec::new();
-    while let Some(item) = array.next_element_seed(Reader::<Nothing>(&mut None))? {
-        items.push(item.unwrap_or_default());
-    }
-    Ok(Value::Array(items))
 }

@@ -69,10 +69,6 @@ impl Field for NumberList {
         list.filter(is_list).ok_or_else(|| Map::new().into())
     }
 
-    fn fault(body: &Value) -> String {
-        fault("an array", Some(body))
-    }
-
     fn malformed(&self) -> Vec<String> {
         let places = self.malformed.iter().map(|(before, _)| *before.min(&self.numbers.len()));
         let places = places.enumerate().map(|(n, before)| n + before);
@@ -88,7 +84,7 @@ impl Field for NumberList {
 
 impl<'de> Deserialize<'de> for NumberList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        field::body(deserializer)
+        field::body(deserializer, |body| fault("an array", Some(body)))
     }
 }
 
