@@ -21,11 +21,12 @@
 //! ```
 
 use std::{
-    fmt,
+    fmt, io,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
+use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::{Method, StatusCode};
 pub use httpmock;
@@ -37,9 +38,13 @@ use serde_json::{Value, json};
 pub use crate::generated::mock::{MockServerExt, operations};
 use crate::{
     Client, Error, ErrorKind, FleetTable, NumberId, RetryPolicy,
-    ext::{clock, retry::classify::Resend},
+    ext::{
+        clock,
+        error::{ConnectFault, Kind, NotOpen, Target, TimeoutScope, outcome::CallOutcome},
+        retry::classify::Resend,
+    },
     types::{
-        ConnectionState, Number, NumberList, NumberRemoved, NumberStatus, NumberSummary,
+        ApiError, ConnectionState, Number, NumberList, NumberRemoved, NumberStatus, NumberSummary,
         PhoneStatus, QualityRating,
     },
 };
@@ -91,7 +96,45 @@ when_id!(GetNumbersIdWhen GetNumbersIdStatusWhen DeleteNumbersIdWhen);
 /// ```
 #[must_use]
 pub fn error(kind: ErrorKind) -> Error {
-    Error::sample(kind)
+    let outcome =
+        |is_retryable| CallOutcome { attempts: 1, is_retryable, ..CallOutcome::default() };
+    let temporary = |kind, cause: io::ErrorKind| {
+        Error::new(kind, outcome(true)).caused_by(io::Error::from(cause))
+    };
+    let permanent = |kind| Error::new(kind, outcome(false));
+    let second = Duration::from_secs(1);
+    let error = match kind {
+        ErrorKind::InvalidInput => Error::invalid_input("an argument is invalid"),
+        ErrorKind::Connect => {
+            let kind = Kind::Connect(ConnectFault::Network);
+            temporary(kind, io::ErrorKind::ConnectionRefused)
+        }
+        ErrorKind::Network => temporary(Kind::Network, io::ErrorKind::ConnectionReset),
+        ErrorKind::Timeout => Error::timed_out(second, TimeoutScope::Attempt).after(1),
+        ErrorKind::Decode => permanent(Kind::Decode(None, StatusCode::ACCEPTED)),
+        ErrorKind::TooLarge => {
+            permanent(Kind::TooLarge { limit: 4 * 1024 * 1024, excess: "is longer" })
+        }
+        ErrorKind::Ambiguous => {
+            permanent(Kind::Ambiguous(["num_1", "num_2"].map(NumberId::checked).into()))
+        }
+        ErrorKind::NotOpen => {
+            let status = NumberStatus {
+                state: Some(ConnectionState::Connecting),
+                ..NumberStatus::default()
+            };
+            let wait = NotOpen { limit: Some(second), status: Some(status), failure: None };
+            Error::not_open(wait).after(3)
+        }
+        // The other kinds are those of a status.
+        _ => {
+            let errors =
+                [401, 402, 403, 404, 409, 429, 500].map(|status| status_error(status, None, None));
+            let of_kind = errors.into_iter().find(|error| error.kind() == kind);
+            of_kind.unwrap_or_else(|| status_error(400, None, None))
+        }
+    };
+    error.about(Target::Number(NumberId::checked("num_1")))
 }
 
 /// Returns the error of an HTTP status with the API's code and a `Retry-After`, as a call for number
@@ -111,7 +154,11 @@ pub fn error(kind: ErrorKind) -> Error {
 pub fn status_error(status: u16, code: Option<&str>, retry_after: Option<Duration>) -> Error {
     let status = StatusCode::from_u16(status).expect("a status is between 100 and 999");
     let is_retryable = Resend::after(status, code).check(&Method::GET).is_ok();
-    Error::sample_of(status, code, is_retryable, retry_after)
+    let outcome = CallOutcome { attempts: 1, is_retryable, retry_after, ..CallOutcome::default() };
+    let code = code.map(str::to_owned);
+    let api_error = ApiError { error: Some("a message".to_owned()), code, ..ApiError::default() };
+    let error = Error::unexpected_status(status, Some(api_error), Bytes::new(), outcome);
+    error.about(Target::Number(NumberId::checked("num_1")))
 }
 
 /// Returns a client of this server whose waits are short: backoff and

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{buffered_response::BufferedResponse, failure::Failure, figures::Figures};
 use crate::{
     ext::{
-        error::{Error, Kind, SizeLimit, TimeoutScope, outcome::CallOutcome},
+        error::{Error, Kind, TimeoutScope, outcome::CallOutcome},
         pacing::pacer::Pacer,
         retry::{budget::Budget, policy::RetryPolicy},
     },
@@ -72,12 +72,12 @@ async fn read(
     let is_success = response.status().is_success();
     let announced = response.content_length().unwrap_or_default();
     if is_success && announced > limit as u64 {
-        return Err(too_large(limit, SizeLimit::Length));
+        return Err(too_large(limit, "is longer"));
     }
     let (body, is_whole) = read_body(&mut response, limit).await.map_err(Failure::Network)?;
     // The status of an error response is enough; the rest of a long body is not needed.
     if is_success && !is_whole {
-        return Err(too_large(limit, SizeLimit::Length));
+        return Err(too_large(limit, "is longer"));
     }
     // HTTP/2 may end a body early without an error (`RST_STREAM` with `NO_ERROR`), and hyper does
     // not report that.
@@ -88,7 +88,7 @@ async fn read(
     }
     let fits = fits(&body, limit);
     if is_success && !fits {
-        return Err(too_large(limit.max(MIN_DECODE_BYTES), SizeLimit::Memory));
+        return Err(too_large(limit.max(MIN_DECODE_BYTES), "takes more memory"));
     }
     let api_error = if is_success || !fits { None } else { ApiError::read(&body) };
     Ok(BufferedResponse {
@@ -100,8 +100,8 @@ async fn read(
     })
 }
 
-fn too_large(bytes: usize, limit: SizeLimit) -> Failure {
-    Failure::Other(Error::new(Kind::TooLarge(bytes, limit), CallOutcome::default()))
+fn too_large(limit: usize, excess: &'static str) -> Failure {
+    Failure::Other(Error::new(Kind::TooLarge { limit, excess }, CallOutcome::default()))
 }
 
 /// Returns the body up to the limit, and whether it is complete.

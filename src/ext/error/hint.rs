@@ -47,14 +47,14 @@ impl Error {
             Kind::Decode(Some(DecodeError::NotJson), _) => Some(
                 "something other than the API answered: check the base URL, and whether a proxy or a login page is in front of the API",
             ),
-            Kind::Decode(Some(DecodeError::Empty | DecodeError::Truncated(..)), _) => {
+            Kind::Decode(Some(DecodeError::Truncated(_)), _) => {
                 Some("check the base URL, and whether a proxy truncates responses")
             }
             Kind::Decode(..) => {
                 Some("the API may have changed: check for a newer version of this crate")
             }
             Kind::TimedOut(..) => Some("if the network is fine, raise timeout or attempt_timeout"),
-            Kind::TooLarge(..) => {
+            Kind::TooLarge { .. } => {
                 Some("raise max_response_bytes if the response is expected to be that large")
             }
             Kind::Ambiguous(_) => Some("use the id of the intended number"),

@@ -11,8 +11,6 @@ mod hint;
 pub(crate) mod kind;
 pub(crate) mod outcome;
 pub(crate) mod plain;
-#[cfg(feature = "mock")]
-mod sample;
 
 use std::{error::Error as StdError, io, iter, sync::Arc, time::Duration};
 
@@ -68,15 +66,6 @@ pub(crate) enum TimeoutScope {
     Call,
 }
 
-/// The size limit that a response exceeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SizeLimit {
-    /// The length of the body.
-    Length,
-    /// The memory that the decoded body would take.
-    Memory,
-}
-
 /// The cause of a failure to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectFault {
@@ -106,8 +95,11 @@ pub(crate) enum Kind {
     /// The connection failed before the response was complete.
     Network,
     TimedOut(Duration, TimeoutScope),
-    /// The number of bytes that the response exceeds, and what they limit.
-    TooLarge(usize, SizeLimit),
+    /// The response exceeds this number of bytes in a way such as `is longer`.
+    TooLarge {
+        limit: usize,
+        excess: &'static str,
+    },
     /// Several numbers, with these ids, have the phone number.
     Ambiguous(Vec<NumberId>),
     NotOpen(Box<NotOpen>),
@@ -211,15 +203,9 @@ impl Error {
     /// number before repeating it, as [`hint`](Self::hint) suggests.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self.0.kind {
-            Kind::Status(..) | Kind::Connect(_) | Kind::Network => self.0.outcome.is_retryable,
-            Kind::NotAdmitted | Kind::TimedOut(..) | Kind::NotOpen(..) => true,
-            Kind::InvalidInput(_)
-            | Kind::NoTrustStore
-            | Kind::Decode(..)
-            | Kind::TooLarge(..)
-            | Kind::Ambiguous(_) => false,
-        }
+        let is_temporary =
+            matches!(self.0.kind, Kind::NotAdmitted | Kind::TimedOut(..) | Kind::NotOpen(_));
+        is_temporary || self.0.outcome.is_retryable
     }
 
     fn api_error(&self) -> Option<&ApiError> {
