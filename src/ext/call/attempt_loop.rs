@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use reqwest::{Request, Url};
+use reqwest::Request;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -37,12 +37,8 @@ pub(crate) struct Call<'a> {
     ticket: Option<u64>,
 }
 
-pub(crate) struct Ended {
-    /// A response with any success status, or the last failure.
-    pub(crate) result: Result<BufferedResponse, Failure>,
-    pub(crate) outcome: CallOutcome,
-    pub(crate) url: Url,
-}
+/// A response with any success status, or the last failure.
+type Ended = (Result<BufferedResponse, Failure>, CallOutcome);
 
 impl<'a> Call<'a> {
     pub(crate) fn new(transport: &'a Transport, timeout: Duration) -> Self {
@@ -58,34 +54,33 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) async fn run(mut self, mut request: Request) -> Ended {
-        let mut last = None;
+        let (method, mut last) = (request.method().clone(), None);
         self.transport.figures.call();
         loop {
             let in_flight = match self.admit().await {
                 Ok(in_flight) => in_flight,
-                Err(wait) => return self.too_late(last, request.url().clone(), wait),
+                Err(wait) => return self.too_late(last, wait),
             };
             self.transport.figures.attempt(self.outcome.attempts == 0);
             self.outcome.attempts += 1;
-            let (method, url) = (request.method().clone(), request.url().clone());
             let replayable = ReplayableRequest::of(&request);
             let sending = Sending::begin();
             let sent = self.transport.send(request, self.left(), self.timeout).await;
             drop(sending);
             let failure = match self.record(sent, in_flight) {
-                Ok(response) => return self.end(Ok(response), url),
+                Ok(response) => return self.end(Ok(response)),
                 Err(failure) => failure,
             };
             // A body that can be read only once cannot be sent again.
-            let Some(replayable) = replayable else { return self.end(Err(failure), url) };
+            let Some(replayable) = replayable else { return self.end(Err(failure)) };
             match self.decide(&method, &failure) {
                 Ok(delay) => sleep(delay).await,
                 Err(reason) => {
                     self.outcome.stop_reason = Some(reason);
-                    return self.end(Err(failure), url);
+                    return self.end(Err(failure));
                 }
             }
-            request = replayable.into_request(method, url);
+            request = replayable.into_request();
             last = Some(failure);
         }
     }
@@ -159,25 +154,24 @@ impl<'a> Call<'a> {
     }
 
     /// Ends a call because its turn would come after its deadline. `wait` is the time until the turn.
-    fn too_late(mut self, last: Option<Failure>, url: Url, wait: Duration) -> Ended {
+    fn too_late(mut self, last: Option<Failure>, wait: Duration) -> Ended {
         let requested = self.transport.pacer.as_ref().and_then(|pacer| pacer.requested_wait());
         self.outcome.retry_after = self.outcome.retry_after.max(requested);
         self.outcome.turn_in = Some(wait);
         self.outcome.stop_reason = Some(StopReason::Timeout);
         match last {
-            Some(failure) => self.end(Err(failure), url),
-            None => Ended {
-                result: Err(Failure::Other(Error::new(Kind::NotAdmitted, CallOutcome::default()))),
-                outcome: self.outcome,
-                url,
-            },
+            Some(failure) => self.end(Err(failure)),
+            None => {
+                let error = Error::new(Kind::NotAdmitted, CallOutcome::default());
+                (Err(Failure::Other(error)), self.outcome)
+            }
         }
     }
 
-    fn end(self, result: Result<BufferedResponse, Failure>, url: Url) -> Ended {
+    fn end(self, result: Result<BufferedResponse, Failure>) -> Ended {
         let status = result.as_ref().map_or_else(Failure::status, |response| Some(response.status));
         trace::attempt(&self.outcome, status, None, None);
-        Ended { result, outcome: self.outcome, url }
+        (result, self.outcome)
     }
 
     fn left(&self) -> Duration {
