@@ -104,35 +104,26 @@ fn too_large(limit: usize, excess: &'static str) -> Failure {
     Failure::Other(Error::new(Kind::TooLarge { limit, excess }, CallOutcome::default()))
 }
 
-/// Returns the body up to the limit, and whether it is complete.
+/// Returns the body up to the limit, and true if it is complete.
 async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
     // Most bodies have one chunk, which is not copied.
-    let first = response.chunk().await?.unwrap_or_default();
-    if first.len() > limit {
-        return Ok((first.slice(..limit), false));
+    let mut body = response.chunk().await?.unwrap_or_default();
+    if body.len() <= limit
+        && let Some(chunk) = response.chunk().await?
+    {
+        // Copied, because the chunks were allocated on the connection's thread, whose memory would
+        // stay with the process.
+        let mut whole = [body, chunk].concat();
+        while whole.len() <= limit
+            && let Some(chunk) = response.chunk().await?
+        {
+            whole.extend_from_slice(&chunk);
+        }
+        body = whole.into();
     }
-    let Some(mut chunk) = response.chunk().await? else {
-        return Ok((first, true));
-    };
-    // Copied, because the chunk was allocated on the connection's thread, whose memory would stay
-    // with the process.
-    let mut body = first.to_vec();
-    loop {
-        let room = limit - body.len();
-        let more = &chunk[..chunk.len().min(room)];
-        if more.len() > body.capacity() - body.len() {
-            // Grows by a large factor, because each reallocation leaves a hole in memory.
-            body.reserve_exact(body.len().saturating_mul(8).clamp(more.len(), room));
-        }
-        body.extend_from_slice(more);
-        if chunk.len() > room {
-            return Ok((body.into(), false));
-        }
-        match response.chunk().await? {
-            Some(next) => chunk = next,
-            None => return Ok((body.into(), true)),
-        }
-    }
+    let is_whole = body.len() <= limit;
+    body.truncate(limit);
+    Ok((body, is_whole))
 }
 
 /// Returns true if decoding a body takes at most `limit` bytes of memory, or 1 MiB if that is more.
