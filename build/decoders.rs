@@ -2,7 +2,7 @@
 //! fail the whole response; `src/ext/decode` retains such a value in `extra` instead.
 
 use quote::quote;
-use syn::{Attribute, Fields, File, Item, ItemStruct, LitStr, Result, Token, Type, parse_quote};
+use syn::{File, Item, ItemStruct, LitStr, Result, Token, Type, parse_quote};
 
 /// Replaces serde's derives by a decoder and an encoder for each struct that has `extra`. These
 /// structs are non-exhaustive, so that a field that the API gains breaks no user's code.
@@ -37,17 +37,13 @@ struct Field {
 /// Returns the fields of a struct. Returns `None` if it has no `extra`, or a required field other
 /// than a text, which only requests have.
 fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
-    let Fields::Named(named) = &object.fields else { return Ok(None) };
-    let mut has_extra = false;
-    let mut fields = Vec::new();
-    for field in &named.named {
-        let Some(ident) = field.ident.clone() else { continue };
-        let (rename, is_flattened) = serde(&field.attrs)?;
-        if is_flattened {
+    let (mut fields, mut has_extra) = (Vec::new(), false);
+    for field in &object.fields {
+        let Some(ident) = field.ident.clone() else { return Ok(None) };
+        let Some(name) = json_name(field)? else {
             has_extra = true;
             continue;
-        }
-        let name = rename.unwrap_or_else(|| ident.to_string());
+        };
         let is_required = !is(&field.ty, "Option");
         if is_required && !is(&field.ty, "String") {
             return Ok(None);
@@ -62,22 +58,22 @@ fn is(field: &Type, name: &str) -> bool {
     path.path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
-/// Returns the name that serde gives to a field, if any, and true if it is flattened.
-fn serde(attributes: &[Attribute]) -> Result<(Option<String>, bool)> {
-    let (mut rename, mut is_flattened) = (None, false);
-    for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {
+/// Returns the name of a field in JSON; `None` for `extra`, which is flattened.
+fn json_name(field: &syn::Field) -> Result<Option<String>> {
+    let mut name = field.ident.as_ref().map(ToString::to_string);
+    for attribute in field.attrs.iter().filter(|a| a.path().is_ident("serde")) {
         attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("rename") {
-                rename = Some(meta.value()?.parse::<LitStr>()?.value());
-            } else if meta.path.is_ident("flatten") {
-                is_flattened = true;
+            if meta.path.is_ident("flatten") {
+                name = None;
+            } else if meta.path.is_ident("rename") {
+                name = Some(meta.value()?.parse::<LitStr>()?.value());
             } else if meta.input.peek(Token![=]) {
                 meta.value()?.parse::<LitStr>()?;
             }
             Ok(())
         })?;
     }
-    Ok((rename, is_flattened))
+    Ok(name)
 }
 
 /// Returns the implementations for a struct with these fields.

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::{
-    Deserializer,
+    Deserializer, Serialize,
     de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
@@ -116,7 +116,7 @@ pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
 
 /// Reads a value through a reference. A result that held both the field and the malformed value
 /// would be moved for every field.
-pub(super) struct Reader<'a, T>(pub(super) &'a mut Option<T>);
+struct Reader<'a, T>(&'a mut Option<T>);
 
 impl<T: Field> Reader<'_, T> {
     /// Sets the field, and returns a malformed value.
@@ -219,6 +219,51 @@ impl Field for Map<String, Value> {
             malformed => Err(malformed),
         }
     }
+}
+
+impl<T: Field + Serialize> Field for Vec<T> {
+    fn from_array<'de, A: SeqAccess<'de>>(
+        array: A,
+        into: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        let (read, malformed) = items(array)?;
+        let sent = (!malformed.is_empty()).then(|| list_as_sent(&read, malformed));
+        *into = Some(read);
+        Ok(sent)
+    }
+
+    fn malformed(&self) -> Vec<String> {
+        let of_item = |(n, item)| malformed_at(format_args!("[{n}]"), item);
+        self.iter().enumerate().flat_map(of_item).collect()
+    }
+}
+
+/// The items of a list, and its malformed items, unchanged. Each has the count of items before it.
+type Items<T> = (Vec<T>, Vec<(usize, Value)>);
+
+/// Reads the items of a list. A malformed item does not cost the others.
+pub(crate) fn items<'de, T: Field, A: SeqAccess<'de>>(mut array: A) -> Result<Items<T>, A::Error> {
+    let (mut read, mut malformed, mut item) = (Vec::new(), Vec::new(), None);
+    while let Some(value) = array.next_element_seed(Reader(&mut item))? {
+        match item.take() {
+            Some(item) => read.push(item),
+            None => malformed.push((read.len(), value.unwrap_or_default())),
+        }
+    }
+    Ok((read, malformed))
+}
+
+/// Returns the original list, with each item in its place.
+pub(crate) fn list_as_sent<T: Serialize>(read: &[T], malformed: Vec<(usize, Value)>) -> Value {
+    let (mut sent, mut malformed) = (Vec::new(), malformed.into_iter().peekable());
+    for (n, item) in read.iter().enumerate() {
+        while let Some((_, value)) = malformed.next_if(|(before, _)| *before <= n) {
+            sent.push(value);
+        }
+        sent.push(serde_json::to_value(item).unwrap_or_default());
+    }
+    sent.extend(malformed.map(|(_, value)| value));
+    sent.into()
 }
 
 /// A type that accepts no value, so the reader returns each one.

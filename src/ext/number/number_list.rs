@@ -5,10 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::SeqAccess};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    ext::decode::{
-        field::{self, Field, fault, malformed_at},
-        list::{self, Items},
-    },
+    ext::decode::field::{self, Field, fault, malformed_at},
     generated::types::NumberSummary,
 };
 
@@ -51,7 +48,7 @@ impl Field for NumberList {
         array: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        let Items { read: numbers, malformed } = Items::of(array)?;
+        let (numbers, malformed) = field::items(array)?;
         *into = Some(Self { numbers, malformed, extra: Map::new() });
         Ok(None)
     }
@@ -91,6 +88,6 @@ impl<'de> Deserialize<'de> for NumberList {
 impl Serialize for NumberList {
     /// Serializes it as an array, with the malformed items in their places.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        list::as_sent(&self.numbers, self.malformed.clone()).serialize(serializer)
+        field::list_as_sent(&self.numbers, self.malformed.clone()).serialize(serializer)
     }
 }
