@@ -26,7 +26,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::{Method, StatusCode};
 pub use httpmock;
@@ -44,8 +43,8 @@ use crate::{
         retry::classify::Resend,
     },
     types::{
-        ApiError, ConnectionState, Number, NumberList, NumberRemoved, NumberStatus, NumberSummary,
-        PhoneStatus, QualityRating,
+        ApiError, ConnectionState, Number, NumberHealth, NumberList, NumberRemoved, NumberStatus,
+        NumberSummary, PhoneStatus, QualityRating,
     },
 };
 
@@ -96,35 +95,26 @@ when_id!(GetNumbersIdWhen GetNumbersIdStatusWhen DeleteNumbersIdWhen);
 /// ```
 #[must_use]
 pub fn error(kind: ErrorKind) -> Error {
-    let outcome =
-        |is_retryable| CallOutcome { attempts: 1, is_retryable, ..CallOutcome::default() };
-    let temporary = |kind, cause: io::ErrorKind| {
-        Error::new(kind, outcome(true)).caused_by(io::Error::from(cause))
-    };
-    let permanent = |kind| Error::new(kind, outcome(false));
+    let is_retryable = matches!(kind, ErrorKind::Connect | ErrorKind::Network);
+    let outcome = CallOutcome { attempts: 1, is_retryable, ..CallOutcome::default() };
+    let of = |kind| Error::new(kind, outcome.clone());
     let second = Duration::from_secs(1);
     let error = match kind {
         ErrorKind::InvalidInput => Error::invalid_input("an argument is invalid"),
-        ErrorKind::Connect => {
-            let kind = Kind::Connect(ConnectFault::Network);
-            temporary(kind, io::ErrorKind::ConnectionRefused)
+        ErrorKind::Connect => of(Kind::Connect(ConnectFault::Network))
+            .caused_by(io::Error::from(io::ErrorKind::ConnectionRefused)),
+        ErrorKind::Network => {
+            of(Kind::Network).caused_by(io::Error::from(io::ErrorKind::ConnectionReset))
         }
-        ErrorKind::Network => temporary(Kind::Network, io::ErrorKind::ConnectionReset),
         ErrorKind::Timeout => Error::timed_out(second, TimeoutScope::Attempt).after(1),
-        ErrorKind::Decode => permanent(Kind::Decode(None, StatusCode::ACCEPTED)),
-        ErrorKind::TooLarge => {
-            permanent(Kind::TooLarge { limit: 4 * 1024 * 1024, excess: "is longer" })
-        }
+        ErrorKind::Decode => of(Kind::Decode(None, StatusCode::ACCEPTED)),
+        ErrorKind::TooLarge => of(Kind::TooLarge { limit: 4 * 1024 * 1024, excess: "is longer" }),
         ErrorKind::Ambiguous => {
-            permanent(Kind::Ambiguous(["num_1", "num_2"].map(NumberId::checked).into()))
+            of(Kind::Ambiguous(["num_1", "num_2"].map(NumberId::checked).into()))
         }
         ErrorKind::NotOpen => {
-            let status = NumberStatus {
-                state: Some(ConnectionState::Connecting),
-                ..NumberStatus::default()
-            };
-            let wait = NotOpen { limit: Some(second), status: Some(status), failure: None };
-            Error::not_open(wait).after(3)
+            let status = Some(fixture(json!({ "state": "CONNECTING" })));
+            Error::not_open(NotOpen { limit: Some(second), status, failure: None }).after(3)
         }
         // The other kinds are those of a status.
         _ => {
@@ -155,10 +145,13 @@ pub fn status_error(status: u16, code: Option<&str>, retry_after: Option<Duratio
     let status = StatusCode::from_u16(status).expect("a status is between 100 and 999");
     let is_retryable = Resend::after(status, code).check(&Method::GET).is_ok();
     let outcome = CallOutcome { attempts: 1, is_retryable, retry_after, ..CallOutcome::default() };
-    let code = code.map(str::to_owned);
-    let api_error = ApiError { error: Some("a message".to_owned()), code, ..ApiError::default() };
-    let error = Error::unexpected_status(status, Some(api_error), Bytes::new(), outcome);
-    error.about(Target::Number(NumberId::checked("num_1")))
+    let (message, code) = (Some("a message".to_owned()), code.map(str::to_owned));
+    let api_error = ApiError { error: message, code, ..ApiError::default() };
+    let kind = match status.is_success() {
+        true => Kind::Decode(None, status),
+        false => Kind::Status(status, Some(api_error)),
+    };
+    Error::new(kind, outcome).about(Target::Number(NumberId::checked("num_1")))
 }
 
 /// Returns a client of this server whose waits are short: backoff and
@@ -255,7 +248,7 @@ pub fn summary(id: &str, phone: &str) -> NumberSummary {
         number: Some(phone.to_owned()),
         state: Some(ConnectionState::Open),
         is_fully_connected: Some(true),
-        ..of(json!({ "id": id }))
+        ..fixture(json!({ "id": id }))
     }
 }
 
@@ -328,7 +321,7 @@ pub fn number() -> Number {
 /// Returns the same number as [`number`], with a snapshot of this date.
 #[must_use]
 pub fn number_at(date: DateTime<Utc>) -> Number {
-    of(json!({
+    fixture(json!({
         "id": "num_1", "number": "+5511999999999", "name": "Support", "provider": "META", "state": "OPEN",
         "isFullyConnected": true,
         "health": {
@@ -346,7 +339,7 @@ pub fn number_at(date: DateTime<Utc>) -> Number {
 /// Returns a number that was paired by QR code: connected, and without `meta`.
 #[must_use]
 pub fn qr_number() -> Number {
-    of(json!({
+    fixture(json!({
         "id": "num_1", "number": "+5511999999999", "provider": "PILOT_STATUS", "state": "OPEN",
         "isFullyConnected": true, "meta": null,
     }))
@@ -355,20 +348,18 @@ pub fn qr_number() -> Number {
 /// Returns a number that Meta has banned.
 #[must_use]
 pub fn blocked_number() -> Number {
-    let mut number = number();
-    if let Some(health) = &mut number.health {
-        health.meta_status = Some(PhoneStatus::Banned);
-    }
-    number
+    with_health(|health| health.meta_status = Some(PhoneStatus::Banned))
 }
 
 /// Returns a number that can send, with quality `RED`.
 #[must_use]
 pub fn red_number() -> Number {
+    with_health(|health| health.quality_rating = Some(QualityRating::Red))
+}
+
+fn with_health(change: impl FnOnce(&mut NumberHealth)) -> Number {
     let mut number = number();
-    if let Some(health) = &mut number.health {
-        health.quality_rating = Some(QualityRating::Red);
-    }
+    number.health.as_mut().map(change);
     number
 }
 
@@ -392,7 +383,7 @@ pub fn rate_limited<'a>(server: &'a MockServer, nth: usize, retry_after: &str) -
     })
 }
 
-fn of<T: DeserializeOwned>(json: Value) -> T {
+fn fixture<T: DeserializeOwned>(json: Value) -> T {
     // The tests of this crate decode every fixture, so this cannot fail for users.
     serde_json::from_value(json).expect("a fixture can be decoded")
 }

@@ -178,8 +178,8 @@ impl Inner {
 
     /// Warns of a response for another id than the requested one. It is accepted, because mock
     /// servers return the same id for all.
-    pub(crate) fn compare(&self, requested: &NumberId, returned: Option<&str>) {
-        if let Some(report) = self.report()
+    pub(crate) fn compare(&self, returned: Option<&str>) {
+        if let (Some(report), Some(requested)) = (self.report(), self.number())
             && returned.is_some_and(|id| id != requested.as_str())
         {
             trace::other_id(report.operation, requested.as_str());
@@ -228,7 +228,7 @@ impl ClientHooks<Inner> for generated::Client {
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),
             // No operation documents another success status.
             (Some(_), Ok(BufferedResponse { status, body, .. })) => {
-                Err(Error::unexpected_status(status, None, body, outcome.clone()))
+                Err(Error::new(Kind::Decode(None, status), outcome.clone()).with_body(body))
             }
             (_, Err(failure)) => {
                 outcome.echoes_credential = failure.response().is_some_and(|response| {

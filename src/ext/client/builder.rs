@@ -216,7 +216,6 @@ impl ClientBuilder {
     /// key may not be sent to the base URL, a limit is zero, or reqwest rejects the result of
     /// [`configure_http`](Self::configure_http).
     pub fn build(self) -> Result<Client, Error> {
-        self.retry.validate()?;
         self.refuse_zeros()?;
         let credential = self.credential.unwrap_or_else(|| Err(credential::missing()))?;
         let base_url =
@@ -270,18 +269,23 @@ impl ClientBuilder {
 
     /// Rejects limits of zero, with which every call would fail.
     fn refuse_zeros(&self) -> Result<(), Error> {
-        let limits = [
+        if self.retry.max_attempts == 0 {
+            let text = "max_attempts is 0, so no request would be sent: use RetryPolicy::none() for a single attempt";
+            return Err(Error::invalid_input(text));
+        }
+        for (name, is_zero) in [
             ("timeout", self.limits.timeout.is_zero()),
             ("attempt_timeout", self.limits.attempt_timeout.is_zero()),
             ("connect_timeout", self.connect_timeout.is_zero()),
             ("max_response_bytes", self.limits.max_response_bytes == 0),
-        ];
-        match limits.into_iter().find(|(_, is_zero)| *is_zero) {
-            Some((name, _)) => Err(Error::invalid_input(format!(
-                "{name} is 0, so every call would fail: omit it to use the default"
-            ))),
-            None => Ok(()),
+        ] {
+            if is_zero {
+                let text =
+                    format!("{name} is 0, so every call would fail: omit it to use the default");
+                return Err(Error::invalid_input(text));
+            }
         }
+        Ok(())
     }
 }
 

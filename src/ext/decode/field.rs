@@ -214,10 +214,8 @@ impl Field for f64 {
 
 impl Field for Map<String, Value> {
     fn from_value(value: Value) -> Result<Self, Value> {
-        match value {
-            Value::Object(map) => Ok(map),
-            malformed => Err(malformed),
-        }
+        let Value::Object(map) = value else { return Err(value) };
+        Ok(map)
     }
 }
 

@@ -169,19 +169,15 @@ impl Error {
     /// Returns the ids of the numbers that have the requested phone number; empty for other errors.
     #[must_use]
     pub fn candidates(&self) -> &[NumberId] {
-        match &self.0.kind {
-            Kind::Ambiguous(ids) => ids,
-            _ => &[],
-        }
+        let Kind::Ambiguous(ids) = &self.0.kind else { return &[] };
+        ids
     }
 
     /// Returns the last status of a number that was not open in time, if one was received.
     #[must_use]
     pub fn last_status(&self) -> Option<&NumberStatus> {
-        match &self.0.kind {
-            Kind::NotOpen(wait) => wait.status.as_ref(),
-            _ => None,
-        }
+        let Kind::NotOpen(wait) = &self.0.kind else { return None };
+        wait.status.as_ref()
     }
 
     /// Returns true if the timeout of the connection, the attempt or the call was exceeded. A
@@ -209,10 +205,8 @@ impl Error {
     }
 
     fn api_error(&self) -> Option<&ApiError> {
-        match &self.0.kind {
-            Kind::Status(_, api_error) => api_error.as_ref(),
-            _ => None,
-        }
+        let Kind::Status(_, api_error) = &self.0.kind else { return None };
+        api_error.as_ref()
     }
 
     fn network_error(&self) -> Option<&reqwest::Error> {
@@ -251,20 +245,6 @@ impl Error {
     pub(crate) fn http_client(source: reqwest::Error) -> Self {
         let sentence = format!("cannot build the HTTP client: {}", root_cause(&source));
         Self::invalid_input(sentence).caused_by(source)
-    }
-
-    pub(crate) fn unexpected_status(
-        status: StatusCode,
-        api_error: Option<ApiError>,
-        body: Bytes,
-        outcome: CallOutcome,
-    ) -> Self {
-        let kind = if status.is_success() {
-            Kind::Decode(None, status)
-        } else {
-            Kind::Status(status, api_error)
-        };
-        Self::new(kind, outcome).with_body(body)
     }
 
     pub(crate) fn timed_out(after: Duration, scope: TimeoutScope) -> Self {

@@ -190,7 +190,7 @@ impl NumberHandle {
         let id = self.id()?;
         let raw = self.client.begin(Some(id), self.timeout);
         let answer = raw.inner.finish(raw.get_numbers_id_status(id).await)?;
-        raw.inner.compare(id, answer.value.id.as_deref());
+        raw.inner.compare(answer.value.id.as_deref());
         Ok(answer)
     }
 
@@ -205,7 +205,7 @@ impl NumberHandle {
         let id = self.id()?;
         let raw = self.client.begin(Some(id), self.timeout);
         let answer = raw.inner.finish(raw.get_numbers_id(id, refresh).await)?;
-        raw.inner.compare(id, Some(&answer.value.id));
+        raw.inner.compare(Some(&answer.value.id));
         Ok(answer)
     }
 
