@@ -3,7 +3,7 @@
 
 use std::iter;
 
-use openapiv3::{OpenAPI, ReferenceOr, Schema};
+use openapiv3::{OpenAPI, SchemaData};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::quote;
 
@@ -42,7 +42,7 @@ fn settings(spec: &OpenAPI) -> GenerationSettings {
     let traits = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
     settings.with_replacement("NumberId", "crate::NumberId", traits.clone());
     settings.with_replacement("NumberList", "crate::types::NumberList", iter::empty());
-    for name in open_enums(spec) {
+    for (name, _) in open_enums(spec) {
         settings.with_replacement(name, format!("crate::types::{name}"), traits.clone());
     }
     settings
@@ -50,13 +50,10 @@ fn settings(spec: &OpenAPI) -> GenerationSettings {
 
 /// Returns the components that the crate writes by hand, because typify would generate closed enums
 /// for them.
-fn open_enums(spec: &OpenAPI) -> impl Iterator<Item = &str> {
-    let schemas = spec.components.iter().flat_map(|c| &c.schemas);
-    schemas.filter(|(_, schema)| is_open_enum(schema)).map(|(name, _)| name.as_str())
-}
-
-fn is_open_enum(schema: &ReferenceOr<Schema>) -> bool {
-    schema.as_item().is_some_and(|s| s.schema_data.extensions.contains_key("x-extensible-enum"))
+pub(crate) fn open_enums(spec: &OpenAPI) -> impl Iterator<Item = (&str, &SchemaData)> {
+    let schemas = spec.components.iter().flat_map(|components| &components.schemas);
+    let data = schemas.filter_map(|(name, schema)| Some((&**name, &schema.as_item()?.schema_data)));
+    data.filter(|(_, data)| data.extensions.contains_key("x-extensible-enum"))
 }
 
 fn parse(file: syn::Result<syn::File>) -> Result<syn::File, String> {
