@@ -94,13 +94,13 @@ pub(crate) fn required<'de, A: MapAccess<'de>>(
 ) -> Result<Option<Value>, A::Error> {
     // A larger number would not keep the digits that were sent.
     let is_exact = |n: &Number| !n.is_f64() || n.as_f64().is_some_and(|number| number.abs() < 1e15);
-    let (text, malformed) = match any(object)? {
-        Value::String(text) if !text.is_empty() => (text, None),
-        Value::Number(number) if is_exact(&number) => (number.to_string(), None),
-        malformed => (String::new(), Some(malformed)),
+    into.clear();
+    *into = match any(object)? {
+        Value::String(text) if !text.is_empty() => text,
+        Value::Number(number) if is_exact(&number) => number.to_string(),
+        malformed => return Ok(Some(malformed)),
     };
-    *into = text;
-    Ok(malformed)
+    Ok(None)
 }
 
 /// Reads the value of an optional field, and returns a malformed value.
@@ -114,19 +114,14 @@ pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
     object.next_value_seed(Reader(into))
 }
 
-/// Reads a value through a reference. A result that held both the field and the malformed value
-/// would be moved for every field.
+/// Reads a value through a reference to `None`. A result that held both the field and the malformed
+/// value would be moved for every field.
 struct Reader<'a, T>(&'a mut Option<T>);
 
 impl<T: Field> Reader<'_, T> {
     /// Sets the field, and returns a malformed value.
     fn set(self, value: Value) -> Option<Value> {
-        let (field, malformed) = match T::from_value(value) {
-            Ok(field) => (Some(field), None),
-            Err(malformed) => (None, Some(malformed)),
-        };
-        *self.0 = field;
-        malformed
+        T::from_value(value).map(|field| *self.0 = Some(field)).err()
     }
 }
 

@@ -103,15 +103,13 @@ impl<T: Object> Field for T {
                 None => _ = this.extra_mut().remove(&*name),
             }
         }
-        let malformed = match number(this.extra()).filter(|_| fields == 1) {
-            Some(number) => Some(Value::Number(number)),
-            None if this.is_complete() => None,
-            None => Some(value(this)),
-        };
-        if malformed.is_some() {
-            *into = None;
+        let number = number(this.extra()).filter(|_| fields == 1);
+        if number.is_none() && this.is_complete() {
+            return Ok(None);
         }
-        Ok(malformed)
+        let malformed = number.map_or_else(|| value(this), Value::Number);
+        *into = None;
+        Ok(Some(malformed))
     }
 
     fn malformed(&self) -> Vec<String> {
