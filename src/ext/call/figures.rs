@@ -85,33 +85,3 @@ impl Figures {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::thread;
-
-    use super::*;
-
-    #[test]
-    fn concurrent_counts_never_exceed_calls() {
-        let figures = Figures::default();
-        thread::scope(|scope| {
-            let calls = scope.spawn(|| {
-                for n in 0..100_000 {
-                    figures.call();
-                    figures.attempt(true);
-                    figures.attempt(false);
-                    match n % 2 {
-                        0 => figures.success(),
-                        _ => figures.error(ErrorKind::Timeout),
-                    }
-                }
-            });
-            while !calls.is_finished() {
-                let stats = figures.stats(PacingStats::default());
-                let ended = stats.successes + stats.errors().map(|(_, count)| count).sum::<u64>();
-                assert!(ended <= stats.calls && stats.retries <= stats.attempts, "{stats:?}");
-            }
-        });
-    }
-}
