@@ -39,7 +39,7 @@ use crate::{
     Client, Error, ErrorKind, FleetTable, NumberId, RetryPolicy,
     ext::{
         clock,
-        error::{ConnectFault, Kind, NotOpen, Target, TimeoutScope, outcome::CallOutcome},
+        error::{CallOutcome, ConnectFault, Kind, NotOpen, Target, TimeoutScope},
         retry::classify::Resend,
     },
     types::{

@@ -13,10 +13,7 @@ use super::{
 };
 use crate::ext::{
     clock,
-    error::{
-        Error, Kind,
-        outcome::{CallOutcome, StopReason},
-    },
+    error::{CallOutcome, Error, Kind, StopReason},
     pacing::{
         pacer::{InFlight, TurnRequest},
         rate_limit::{self, RateLimit},

@@ -11,7 +11,7 @@ use reqwest::Url;
 
 use super::buffered_response::BufferedResponse;
 use crate::ext::{
-    error::{ConnectFault, Error, Kind, outcome::CallOutcome},
+    error::{CallOutcome, ConnectFault, Error, Kind},
     pacing::rate_limit,
     retry::{
         classify::{self, Resend},

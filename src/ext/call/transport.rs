@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{buffered_response::BufferedResponse, failure::Failure, figures::Figures};
 use crate::{
     ext::{
-        error::{Error, Kind, TimeoutScope, outcome::CallOutcome},
+        error::{CallOutcome, Error, Kind, TimeoutScope},
         pacing::pacer::Pacer,
         retry::{budget::Budget, policy::RetryPolicy},
     },

@@ -28,7 +28,7 @@ use crate::{
         },
         clock,
         decode::{field::Field, repair},
-        error::{Error, Kind, Target, decode_error::DecodeError, outcome::CallOutcome},
+        error::{CallOutcome, DecodeError, Error, Kind, Target},
         number_id::NumberId,
         trace,
     },

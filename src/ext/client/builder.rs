@@ -17,7 +17,7 @@ use crate::ext::{
         figures::Figures,
         transport::{Limits, Transport},
     },
-    error::{Error, Kind, outcome::CallOutcome},
+    error::{CallOutcome, Error, Kind},
     pacing::{Delays, Pacing, pacer::Pacer},
     retry::{budget::Budget, policy::RetryPolicy},
 };

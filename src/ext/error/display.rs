@@ -7,8 +7,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    Error, Kind, NotOpen, Target, TimeoutScope,
-    outcome::{CallOutcome, StopReason},
+    CallOutcome, Error, Kind, NotOpen, StopReason, Target, TimeoutScope,
     plain::{plain, plain_or_withheld, printable_id},
     root_cause,
 };

@@ -1,6 +1,6 @@
 //! Hints: the next step after an error, as a sentence for people.
 
-use super::{ConnectFault, Error, Kind, Target, decode_error::DecodeError, outcome::StopReason};
+use super::{ConnectFault, DecodeError, Error, Kind, StopReason, Target};
 use crate::types::ApiError;
 
 impl Error {

@@ -4,23 +4,18 @@
 //! [`display`] prints it, [`hint`] suggests the next step, and [`kind`] names its kind.
 
 mod api_error;
-pub(crate) mod decode_error;
 mod display;
 mod gateway;
 mod hint;
 pub(crate) mod kind;
-pub(crate) mod outcome;
 pub(crate) mod plain;
 
-use std::{error::Error as StdError, io, iter, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, io, iter, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::StatusCode;
+use serde_json::error::Category;
 
-use self::{
-    decode_error::DecodeError,
-    outcome::{CallOutcome, StopReason},
-};
 use crate::{
     ext::number_id::NumberId,
     types::{ApiError, NumberStatus},
@@ -114,6 +109,75 @@ pub(crate) struct NotOpen {
     pub(crate) status: Option<NumberStatus>,
     /// The error of the last poll, if it failed.
     pub(crate) failure: Option<Error>,
+}
+
+/// Metadata about a finished call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CallOutcome {
+    pub(crate) attempts: u32,
+    pub(crate) stop_reason: Option<StopReason>,
+    /// True if the same call may succeed later.
+    pub(crate) is_retryable: bool,
+    /// The wait that the server requested last.
+    pub(crate) retry_after: Option<Duration>,
+    /// The time until the call's turn after a 429, an estimate, if that was too late.
+    pub(crate) turn_in: Option<Duration>,
+    /// Scheme, host and port of the target of a redirect, which was not followed.
+    pub(crate) redirect: Option<String>,
+    /// True if the server sent the credential back, so that nothing of its response is printed.
+    pub(crate) echoes_credential: bool,
+}
+
+/// The reason why a failed attempt was the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopReason {
+    /// The same request would fail again.
+    Final,
+    /// The method is not safe, and the request may have taken effect.
+    NotSafe,
+    /// All attempts were used.
+    Attempts,
+    /// The server requested a wait longer than `max_delay`.
+    MaxDelay,
+    /// The next attempt would have missed the call's deadline.
+    Timeout,
+    /// The retry budget was empty.
+    Budget,
+}
+
+/// The cause of a failed decode. It names the place and the type of the fault, and never quotes the
+/// body, which may contain personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DecodeError {
+    /// The body does not begin like JSON; often it is a page of a proxy or a login form.
+    NotJson,
+    /// The body is empty, or ends before the JSON is complete.
+    Truncated(String),
+    /// The JSON is invalid, or a value has an unexpected type.
+    Broken(String),
+}
+
+impl DecodeError {
+    /// Returns the fault of a `body` that failed to decode with this error.
+    pub(crate) fn new(body: &[u8], error: &serde_json::Error) -> Self {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        match (body.trim_ascii().first(), error.classify()) {
+            (None, _) => Self::Truncated("the body is empty".to_owned()),
+            (Some(first), _) if !b"{[\"tfn-0123456789".contains(first) => Self::NotJson,
+            (_, Category::Eof) => Self::Truncated(format!("the body ends too early, at {place}")),
+            (_, Category::Data) => Self::Broken(error.to_string()),
+            _ => Self::Broken(format!("the body is not valid JSON at {place}")),
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("the body is not JSON"),
+            Self::Truncated(fault) | Self::Broken(fault) => f.write_str(fault),
+        }
+    }
 }
 
 impl Error {

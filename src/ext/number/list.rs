@@ -12,7 +12,7 @@ use super::{
 use crate::{
     ext::{
         client::{Client, bridge::Answer},
-        error::{Error, Kind, outcome::CallOutcome},
+        error::{CallOutcome, Error, Kind},
     },
     types::{NumberList, NumberSummary},
 };

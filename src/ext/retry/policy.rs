@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ext::error::outcome::StopReason;
+use crate::ext::error::StopReason;
 
 /// The number of attempts of a call, and the delays between them.
 ///
