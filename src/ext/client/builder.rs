@@ -227,22 +227,16 @@ impl ClientBuilder {
                 "user_agent contains a line break or another character that is invalid in a header: give a product such as my-app/1.0",
             )
         })?;
-        let mut http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
+        let http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
             .connect_timeout(self.connect_timeout)
             .user_agent(user_agent);
+        let mut http = match self.configure_http {
+            Some(configure) => configure(http),
+            None => http,
+        };
         // A proxy of the environment would see a key that should stay on this machine.
-        let stays_here = base_url.scheme() == "http" && base_url::is_loopback(&base_url);
-        if stays_here {
-            http = http.no_proxy();
-        }
-        if let Some(configure) = self.configure_http {
-            http = configure(http);
-            if stays_here {
-                http = without_environment(http)?;
-            }
-        }
-        if stays_here {
-            http = without_trust_store(http);
+        if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
+            http = without_trust_store(without_environment(http)?);
         }
         let http = http
             // Each attempt is exactly one request. A maximum of 0 retries also saves reqwest a copy
