@@ -147,9 +147,10 @@ pub fn status_error(status: u16, code: Option<&str>, retry_after: Option<Duratio
     let outcome = CallOutcome { attempts: 1, is_retryable, retry_after, ..CallOutcome::default() };
     let (message, code) = (Some("a message".to_owned()), code.map(str::to_owned));
     let api_error = ApiError { error: message, code, ..ApiError::default() };
-    let kind = match status.is_success() {
-        true => Kind::Decode(None, status),
-        false => Kind::Status(status, Some(api_error)),
+    let kind = if status.is_success() {
+        Kind::Decode(None, status)
+    } else {
+        Kind::Status(status, Some(api_error))
     };
     Error::new(kind, outcome).about(Target::Number(NumberId::checked("num_1")))
 }

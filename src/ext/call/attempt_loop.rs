@@ -156,13 +156,11 @@ impl<'a> Call<'a> {
         self.outcome.retry_after = self.outcome.retry_after.max(requested);
         self.outcome.turn_in = Some(wait);
         self.outcome.stop_reason = Some(StopReason::Timeout);
-        match last {
-            Some(failure) => self.end(Err(failure)),
-            None => {
-                let error = Error::new(Kind::NotAdmitted, CallOutcome::default());
-                (Err(Failure::Other(error)), self.outcome)
-            }
+        if let Some(failure) = last {
+            return self.end(Err(failure));
         }
+        let error = Error::new(Kind::NotAdmitted, CallOutcome::default());
+        (Err(Failure::Other(error)), self.outcome)
     }
 
     fn end(self, result: Result<BufferedResponse, Failure>) -> Ended {

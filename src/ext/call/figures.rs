@@ -78,7 +78,7 @@ impl Figures {
 
     pub(crate) fn stats(&self, pacing: PacingStats) -> Stats {
         let PacingStats { rate, queued, rejected, waited } = pacing;
-        Stats { rate, queued, rejected, waited, ..self.counts().clone() }
+        Stats { rejected, waited, queued, rate, ..self.counts().clone() }
     }
 
     fn counts(&self) -> MutexGuard<'_, Stats> {

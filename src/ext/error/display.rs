@@ -58,10 +58,10 @@ impl Error {
             }
             Kind::Decode(Some(fault), _) => {
                 let start = "the response is not what the API documents";
-                match echoes_credential {
-                    true => format!("{start}, and contains the key"),
-                    false => format!("{start}: {fault}"),
+                if *echoes_credential {
+                    return format!("{start}, and contains the key");
                 }
+                format!("{start}: {fault}")
             }
             Kind::NotAdmitted => match self.retry_after().filter(|wait| !wait.is_zero()) {
                 Some(wait) => format!(
