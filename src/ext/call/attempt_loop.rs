@@ -8,8 +8,7 @@ use reqwest::Request;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending,
-    replayable_request::ReplayableRequest, transport::Transport,
+    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending, transport::Transport,
 };
 use crate::ext::{
     clock,
@@ -60,7 +59,8 @@ impl<'a> Call<'a> {
             };
             self.transport.figures.attempt(self.outcome.attempts == 0);
             self.outcome.attempts += 1;
-            let replayable = ReplayableRequest::of(&request);
+            // A body that can be read only once cannot be sent again.
+            let again = copy(&request);
             let sending = Sending::begin();
             let sent = self.transport.send(request, self.left(), self.timeout).await;
             drop(sending);
@@ -68,8 +68,7 @@ impl<'a> Call<'a> {
                 Ok(response) => return self.end(Ok(response)),
                 Err(failure) => failure,
             };
-            // A body that can be read only once cannot be sent again.
-            let Some(replayable) = replayable else { return self.end(Err(failure)) };
+            let Some(again) = again else { return self.end(Err(failure)) };
             match self.decide(&method, &failure) {
                 Ok(delay) => sleep(delay).await,
                 Err(reason) => {
@@ -77,7 +76,7 @@ impl<'a> Call<'a> {
                     return self.end(Err(failure));
                 }
             }
-            request = replayable.into_request();
+            request = again;
             last = Some(failure);
         }
     }
@@ -174,6 +173,41 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Copies a request; `None` if its body can be read only once. `try_clone` alone would take three
+/// allocations more.
+fn copy(request: &Request) -> Option<Request> {
+    if request.body().is_some() {
+        return request.try_clone();
+    }
+    let mut copy = Request::new(request.method().clone(), request.url().clone());
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
+
 fn rate_limit(response: &BufferedResponse) -> Option<RateLimit> {
     rate_limit::read(&response.headers, clock::wall())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn copied_request_equals_the_original() {
+        let mut request = Request::new(Method::DELETE, "http://127.0.0.1/a?b=c".parse().unwrap());
+        let mut secret = HeaderValue::from_static("ps_1");
+        secret.set_sensitive(true);
+        request.headers_mut().append("x-api-key", secret);
+        for body in [None, Some("body".into())] {
+            *request.body_mut() = body;
+            let again = copy(&request).unwrap();
+            assert_eq!((again.method(), again.url()), (request.method(), request.url()));
+            assert_eq!(again.headers(), request.headers());
+            assert!(again.headers()["x-api-key"].is_sensitive());
+            let bytes = |r: &Request| r.body().and_then(|b| b.as_bytes().map(<[u8]>::to_vec));
+            assert_eq!(bytes(&again), bytes(&request));
+        }
+    }
 }
