@@ -118,6 +118,8 @@ impl<T: Object> Field for T {
     }
 }
 
-/// The name of a field, which is not copied unless it has escapes.
+/// The name of a field, which is not copied unless it has escapes. Transparent, because with feature
+/// `arbitrary_precision` serde_json passes a number as an object whose name is only a text.
 #[derive(Deserialize)]
+#[serde(transparent)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
