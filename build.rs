@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(&out.join("client.rs"), &generate::client(&spec, has_schemas).map_err(failed)?)?;
     fs::write(out.join("open_enums.rs"), open_enums::list(&spec).map_err(failed)?)?;
     if env::var_os("CARGO_FEATURE_MOCK").is_some() {
-        write(&out.join("mock.rs"), &generate::mock(&spec, has_schemas).map_err(failed)?)?;
+        write(&out.join("mock.rs"), &generate::mock(&spec).map_err(failed)?)?;
     }
     Ok(())
 }

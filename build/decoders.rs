@@ -2,10 +2,7 @@
 //! fail the whole response; `src/ext/decode` retains such a value in `extra` instead.
 
 use quote::quote;
-use syn::{
-    Attribute, Fields, File, Item, ItemStruct, LitStr, Path, Result, Token, Type, parse_quote,
-    punctuated::Punctuated,
-};
+use syn::{File, Item, ItemStruct, LitStr, Result, Token, Type, parse_quote};
 
 /// Replaces serde's derives by a decoder and an encoder for each struct that has `extra`. These
 /// structs are non-exhaustive, so that a field that the API gains breaks no user's code.
@@ -20,10 +17,8 @@ pub(crate) fn write(file: &mut File, has_schemas: bool) -> Result<()> {
             if let Item::Struct(item) = item
                 && let Some(fields) = fields(item)?
             {
-                written.push(object(item, &fields));
-                written.extend(impls(item));
-                strip(item, has_schemas)?;
-                item.attrs.push(parse_quote!(#[non_exhaustive]));
+                written.extend(decoder(item, &fields));
+                strip(item, has_schemas);
             }
         }
         items.extend(written);
@@ -42,17 +37,13 @@ struct Field {
 /// Returns the fields of a struct. Returns `None` if it has no `extra`, or a required field other
 /// than a text, which only requests have.
 fn fields(object: &ItemStruct) -> Result<Option<Vec<Field>>> {
-    let Fields::Named(named) = &object.fields else { return Ok(None) };
-    let mut has_extra = false;
-    let mut fields = Vec::new();
-    for field in &named.named {
-        let Some(ident) = field.ident.clone() else { continue };
-        let (rename, is_flattened) = serde(&field.attrs)?;
-        if is_flattened {
+    let (mut fields, mut has_extra) = (Vec::new(), false);
+    for field in &object.fields {
+        let Some(ident) = field.ident.clone() else { return Ok(None) };
+        let Some(name) = json_name(field)? else {
             has_extra = true;
             continue;
-        }
-        let name = rename.unwrap_or_else(|| ident.to_string());
+        };
         let is_required = !is(&field.ty, "Option");
         if is_required && !is(&field.ty, "String") {
             return Ok(None);
@@ -67,62 +58,54 @@ fn is(field: &Type, name: &str) -> bool {
     path.path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
-/// Returns the name that serde gives to a field, if any, and true if it is flattened.
-fn serde(attributes: &[Attribute]) -> Result<(Option<String>, bool)> {
-    let (mut rename, mut is_flattened) = (None, false);
-    for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {
+/// Returns the name of a field in JSON; `None` for `extra`, which is flattened.
+fn json_name(field: &syn::Field) -> Result<Option<String>> {
+    let mut name = field.ident.as_ref().map(ToString::to_string);
+    for attribute in field.attrs.iter().filter(|a| a.path().is_ident("serde")) {
         attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("rename") {
-                rename = Some(meta.value()?.parse::<LitStr>()?.value());
-            } else if meta.path.is_ident("flatten") {
-                is_flattened = true;
+            if meta.path.is_ident("flatten") {
+                name = None;
+            } else if meta.path.is_ident("rename") {
+                name = Some(meta.value()?.parse::<LitStr>()?.value());
             } else if meta.input.peek(Token![=]) {
                 meta.value()?.parse::<LitStr>()?;
             }
             Ok(())
         })?;
     }
-    Ok((rename, is_flattened))
+    Ok(name)
 }
 
-fn object(object: &ItemStruct, fields: &[Field]) -> Item {
+/// Returns the implementations for a struct with these fields.
+fn decoder(object: &ItemStruct, fields: &[Field]) -> Vec<Item> {
     let this = &object.ident;
     let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
-    let positions: Vec<_> = (0..fields.len()).collect();
     let required = fields.iter().filter(|field| field.is_required).map(|field| &field.name);
     let complete = fields.iter().filter(|field| field.is_required).map(|field| &field.ident);
     let read = fields.iter().map(|Field { ident, is_required, .. }| {
-        let read = if *is_required { quote!(field::required) } else { quote!(field::optional) };
-        quote!(#read(from, &mut self.#ident))
+        let read = if *is_required { quote!(required) } else { quote!(optional) };
+        quote!(field::#read(from, &mut self.#ident))
     });
-    let values = fields.iter().map(|Field { ident, is_required, .. }| {
-        if *is_required {
-            quote!(Some(&self.#ident).filter(|text| !text.is_empty()))
-        } else {
-            quote!(self.#ident.as_ref())
-        }
-    });
-    let values: Vec<_> = values.collect();
-    parse_quote! {
+    let values: Vec<_> = fields
+        .iter()
+        .map(|Field { ident, is_required, .. }| match is_required {
+            true => quote!(Some(&self.#ident).filter(|text| !text.is_empty())),
+            false => quote!(self.#ident.as_ref()),
+        })
+        .collect();
+    let written: File = parse_quote! {
         impl object::Object for #this {
             const FIELDS: &[&str] = &[#(#names),*];
             const REQUIRED: &[&str] = &[#(#required),*];
 
-            fn position(name: &str) -> Option<usize> {
-                Some(match name {
-                    #(#names => #positions,)*
-                    _ => return None,
-                })
-            }
-
             fn read<'de, A: ::serde::de::MapAccess<'de>>(
                 &mut self,
-                field: usize,
+                name: &str,
                 from: &mut A,
             ) -> Result<Option<::serde_json::Value>, A::Error> {
-                match field {
-                    #(#positions => #read,)*
-                    _ => Ok(None),
+                match name {
+                    #(#names => #read,)*
+                    _ => field::any(from).map(Some),
                 }
             }
 
@@ -151,26 +134,19 @@ fn object(object: &ItemStruct, fields: &[Field]) -> Item {
                 &mut self.extra
             }
         }
-    }
-}
 
-fn impls(object: &ItemStruct) -> [Item; 3] {
-    let this = &object.ident;
-    let deserialize = parse_quote! {
         impl<'de> ::serde::Deserialize<'de> for #this {
             fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 object::deserialize(from)
             }
         }
-    };
-    let serialize = parse_quote! {
+
         impl ::serde::Serialize for #this {
             fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 object::serialize(self, to)
             }
         }
-    };
-    let unreadable = parse_quote! {
+
         impl #this {
             /// Returns the paths of the malformed values, those of a type other than documented,
             /// such as `health.sendable`. Their fields are `None`, and the original values are
@@ -182,19 +158,16 @@ fn impls(object: &ItemStruct) -> [Item; 3] {
             }
         }
     };
-    [deserialize, serialize, unreadable]
+    written.items
 }
 
-/// Removes serde's derives, and its attributes unless schemars reads them.
-fn strip(object: &mut ItemStruct, has_schemas: bool) -> Result<()> {
-    for attribute in object.attrs.iter_mut().filter(|a| a.path().is_ident("derive")) {
-        let derived = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)?;
-        let is_serde = |path: &Path| path.segments.first().is_some_and(|s| s.ident == "serde");
-        let kept = derived.into_iter().filter(|path| !is_serde(path));
-        *attribute = parse_quote!(#[derive(#(#kept),*)]);
-    }
+/// Replaces the derives, and removes serde's attributes unless schemars reads them.
+fn strip(object: &mut ItemStruct, has_schemas: bool) {
+    let schema = has_schemas.then(|| quote!(schemars::JsonSchema));
+    object.attrs.retain(|attribute| !attribute.path().is_ident("derive"));
+    object.attrs.push(parse_quote!(#[derive(Clone, Debug, Default, PartialEq, #schema)]));
+    object.attrs.push(parse_quote!(#[non_exhaustive]));
     for field in &mut object.fields {
         field.attrs.retain(|attribute| has_schemas || !attribute.path().is_ident("serde"));
     }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::iter;
 
-use openapiv3::{OpenAPI, ReferenceOr, Schema};
+use openapiv3::{OpenAPI, SchemaData};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::quote;
 
@@ -11,7 +11,7 @@ mod decoders;
 
 /// Generates the client and its types.
 pub(crate) fn client(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, String> {
-    let tokens = Generator::new(&settings(spec, has_schemas))
+    let tokens = Generator::new(&settings(spec))
         .generate_tokens(spec)
         .map_err(|e| format!("progenitor cannot generate the client: {e}"))?;
     let mut client = parse(syn::parse2(tokens))?;
@@ -21,10 +21,10 @@ pub(crate) fn client(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, Str
 }
 
 /// Generates the mock helpers.
-pub(crate) fn mock(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, String> {
+pub(crate) fn mock(spec: &OpenAPI) -> Result<syn::File, String> {
     // The helpers insert a path parameter unescaped into a regular expression, so their id is a
     // pattern.
-    let settings = settings(spec, has_schemas)
+    let settings = settings(spec)
         .with_replacement("NumberId", "crate::mock::IdPattern", [TypeImpl::Display].into_iter())
         .clone();
     let tokens = Generator::new(&settings)
@@ -33,21 +33,16 @@ pub(crate) fn mock(spec: &OpenAPI, has_schemas: bool) -> Result<syn::File, Strin
     parse(syn::parse2(tokens))
 }
 
-fn settings(spec: &OpenAPI, has_schemas: bool) -> GenerationSettings {
+fn settings(spec: &OpenAPI) -> GenerationSettings {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Positional)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::raw::Inner))
-        .with_derive("Default")
-        .with_derive("PartialEq");
-    if has_schemas {
-        settings.with_derive("schemars::JsonSchema");
-    }
+        .with_inner_type(quote!(crate::raw::Inner));
     let traits = [TypeImpl::Display, TypeImpl::FromStr].into_iter();
     settings.with_replacement("NumberId", "crate::NumberId", traits.clone());
     settings.with_replacement("NumberList", "crate::types::NumberList", iter::empty());
-    for name in open_enums(spec) {
+    for (name, _) in open_enums(spec) {
         settings.with_replacement(name, format!("crate::types::{name}"), traits.clone());
     }
     settings
@@ -55,13 +50,10 @@ fn settings(spec: &OpenAPI, has_schemas: bool) -> GenerationSettings {
 
 /// Returns the components that the crate writes by hand, because typify would generate closed enums
 /// for them.
-fn open_enums(spec: &OpenAPI) -> impl Iterator<Item = &str> {
-    let schemas = spec.components.iter().flat_map(|c| &c.schemas);
-    schemas.filter(|(_, schema)| is_open_enum(schema)).map(|(name, _)| name.as_str())
-}
-
-fn is_open_enum(schema: &ReferenceOr<Schema>) -> bool {
-    schema.as_item().is_some_and(|s| s.schema_data.extensions.contains_key("x-extensible-enum"))
+pub(crate) fn open_enums(spec: &OpenAPI) -> impl Iterator<Item = (&str, &SchemaData)> {
+    let schemas = spec.components.iter().flat_map(|components| &components.schemas);
+    let data = schemas.filter_map(|(name, schema)| Some((&**name, &schema.as_item()?.schema_data)));
+    data.filter(|(_, data)| data.extensions.contains_key("x-extensible-enum"))
 }
 
 fn parse(file: syn::Result<syn::File>) -> Result<syn::File, String> {

@@ -6,16 +6,17 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::Ident;
 
+use crate::generate::open_enums;
+
 /// Returns an invocation of the macro.
 pub(crate) fn list(spec: &OpenAPI) -> Result<String, String> {
     let mut enums = Vec::new();
-    for (name, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
-        let Some(data) = schema.as_item().map(|schema| &schema.schema_data) else { continue };
+    for (name, data) in open_enums(spec) {
         let extension = |name| data.extensions.get(name).unwrap_or(&Value::Null);
-        let Some(values) = extension("x-extensible-enum").as_array() else { continue };
+        let values = extension("x-extensible-enum").as_array().into_iter().flatten();
         let (names, meanings) = (extension("x-enum-varnames"), extension("x-enum-descriptions"));
         let mut variants = Vec::new();
-        for value in values.iter().filter_map(Value::as_str) {
+        for value in values.filter_map(Value::as_str) {
             let variant = names[value].as_str().map_or_else(|| camel_case(value), str::to_owned);
             let variant: Ident = syn::parse_str(&variant).map_err(|_| {
                 format!("{name}: `{variant}` is no name in Rust: name the value `{value}` in x-enum-varnames")

@@ -21,7 +21,7 @@
 //! ```
 
 use std::{
-    fmt,
+    fmt, io,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -37,10 +37,14 @@ use serde_json::{Value, json};
 pub use crate::generated::mock::{MockServerExt, operations};
 use crate::{
     Client, Error, ErrorKind, FleetTable, NumberId, RetryPolicy,
-    ext::{clock, retry::classify::Resend},
+    ext::{
+        clock,
+        error::{CallOutcome, ConnectFault, Kind, NotOpen, Target, TimeoutScope},
+        retry::classify::Resend,
+    },
     types::{
-        ConnectionState, Number, NumberList, NumberRemoved, NumberStatus, NumberSummary,
-        PhoneStatus, QualityRating,
+        ApiError, ConnectionState, Number, NumberHealth, NumberList, NumberRemoved, NumberStatus,
+        NumberSummary, PhoneStatus, QualityRating,
     },
 };
 
@@ -91,7 +95,36 @@ when_id!(GetNumbersIdWhen GetNumbersIdStatusWhen DeleteNumbersIdWhen);
 /// ```
 #[must_use]
 pub fn error(kind: ErrorKind) -> Error {
-    Error::sample(kind)
+    let is_retryable = matches!(kind, ErrorKind::Connect | ErrorKind::Network);
+    let outcome = CallOutcome { attempts: 1, is_retryable, ..CallOutcome::default() };
+    let of = |kind| Error::new(kind, outcome.clone());
+    let second = Duration::from_secs(1);
+    let error = match kind {
+        ErrorKind::InvalidInput => Error::invalid_input("an argument is invalid"),
+        ErrorKind::Connect => of(Kind::Connect(ConnectFault::Network))
+            .caused_by(io::Error::from(io::ErrorKind::ConnectionRefused)),
+        ErrorKind::Network => {
+            of(Kind::Network).caused_by(io::Error::from(io::ErrorKind::ConnectionReset))
+        }
+        ErrorKind::Timeout => Error::timed_out(second, TimeoutScope::Attempt).after(1),
+        ErrorKind::Decode => of(Kind::Decode(None, StatusCode::ACCEPTED)),
+        ErrorKind::TooLarge => of(Kind::TooLarge { limit: 4 * 1024 * 1024, excess: "is longer" }),
+        ErrorKind::Ambiguous => {
+            of(Kind::Ambiguous(["num_1", "num_2"].map(NumberId::checked).into()))
+        }
+        ErrorKind::NotOpen => {
+            let status = Some(fixture(json!({ "state": "CONNECTING" })));
+            Error::not_open(NotOpen { limit: Some(second), status, failure: None }).after(3)
+        }
+        // The other kinds are those of a status.
+        _ => {
+            let errors =
+                [401, 402, 403, 404, 409, 429, 500].map(|status| status_error(status, None, None));
+            let of_kind = errors.into_iter().find(|error| error.kind() == kind);
+            of_kind.unwrap_or_else(|| status_error(400, None, None))
+        }
+    };
+    error.about(Target::Number(NumberId::checked("num_1")))
 }
 
 /// Returns the error of an HTTP status with the API's code and a `Retry-After`, as a call for number
@@ -111,7 +144,15 @@ pub fn error(kind: ErrorKind) -> Error {
 pub fn status_error(status: u16, code: Option<&str>, retry_after: Option<Duration>) -> Error {
     let status = StatusCode::from_u16(status).expect("a status is between 100 and 999");
     let is_retryable = Resend::after(status, code).check(&Method::GET).is_ok();
-    Error::sample_of(status, code, is_retryable, retry_after)
+    let outcome = CallOutcome { attempts: 1, is_retryable, retry_after, ..CallOutcome::default() };
+    let (message, code) = (Some("a message".to_owned()), code.map(str::to_owned));
+    let api_error = ApiError { error: message, code, ..ApiError::default() };
+    let kind = if status.is_success() {
+        Kind::Decode(None, status)
+    } else {
+        Kind::Status(status, Some(api_error))
+    };
+    Error::new(kind, outcome).about(Target::Number(NumberId::checked("num_1")))
 }
 
 /// Returns a client of this server whose waits are short: backoff and
@@ -208,7 +249,7 @@ pub fn summary(id: &str, phone: &str) -> NumberSummary {
         number: Some(phone.to_owned()),
         state: Some(ConnectionState::Open),
         is_fully_connected: Some(true),
-        ..of(json!({ "id": id }))
+        ..fixture(json!({ "id": id }))
     }
 }
 
@@ -313,7 +354,7 @@ pub fn number() -> Number {
 /// Returns the same number as [`number`], with a snapshot of this date.
 #[must_use]
 pub fn number_at(date: DateTime<Utc>) -> Number {
-    of(json!({
+    fixture(json!({
         "id": "num_1", "number": "+5511999999999", "name": "Support", "provider": "META", "state": "OPEN",
         "isFullyConnected": true,
         "health": {
@@ -331,7 +372,7 @@ pub fn number_at(date: DateTime<Utc>) -> Number {
 /// Returns a number that was paired by QR code: connected, and without `meta`.
 #[must_use]
 pub fn qr_number() -> Number {
-    of(json!({
+    fixture(json!({
         "id": "num_1", "number": "+5511999999999", "provider": "PILOT_STATUS", "state": "OPEN",
         "isFullyConnected": true, "meta": null,
     }))
@@ -340,20 +381,18 @@ pub fn qr_number() -> Number {
 /// Returns a number that Meta has banned.
 #[must_use]
 pub fn blocked_number() -> Number {
-    let mut number = number();
-    if let Some(health) = &mut number.health {
-        health.meta_status = Some(PhoneStatus::Banned);
-    }
-    number
+    with_health(|health| health.meta_status = Some(PhoneStatus::Banned))
 }
 
 /// Returns a number that can send, with quality `RED`.
 #[must_use]
 pub fn red_number() -> Number {
+    with_health(|health| health.quality_rating = Some(QualityRating::Red))
+}
+
+fn with_health(change: impl FnOnce(&mut NumberHealth)) -> Number {
     let mut number = number();
-    if let Some(health) = &mut number.health {
-        health.quality_rating = Some(QualityRating::Red);
-    }
+    number.health.as_mut().map(change);
     number
 }
 
@@ -382,7 +421,7 @@ fn requested_id(request: &HttpMockRequest) -> Option<String> {
     Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
 }
 
-fn of<T: DeserializeOwned>(json: Value) -> T {
+fn fixture<T: DeserializeOwned>(json: Value) -> T {
     // The tests of this crate decode every fixture, so this cannot fail for users.
     serde_json::from_value(json).expect("a fixture can be decoded")
 }

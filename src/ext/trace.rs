@@ -12,7 +12,7 @@ use std::{future::Future, time::Duration};
 
 use http::StatusCode;
 
-use super::{decode::field::Field, error::outcome::CallOutcome};
+use super::{decode::field::Field, error::CallOutcome};
 #[cfg(feature = "tracing")]
 use crate::ext::{clock::milliseconds as ms, error::plain::printable_id};
 

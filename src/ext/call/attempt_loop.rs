@@ -4,19 +4,15 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use reqwest::{Request, Url};
+use reqwest::Request;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending,
-    replayable_request::ReplayableRequest, transport::Transport,
+    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending, transport::Transport,
 };
 use crate::ext::{
     clock,
-    error::{
-        Error, Kind,
-        outcome::{CallOutcome, StopReason},
-    },
+    error::{CallOutcome, Error, Kind, StopReason},
     pacing::{
         pacer::{InFlight, TurnRequest},
         rate_limit::{self, RateLimit},
@@ -37,12 +33,8 @@ pub(crate) struct Call<'a> {
     ticket: Option<u64>,
 }
 
-pub(crate) struct Ended {
-    /// A response with any success status, or the last failure.
-    pub(crate) result: Result<BufferedResponse, Failure>,
-    pub(crate) outcome: CallOutcome,
-    pub(crate) url: Url,
-}
+/// A response with any success status, or the last failure.
+type Ended = (Result<BufferedResponse, Failure>, CallOutcome);
 
 impl<'a> Call<'a> {
     pub(crate) fn new(transport: &'a Transport, timeout: Duration) -> Self {
@@ -58,34 +50,33 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) async fn run(mut self, mut request: Request) -> Ended {
-        let mut last = None;
+        let (method, mut last) = (request.method().clone(), None);
         self.transport.figures.call();
         loop {
             let in_flight = match self.admit().await {
                 Ok(in_flight) => in_flight,
-                Err(wait) => return self.too_late(last, request.url().clone(), wait),
+                Err(wait) => return self.too_late(last, wait),
             };
             self.transport.figures.attempt(self.outcome.attempts == 0);
             self.outcome.attempts += 1;
-            let (method, url) = (request.method().clone(), request.url().clone());
-            let replayable = ReplayableRequest::of(&request);
+            // A body that can be read only once cannot be sent again.
+            let again = copy(&request);
             let sending = Sending::begin();
             let sent = self.transport.send(request, self.left(), self.timeout).await;
             drop(sending);
             let failure = match self.record(sent, in_flight) {
-                Ok(response) => return self.end(Ok(response), url),
+                Ok(response) => return self.end(Ok(response)),
                 Err(failure) => failure,
             };
-            // A body that can be read only once cannot be sent again.
-            let Some(replayable) = replayable else { return self.end(Err(failure), url) };
+            let Some(again) = again else { return self.end(Err(failure)) };
             match self.decide(&method, &failure) {
                 Ok(delay) => sleep(delay).await,
                 Err(reason) => {
                     self.outcome.stop_reason = Some(reason);
-                    return self.end(Err(failure), url);
+                    return self.end(Err(failure));
                 }
             }
-            request = replayable.into_request(method, url);
+            request = again;
             last = Some(failure);
         }
     }
@@ -159,25 +150,22 @@ impl<'a> Call<'a> {
     }
 
     /// Ends a call because its turn would come after its deadline. `wait` is the time until the turn.
-    fn too_late(mut self, last: Option<Failure>, url: Url, wait: Duration) -> Ended {
+    fn too_late(mut self, last: Option<Failure>, wait: Duration) -> Ended {
         let requested = self.transport.pacer.as_ref().and_then(|pacer| pacer.requested_wait());
         self.outcome.retry_after = self.outcome.retry_after.max(requested);
         self.outcome.turn_in = Some(wait);
         self.outcome.stop_reason = Some(StopReason::Timeout);
-        match last {
-            Some(failure) => self.end(Err(failure), url),
-            None => Ended {
-                result: Err(Failure::Other(Error::new(Kind::NotAdmitted, CallOutcome::default()))),
-                outcome: self.outcome,
-                url,
-            },
+        if let Some(failure) = last {
+            return self.end(Err(failure));
         }
+        let error = Error::new(Kind::NotAdmitted, CallOutcome::default());
+        (Err(Failure::Other(error)), self.outcome)
     }
 
-    fn end(self, result: Result<BufferedResponse, Failure>, url: Url) -> Ended {
+    fn end(self, result: Result<BufferedResponse, Failure>) -> Ended {
         let status = result.as_ref().map_or_else(Failure::status, |response| Some(response.status));
         trace::attempt(&self.outcome, status, None, None);
-        Ended { result, outcome: self.outcome, url }
+        (result, self.outcome)
     }
 
     fn left(&self) -> Duration {
@@ -185,6 +173,41 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Copies a request; `None` if its body can be read only once. `try_clone` alone would take three
+/// allocations more.
+fn copy(request: &Request) -> Option<Request> {
+    if request.body().is_some() {
+        return request.try_clone();
+    }
+    let mut copy = Request::new(request.method().clone(), request.url().clone());
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
+
 fn rate_limit(response: &BufferedResponse) -> Option<RateLimit> {
     rate_limit::read(&response.headers, clock::wall())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn copied_request_equals_the_original() {
+        let mut request = Request::new(Method::DELETE, "http://127.0.0.1/a?b=c".parse().unwrap());
+        let mut secret = HeaderValue::from_static("ps_1");
+        secret.set_sensitive(true);
+        request.headers_mut().append("x-api-key", secret);
+        for body in [None, Some("body".into())] {
+            *request.body_mut() = body;
+            let again = copy(&request).unwrap();
+            assert_eq!((again.method(), again.url()), (request.method(), request.url()));
+            assert_eq!(again.headers(), request.headers());
+            assert!(again.headers()["x-api-key"].is_sensitive());
+            let bytes = |r: &Request| r.body().and_then(|b| b.as_bytes().map(<[u8]>::to_vec));
+            assert_eq!(bytes(&again), bytes(&request));
+        }
+    }
 }

@@ -11,7 +11,7 @@ use reqwest::Url;
 
 use super::buffered_response::BufferedResponse;
 use crate::ext::{
-    error::{ConnectFault, Error, Kind, outcome::CallOutcome},
+    error::{CallOutcome, ConnectFault, Error, Kind},
     pacing::rate_limit,
     retry::{
         classify::{self, Resend},
@@ -51,10 +51,8 @@ impl Failure {
     }
 
     pub(crate) fn response(&self) -> Option<&BufferedResponse> {
-        match self {
-            Self::Status(response) => Some(response),
-            _ => None,
-        }
+        let Self::Status(response) = self else { return None };
+        Some(response)
     }
 
     pub(super) fn status(&self) -> Option<StatusCode> {
@@ -79,7 +77,7 @@ impl Failure {
             Self::Status(response) => {
                 outcome.redirect = response.redirect(url);
                 let BufferedResponse { status, api_error, body, .. } = *response;
-                Error::unexpected_status(status, api_error, body, outcome)
+                Error::new(Kind::Status(status, api_error), outcome).with_body(body)
             }
             Self::Network(source) => network(source, outcome),
             Self::Other(error) => error.with_outcome(outcome),

@@ -1,8 +1,8 @@
-//! Counts the calls of a client and their outcomes. Reading takes no lock.
+//! Counts the calls of a client and their outcomes.
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -53,79 +53,35 @@ impl Stats {
     }
 }
 
+/// The counts, without the state of pacing.
 #[derive(Default)]
-pub(crate) struct Figures {
-    calls: AtomicU64,
-    attempts: AtomicU64,
-    retries: AtomicU64,
-    successes: AtomicU64,
-    /// One count per kind, in the order of [`ErrorKind::ALL`].
-    errors: [AtomicU64; ErrorKind::ALL.len()],
-}
+pub(crate) struct Figures(Mutex<Stats>);
 
 impl Figures {
     pub(crate) fn call(&self) {
-        add(&self.calls);
+        self.counts().calls += 1;
     }
 
     pub(crate) fn attempt(&self, is_first: bool) {
-        add(&self.attempts);
-        if !is_first {
-            add(&self.retries);
-        }
+        let mut counts = self.counts();
+        counts.attempts += 1;
+        counts.retries += u64::from(!is_first);
     }
 
     pub(crate) fn success(&self) {
-        add(&self.successes);
+        self.counts().successes += 1;
     }
 
     pub(crate) fn error(&self, kind: ErrorKind) {
-        add(&self.errors[kind as usize]);
+        *self.counts().errors.entry(kind).or_default() += 1;
     }
 
     pub(crate) fn stats(&self, pacing: PacingStats) -> Stats {
-        let read = |count: &AtomicU64| count.load(Ordering::Acquire);
-        let errors = ErrorKind::ALL.iter().copied().zip(self.errors.iter().map(read));
-        // In this order, because a call is counted before its attempts and its outcome: no part is
-        // read as larger than its whole.
-        let errors = errors.filter(|(_, count)| *count > 0).collect();
-        let (successes, retries) = (read(&self.successes), read(&self.retries));
-        let (attempts, calls) = (read(&self.attempts), read(&self.calls));
         let PacingStats { rate, queued, rejected, waited } = pacing;
-        Stats { calls, attempts, retries, successes, rejected, waited, queued, rate, errors }
+        Stats { rejected, waited, queued, rate, ..self.counts().clone() }
     }
-}
 
-fn add(count: &AtomicU64) {
-    count.fetch_add(1, Ordering::Release);
-}
-
-#[cfg(test)]
-mod tests {
-    use std::thread;
-
-    use super::*;
-
-    #[test]
-    fn concurrent_counts_never_exceed_calls() {
-        let figures = Figures::default();
-        thread::scope(|scope| {
-            let calls = scope.spawn(|| {
-                for n in 0..100_000 {
-                    figures.call();
-                    figures.attempt(true);
-                    figures.attempt(false);
-                    match n % 2 {
-                        0 => figures.success(),
-                        _ => figures.error(ErrorKind::Timeout),
-                    }
-                }
-            });
-            while !calls.is_finished() {
-                let stats = figures.stats(PacingStats::default());
-                let ended = stats.successes + stats.errors().map(|(_, count)| count).sum::<u64>();
-                assert!(ended <= stats.calls && stats.retries <= stats.attempts, "{stats:?}");
-            }
-        });
+    fn counts(&self) -> MutexGuard<'_, Stats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

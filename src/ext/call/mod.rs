@@ -1,7 +1,6 @@
 //! One call: attempts until there is a result.
 //!
-//! [`attempt_loop`] is the loop. Each attempt sends a [`replayable_request`] over the
-//! [`transport`], and returns a [`buffered_response`] or a [`failure`]. [`single_flight`] lets
+//! [`attempt_loop`] is the loop. Each attempt sends a request over the [`transport`], and returns a [`buffered_response`] or a [`failure`]. [`single_flight`] lets
 //! overlapping calls share one request, [`on_wire`] shows whether a request is in progress, and
 //! [`figures`] counts calls and outcomes.
 
@@ -10,6 +9,5 @@ pub(crate) mod buffered_response;
 pub(crate) mod failure;
 pub(crate) mod figures;
 pub(crate) mod on_wire;
-mod replayable_request;
 pub(crate) mod single_flight;
 pub(crate) mod transport;

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{buffered_response::BufferedResponse, failure::Failure, figures::Figures};
 use crate::{
     ext::{
-        error::{Error, Kind, SizeLimit, TimeoutScope, outcome::CallOutcome},
+        error::{CallOutcome, Error, Kind, TimeoutScope},
         pacing::pacer::Pacer,
         retry::{budget::Budget, policy::RetryPolicy},
     },
@@ -72,12 +72,12 @@ async fn read(
     let is_success = response.status().is_success();
     let announced = response.content_length().unwrap_or_default();
     if is_success && announced > limit as u64 {
-        return Err(too_large(limit, SizeLimit::Length));
+        return Err(too_large(limit, "is longer"));
     }
     let (body, is_whole) = read_body(&mut response, limit).await.map_err(Failure::Network)?;
     // The status of an error response is enough; the rest of a long body is not needed.
     if is_success && !is_whole {
-        return Err(too_large(limit, SizeLimit::Length));
+        return Err(too_large(limit, "is longer"));
     }
     // HTTP/2 may end a body early without an error (`RST_STREAM` with `NO_ERROR`), and hyper does
     // not report that.
@@ -88,7 +88,7 @@ async fn read(
     }
     let fits = fits(&body, limit);
     if is_success && !fits {
-        return Err(too_large(limit.max(MIN_DECODE_BYTES), SizeLimit::Memory));
+        return Err(too_large(limit.max(MIN_DECODE_BYTES), "takes more memory"));
     }
     let api_error = if is_success || !fits { None } else { ApiError::read(&body) };
     Ok(BufferedResponse {
@@ -100,39 +100,30 @@ async fn read(
     })
 }
 
-fn too_large(bytes: usize, limit: SizeLimit) -> Failure {
-    Failure::Other(Error::new(Kind::TooLarge(bytes, limit), CallOutcome::default()))
+fn too_large(limit: usize, excess: &'static str) -> Failure {
+    Failure::Other(Error::new(Kind::TooLarge { limit, excess }, CallOutcome::default()))
 }
 
-/// Returns the body up to the limit, and whether it is complete.
+/// Returns the body up to the limit, and true if it is complete.
 async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
     // Most bodies have one chunk, which is not copied.
-    let first = response.chunk().await?.unwrap_or_default();
-    if first.len() > limit {
-        return Ok((first.slice(..limit), false));
+    let mut body = response.chunk().await?.unwrap_or_default();
+    if body.len() <= limit
+        && let Some(chunk) = response.chunk().await?
+    {
+        // Copied, because the chunks were allocated on the connection's thread, whose memory would
+        // stay with the process.
+        let mut whole = [body, chunk].concat();
+        while whole.len() <= limit
+            && let Some(chunk) = response.chunk().await?
+        {
+            whole.extend_from_slice(&chunk);
+        }
+        body = whole.into();
     }
-    let Some(mut chunk) = response.chunk().await? else {
-        return Ok((first, true));
-    };
-    // Copied, because the chunk was allocated on the connection's thread, whose memory would stay
-    // with the process.
-    let mut body = first.to_vec();
-    loop {
-        let room = limit - body.len();
-        let more = &chunk[..chunk.len().min(room)];
-        if more.len() > body.capacity() - body.len() {
-            // Grows by a large factor, because each reallocation leaves a hole in memory.
-            body.reserve_exact(body.len().saturating_mul(8).clamp(more.len(), room));
-        }
-        body.extend_from_slice(more);
-        if chunk.len() > room {
-            return Ok((body.into(), false));
-        }
-        match response.chunk().await? {
-            Some(next) => chunk = next,
-            None => return Ok((body.into(), true)),
-        }
-    }
+    let is_whole = body.len() <= limit;
+    body.truncate(limit);
+    Ok((body, is_whole))
 }
 
 /// Returns true if decoding a body takes at most `limit` bytes of memory, or 1 MiB if that is more.

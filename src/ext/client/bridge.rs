@@ -1,11 +1,11 @@
 //! The bridge between this crate's calls and the operations that progenitor generates.
 //!
-//! [`Client::begin`] makes a [`CallContext`], and puts it into a generated client that serves only one
-//! call. Generated code builds the request, and calls the hooks around it: `pre` adds the key, and
-//! `exec` runs the attempt loop. If the call fails, `exec` returns a placeholder response, and `post`
+//! [`Client::begin`] makes a generated client that serves only one call, with a [`CallContext`].
+//! Generated code builds the request, and calls the hooks around it: `pre` adds the key, and `exec`
+//! runs the attempt loop. If the call fails, `exec` returns a placeholder response, and `post`
 //! makes generated code stop with an error. The results of generated code have no place for attempts
-//! and for this crate's errors. So `exec` stores both in the context, and [`CallContext::finish`]
-//! reads them there. A raw call takes the same path, without a context.
+//! and for this crate's errors. So `exec` stores both in the context, and [`Inner::finish`] reads
+//! them there. A raw call takes the same path, without a context.
 
 use std::{
     fmt,
@@ -23,15 +23,12 @@ use super::{Client, credential::Credential};
 use crate::{
     ext::{
         call::{
-            attempt_loop::{Call, Ended},
-            buffered_response::BufferedResponse,
-            failure::Failure,
-            single_flight::SingleFlight,
-            transport::Transport,
+            attempt_loop::Call, buffered_response::BufferedResponse, failure::Failure,
+            single_flight::SingleFlight, transport::Transport,
         },
         clock,
         decode::{field::Field, repair},
-        error::{Error, Kind, Target, decode_error::DecodeError, outcome::CallOutcome},
+        error::{CallOutcome, DecodeError, Error, Kind, Target},
         number_id::NumberId,
         trace,
     },
@@ -74,19 +71,18 @@ impl Client {
         &self.raw.inner.state
     }
 
-    /// Returns a generated client for one call, and the context to finish it. The call takes at most
-    /// `timeout`, or the client's own timeout if that is `None`.
+    /// Returns a generated client for one call, which takes at most `timeout`, or the client's own
+    /// timeout if that is `None`. [`Inner::finish`] returns the result of the call.
     pub(crate) fn begin(
         &self,
         number: Option<&NumberId>,
         timeout: Option<Duration>,
-    ) -> (generated::Client, CallContext) {
-        let generated::Client { baseurl, client, inner: Inner { state, .. } } = &*self.raw;
-        let (state, number) = (Arc::clone(state), number.cloned());
-        let timeout = timeout.unwrap_or(state.transport.limits.timeout);
-        let context = CallContext { state, number, timeout, report: Arc::default() };
-        let inner = Inner { state: Arc::clone(&context.state), context: Some(context.clone()) };
-        (generated::Client { baseurl: baseurl.clone(), client: client.clone(), inner }, context)
+    ) -> generated::Client {
+        let timeout = timeout.unwrap_or(self.state().transport.limits.timeout);
+        let mut raw = generated::Client::clone(&self.raw);
+        let (number, report) = (number.cloned(), OnceLock::new());
+        raw.inner.context = Some(CallContext { number, timeout, report });
+        raw
     }
 }
 
@@ -108,16 +104,16 @@ pub(crate) struct ClientState {
     pub(crate) refreshes: SingleFlight,
 }
 
-/// One call: its timeout, and its outcome.
+/// One call.
 #[derive(Clone)]
-pub(crate) struct CallContext {
-    state: Arc<ClientState>,
+struct CallContext {
     number: Option<NumberId>,
     timeout: Duration,
     /// Set by `exec`; empty if `exec` did not run.
-    report: Arc<OnceLock<Report>>,
+    report: OnceLock<Report>,
 }
 
+#[derive(Clone)]
 struct Report {
     operation: &'static str,
     outcome: CallOutcome,
@@ -126,7 +122,7 @@ struct Report {
     error: Option<Error>,
 }
 
-impl CallContext {
+impl Inner {
     /// Returns the success or the error of a call, given the result of generated code, and counts
     /// it.
     pub(crate) fn finish<T: Field + DeserializeOwned>(
@@ -139,7 +135,7 @@ impl CallContext {
             Ok(_) => figures.success(),
             Err(error) => figures.error(error.kind()),
         }
-        let target = || self.number.clone().map_or(Target::Other(LIST), Target::Number);
+        let target = || self.number().cloned().map_or(Target::Other(LIST), Target::Number);
         result.map_err(|error| error.about(target()))
     }
 
@@ -147,10 +143,9 @@ impl CallContext {
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,
     ) -> Result<Answer<T>, Error> {
-        let Some(report) = self.report.get() else {
+        let Some(Report { operation, outcome, server_time, error }) = self.report() else {
             return Err(generated_error(result.err()));
         };
-        let Report { operation, ref outcome, server_time, ref error } = *report;
         let value = match result {
             Ok(response) => response.into_inner(),
             Err(Generated::InvalidResponsePayload(body, error)) => repair::decode(body, error)
@@ -162,8 +157,8 @@ impl CallContext {
                 return Err(error.clone().unwrap_or_else(|| generated_error(Some(other))));
             }
         };
-        trace::unreadable(operation, self.number.as_ref().map(NumberId::as_str), &value);
-        Ok(Answer { value, attempts: outcome.attempts, server_time })
+        trace::unreadable(operation, self.number().map(NumberId::as_str), &value);
+        Ok(Answer { value, attempts: outcome.attempts, server_time: *server_time })
     }
 
     /// Returns the error of a response with a success status whose body is not as documented.
@@ -183,12 +178,20 @@ impl CallContext {
 
     /// Warns of a response for another id than the requested one. It is accepted, because mock
     /// servers return the same id for all.
-    pub(crate) fn compare(&self, requested: &NumberId, returned: Option<&str>) {
-        if let Some(report) = self.report.get()
+    pub(crate) fn compare(&self, returned: Option<&str>) {
+        if let (Some(report), Some(requested)) = (self.report(), self.number())
             && returned.is_some_and(|id| id != requested.as_str())
         {
             trace::other_id(report.operation, requested.as_str());
         }
+    }
+
+    fn number(&self) -> Option<&NumberId> {
+        self.context.as_ref()?.number.as_ref()
+    }
+
+    fn report(&self) -> Option<&Report> {
+        self.context.as_ref()?.report.get()
     }
 }
 
@@ -210,11 +213,10 @@ impl ClientHooks<Inner> for generated::Client {
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
         let Inner { state, context } = &self.inner;
         let timeout = context.as_ref().map_or(state.transport.limits.timeout, |c| c.timeout);
-        let is_removal = request.method() == Method::DELETE;
+        let (url, is_removal) = (request.url().clone(), request.method() == Method::DELETE);
         let call = Call::new(&state.transport, timeout).run(request);
-        let number = context.as_ref().and_then(|context| context.number.as_ref());
-        let call = trace::call(info.operation_id, number.map(NumberId::as_str), call);
-        let Ended { result, mut outcome, url } = call.await;
+        let number = self.inner.number().map(NumberId::as_str);
+        let (result, mut outcome) = trace::call(info.operation_id, number, call).await;
         let result = match (context, result) {
             // Raw callers get any response.
             (None, Ok(response)) => Ok(response),
@@ -226,7 +228,7 @@ impl ClientHooks<Inner> for generated::Client {
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),
             // No operation documents another success status.
             (Some(_), Ok(BufferedResponse { status, body, .. })) => {
-                Err(Error::unexpected_status(status, None, body, outcome.clone()))
+                Err(Error::new(Kind::Decode(None, status), outcome.clone()).with_body(body))
             }
             (_, Err(failure)) => {
                 outcome.echoes_credential = failure.response().is_some_and(|response| {

@@ -17,7 +17,7 @@ use crate::ext::{
         figures::Figures,
         transport::{Limits, Transport},
     },
-    error::{Error, Kind, outcome::CallOutcome},
+    error::{CallOutcome, Error, Kind},
     pacing::{Delays, Pacing, pacer::Pacer},
     retry::{budget::Budget, policy::RetryPolicy},
 };
@@ -216,7 +216,6 @@ impl ClientBuilder {
     /// key may not be sent to the base URL, a limit is zero, or reqwest rejects the result of
     /// [`configure_http`](Self::configure_http).
     pub fn build(self) -> Result<Client, Error> {
-        self.retry.validate()?;
         self.refuse_zeros()?;
         let credential = self.credential.unwrap_or_else(|| Err(credential::missing()))?;
         let base_url =
@@ -228,22 +227,16 @@ impl ClientBuilder {
                 "user_agent contains a line break or another character that is invalid in a header: give a product such as my-app/1.0",
             )
         })?;
-        let mut http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
+        let http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
             .connect_timeout(self.connect_timeout)
             .user_agent(user_agent);
+        let mut http = match self.configure_http {
+            Some(configure) => configure(http),
+            None => http,
+        };
         // A proxy of the environment would see a key that should stay on this machine.
-        let stays_here = base_url.scheme() == "http" && base_url::is_loopback(&base_url);
-        if stays_here {
-            http = http.no_proxy();
-        }
-        if let Some(configure) = self.configure_http {
-            http = configure(http);
-            if stays_here {
-                http = without_environment(http)?;
-            }
-        }
-        if stays_here {
-            http = without_trust_store(http);
+        if base_url.scheme() == "http" && base_url::is_loopback(&base_url) {
+            http = without_trust_store(without_environment(http)?);
         }
         let http = http
             // Each attempt is exactly one request. A maximum of 0 retries also saves reqwest a copy
@@ -270,18 +263,23 @@ impl ClientBuilder {
 
     /// Rejects limits of zero, with which every call would fail.
     fn refuse_zeros(&self) -> Result<(), Error> {
-        let limits = [
+        if self.retry.max_attempts == 0 {
+            let text = "max_attempts is 0, so no request would be sent: use RetryPolicy::none() for a single attempt";
+            return Err(Error::invalid_input(text));
+        }
+        for (name, is_zero) in [
             ("timeout", self.limits.timeout.is_zero()),
             ("attempt_timeout", self.limits.attempt_timeout.is_zero()),
             ("connect_timeout", self.connect_timeout.is_zero()),
             ("max_response_bytes", self.limits.max_response_bytes == 0),
-        ];
-        match limits.into_iter().find(|(_, is_zero)| *is_zero) {
-            Some((name, _)) => Err(Error::invalid_input(format!(
-                "{name} is 0, so every call would fail: omit it to use the default"
-            ))),
-            None => Ok(()),
+        ] {
+            if is_zero {
+                let text =
+                    format!("{name} is 0, so every call would fail: omit it to use the default");
+                return Err(Error::invalid_input(text));
+            }
         }
+        Ok(())
     }
 }
 

@@ -44,22 +44,19 @@ impl ClientBuilder {
     }
 
     fn from_vars(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let read = |name: &str| {
-            let value = get(name).map(OsString::into_string).transpose();
-            let value = value.map_err(|_| {
-                Error::invalid_input(format!("{name} is not valid UTF-8: set it again"))
-            })?;
-            Ok::<_, Error>(
-                value.map(|value| trim(&value).to_owned()).filter(|value| !value.is_empty()),
-            )
+        let read = |name: &str| match get(name).map(OsString::into_string) {
+            Some(Ok(value)) => Ok(Some(trim(&value).to_owned()).filter(|value| !value.is_empty())),
+            Some(Err(_)) => {
+                Err(Error::invalid_input(format!("{name} is not valid UTF-8: set it again")))
+            }
+            None => Ok(None),
         };
         let mut builder = Self::default();
+        let about = |variable| move |error: Error| error.about(Target::Other(variable));
         if let Some(key) = read(API_KEY)? {
-            builder.credential =
-                Some(Credential::api_key(&key).map_err(|e| e.about(Target::Other(API_KEY))));
+            builder.credential = Some(Credential::api_key(&key).map_err(about(API_KEY)));
         } else if let Some(id) = read(API_KEY_ID)? {
-            builder.credential =
-                Some(Credential::api_key_id(&id).map_err(|e| e.about(Target::Other(API_KEY_ID))));
+            builder.credential = Some(Credential::api_key_id(&id).map_err(about(API_KEY_ID)));
         }
         if let Some(url) = read(BASE_URL)? {
             (builder.base_url, builder.base_url_name) = (url, BASE_URL);

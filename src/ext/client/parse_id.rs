@@ -9,10 +9,10 @@ use crate::ext::{error::Error, number_id::NumberId};
 /// The number of characters of a rejected id that its error quotes.
 const SHOWN_CHARS: usize = 64;
 
-impl TryFrom<&str> for NumberId {
-    type Error = Error;
+impl FromStr for NumberId {
+    type Err = Error;
 
-    fn try_from(id: &str) -> Result<Self, Error> {
+    fn from_str(id: &str) -> Result<Self, Error> {
         let id = trim(id);
         let fault = match id {
             "" => "is empty: pass the id of a number, such as num_01HZX",
@@ -30,26 +30,16 @@ impl TryFrom<&str> for NumberId {
     }
 }
 
-impl TryFrom<String> for NumberId {
-    type Error = Error;
+macro_rules! try_from {
+    ($($text:ty)+) => {$(
+        impl TryFrom<$text> for NumberId {
+            type Error = Error;
 
-    fn try_from(id: String) -> Result<Self, Error> {
-        id.as_str().try_into()
-    }
+            fn try_from(id: $text) -> Result<Self, Error> {
+                id.parse()
+            }
+        }
+    )+};
 }
 
-impl TryFrom<&String> for NumberId {
-    type Error = Error;
-
-    fn try_from(id: &String) -> Result<Self, Error> {
-        id.as_str().try_into()
-    }
-}
-
-impl FromStr for NumberId {
-    type Err = Error;
-
-    fn from_str(id: &str) -> Result<Self, Error> {
-        id.try_into()
-    }
-}
+try_from!(&str &String String);

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::{
-    Deserializer,
+    Deserializer, Serialize,
     de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
@@ -26,24 +26,26 @@ pub(crate) trait Field: Sized {
 
     /// Reads an array into the field, and returns the malformed value, if any.
     fn from_array<'de, A: SeqAccess<'de>>(
-        array: A,
+        mut array: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        Ok(Reader(into).set(collect(array)?))
+        let mut items = Vec::new();
+        while let Some(item) = array.next_element_seed(Reader::<Nothing>(&mut None))? {
+            items.push(item.unwrap_or_default());
+        }
+        Ok(Reader(into).set(items.into()))
     }
 
     /// Reads an object into the field, and returns the malformed value, if any.
     fn from_object<'de, A: MapAccess<'de>>(
-        object: A,
+        mut object: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        Ok(Reader(into).set(collect_object(object)?))
-    }
-
-    /// Describes a body that can never be of this type. It does not quote the body, which may
-    /// contain personal data.
-    fn fault(body: &Value) -> String {
-        fault("a different value", Some(body))
+        let mut fields = Map::new();
+        while let Some(name) = object.next_key()? {
+            fields.insert(name, any(&mut object)?);
+        }
+        Ok(Reader(into).set(number(&fields).map_or(Value::Object(fields), Value::Number)))
     }
 
     /// Returns the paths of the malformed values in this value.
@@ -73,11 +75,15 @@ pub(crate) fn fault(expected: &str, found: Option<&Value>) -> String {
     format!("expected {expected}, found {found}")
 }
 
-/// Decodes a whole body. Its only error, besides those of the format, is [`Field::fault`].
-pub(crate) fn body<'de, T: Field, D: Deserializer<'de>>(body: D) -> Result<T, D::Error> {
+/// Decodes a whole body. `fault` describes a body that cannot be of this type, without a quote:
+/// the body may contain personal data.
+pub(crate) fn body<'de, T: Field, D: Deserializer<'de>>(
+    body: D,
+    fault: fn(&Value) -> String,
+) -> Result<T, D::Error> {
     let mut value = None;
     let malformed = Reader(&mut value).deserialize(body)?;
-    value.ok_or_else(|| de::Error::custom(T::fault(&malformed.unwrap_or_default())))
+    value.ok_or_else(|| de::Error::custom(fault(&malformed.unwrap_or_default())))
 }
 
 /// Reads the value of a required field, and returns a malformed value. A number is converted to
@@ -88,13 +94,13 @@ pub(crate) fn required<'de, A: MapAccess<'de>>(
 ) -> Result<Option<Value>, A::Error> {
     // A larger number would not keep the digits that were sent.
     let is_exact = |n: &Number| !n.is_f64() || n.as_f64().is_some_and(|number| number.abs() < 1e15);
-    let (text, malformed) = match any(object)? {
-        Value::String(text) if !text.is_empty() => (text, None),
-        Value::Number(number) if is_exact(&number) => (number.to_string(), None),
-        malformed => (String::new(), Some(malformed)),
+    into.clear();
+    *into = match any(object)? {
+        Value::String(text) if !text.is_empty() => text,
+        Value::Number(number) if is_exact(&number) => number.to_string(),
+        malformed => return Ok(Some(malformed)),
     };
-    *into = text;
-    Ok(malformed)
+    Ok(None)
 }
 
 /// Reads the value of an optional field, and returns a malformed value.
@@ -108,19 +114,14 @@ pub(crate) fn optional<'de, T: Field, A: MapAccess<'de>>(
     object.next_value_seed(Reader(into))
 }
 
-/// Reads a value through a reference. A result that held both the field and the malformed value
-/// would be moved for every field.
-pub(super) struct Reader<'a, T>(pub(super) &'a mut Option<T>);
+/// Reads a value through a reference to `None`. A result that held both the field and the malformed
+/// value would be moved for every field.
+struct Reader<'a, T>(&'a mut Option<T>);
 
 impl<T: Field> Reader<'_, T> {
     /// Sets the field, and returns a malformed value.
     fn set(self, value: Value) -> Option<Value> {
-        let (field, malformed) = match T::from_value(value) {
-            Ok(field) => (Some(field), None),
-            Err(malformed) => (None, Some(malformed)),
-        };
-        *self.0 = field;
-        malformed
+        T::from_value(value).map(|field| *self.0 = Some(field)).err()
     }
 }
 
@@ -141,14 +142,6 @@ impl<'de, T: Field> Visitor<'de> for Reader<'_, T> {
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
     }
 
     fn visit_bool<E>(self, bool: bool) -> Result<Self::Value, E> {
@@ -216,11 +209,54 @@ impl Field for f64 {
 
 impl Field for Map<String, Value> {
     fn from_value(value: Value) -> Result<Self, Value> {
-        match value {
-            Value::Object(map) => Ok(map),
-            malformed => Err(malformed),
+        let Value::Object(map) = value else { return Err(value) };
+        Ok(map)
+    }
+}
+
+impl<T: Field + Serialize> Field for Vec<T> {
+    fn from_array<'de, A: SeqAccess<'de>>(
+        array: A,
+        into: &mut Option<Self>,
+    ) -> Result<Option<Value>, A::Error> {
+        let (read, malformed) = items(array)?;
+        let sent = (!malformed.is_empty()).then(|| list_as_sent(&read, malformed));
+        *into = Some(read);
+        Ok(sent)
+    }
+
+    fn malformed(&self) -> Vec<String> {
+        let of_item = |(n, item)| malformed_at(format_args!("[{n}]"), item);
+        self.iter().enumerate().flat_map(of_item).collect()
+    }
+}
+
+/// The items of a list, and its malformed items, unchanged. Each has the count of items before it.
+type Items<T> = (Vec<T>, Vec<(usize, Value)>);
+
+/// Reads the items of a list. A malformed item does not cost the others.
+pub(crate) fn items<'de, T: Field, A: SeqAccess<'de>>(mut array: A) -> Result<Items<T>, A::Error> {
+    let (mut read, mut malformed, mut item) = (Vec::new(), Vec::new(), None);
+    while let Some(value) = array.next_element_seed(Reader(&mut item))? {
+        match item.take() {
+            Some(item) => read.push(item),
+            None => malformed.push((read.len(), value.unwrap_or_default())),
         }
     }
+    Ok((read, malformed))
+}
+
+/// Returns the original list, with each item in its place.
+pub(crate) fn list_as_sent<T: Serialize>(read: &[T], malformed: Vec<(usize, Value)>) -> Value {
+    let (mut sent, mut malformed) = (Vec::new(), malformed.into_iter().peekable());
+    for (n, item) in read.iter().enumerate() {
+        while let Some((_, value)) = malformed.next_if(|(before, _)| *before <= n) {
+            sent.push(value);
+        }
+        sent.push(serde_json::to_value(item).unwrap_or_default());
+    }
+    sent.extend(malformed.map(|(_, value)| value));
+    sent.into()
 }
 
 /// A type that accepts no value, so the reader returns each one.
@@ -230,17 +266,8 @@ impl Field for Nothing {}
 
 /// Reads any value of an object. Deserializing a `Value` would fail for a key that `serde_json`
 /// reserves for itself.
-pub(super) fn any<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Value, A::Error> {
+pub(crate) fn any<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Value, A::Error> {
     Ok(object.next_value_seed(Reader::<Nothing>(&mut None))?.unwrap_or_default())
-}
-
-/// Reads the rest of an object. Returns a number if the object represents one.
-pub(crate) fn collect_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Value, A::Error> {
-    let mut fields = Map::new();
-    while let Some(name) = object.next_key()? {
-        fields.insert(name, any(&mut object)?);
-    }
-    Ok(number(&fields).map_or(Value::Object(fields), Value::Number))
 }
 
 /// Returns the number that an object with one private key represents, with feature
@@ -248,12 +275,4 @@ pub(crate) fn collect_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Va
 pub(super) fn number(object: &Map<String, Value>) -> Option<Number> {
     let text = object.get("$serde_json::private::Number").filter(|_| object.len() == 1)?;
     text.as_str()?.parse().ok()
-}
-
-fn collect<'de, A: SeqAccess<'de>>(mut array: A) -> Result<Value, A::Error> {
-    let mut items = Vec::new();
-    while let Some(item) = array.next_element_seed(Reader::<Nothing>(&mut None))? {
-        items.push(item.unwrap_or_default());
-    }
-    Ok(Value::Array(items))
 }

@@ -2,13 +2,12 @@
 //! is a conjecture. A value of another type than its field's costs only the field, not the whole
 //! response.
 //!
-//! [`object`] reads an object field by field. [`field`] reads the value of one field, or retains it
-//! unchanged. [`list`] reads the items of an array. [`repair`] repairs a body that is not valid
+//! [`object`] reads an object field by field. [`field`] reads the value of one field or item, or
+//! retains it unchanged. [`repair`] repairs a body that is not valid
 //! JSON. [`text_enum`] implements the traits of an enum whose values have names. `build/decoders.rs`
 //! generates the list of fields of each type.
 
 pub(crate) mod field;
-pub(crate) mod list;
 pub(crate) mod object;
 pub(crate) mod repair;
 pub(crate) mod text_enum;

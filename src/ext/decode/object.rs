@@ -1,11 +1,11 @@
 //! Decoding of an object with known fields. Unknown fields and malformed values are retained in
 //! `extra` under their names.
 
-use std::{fmt, marker::PhantomData};
+use std::borrow::Cow;
 
 use serde::{
-    Deserializer, Serialize, Serializer,
-    de::{self, DeserializeSeed, MapAccess, Visitor},
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess},
     ser::SerializeMap,
 };
 use serde_json::{Map, Value};
@@ -19,14 +19,11 @@ pub(crate) trait Object: Default {
     /// The required fields; each is a text that is not empty.
     const REQUIRED: &[&str];
 
-    /// Returns the index of the field with this name. A `match` costs fewer instructions than a
-    /// search in [`FIELDS`](Self::FIELDS).
-    fn position(name: &str) -> Option<usize>;
-
-    /// Reads the value of a field, and returns a malformed value.
+    /// Reads the value of the field with this name. Returns the value if it is malformed, or if no
+    /// field has this name.
     fn read<'de, A: MapAccess<'de>>(
         &mut self,
-        field: usize,
+        name: &str,
         object: &mut A,
     ) -> Result<Option<Value>, A::Error>;
 
@@ -45,12 +42,20 @@ pub(crate) trait Object: Default {
 
 /// Decodes a body. A body that has an error and no known field is not an object of this type.
 pub(crate) fn deserialize<'de, T: Object, D: Deserializer<'de>>(body: D) -> Result<T, D::Error> {
-    let object: T = field::body(body)?;
+    let object: T = field::body(body, fault_of_body::<T>)?;
     let has_error = object.extra().get("error").is_some_and(|error| !error.is_null());
     if has_error && !T::FIELDS.iter().any(|name| value(&object).get(name).is_some()) {
         return Err(de::Error::custom(fault("a documented field", Some(&value(&object)))));
     }
     Ok(object)
+}
+
+fn fault_of_body<T: Object>(body: &Value) -> String {
+    let is_text = |name: &&&str| body[**name].as_str().is_some_and(|text| !text.is_empty());
+    match T::REQUIRED.iter().find(|name| body.is_object() && !is_text(name)) {
+        Some(name) => format!("at {name}: {}", fault("a string", body.get(name))),
+        None => fault("an object", Some(body)),
+    }
 }
 
 fn value(object: &impl Object) -> Value {
@@ -89,37 +94,22 @@ impl<T: Object> Field for T {
         mut object: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        let (this, mut has_field) = (into.insert(Self::default()), false);
-        while let Some(key) = object.next_key_seed(Key(PhantomData::<T>))? {
-            match key {
-                Ok(n) => {
-                    has_field = true;
-                    match this.read(n, &mut object)? {
-                        Some(value) => _ = this.extra_mut().insert(T::FIELDS[n].to_owned(), value),
-                        // If a field occurs twice, its last value counts.
-                        None => _ = this.extra_mut().remove(T::FIELDS[n]),
-                    }
-                }
-                Err(name) => _ = this.extra_mut().insert(name, field::any(&mut object)?),
+        let (this, mut fields) = (into.insert(Self::default()), 0);
+        while let Some(Name(name)) = object.next_key()? {
+            fields += 1;
+            match this.read(&name, &mut object)? {
+                Some(value) => _ = this.extra_mut().insert(name.into_owned(), value),
+                // If a field occurs twice, its last value counts.
+                None => _ = this.extra_mut().remove(&*name),
             }
         }
-        let malformed = match number(this.extra()).filter(|_| !has_field) {
-            Some(number) => Some(Value::Number(number)),
-            None if this.is_complete() => None,
-            None => Some(value(this)),
-        };
-        if malformed.is_some() {
-            *into = None;
+        let number = number(this.extra()).filter(|_| fields == 1);
+        if number.is_none() && this.is_complete() {
+            return Ok(None);
         }
-        Ok(malformed)
-    }
-
-    fn fault(body: &Value) -> String {
-        let is_text = |name: &&&str| body[**name].as_str().is_some_and(|text| !text.is_empty());
-        match T::REQUIRED.iter().find(|name| body.is_object() && !is_text(name)) {
-            Some(name) => format!("at {name}: {}", fault("a string", body.get(name))),
-            None => fault("an object", Some(body)),
-        }
+        let malformed = number.map_or_else(|| value(this), Value::Number);
+        *into = None;
+        Ok(Some(malformed))
     }
 
     fn malformed(&self) -> Vec<String> {
@@ -128,25 +118,8 @@ impl<T: Object> Field for T {
     }
 }
 
-/// Reads a name: the index of a known field, or the name itself.
-struct Key<T>(PhantomData<T>);
-
-impl<'de, T: Object> DeserializeSeed<'de> for Key<T> {
-    type Value = Result<usize, String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<Self::Value, D::Error> {
-        name.deserialize_identifier(self)
-    }
-}
-
-impl<T: Object> Visitor<'_> for Key<T> {
-    type Value = Result<usize, String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a field")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(T::position(name).ok_or_else(|| name.to_owned()))
-    }
-}
+/// The name of a field, which is not copied unless it has escapes. Transparent, because with feature
+/// `arbitrary_precision`, `serde_json` passes a number as an object whose name is only a text.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

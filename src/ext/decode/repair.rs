@@ -19,9 +19,8 @@ pub(crate) fn decode<T: DeserializeOwned>(
 /// a control character in a text, becomes U+FFFD. A number beyond `f64` becomes ±9e307. A byte
 /// order mark at the start and NULs at the end are removed.
 fn repair(body: &[u8]) -> Option<Vec<u8>> {
-    let trimmed = trim(body);
-    let is_shorter = trimmed.len() < body.len();
-    mend(trimmed).or_else(|| is_shorter.then(|| trimmed.to_vec()))
+    let mended = mend(trim(body));
+    (mended != body).then_some(mended)
 }
 
 fn trim(body: &[u8]) -> &[u8] {
@@ -33,32 +32,21 @@ fn trim(body: &[u8]) -> &[u8] {
 /// Number of digits of the smallest integer beyond `f64`.
 const LARGE: usize = 309;
 
-fn is_of_number(byte: u8) -> bool {
-    byte.is_ascii_digit() || b"+-.eE".contains(&byte)
-}
-
-/// Repairs texts and numbers; `None` if there is nothing to repair.
-fn mend(body: &[u8]) -> Option<Vec<u8>> {
-    let (mut mended, mut kept) = (Vec::new(), 0);
-    let (mut at, mut is_in_text) = (0, false);
-    while let Some(byte) = body.get(at) {
+/// Repairs texts and numbers.
+fn mend(mut body: &[u8]) -> Vec<u8> {
+    let (mut mended, mut is_in_text) = (Vec::with_capacity(body.len()), false);
+    while let Some(byte) = body.first() {
         let (length, replacement) = match byte {
-            b'\\' if is_in_text => escape(&body[at..]),
-            b'-' | b'0'..=b'9' if !is_in_text => number(&body[at..]),
+            b'\\' if is_in_text => escape(body),
+            b'-' | b'0'..=b'9' if !is_in_text => number(body),
             byte => (1, (is_in_text && *byte < b' ').then_some(NO_CHARACTER)),
         };
         is_in_text ^= *byte == b'"';
-        if let Some(replacement) = replacement {
-            mended.extend_from_slice(&body[kept..at]);
-            mended.extend_from_slice(replacement.as_bytes());
-            kept = at + length;
-        }
-        at += length;
+        let (piece, rest) = body.split_at(length.min(body.len()));
+        mended.extend_from_slice(replacement.map_or(piece, str::as_bytes));
+        body = rest;
     }
-    (kept > 0).then(|| {
-        mended.extend_from_slice(&body[kept.min(body.len())..]);
-        mended
-    })
+    mended
 }
 
 const NO_CHARACTER: &str = "\u{fffd}";
@@ -79,7 +67,8 @@ fn escape(text: &[u8]) -> (usize, Option<&'static str>) {
 
 /// Returns the length of a number, and its replacement if it is beyond `f64`.
 fn number(text: &[u8]) -> (usize, Option<&'static str>) {
-    let length = text.iter().take_while(|byte| is_of_number(**byte)).count();
+    let is_part = |byte: &&u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    let length = text.iter().take_while(is_part).count();
     let may_be_large = length >= LARGE || text[..length].iter().any(|byte| byte | 0x20 == b'e');
     // No number is too large with feature `arbitrary_precision` of serde_json.
     let is_large = may_be_large

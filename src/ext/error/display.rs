@@ -7,8 +7,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    Error, Kind, NotOpen, SizeLimit, Target, TimeoutScope,
-    outcome::{CallOutcome, StopReason},
+    CallOutcome, Error, Kind, NotOpen, StopReason, Target, TimeoutScope,
     plain::{plain, plain_or_withheld, printable_id},
     root_cause,
 };
@@ -26,8 +25,8 @@ impl fmt::Display for Error {
             Some(Target::Other(text)) => write!(f, "{text}: ")?,
             None => {}
         }
-        self.fmt_failure(f)?;
-        self.fmt_stop_reason(f)
+        f.write_str(&self.failure())?;
+        f.write_str(&self.end_of_retries())
     }
 }
 
@@ -37,117 +36,98 @@ impl Error {
         self.code().and_then(plain).filter(|_| !self.0.outcome.echoes_credential)
     }
 
-    fn fmt_failure(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn failure(&self) -> String {
+        let CallOutcome { redirect, echoes_credential, .. } = &self.0.outcome;
         let cause = self.0.source.as_deref().map(|e| root_cause(e)).unwrap_or_default();
         match &self.0.kind {
-            Kind::InvalidInput(text) => f.write_str(text),
-            Kind::NoTrustStore => f.write_str(
-                "cannot build the HTTP client: this system has no CA certificates to verify the API's host",
-            ),
+            Kind::InvalidInput(text) => text.clone(),
+            Kind::NoTrustStore => {
+                "cannot build the HTTP client: this system has no CA certificates to verify the API's host".to_owned()
+            }
             Kind::Status(status, _) => {
-                write!(f, "the API answered {}", named(*status))?;
-                if status.is_success() {
-                    f.write_str(", but the body is an error")?;
-                }
-                match (self.plain_code(), &self.0.outcome.redirect) {
-                    (Some(code), _) => write!(f, " ({code})"),
-                    (None, Some(_)) if self.0.outcome.echoes_credential => Ok(()),
-                    (None, Some(origin)) => write!(f, ", a redirect to {origin}"),
-                    (None, None) => Ok(()),
-                }
-            }
-            Kind::Decode(Some(_), _) if self.0.outcome.echoes_credential => {
-                f.write_str("the response is not what the API documents, and contains the key")
-            }
-            Kind::Decode(Some(error), _) => {
-                write!(f, "the response is not what the API documents: {error}")
+                let remark = if status.is_success() { ", but the body is an error" } else { "" };
+                let detail = match (self.plain_code(), redirect) {
+                    (Some(code), _) => format!(" ({code})"),
+                    (None, Some(to)) if !echoes_credential => format!(", a redirect to {to}"),
+                    _ => String::new(),
+                };
+                format!("the API answered {}{remark}{detail}", named(*status))
             }
             Kind::Decode(None, status) => {
-                write!(f, "the API answered {}, a status that it does not document", named(*status))
+                format!("the API answered {}, a status that it does not document", named(*status))
             }
-            Kind::NotAdmitted => {
-                match self.retry_after().filter(|wait| !wait.is_zero()) {
-                    Some(wait) => write!(
-                        f,
-                        "not sent: rate limited; the next slot is in {wait:.1?}, after this call's timeout"
-                    ),
-                    None => f.write_str("not sent: rate limited; no slot before this call's timeout"),
+            Kind::Decode(Some(fault), _) => {
+                let start = "the response is not what the API documents";
+                if *echoes_credential {
+                    return format!("{start}, and contains the key");
                 }
+                format!("{start}: {fault}")
             }
-            Kind::Connect(_) => match self.network_error().and_then(reqwest::Error::url) {
-                Some(url) => {
-                    write!(f, "cannot connect to {}: {cause}", url.origin().ascii_serialization())
-                }
-                None => write!(f, "cannot connect: {cause}"),
+            Kind::NotAdmitted => match self.retry_after().filter(|wait| !wait.is_zero()) {
+                Some(wait) => format!(
+                    "not sent: rate limited; the next slot is in {wait:.1?}, after this call's timeout"
+                ),
+                None => "not sent: rate limited; no slot before this call's timeout".to_owned(),
             },
+            Kind::Connect(_) => {
+                let url = self.network_error().and_then(reqwest::Error::url);
+                let to = url.map(|url| format!(" to {}", url.origin().ascii_serialization()));
+                format!("cannot connect{}: {cause}", to.unwrap_or_default())
+            }
             Kind::Network => {
-                write!(f, "the connection failed before the response was complete: {cause}")
+                format!("the connection failed before the response was complete: {cause}")
             }
             Kind::TimedOut(after, scope) => {
                 let setting = match scope {
                     TimeoutScope::Attempt => "attempt_timeout",
                     TimeoutScope::Call => "timeout",
                 };
-                write!(f, "no complete response within {after:?} ({setting})")
+                format!("no complete response within {after:?} ({setting})")
             }
-            Kind::TooLarge(bytes, limit) => {
-                let excess = match limit {
-                    SizeLimit::Length => "is longer",
-                    SizeLimit::Memory => "takes more memory",
-                };
-                write!(f, "the response {excess} than the limit of {bytes} bytes")
+            Kind::TooLarge { limit, excess } => {
+                format!("the response {excess} than the limit of {limit} bytes")
             }
             Kind::Ambiguous(ids) => {
                 let more = if ids.len() > SHOWN_IDS { ", …" } else { "" };
-                let ids: Vec<_> = ids.iter().take(SHOWN_IDS).map(|id| printable_id(id.as_str())).collect();
-                let ids = ids.join(", ");
-                write!(f, "several numbers have this phone number: ids {ids}{more}")
+                let ids = ids.iter().take(SHOWN_IDS).map(|id| printable_id(id.as_str()));
+                let ids = ids.collect::<Vec<_>>().join(", ");
+                format!("several numbers have this phone number: ids {ids}{more}")
             }
             Kind::NotOpen(wait) => {
                 let NotOpen { limit, status, failure } = &**wait;
-                match limit {
-                    Some(limit) => write!(f, "not open within {limit:?}: ")?,
-                    None => f.write_str("not open yet: ")?,
-                }
-                match failure {
-                    Some(failure) => failure.fmt_failure(f),
-                    None => f.write_str(&state(status.as_ref())),
-                }
+                let within = limit.map_or("yet".to_owned(), |limit| format!("within {limit:?}"));
+                let last = failure.as_ref().map_or_else(|| state(status.as_ref()), Self::failure);
+                format!("not open {within}: {last}")
             }
         }
     }
 
-    fn fmt_stop_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Returns the reason why no other attempt was made, unless the failure implies it.
+    fn end_of_retries(&self) -> String {
         let CallOutcome { attempts, stop_reason, retry_after, .. } = &self.0.outcome;
+        // The failure then names the timeout of the call.
+        let is_timed_out = matches!(self.0.kind, Kind::TimedOut(_, TimeoutScope::Call));
         match stop_reason {
             Some(StopReason::Attempts) if *attempts > 1 => {
-                write!(f, "; gave up after {attempts} attempts")
+                format!("; gave up after {attempts} attempts")
             }
-            Some(StopReason::MaxDelay) => write!(
-                f,
+            Some(StopReason::MaxDelay) => format!(
                 "; not retried: the server requests a wait of {}, longer than max_delay",
                 rounded(retry_after.unwrap_or_default())
             ),
-            // The message already names the timeout of the call.
-            Some(StopReason::Timeout)
-                if matches!(self.0.kind, Kind::TimedOut(_, TimeoutScope::Call)) =>
-            {
-                Ok(())
-            }
-            Some(StopReason::Timeout) if *attempts > 0 => {
+            Some(StopReason::Timeout) if *attempts > 0 && !is_timed_out => {
                 let s = if *attempts == 1 { "" } else { "s" };
-                write!(
-                    f,
+                format!(
                     "; gave up after {attempts} attempt{s}: too little of the call's timeout is left"
                 )
             }
             Some(StopReason::NotSafe) => {
-                f.write_str("; not retried: the request may have taken effect")
+                "; not retried: the request may have taken effect".to_owned()
             }
             Some(StopReason::Budget) => {
-                f.write_str("; not retried: too many calls fail, so the retry budget is spent")
+                "; not retried: too many calls fail, so the retry budget is spent".to_owned()
             }
-            Some(StopReason::Final | StopReason::Attempts | StopReason::Timeout) | None => Ok(()),
+            _ => String::new(),
         }
     }
 }

@@ -112,7 +112,7 @@ impl Error {
             Kind::Network => ErrorKind::Network,
             Kind::TimedOut(..) => ErrorKind::Timeout,
             Kind::Decode(..) => ErrorKind::Decode,
-            Kind::TooLarge(..) => ErrorKind::TooLarge,
+            Kind::TooLarge { .. } => ErrorKind::TooLarge,
             Kind::Ambiguous(_) => ErrorKind::Ambiguous,
             Kind::NotOpen(wait) => match &wait.failure {
                 Some(failure) if failure.is_rate_limited() => ErrorKind::RateLimited,

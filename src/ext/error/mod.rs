@@ -4,25 +4,18 @@
 //! [`display`] prints it, [`hint`] suggests the next step, and [`kind`] names its kind.
 
 mod api_error;
-pub(crate) mod decode_error;
 mod display;
 pub(crate) mod gateway;
 mod hint;
 pub(crate) mod kind;
-pub(crate) mod outcome;
 pub(crate) mod plain;
-#[cfg(feature = "mock")]
-mod sample;
 
-use std::{error::Error as StdError, io, iter, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, io, iter, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::StatusCode;
+use serde_json::error::Category;
 
-use self::{
-    decode_error::DecodeError,
-    outcome::{CallOutcome, StopReason},
-};
 use crate::{
     ext::number_id::NumberId,
     types::{ApiError, NumberStatus},
@@ -68,15 +61,6 @@ pub(crate) enum TimeoutScope {
     Call,
 }
 
-/// The size limit that a response exceeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SizeLimit {
-    /// The length of the body.
-    Length,
-    /// The memory that the decoded body would take.
-    Memory,
-}
-
 /// The cause of a failure to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectFault {
@@ -106,8 +90,11 @@ pub(crate) enum Kind {
     /// The connection failed before the response was complete.
     Network,
     TimedOut(Duration, TimeoutScope),
-    /// The number of bytes that the response exceeds, and what they limit.
-    TooLarge(usize, SizeLimit),
+    /// The response exceeds this number of bytes in a way such as `is longer`.
+    TooLarge {
+        limit: usize,
+        excess: &'static str,
+    },
     /// Several numbers, with these ids, have the phone number.
     Ambiguous(Vec<NumberId>),
     NotOpen(Box<NotOpen>),
@@ -122,6 +109,75 @@ pub(crate) struct NotOpen {
     pub(crate) status: Option<NumberStatus>,
     /// The error of the last poll, if it failed.
     pub(crate) failure: Option<Error>,
+}
+
+/// Metadata about a finished call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CallOutcome {
+    pub(crate) attempts: u32,
+    pub(crate) stop_reason: Option<StopReason>,
+    /// True if the same call may succeed later.
+    pub(crate) is_retryable: bool,
+    /// The wait that the server requested last.
+    pub(crate) retry_after: Option<Duration>,
+    /// The time until the call's turn after a 429, an estimate, if that was too late.
+    pub(crate) turn_in: Option<Duration>,
+    /// Scheme, host and port of the target of a redirect, which was not followed.
+    pub(crate) redirect: Option<String>,
+    /// True if the server sent the credential back, so that nothing of its response is printed.
+    pub(crate) echoes_credential: bool,
+}
+
+/// The reason why a failed attempt was the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopReason {
+    /// The same request would fail again.
+    Final,
+    /// The method is not safe, and the request may have taken effect.
+    NotSafe,
+    /// All attempts were used.
+    Attempts,
+    /// The server requested a wait longer than `max_delay`.
+    MaxDelay,
+    /// The next attempt would have missed the call's deadline.
+    Timeout,
+    /// The retry budget was empty.
+    Budget,
+}
+
+/// The cause of a failed decode. It names the place and the type of the fault, and never quotes the
+/// body, which may contain personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DecodeError {
+    /// The body does not begin like JSON; often it is a page of a proxy or a login form.
+    NotJson,
+    /// The body is empty, or ends before the JSON is complete.
+    Truncated(String),
+    /// The JSON is invalid, or a value has an unexpected type.
+    Broken(String),
+}
+
+impl DecodeError {
+    /// Returns the fault of a `body` that failed to decode with this error.
+    pub(crate) fn new(body: &[u8], error: &serde_json::Error) -> Self {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        match (body.trim_ascii().first(), error.classify()) {
+            (None, _) => Self::Truncated("the body is empty".to_owned()),
+            (Some(first), _) if !b"{[\"tfn-0123456789".contains(first) => Self::NotJson,
+            (_, Category::Eof) => Self::Truncated(format!("the body ends too early, at {place}")),
+            (_, Category::Data) => Self::Broken(error.to_string()),
+            _ => Self::Broken(format!("the body is not valid JSON at {place}")),
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("the body is not JSON"),
+            Self::Truncated(fault) | Self::Broken(fault) => f.write_str(fault),
+        }
+    }
 }
 
 impl Error {
@@ -177,19 +233,15 @@ impl Error {
     /// Returns the ids of the numbers that have the requested phone number; empty for other errors.
     #[must_use]
     pub fn candidates(&self) -> &[NumberId] {
-        match &self.0.kind {
-            Kind::Ambiguous(ids) => ids,
-            _ => &[],
-        }
+        let Kind::Ambiguous(ids) = &self.0.kind else { return &[] };
+        ids
     }
 
     /// Returns the last status of a number that was not open in time, if one was received.
     #[must_use]
     pub fn last_status(&self) -> Option<&NumberStatus> {
-        match &self.0.kind {
-            Kind::NotOpen(wait) => wait.status.as_ref(),
-            _ => None,
-        }
+        let Kind::NotOpen(wait) = &self.0.kind else { return None };
+        wait.status.as_ref()
     }
 
     /// Returns true if the timeout of the connection, the attempt or the call was exceeded. A
@@ -211,22 +263,14 @@ impl Error {
     /// number before repeating it, as [`hint`](Self::hint) suggests.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self.0.kind {
-            Kind::Status(..) | Kind::Connect(_) | Kind::Network => self.0.outcome.is_retryable,
-            Kind::NotAdmitted | Kind::TimedOut(..) | Kind::NotOpen(..) => true,
-            Kind::InvalidInput(_)
-            | Kind::NoTrustStore
-            | Kind::Decode(..)
-            | Kind::TooLarge(..)
-            | Kind::Ambiguous(_) => false,
-        }
+        let is_temporary =
+            matches!(self.0.kind, Kind::NotAdmitted | Kind::TimedOut(..) | Kind::NotOpen(_));
+        is_temporary || self.0.outcome.is_retryable
     }
 
     fn api_error(&self) -> Option<&ApiError> {
-        match &self.0.kind {
-            Kind::Status(_, api_error) => api_error.as_ref(),
-            _ => None,
-        }
+        let Kind::Status(_, api_error) = &self.0.kind else { return None };
+        api_error.as_ref()
     }
 
     fn network_error(&self) -> Option<&reqwest::Error> {
@@ -265,20 +309,6 @@ impl Error {
     pub(crate) fn http_client(source: reqwest::Error) -> Self {
         let sentence = format!("cannot build the HTTP client: {}", root_cause(&source));
         Self::invalid_input(sentence).caused_by(source)
-    }
-
-    pub(crate) fn unexpected_status(
-        status: StatusCode,
-        api_error: Option<ApiError>,
-        body: Bytes,
-        outcome: CallOutcome,
-    ) -> Self {
-        let kind = if status.is_success() {
-            Kind::Decode(None, status)
-        } else {
-            Kind::Status(status, api_error)
-        };
-        Self::new(kind, outcome).with_body(body)
     }
 
     pub(crate) fn timed_out(after: Duration, scope: TimeoutScope) -> Self {

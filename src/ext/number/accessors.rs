@@ -84,16 +84,16 @@ impl Number {
     /// is returned if the portfolio has none, or only a placeholder such as `TIER_NOT_SET`.
     #[must_use]
     pub fn messaging_limit(&self) -> Option<&MessagingLimitTier> {
+        let number = self
+            .both_values(|h| h.messaging_limit_tier.as_ref(), |p| p.messaging_limit_tier.as_ref());
         let portfolio = self.both_values(
             |h| h.portfolio_messaging_limit_tier.as_ref(),
             |p| p.business_manager_messaging_limit.as_ref(),
         );
-        let number = self
-            .both_values(|h| h.messaging_limit_tier.as_ref(), |p| p.messaging_limit_tier.as_ref());
-        // `Reverse`: the lower of two limits counts.
-        let portfolio = portfolio.max_by_key(|tier| tier.recipients().map(Reverse));
-        let number = number.max_by_key(|tier| tier.recipients().map(Reverse));
-        let limits = [number, portfolio].into_iter().flatten();
+        // `Reverse`: the lower of two values counts.
+        let limits = [number, portfolio].into_iter().filter_map(|values| {
+            values.max_by_key(|tier: &&MessagingLimitTier| tier.recipients().map(Reverse))
+        });
         limits.max_by_key(|tier| tier.recipients().is_some())
     }
 

@@ -160,8 +160,8 @@ impl NumberHandle {
         let this = self.clone();
         async move {
             let id = this.id()?;
-            let (raw, context) = this.client.begin(Some(id), this.timeout);
-            Ok(context.finish(raw.delete_numbers_id(id).await)?.value)
+            let raw = this.client.begin(Some(id), this.timeout);
+            Ok(raw.inner.finish(raw.delete_numbers_id(id).await)?.value)
         }
         .boxed()
     }
@@ -188,9 +188,9 @@ impl NumberHandle {
 
     pub(super) async fn answered_status(self) -> Result<Answer<types::NumberStatus>, Error> {
         let id = self.id()?;
-        let (raw, context) = self.client.begin(Some(id), self.timeout);
-        let answer = context.finish(raw.get_numbers_id_status(id).await)?;
-        context.compare(id, answer.value.id.as_deref());
+        let raw = self.client.begin(Some(id), self.timeout);
+        let answer = raw.inner.finish(raw.get_numbers_id_status(id).await)?;
+        raw.inner.compare(answer.value.id.as_deref());
         Ok(answer)
     }
 
@@ -203,9 +203,9 @@ impl NumberHandle {
         refresh: Option<&'static str>,
     ) -> Result<Answer<types::Number>, Error> {
         let id = self.id()?;
-        let (raw, context) = self.client.begin(Some(id), self.timeout);
-        let answer = context.finish(raw.get_numbers_id(id, refresh).await)?;
-        context.compare(id, Some(&answer.value.id));
+        let raw = self.client.begin(Some(id), self.timeout);
+        let answer = raw.inner.finish(raw.get_numbers_id(id, refresh).await)?;
+        raw.inner.compare(Some(&answer.value.id));
         Ok(answer)
     }
 

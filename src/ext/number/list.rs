@@ -12,7 +12,7 @@ use super::{
 use crate::{
     ext::{
         client::{Client, bridge::Answer},
-        error::{Error, Kind, outcome::CallOutcome},
+        error::{CallOutcome, Error, Kind},
     },
     types::{NumberList, NumberSummary},
 };
@@ -117,7 +117,7 @@ impl Client {
 
     async fn answered_list(self, timeout: Option<Duration>) -> Result<Answer<NumberList>, Error> {
         check_timeout(timeout)?;
-        let (raw, context) = self.begin(None, timeout);
-        context.finish(raw.get_numbers().await)
+        let raw = self.begin(None, timeout);
+        raw.inner.finish(raw.get_numbers().await)
     }
 }

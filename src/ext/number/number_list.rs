@@ -5,10 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::SeqAccess};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    ext::decode::{
-        field::{self, Field, fault, malformed_at},
-        list::{self, Items},
-    },
+    ext::decode::field::{self, Field, fault, malformed_at},
     generated::types::NumberSummary,
 };
 
@@ -51,7 +48,7 @@ impl Field for NumberList {
         array: A,
         into: &mut Option<Self>,
     ) -> Result<Option<Value>, A::Error> {
-        let Items { read: numbers, malformed } = Items::of(array)?;
+        let (numbers, malformed) = field::items(array)?;
         *into = Some(Self { numbers, malformed, extra: Map::new() });
         Ok(None)
     }
@@ -69,10 +66,6 @@ impl Field for NumberList {
         list.filter(is_list).ok_or_else(|| Map::new().into())
     }
 
-    fn fault(body: &Value) -> String {
-        fault("an array", Some(body))
-    }
-
     fn malformed(&self) -> Vec<String> {
         let places = self.malformed.iter().map(|(before, _)| *before.min(&self.numbers.len()));
         let places = places.enumerate().map(|(n, before)| n + before);
@@ -88,13 +81,13 @@ impl Field for NumberList {
 
 impl<'de> Deserialize<'de> for NumberList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        field::body(deserializer)
+        field::body(deserializer, |body| fault("an array", Some(body)))
     }
 }
 
 impl Serialize for NumberList {
     /// Serializes it as an array, with the malformed items in their places.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        list::as_sent(&self.numbers, self.malformed.clone()).serialize(serializer)
+        field::list_as_sent(&self.numbers, self.malformed.clone()).serialize(serializer)
     }
 }

@@ -261,14 +261,13 @@ impl Number {
     }
 
     fn blocking_reasons(&self) -> Vec<ReadinessReason> {
-        let state = non_empty(self.state.as_ref()).filter(|s| **s != ConnectionState::Open);
+        let state = other_than(&[ConnectionState::Open], self.state.as_ref());
         let unconnected = state.is_some() || self.is_fully_connected == Some(false);
         let unsendable = self.health.as_ref().is_some_and(|h| h.sendable == Some(false));
         let unpaid_since = non_empty(self.extra_charge_unpaid_since.as_ref());
         let status = self.meta_status().filter(|s| blocks(s));
         let reasons = [
-            unconnected
-                .then(|| ReadinessReason::NotConnected(state.map(OpenEnum::without_free_text))),
+            unconnected.then_some(ReadinessReason::NotConnected(state)),
             unsendable
                 .then(|| ReadinessReason::NotSendable(plain_text(self.health_code().as_deref()))),
             unpaid_since.map(|since| ReadinessReason::ExtraChargeUnpaid {
@@ -284,25 +283,24 @@ impl Number {
     fn degrading_reasons(&self) -> Vec<ReadinessReason> {
         let (meta, phone) = (self.meta.as_ref(), self.meta_phone());
         let waba = meta.and_then(|meta| meta.waba.as_ref());
-        let status = self.meta_status().filter(|s| **s != PhoneStatus::Connected && !blocks(s));
+        let status = self.meta_status().filter(|s| !blocks(s));
         let poor = [QualityRating::Yellow, QualityRating::Red];
         let quality = self.quality().filter(|q| poor.contains(q));
         let approved = [NameStatus::Approved, NameStatus::AvailableWithoutReview];
-        let name = phone.and_then(|p| non_empty(p.name_status.as_ref()));
-        let name = name.filter(|s| !approved.contains(s));
+        let name = other_than(&approved, phone.and_then(|p| p.name_status.as_ref()));
         let is_sandbox = phone.is_some_and(|p| p.account_mode == Some(AccountMode::Sandbox));
-        let business = waba.and_then(|w| non_empty(w.business_verification_status.as_ref()));
-        let business = business.filter(|b| **b != BusinessVerificationStatus::Verified);
-        let review = waba.and_then(|w| non_empty(w.account_review_status.as_ref()));
-        let review = review.filter(|r| **r != AccountReviewStatus::Approved);
+        let verified = [BusinessVerificationStatus::Verified];
+        let business = waba.and_then(|w| w.business_verification_status.as_ref());
+        let review = waba.and_then(|w| w.account_review_status.as_ref());
         let failed = meta.and_then(|m| m.errors.as_ref()).filter(|e| !e.is_empty());
         let reasons = [
-            status.map(|s| ReadinessReason::Status(s.without_free_text())),
-            quality.map(|q| ReadinessReason::Quality(q.without_free_text())),
-            name.map(|n| ReadinessReason::Name(n.without_free_text())),
+            other_than(&[PhoneStatus::Connected], status).map(ReadinessReason::Status),
+            quality.cloned().map(ReadinessReason::Quality),
+            name.map(ReadinessReason::Name),
             is_sandbox.then_some(ReadinessReason::Sandbox),
-            business.map(|b| ReadinessReason::BusinessVerification(b.without_free_text())),
-            review.map(|r| ReadinessReason::AccountReview(r.without_free_text())),
+            other_than(&verified, business).map(ReadinessReason::BusinessVerification),
+            other_than(&[AccountReviewStatus::Approved], review)
+                .map(ReadinessReason::AccountReview),
             failed.map(|errors| {
                 let calls = CALLS.into_iter().filter(|call| errors.contains_key(*call));
                 ReadinessReason::IncompleteSnapshot(calls.map(str::to_owned).collect())
@@ -381,19 +379,17 @@ pub(crate) fn line(level: ReadinessLevel, reasons: &[ReadinessReason]) -> String
 
 impl fmt::Display for ReadinessReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let because = || self.value().map(|value| format!(" ({value})")).unwrap_or_default();
         match self {
             Self::NotConnected(None) => f.write_str("not fully connected"),
             Self::NotConnected(Some(state)) => write!(f, "not connected ({state})"),
-            Self::NotSendable(_) => write_with(f, "not sendable", self.value()),
+            Self::NotSendable(_) => write!(f, "not sendable{}", because()),
             Self::ExtraChargeUnpaid { since, disconnect_at } => {
-                f.write_str("extra charge unpaid")?;
-                if let Some(date) = since {
-                    write!(f, " since {date}")?;
-                }
-                match disconnect_at {
-                    Some(date) => write!(f, ", to be disconnected at {date}"),
-                    None => Ok(()),
-                }
+                let dated = |text: &str, date: &Option<String>| {
+                    date.as_ref().map(|date| format!("{text} {date}")).unwrap_or_default()
+                };
+                let end = dated(", to be disconnected at", disconnect_at);
+                write!(f, "extra charge unpaid{}{end}", dated(" since", since))
             }
             Self::PaymentMissing => f.write_str("payment missing"),
             Self::Status(status) => write!(f, "status {status}"),
@@ -402,15 +398,15 @@ impl fmt::Display for ReadinessReason {
             Self::BusinessVerification(status) => write!(f, "business {status}"),
             Self::AccountReview(status) => write!(f, "account review {status}"),
             Self::Sandbox => f.write_str("sandbox account"),
-            Self::IncompleteSnapshot(_) => write_with(f, "incomplete snapshot", self.value()),
+            Self::IncompleteSnapshot(_) => write!(f, "incomplete snapshot{}", because()),
             Self::Unreadable(path) => write!(f, "unreadable {path}"),
         }
     }
 }
 
-fn write_with(f: &mut fmt::Formatter<'_>, what: &str, why: Option<Cow<'_, str>>) -> fmt::Result {
-    f.write_str(what)?;
-    why.map_or(Ok(()), |why| write!(f, " ({why})"))
+/// Returns a value that is none of the good ones, without free text of the server.
+fn other_than<T: OpenEnum + PartialEq>(good: &[T], value: Option<&T>) -> Option<T> {
+    non_empty(value).filter(|value| !good.contains(value)).map(OpenEnum::without_free_text)
 }
 
 /// Returns the text if it is a plain code or a date.

@@ -5,7 +5,7 @@ use std::{error::Error, io, iter::successors};
 
 use http::{Method, StatusCode};
 
-use crate::ext::error::outcome::StopReason;
+use crate::ext::error::StopReason;
 
 /// The condition under which a failed request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

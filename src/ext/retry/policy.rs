@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ext::error::{Error, outcome::StopReason};
+use crate::ext::error::StopReason;
 
 /// The number of attempts of a call, and the delays between them.
 ///
@@ -35,7 +35,7 @@ use crate::ext::error::{Error, outcome::StopReason};
 #[doc(alias = "backoff")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    max_attempts: u32,
+    pub(crate) max_attempts: u32,
     pub(crate) base_delay: Duration,
     pub(crate) max_delay: Duration,
     pub(crate) budget: bool,
@@ -97,15 +97,6 @@ impl RetryPolicy {
 
     pub(crate) fn is_last(&self, attempt: u32) -> bool {
         attempt >= self.max_attempts
-    }
-
-    pub(crate) fn validate(&self) -> Result<(), Error> {
-        if self.max_attempts == 0 {
-            return Err(Error::invalid_input(
-                "max_attempts is 0, so no request would be sent: use RetryPolicy::none() for a single attempt",
-            ));
-        }
-        Ok(())
     }
 
     /// Returns the delay after attempt number `attempt` (from 1), which failed in a way that may be

@@ -97,7 +97,7 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::ext::error::{Kind, outcome::CallOutcome};
+    use crate::ext::error::{CallOutcome, Kind};
 
     const SECOND: fn(u64) -> Duration = Duration::from_secs;
 

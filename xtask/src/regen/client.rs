@@ -21,7 +21,7 @@ pub(crate) fn generate(document: &Value) -> Result<(File, File)> {
         let place = error.path().to_string();
         anyhow!("#: not an OpenAPI 3.0 document at `{place}`: {}", error.into_inner())
     })?;
-    let both = || Ok((generate::client(&spec, true)?, generate::mock(&spec, true)?));
+    let both = || Ok((generate::client(&spec, true)?, generate::mock(&spec)?));
     let generated = catch_unwind(AssertUnwindSafe(both));
     let generated = generated.unwrap_or_else(|_| Err("progenitor panicked, see above".to_owned()));
     let (client, mock) = generated.map_err(|error| {
