@@ -1,8 +1,8 @@
 //! Shares one limit through Redis or Valkey:
 //! `cargo run --example shared_pacing --features redis -- [REDIS_URL]`.
 //!
-//! Each of three clients has a pacer of its own, like a process of its own. They call a small server
-//! on loopback, which serves ten requests a second. A line each second shows their figures. The
+//! It has three clients, which share nothing but the store, like three processes. They call a small
+//! server on loopback, which serves ten requests a second. A line each second shows their figures. The
 //! example ends after 20 seconds. It starts no other program, and what it stores expires.
 
 mod demo;

@@ -96,7 +96,7 @@ async fn table_is_incomplete_until_the_list_is_read() {
         let server = support::always(reply.clone()).await;
         let is_known = state == known;
         let state: WatchState = serde_json::from_str(state).unwrap();
-        // So long that the list is not read again to confirm that it lost its numbers.
+        // The interval is long, so the list is not read again to confirm that it lost its numbers.
         let every = Duration::from_secs(60);
         let mut watch = client(&server).watch_all(every).resume(state);
         let table = watch.table();

@@ -27,7 +27,7 @@ pub(crate) struct Call<'a> {
     /// Number of 429 responses.
     rejections: u32,
     outcome: CallOutcome,
-    /// Where `outcome.retry_after` was read, for the log: a header field or the body.
+    /// Source of `outcome.retry_after`, for the log: a header field or the body.
     requested_by: Option<&'static str>,
     /// Its place in the queue of the pacer.
     ticket: Option<u64>,

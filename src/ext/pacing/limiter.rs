@@ -34,8 +34,8 @@
 //! # Rate
 //!
 //! The rate of a flow follows CUBIC (RFC 9438). It starts at half of the estimate, reaches the
-//! estimate after half of a usual cycle, and then grows ever faster. Idle time does not count, neither in
-//! the estimate nor in the growth.
+//! estimate after half of a usual cycle, and then grows ever faster. Idle time is left out of
+//! the estimate and of the growth.
 
 use std::{ops::Range, time::Duration};
 
