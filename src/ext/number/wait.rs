@@ -37,8 +37,8 @@ impl NumberHandle {
     /// # Errors
     /// [`ErrorKind::NotOpen`](crate::ErrorKind::NotOpen) if the number is not open within `limit`, or
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) if a rate limit prevented the last
-    /// poll. [`Error::last_status`] has the last state, and the cause of the error is the failure of
-    /// the last poll, if it failed. The wait ends early if the server requests a longer wait than is
+    /// poll. [`Error::last_status`] has the last state. If the last poll failed, its failure is the
+    /// cause of the error. The wait ends early if the server requests a longer wait than is
     /// left of `limit`. A permanent failure returns the error of [`status`](Self::status). A limit of
     /// 0 is [`Error::is_invalid_input`].
     pub fn wait_until_open(

@@ -1,6 +1,6 @@
 //! The limiter: decides when requests may be sent after a 429. Pure: `now` and randomness are
-//! arguments, and the state is plain data. A process without a store, a store in Rust and the
-//! benchmark use this limiter; `redis.lua` is its copy in Lua.
+//! arguments, and the state is plain data. This file is used by each process that has no store, by
+//! stores in Rust, and by the benchmark. `redis.lua` is a copy of it in Lua.
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
 //! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the
@@ -17,16 +17,16 @@
 //! 4. **Flow**: begins when a probe is served. Requests are admitted at a rate, which rises until the
 //!    next 429.
 //! 5. **Slow start**: takes the place of the flow if the limiter has no estimate. Two requests are
-//!    admitted, then twice as many in each round trip. If several calls still wait when the limiter
-//!    would become free, slow start begins with one request instead.
+//!    admitted, then twice as many in each round trip. If several calls still wait two minutes after
+//!    the last hold, the limiter does not become free: it starts slowly, with one request.
 //!
 //! # Estimate
 //!
 //! A cycle lasts from one served probe to the next, and includes the holds in between. The requests
 //! served in it, divided by its duration, are averaged with the last estimate.
 //!
-//! The first cycle has no probe before it. It begins with the busiest span of at most four seconds that
-//! ends at the first 429. If no request was served in it, there is no estimate.
+//! The first cycle has no probe before it. It begins up to four seconds before the first 429, at the
+//! time from which most requests a second were served. If none was served, there is no estimate.
 //!
 //! There is none after an outage either, because the load before it shows nothing about the limit. It
 //! is an outage if the first three probes meet a 429, and the server requests a wait.
@@ -391,8 +391,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // The capacity becomes the saved turns that are left, so that idle time cannot refill it to the
-        // turns that the hold had saved.
+        // The turns that the hold had saved are used once: idle time saves no more than are left.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {

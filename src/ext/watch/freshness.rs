@@ -21,11 +21,12 @@ pub enum NotFresh {
     NotFound,
     /// No watched number has this id, and as a phone number it lacks its country code.
     NoCountryCode,
-    /// The number, or another number that may have this phone number, has not responded yet. The first
-    /// round may be under way, or the number was [resumed](crate::Watch::resume).
+    /// There is no response yet: the first round may be under way, or the number was
+    /// [resumed](crate::Watch::resume). A phone number is also pending until the phone numbers of all
+    /// watched numbers are known.
     Pending,
-    /// The last call for the number failed, or the API refuses the key. For a number that has not
-    /// responded yet, or is not known, the list of numbers failed.
+    /// The last call for the number failed, or the API refuses the key. It is the error of the list of
+    /// numbers if the list fails, and there is no response for the number yet.
     Failing(SeenError),
     /// The last success is older than allowed. This is its age.
     Old(Duration),
