@@ -167,7 +167,7 @@ impl TryFrom<Verdict> for Readiness {
             (ReadinessLevel::Degraded, false) => Ok(Self::Degraded(reasons)),
             (ReadinessLevel::Blocked, false) => Ok(Self::Blocked(reasons)),
             (_, true) => Err(format!("the level {level} needs a reason")),
-            (_, false) => Err(format!("the level {level} has no reasons")),
+            (_, false) => Err(format!("the level {level} must have no reasons")),
         }
     }
 }

@@ -25,8 +25,8 @@
 //! A cycle lasts from one served probe to the next, and includes the holds in between. The requests
 //! served in it, divided by its duration, are averaged with the last estimate.
 //!
-//! The first cycle has no probe before it. It begins up to four seconds before the first 429, at the
-//! time from which most requests a second were served. If none was served, there is no estimate.
+//! The first cycle has no probe before it. It begins at most four seconds before the first 429: at the
+//! time that makes the rate of the served requests highest. If none was served, there is no estimate.
 //!
 //! There is none after an outage either, because the load before it shows nothing about the limit. It
 //! is an outage if the first three probes meet a 429, and the server requests a wait.
@@ -277,7 +277,7 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins when the time of a full climb has passed since the hold, and is
+    /// - In a hold or a probe it begins as long after the end of the hold as a full climb takes, and is
     ///   open-ended.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
@@ -391,7 +391,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // The turns that the hold had saved are used once: idle time saves no more than are left.
+        // The maximum falls as turns of the hold are used. So idle time does not bring them back.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
