@@ -25,8 +25,9 @@
 //! A cycle lasts from one served probe to the next, and includes the holds in between. The requests
 //! served in it, divided by its duration, are averaged with the last estimate.
 //!
-//! The first cycle has no probe before it. It begins at most four seconds before the first 429: at the
-//! time that makes the rate of the served requests highest. If none was served, there is no estimate.
+//! The first cycle has no probe before it. Its start is chosen within the four seconds before the
+//! first 429, so that the rate of the requests served from then to the 429 is as high as possible. If
+//! none was served, there is no estimate.
 //!
 //! There is none after an outage either, because the load before it shows nothing about the limit. It
 //! is an outage if the first three probes meet a 429, and the server requests a wait.
@@ -277,8 +278,8 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins as long after the end of the hold as a full climb takes, and is
-    ///   open-ended.
+    /// - In a hold or a probe it begins when the time of a full climb has passed since the end of the
+    ///   hold. It has no end.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -391,7 +392,8 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // The maximum falls as turns of the hold are used. So idle time does not bring them back.
+        // `capacity` falls as the turns saved in the hold are used, so idle time cannot save as many
+        // again.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
