@@ -152,6 +152,7 @@ impl Rounds {
 
     /// Starts a first round again, after a refused key. Targets with a running call are not part of it.
     pub(super) fn start_again(&mut self, now: Duration) {
+        self.not_before = now;
         // The pause does not measure a round.
         self.numbers.values_mut().for_each(|number| number.answered = None);
         self.last = self.every;
@@ -192,6 +193,8 @@ impl Rounds {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -350,6 +353,28 @@ mod tests {
         all.polls.sort();
         // Evenly, 20 clients with 5 requests a second each send 2 in 20 ms.
         assert!(all.most_in(SECOND / 50) <= 8, "{}", all.most_in(SECOND / 50));
+    }
+
+    #[test]
+    fn first_round_starts_again_at_once_after_probes() {
+        let every = 60 * MINUTE;
+        let mut rounds = rounds_at(Rounds::new(every, 0.0), 2, Duration::ZERO);
+        rounds.add_list(Duration::ZERO);
+        let mut now = Duration::ZERO;
+        // The key is refused after the first round, and then one call a minute is a probe.
+        for n in 0..60 {
+            let ended = if n < 3 { Outcome::Answered } else { Outcome::NotSent };
+            match rounds.take(now).unwrap() {
+                Some(id) => rounds.done(id, now, ended),
+                None => rounds.add_list(now + every),
+            }
+            now += MINUTE;
+        }
+        rounds.start_again(now);
+        assert_eq!(rounds.wake(), Some(now));
+        let end = now + FIRST_ROUND;
+        let calls = iter::from_fn(|| rounds.take(rounds.wake().filter(|at| *at < end)?));
+        assert_eq!(calls.count(), 3);
     }
 
     #[test]
