@@ -157,6 +157,9 @@ impl Watch {
     /// Forgets all numbers that are not watched.
     pub(super) fn forget(&mut self) {
         let rounds = &self.rounds;
+        if let Some(list) = &mut self.list {
+            list.late_comers.retain(|id| rounds.contains(id));
+        }
         self.table.retain(|id| rounds.contains(id), rounds.len());
         self.calls.retain(|id| rounds.contains(id));
     }

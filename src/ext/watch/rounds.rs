@@ -111,7 +111,10 @@ impl Rounds {
 
     /// Returns the time of the next call, unless a response arrives earlier.
     pub(super) fn wake(&self) -> Option<Duration> {
-        Some(self.due.first()?.0.max(self.not_before.saturating_sub(TICK)))
+        let (due, target) = self.due.first()?;
+        // The pace is that of the numbers: in a small fleet the list would wait for minutes.
+        let earliest = if target.is_some() { self.not_before } else { Duration::ZERO };
+        Some((*due).max(earliest.saturating_sub(TICK)))
     }
 
     /// Returns the target of the next call. It is not due again before [`done`](Self::done) or
@@ -270,6 +273,15 @@ mod tests {
 
     fn round_trip(_: Duration) -> Duration {
         Duration::from_millis(50)
+    }
+
+    #[test]
+    fn list_does_not_wait_for_pace_of_numbers() {
+        let mut rounds = rounds_at(Rounds::new(DAY, 0.0), 1, Duration::ZERO);
+        let id = take(&mut rounds, Duration::ZERO).unwrap();
+        rounds.done(id, SECOND, Outcome::Answered);
+        rounds.add_list(5 * SECOND);
+        assert_eq!(rounds.wake(), Some(5 * SECOND));
     }
 
     #[test]
