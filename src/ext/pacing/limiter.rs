@@ -25,9 +25,9 @@
 //! A cycle lasts from one served probe to the next, and includes the holds in between. The requests
 //! served in it, divided by its duration, are averaged with the last estimate.
 //!
-//! The first cycle has no probe before it. Its start is chosen within the four seconds before the
-//! first 429, so that the rate of the requests served from then to the 429 is as high as possible. If
-//! none was served, there is no estimate.
+//! The first cycle has no probe before it. Its start is picked from the four seconds before the
+//! first 429: the moment with the highest rate of served requests up to that 429. If none was served,
+//! there is no estimate.
 //!
 //! There is none after an outage either, because the load before it shows nothing about the limit. It
 //! is an outage if the first three probes meet a 429, and the server requests a wait.
@@ -65,8 +65,8 @@ const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
-/// An outage: probe number `OUTAGE`, or a later one, meets a 429 that requests a wait, and no probe was
-/// served before it.
+/// Number of rejected probes from which a limit can count as an outage: if no probe was served since
+/// the first 429, and the last 429 requests a wait.
 const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
@@ -195,7 +195,7 @@ pub struct LimitState {
     rate: f64,
     /// Duration of a usual cycle, in seconds; 0 while unknown.
     cycle: f64,
-    /// In a hold or a probe, the time of the first 429. In a flow, the start of the flow. Idle time
+    /// In a hold or a probe, the time of the 429 that ended the last flow, or the free phase. In a flow, the start of the flow. Idle time
     /// moves it later.
     since: f64,
     /// Start of the cycle. Idle time moves it later.
@@ -278,8 +278,8 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins when the time of a full climb has passed since the end of the
-    ///   hold. It has no end.
+    /// - In a hold or a probe it begins one climb, which is the time a flow needs to return to the
+    ///   estimate, after the hold ends. It has no end.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -392,8 +392,8 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // `capacity` falls as the turns saved in the hold are used, so idle time cannot save as many
-        // again.
+        // The maximum shrinks as the turns saved in the hold are used. So a later idle period cannot
+        // save up that many turns.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
