@@ -195,8 +195,8 @@ pub struct LimitState {
     rate: f64,
     /// Duration of a usual cycle, in seconds; 0 while unknown.
     cycle: f64,
-    /// In a hold or a probe, the time of the 429 that ended the last flow, or the free phase. In a flow, the start of the flow. Idle time
-    /// moves it later.
+    /// In a hold or a probe, the time of the 429 that ended the last flow or the free phase. In a flow,
+    /// the start of the flow. Idle time moves it later.
     since: f64,
     /// Start of the cycle. Idle time moves it later.
     cycle_start: f64,
