@@ -42,7 +42,7 @@ pub(crate) fn run() -> Outcome {
         });
         let micros = |contender| times.median(contender).as_secs_f64() * 1e6 / repeat as f64;
         let within =
-            |contender, most| format!("{} (≤ {most})", goal(times.ratio(0, contender), ..=most));
+            |contender, most| format!("{} (≤ {most})", goal(times.ratio(0, contender), most));
         let (hand_written, over_hand_written) = match most.0 {
             _ if ways.len() < 3 => ("fails".to_owned(), "–".to_owned()),
             Some(most) => (format!("{:.2} µs", micros(2)), within(2, most)),

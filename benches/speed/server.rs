@@ -2,9 +2,14 @@
 
 use std::{convert::Infallible, io, net::TcpListener, sync::LazyLock, thread};
 
-use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{Response, server::conn::http1, service::service_fn};
+use hyper::{
+    Response,
+    body::Bytes,
+    header::{CONTENT_TYPE, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 
 /// The documented example of a number, as a body.
@@ -25,8 +30,7 @@ pub(crate) fn start() -> io::Result<String> {
 
 fn number() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::clone(&EXAMPLE)));
-    let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
