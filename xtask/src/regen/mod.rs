@@ -1,5 +1,5 @@
 //! From the published pages to `openapi.json`: page, merge, overlay, check, downgrade, lenient,
-//! provenance, each stage in its own file; [`pipeline`] puts them together. The baseline of every
+//! each stage in its own file; [`pipeline`] puts them together. The baseline of every
 //! comparison is the last commit ([`head`]). A [`report`] has the [`diff`]s, and the [`verdict`] on
 //! the Rust interface. Only this file, [`fetch`] and [`head`] touch the disk or the network.
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 use self::head::Head;
 use self::pipeline::{Input, Published};
 pub(crate) use self::report::Report;
-use self::sources::{Page, Sources};
+use self::sources::{Page, Sources, sha256};
 use self::verdict::{Effect, Interface};
 
 mod check;
@@ -36,7 +36,6 @@ mod problems;
 #[cfg(test)]
 #[path = "../../tests/unit/properties.rs"]
 mod properties;
-mod provenance;
 mod report;
 mod sources;
 mod verdict;
@@ -211,7 +210,7 @@ fn stored(root: &Path, list: &Sources, report: &mut Report) -> Result<Pages> {
             name(page)
         );
         let input = input(page, read(root, &name(page))?);
-        let digest = provenance::sha256(&input.text);
+        let digest = sha256(&input.text);
         if digest != page.sha256 {
             pages.is_edited = true;
             report.notes.push(format!(
@@ -231,7 +230,7 @@ fn fetched(root: &Path, mut list: Sources) -> Result<Pages> {
     fs::create_dir_all(root.join(STAGING)).context(STAGING)?;
     for page in &mut list.pages {
         let text = fetch::fetch(&page.url, fetch::LIMITS)?;
-        let digest = provenance::sha256(&text);
+        let digest = sha256(&text);
         if digest != page.sha256 {
             page.sha256 = digest;
             page.fetched = today();

@@ -11,7 +11,7 @@ use super::{
     downgrade, lenient, merge,
     overlay::{Overlay, Written},
     page::{self, Page},
-    provenance,
+    sources,
     verdict::Interface,
     visit,
 };
@@ -74,9 +74,9 @@ pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Resul
     let names: Vec<&str> = pages.iter().map(|page| page.from.as_str()).collect();
     let (mut document, interface) = convert(&document)
         .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.from))?;
-    let source = |i: &Input| provenance::source(i.url.as_deref(), &i.file, &i.text);
+    let source = |i: &Input| sources::record(i.url.as_deref(), &i.file, &i.text);
     let sources: Vec<Value> = pages.iter().map(source).collect();
-    document[provenance::FIELD] = json!({ "sources": sources, "overlay": source(overlay) });
+    document[sources::RECORD] = json!({ "sources": sources, "overlay": source(overlay) });
     let text = layout("", &document, 0) + "\n";
     Ok(Built { document, text, written, interface })
 }

@@ -10,11 +10,6 @@ impl Problems {
         self.0.push(problem.into());
     }
 
-    /// The value, or nothing where there is a problem in its place.
-    pub(crate) fn catch<T>(&mut self, result: Result<T>) -> Option<T> {
-        result.map_err(|error| self.add(format!("{error:#}"))).ok()
-    }
-
     pub(crate) fn end(self) -> Result<()> {
         match &self.0[..] {
             [] => Ok(()),

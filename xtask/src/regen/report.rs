@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::diff::Change;
 use super::overlay::Written;
 use super::pointer::child;
-use super::provenance;
+use super::sources::RECORD;
 use super::verdict::Effect;
 
 /// The longest that a value is shown.
@@ -63,8 +63,8 @@ impl Report {
         (effect, interface): (Effect, Vec<(Effect, Change)>),
         version: &str,
     ) {
-        let provenance = child("#", provenance::FIELD);
-        document.retain(|change| !change.at.starts_with(&provenance));
+        let record = child("#", RECORD);
+        document.retain(|change| !change.at.starts_with(&record));
         self.document = document;
         for (of, change) in interface {
             let is_breaking = of == Effect::Breaking;

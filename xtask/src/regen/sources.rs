@@ -1,8 +1,14 @@
 //! The list of pages that the document is made of: where each is published, and what was stored of
-//! it when.
+//! it when. A record of all sources is in the document, so that a change anywhere in one, prose
+//! included, shows in the output.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The field of the document that holds the record of the sources.
+pub(crate) const RECORD: &str = "x-provenance";
 
 /// The list, in the order in which the pages are merged.
 #[derive(Debug, Deserialize, Serialize)]
@@ -49,6 +55,21 @@ impl Sources {
         let head = "# The pages that openapi.json is made of. `cargo xtask regen --fetch` fetches them anew.\n\n";
         Ok(format!("{head}{}", toml::to_string(self)?))
     }
+}
+
+/// Returns the record of a source, with its address if it was published.
+pub(crate) fn record(url: Option<&str>, file: &str, text: &str) -> Value {
+    let sha256 = sha256(text);
+    match url {
+        Some(url) => json!({ "url": url, "file": file, "sha256": sha256 }),
+        None => json!({ "file": file, "sha256": sha256 }),
+    }
+}
+
+/// The digest in lower-case hexadecimal.
+pub(crate) fn sha256(text: &str) -> String {
+    let bytes = Sha256::digest(text).into_iter();
+    bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

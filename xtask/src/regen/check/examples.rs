@@ -1,7 +1,6 @@
 //! An example fits its schema, has no field that the schema does not know, and no value that an
 //! open enum does not list: users would never see the one, and the other would be `Other`.
 
-use anyhow::{Context, Result, anyhow};
 use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::{Map, Value, json};
 
@@ -20,8 +19,15 @@ struct Example<'a> {
 pub(super) fn check(document: &Value, problems: &mut Problems) {
     let bodies = visit::response_bodies(document);
     let examples: Vec<Example> = bodies.flat_map(|body| examples(&body)).collect();
-    for misfit in problems.catch(misfits(document, &examples)).unwrap_or_default() {
-        problems.add(misfit);
+    let root = schema(document, &examples);
+    match jsonschema::draft202012::new(&root) {
+        Ok(schema) => {
+            let values: Value = examples.iter().map(|example| example.value.clone()).collect();
+            let errors = schema.iter_errors(&values);
+            errors.for_each(|error| problems.add(misfit(&error, &examples)));
+        }
+        Err(error) => problems
+            .add(format!("#: expected schemas that examples can be checked against: {error}")),
     }
 }
 
@@ -33,40 +39,37 @@ fn examples<'a>(body: &Found<'a>) -> Vec<Example<'a>> {
     all.map(|value| Example { at: body.at.clone(), schema, value }).collect()
 }
 
-/// Returns where examples do not fit. All are checked as one list by one schema, since compiling
-/// one for each would compile what they share again and again.
-fn misfits(document: &Value, examples: &[Example]) -> Result<Vec<String>> {
+/// Returns the schema of a list of all examples. One for each would compile what they share again
+/// and again.
+fn schema(document: &Value, examples: &[Example]) -> Value {
     let schemas: Vec<Value> = examples.iter().map(|example| strict(example.schema)).collect();
-    let values: Vec<&Value> = examples.iter().map(|example| example.value).collect();
-    let components = document.get("components").map(strict);
-    let root = json!({ "prefixItems": schemas, "components": components });
-    let compiled = jsonschema::draft202012::new(&root).map_err(|error| anyhow!("{error}"));
-    let compiled = compiled.context("#: expected schemas that examples can be checked against")?;
-    let misfit = |error: ValidationError| {
-        let place = error.instance_path().to_string();
-        let (index, inside) = place[1..].split_once('/').unwrap_or((&place[1..], ""));
-        let at = index.parse().ok().and_then(|index: usize| examples.get(index));
-        let at = at.map_or("#", |example| &example.at);
-        let inside = if inside.is_empty() { String::new() } else { format!("/{inside}") };
-        match error.kind() {
-            ValidationErrorKind::AdditionalProperties { unexpected } => format!(
-                "{at}: the example has {inside}/{}, which its schema{} does not have: add it there or, if it is the new name of a field, rename that",
-                unexpected.join(&format!(", {inside}/")),
-                component(&error)
-            ),
-            ValidationErrorKind::Enum { options } => format!(
-                "{at}: the example shows {} at {inside}, which is not in the open enum{} {options}: add it there",
-                error.instance(),
-                component(&error)
-            ),
-            _ => format!(
-                "{at}: the example does not fit its schema at {}: {}",
-                if inside.is_empty() { "/" } else { &inside },
-                error.masked()
-            ),
-        }
-    };
-    Ok(compiled.iter_errors(&json!(values)).map(misfit).collect())
+    json!({ "prefixItems": schemas, "components": document.get("components").map(strict) })
+}
+
+/// Describes where an example does not fit.
+fn misfit(error: &ValidationError, examples: &[Example]) -> String {
+    let place = error.instance_path().to_string();
+    let (index, inside) = place[1..].split_once('/').unwrap_or((&place[1..], ""));
+    let at = index.parse().ok().and_then(|index: usize| examples.get(index));
+    let at = at.map_or("#", |example| &example.at);
+    let inside = if inside.is_empty() { String::new() } else { format!("/{inside}") };
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => format!(
+            "{at}: the example has {inside}/{}, which its schema{} does not have: add it there or, if it is the new name of a field, rename that",
+            unexpected.join(&format!(", {inside}/")),
+            component(error)
+        ),
+        ValidationErrorKind::Enum { options } => format!(
+            "{at}: the example shows {} at {inside}, which is not in the open enum{} {options}: add it there",
+            error.instance(),
+            component(error)
+        ),
+        _ => format!(
+            "{at}: the example does not fit its schema at {}: {}",
+            if inside.is_empty() { "/" } else { &inside },
+            error.masked()
+        ),
+    }
 }
 
 /// Returns the place of the schema that an error is about, after a space, if it is a component's.
