@@ -14,7 +14,7 @@ use pilot_status::{
     Client, Pacing, RetryPolicy,
     shared_limit::{InMemory, Reply, SharedLimit, Slot, Step, StepFuture},
 };
-use support::{Log, Reply as Answer, Server, always, builder, ok};
+use support::{Log, Reply as Answer, Server, always, builder, ok, serve};
 
 fn client(server: &Server, store: impl SharedLimit + 'static) -> Client {
     builder(server).pacing(Pacing::shared(store)).build().unwrap()
@@ -24,7 +24,7 @@ fn client(server: &Server, store: impl SharedLimit + 'static) -> Client {
 async fn refusing(number: usize, retry_after: &'static str) -> Server {
     let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
     let answer = move |n, _: &_| if n == number { refusal.clone() } else { ok() };
-    Server::start(answer).await.unwrap()
+    serve(answer).await
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use pilot_status::{
     Client, Pacing,
     shared_limit::{RedisLimit, Reply, SharedLimit, Step},
 };
-use support::{KEY, Reply as Answer, Server, builder, ok};
+use support::{KEY, Reply as Answer, Server, builder, ok, serve};
 
 use crate::redis_server::RedisServer;
 
@@ -14,7 +14,7 @@ use crate::redis_server::RedisServer;
 async fn server() -> Server {
     let refusal = Answer::json(429, "{}").with("retry-after", "0.05");
     let answer = move |n, _: &_| if n % 10 == 1 { refusal.clone() } else { ok() };
-    Server::start(answer).await.unwrap()
+    serve(answer).await
 }
 
 async fn client(server: &Server, redis: &RedisServer) -> Client {

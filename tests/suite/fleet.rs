@@ -10,11 +10,11 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use support::{Reply, Server, client, example};
+use support::{Reply, Server, client, example, serve};
 
 /// Starts a server that knows only even ids and delays the first.
 async fn even() -> Server {
-    Server::start(|_, request| {
+    serve(|_, request| {
         let id = request.line.rsplit('_').next().unwrap().trim_end_matches("?refresh=1");
         let id: u32 = id.parse().unwrap();
         let mut json = example();
@@ -27,7 +27,6 @@ async fn even() -> Server {
         Reply::Late(Duration::from_millis(delay), Box::new(reply))
     })
     .await
-    .unwrap()
 }
 
 fn ids(count: u32) -> impl Iterator<Item = String> + Clone {

@@ -1,10 +1,11 @@
 //! Snapshots that are too old are refreshed, and overlapping refreshes of one number are shared.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
+use pilot_status::RetryPolicy;
 use serde_json::{Value, json};
-use support::{Reply, Server, builder, client, example, replies};
+use support::{Reply, Server, builder, client, example, ok, replies, serve};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -18,7 +19,7 @@ fn aged(seconds: i64) -> Value {
 
 /// Starts a server with a cached snapshot and a slow refresh.
 async fn server(cached: Value) -> Server {
-    Server::start(move |_, request| {
+    serve(move |_, request| {
         if request.line.ends_with("refresh=1") {
             let fresh = Reply::json(200, aged(0).to_string());
             return Reply::Late(Duration::from_millis(200), Box::new(fresh));
@@ -26,7 +27,6 @@ async fn server(cached: Value) -> Server {
         Reply::json(200, cached.to_string())
     })
     .await
-    .unwrap()
 }
 
 fn refreshes(server: &Server) -> usize {
@@ -69,15 +69,14 @@ async fn snapshot_age_uses_response_clock() {
         (-600, 600, 3_700, 1),
     ];
     for (ahead, age, aged_by, expected) in cases {
-        let server = Server::start(move |_, request| {
+        let server = serve(move |_, request| {
             let date = chrono::Utc::now() + chrono::TimeDelta::seconds(ahead);
             let aged_by = if request.line.ends_with("refresh=1") { 0 } else { aged_by };
             Reply::json(200, aged(aged_by).to_string())
                 .with("date", date.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
                 .with("age", age.to_string())
         })
-        .await
-        .unwrap();
+        .await;
         client(&server).number("num_1").get_fresh(HOUR).await.unwrap();
         assert_eq!(refreshes(&server), expected, "{ahead} {age} {aged_by}");
     }
@@ -133,4 +132,36 @@ async fn impossible_age_of_response_is_ignored() {
     assert!(client.number("num_1").get_fresh(Duration::from_secs(3_600)).await.is_ok());
     let change = client.numbers(["num_1"]).watch(Duration::from_secs(1)).next().await;
     assert!(change.unwrap().number.is_some());
+}
+
+#[tokio::test]
+async fn joined_refresh_keeps_its_own_deadline() {
+    let answer = |n, _: &_| if n == 0 { Reply::Silence } else { ok() };
+    let server = serve(answer).await;
+    let client = builder(&server)
+        .retry(RetryPolicy::none())
+        .timeout(Duration::from_millis(1_500))
+        .build()
+        .unwrap();
+    let number = client.number("num_1");
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        number.refresh().await
+    };
+    let (first, second) = tokio::join!(number.refresh(), second);
+    assert!(first.unwrap_err().is_timeout());
+    assert!(second.is_ok(), "{second:?}");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn unpolled_refresh_is_driven_by_joining_caller() {
+    let answer = |_, _: &_| Reply::Late(Duration::from_millis(50), Box::new(ok()));
+    let server = serve(answer).await;
+    let client = client(&server);
+    let number = client.number("num_1");
+    let mut kept = pin!(number.refresh());
+    assert!(kept.as_mut().now_or_never().is_none());
+    assert!(number.refresh().await.is_ok());
+    assert_eq!(server.requests().len(), 1);
 }

@@ -1,5 +1,5 @@
-//! All calls of a client honour a 429 that one of them received, and retries do not multiply the
-//! load of an outage.
+//! All calls of a client honour a 429 that one of them received, and a reported quota. Retries do
+//! not multiply the load of an outage.
 
 use std::{
     sync::{Arc, Mutex},
@@ -7,7 +7,7 @@ use std::{
 };
 
 use pilot_status::{Client, Pacing, PacingStats, RetryPolicy};
-use support::{Reply, Server, always, builder, client, ok};
+use support::{Reply, Server, always, builder, client, ok, serve};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
@@ -16,11 +16,11 @@ const MS: fn(u64) -> Duration = Duration::from_millis;
 async fn refusing_first(retry_after: &'static str) -> (Server, Arc<Mutex<Vec<Instant>>>) {
     let arrivals = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&arrivals);
-    let server = Server::start(move |n, _| {
+    let server = serve(move |n, _| {
         log.lock().unwrap().push(Instant::now());
         if n == 0 { Reply::json(429, "{}").with("retry-after", retry_after) } else { ok() }
     });
-    (server.await.unwrap(), arrivals)
+    (server.await, arrivals)
 }
 
 #[tokio::test]
@@ -116,4 +116,38 @@ async fn retry_budget_limits_5xx_but_not_429() {
         let text = last.unwrap().to_string();
         assert_eq!(text.contains("the retry budget is spent"), status == 503, "{text}");
     }
+}
+
+#[tokio::test]
+async fn call_retries_429_until_its_deadline() {
+    // The server recovers only after four backoffs.
+    let start = Instant::now();
+    let answer = move |_, _: &_| {
+        if start.elapsed() < MS(600) { Reply::json(429, "{}") } else { ok() }
+    };
+    let server = serve(answer).await;
+    let client = builder(&server).timeout(MS(2_000)).build().unwrap();
+    assert!(client.number("num_1").get().await.is_ok());
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn remaining_quota_is_honoured_from_first_response() {
+    // The server admits three requests per half second and reports the rest.
+    let start = Instant::now();
+    let used = Mutex::new((0, 0));
+    let answer = move |_, _: &_| {
+        let mut used = used.lock().unwrap();
+        let window = start.elapsed().as_millis() / 500;
+        *used = if used.0 == window { (window, used.1 + 1) } else { (window, 1) };
+        let reply = if used.1 > 3 { Reply::json(429, "{}") } else { ok() };
+        let left = 3_usize.saturating_sub(used.1).to_string();
+        reply.with("x-ratelimit-remaining", left).with("x-ratelimit-reset", "0.5")
+    };
+    let server = serve(answer).await;
+    let client = client(&server);
+    for n in 0..9 {
+        assert!(client.number(format!("num_{n}")).get().await.is_ok());
+    }
+    assert_eq!((client.stats().rejected, server.requests().len()), (0, 9));
 }

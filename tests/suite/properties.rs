@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use fastrand::Rng;
 use pilot_status::{RetryPolicy, types::Number};
-use support::{Reply, Server, builder, example};
+use support::{Reply, builder, example, serve};
 
 /// Replaces up to 20 bytes by random ones or by pieces of JSON and of a head.
 fn damage(random: &mut Rng, bytes: &mut Vec<u8>) {
@@ -34,8 +34,7 @@ async fn damaged_response_is_number_or_error() {
     let mut random = Rng::with_seed(seed);
     let bytes = Arc::new(Mutex::new(Vec::new()));
     let answer = Arc::clone(&bytes);
-    let server = Server::start(move |_, _| Reply::Raw(answer.lock().unwrap().clone()));
-    let server = server.await.unwrap();
+    let server = serve(move |_, _| Reply::Raw(answer.lock().unwrap().clone())).await;
     let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
     let body = example().to_string();
     let mut successes = 0;

@@ -8,7 +8,7 @@ use pilot_status::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use support::{Reply, Server, client};
+use support::{Reply, Request, client, serve};
 
 /// Returns a number with every reason that blocks or degrades, and with free text.
 fn unwell() -> Value {
@@ -74,11 +74,11 @@ fn readiness_whose_reasons_contradict_its_level_is_rejected() {
 
 #[tokio::test]
 async fn change_and_entry_can_be_read_back() -> Result<(), Error> {
-    let answer = |_, request: &support::Request| match request.line.rsplit('/').next() {
+    let answer = |_, request: &Request| match request.line.rsplit('/').next() {
         Some("failing") => Reply::json(403, r#"{"code":"NO_SCOPE","error":"Private text"}"#),
         _ => Reply::json(200, unwell().to_string()),
     };
-    let server = Server::start(answer).await.unwrap();
+    let server = serve(answer).await;
     let mut watch =
         client(&server).numbers(["..", "num_1", "failing"]).watch(Duration::from_secs(1));
     let table = watch.table();

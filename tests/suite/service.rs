@@ -13,7 +13,7 @@ use pilot_status::{
     mock::{self, Answer, httpmock::MockServer},
     types::Number,
 };
-use support::{Reply, Server, client};
+use support::{Reply, Request, client, serve};
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -46,7 +46,7 @@ fn fresh_finds_by_id_and_phone() {
 #[tokio::test]
 async fn working_number_comes_before_failing_one_with_same_phone() {
     let polls = AtomicUsize::new(0);
-    let answer = move |_, request: &support::Request| {
+    let answer = move |_, request: &Request| {
         let is_red = request.line.ends_with('b');
         if !is_red && polls.fetch_add(1, Ordering::Relaxed) > 0 {
             return Reply::json(403, "{}");
@@ -55,7 +55,7 @@ async fn working_number_comes_before_failing_one_with_same_phone() {
         let number = with_phone(number, "+55 11 98888-0001");
         Reply::json(200, serde_json::to_string(&number).unwrap())
     };
-    let server = Server::start(answer).await.unwrap();
+    let server = serve(answer).await;
     let every = Duration::from_millis(100);
     let mut watch = client(&server).numbers(["a", "b"]).watch(every).first_round(Duration::ZERO);
     let table = watch.table();
@@ -70,7 +70,7 @@ async fn working_number_comes_before_failing_one_with_same_phone() {
 async fn number_that_is_listed_later_is_found_by_phone() {
     let lists = [r#"[{"id":"a"}]"#, r#"[{"id":"a"},{"id":"late","number":5511988880002}]"#, "[]"];
     let requests = AtomicUsize::new(0);
-    let answer = move |_, request: &support::Request| match request.line.as_str() {
+    let answer = move |_, request: &Request| match request.line.as_str() {
         "GET /v1/numbers" => {
             let n = requests.fetch_add(1, Ordering::Relaxed).min(2);
             Reply::json(200, lists[n])
@@ -78,7 +78,7 @@ async fn number_that_is_listed_later_is_found_by_phone() {
         "GET /v1/numbers/late" => Reply::json(500, "{}"),
         _ => support::ok(),
     };
-    let server = Server::start(answer).await.unwrap();
+    let server = serve(answer).await;
     let client = support::builder(&server).retry(RetryPolicy::none()).build().unwrap();
     let mut watch = client.watch_all(Duration::from_millis(400)).first_round(Duration::ZERO);
     let table = watch.table();
@@ -104,11 +104,11 @@ async fn table_is(watch: &mut Watch, holds: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn failing_list_is_reason_for_absent_numbers() {
-    let answer = |_, request: &support::Request| match request.line.as_str() {
+    let answer = |_, request: &Request| match request.line.as_str() {
         "GET /v1/numbers" => Reply::json(402, "{}"),
         _ => support::ok(),
     };
-    let server = Server::start(answer).await.unwrap();
+    let server = serve(answer).await;
     let state = serde_json::from_str(r#"{"a":{"error":{"kind":"timeout"}}}"#).unwrap();
     let mut watch = client(&server).watch_all(LONG).first_round(Duration::ZERO).resume(state);
     let table = watch.table();
@@ -123,9 +123,8 @@ async fn failing_list_is_reason_for_absent_numbers() {
 
 #[tokio::test]
 async fn refused_key_is_reason_for_every_number() {
-    let answer =
-        |n, _: &support::Request| if n == 0 { support::ok() } else { Reply::json(401, "{}") };
-    let server = Server::start(answer).await.unwrap();
+    let answer = |n, _: &Request| if n == 0 { support::ok() } else { Reply::json(401, "{}") };
+    let server = serve(answer).await;
     let mut watch = client(&server).numbers(["a", "b"]).watch(LONG).first_round(Duration::ZERO);
     watch = watch.concurrency(1);
     let table = watch.table();
@@ -143,11 +142,11 @@ async fn refused_key_is_reason_for_every_number() {
 
 #[tokio::test]
 async fn lookup_without_recent_success_names_reason() {
-    let answer = |_, request: &support::Request| match request.line.rsplit('/').next() {
+    let answer = |_, request: &Request| match request.line.rsplit('/').next() {
         Some("fails") => Reply::json(403, r#"{"code":"NUMBER_SCOPE_NOT_ALLOWED"}"#),
         _ => support::ok(),
     };
-    let server = Server::start(answer).await.unwrap();
+    let server = serve(answer).await;
     let mut watch = client(&server).numbers(["works", "fails"]).watch(LONG);
     watch = watch.first_round(Duration::ZERO).concurrency(1);
     let table = watch.table();

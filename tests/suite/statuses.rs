@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pilot_status::{ErrorKind, Pacing, RetryPolicy};
 use serde_json::Value;
-use support::{Reply, Server, always, builder, client, replies};
+use support::{Reply, always, builder, client, replies, serve};
 
 const RETRIED: [u16; 13] = [408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530];
 
@@ -38,14 +38,14 @@ fn json_or_text(body: &[u8]) -> Value {
 #[tokio::test]
 async fn every_status_maps_to_its_error_and_hint() {
     // The id selects the status, the body and the wait.
-    let server = Server::start(|_, request| {
+    let server = serve(|_, request| {
         let (_, id) = request.line.rsplit_once('/').unwrap();
         let [status, body, waits] = id.split('-').collect::<Vec<_>>()[..] else { panic!("{id}") };
         let body = BODIES[body.parse::<usize>().unwrap()].0;
         let reply = Reply::json(status.parse().unwrap(), body);
         if waits == "1" { reply.with("retry-after", "61") } else { reply }
-    });
-    let server = server.await.unwrap();
+    })
+    .await;
     // Without a budget and pacing, cases do not affect each other.
     let retry = RetryPolicy::default().base_delay(Duration::from_millis(1)).max_attempts(2);
     let client = builder(&server).retry(retry.without_budget()).pacing(Pacing::Off);

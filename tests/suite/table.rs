@@ -8,7 +8,7 @@ use std::{
 use futures_util::FutureExt;
 use pilot_status::{ErrorKind, ReadinessLevel, Watch, WatchState};
 use serde_json::{Value, json};
-use support::{Reply, Server, client, example};
+use support::{Reply, Request, Server, client, example, serve};
 
 const EVERY: Duration = Duration::from_millis(200);
 
@@ -21,14 +21,13 @@ async fn fleet() -> Server {
         number["state"] = if id.contains("old") { "CLOSE".into() } else { "OPEN".into() };
         Reply::json(200, number.to_string())
     };
-    let answer = move |_, request: &support::Request| match request.line.rsplit('/').next().unwrap()
-    {
+    let answer = move |_, request: &Request| match request.line.rsplit('/').next().unwrap() {
         "a" => number("a", json!("+55 11 98888-0001")),
         "b" => number("b", json!("+55 11 98888-0002")),
         old @ ("a_old" | "_old") => number(old, json!("+55 11 98888-0001")),
         _ => Reply::json(404, "{}"),
     };
-    Server::start(answer).await.unwrap()
+    serve(answer).await
 }
 
 #[tokio::test]
@@ -183,11 +182,11 @@ async fn older_snapshot_than_resumed_completes_table() {
 
 #[tokio::test]
 async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
-    let answer = |_, request: &support::Request| match request.line.as_str() {
+    let answer = |_, request: &Request| match request.line.as_str() {
         "GET /v1/numbers" => Reply::json(200, r#"[{"id":"a"},{"id":{}}]"#),
         _ => support::ok(),
     };
-    let server = Server::start(answer).await.unwrap();
+    let server = serve(answer).await;
     let state: WatchState =
         serde_json::from_str(r#"{"a":{"level":"ready"},"b":{"level":"ready"}}"#).unwrap();
     let mut watch = client(&server).watch_all(EVERY).resume(state);
@@ -218,12 +217,12 @@ async fn phone_number_is_found_in_every_known_place() {
 #[tokio::test]
 async fn list_not_sent_under_rate_limit_is_no_error() {
     let polls = AtomicUsize::new(0);
-    let answer = move |_, request: &support::Request| match request.line.as_str() {
+    let answer = move |_, request: &Request| match request.line.as_str() {
         "GET /v1/numbers" => Reply::json(200, r#"[{"id":"a"}]"#),
         _ if polls.fetch_add(1, Ordering::Relaxed) == 0 => support::ok(),
         _ => Reply::json(429, "{}").with("retry-after", "3600"),
     };
-    let server = Server::start(answer).await.unwrap();
+    let server = serve(answer).await;
     let client = support::builder(&server).timeout(Duration::from_secs(1)).build().unwrap();
     let mut watch = client.watch_all(EVERY);
     let table = watch.table();

@@ -7,65 +7,87 @@ use std::{
 };
 
 use futures_util::{FutureExt, StreamExt};
-use pilot_status::{Change, ChangeSource, Changed, Client, NumberId, Watch, WatchState};
+use pilot_status::{Change, ChangeSource, Changed, NumberId, Watch, WatchState};
 use serde_json::{Value, json};
-use support::{KEY, Reply, Request, Server, always, builder, client, ok};
+use support::{KEY, Reply, Request, Server, always, client, ok, replies, serve};
 
 const EVERY: Duration = Duration::from_millis(100);
 /// Allowance for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The numbers of a server, set by the test.
-#[derive(Clone, Default)]
-struct World(Arc<Mutex<BTreeMap<String, Reply>>>);
+/// A server whose numbers the test sets.
+struct World {
+    server: Server,
+    replies: Arc<Mutex<BTreeMap<String, Reply>>>,
+}
+
+/// The name under which a world has a list other than that of all numbers.
+const LIST: &str = "the list";
 
 impl World {
-    fn of(ids: &[&str]) -> Self {
-        let world = Self::default();
-        for id in ids {
-            world.set(id, Ok(json!({ "health": { "sendable": true } })));
-        }
+    /// Starts a server whose numbers with these ids are ready.
+    async fn of(ids: &[&str]) -> Self {
+        let replies = Arc::<Mutex<BTreeMap<String, Reply>>>::default();
+        let answers = Arc::clone(&replies);
+        let server = serve(move |_, request| answer(&answers.lock().unwrap(), request)).await;
+        let world = Self { server, replies };
+        ids.iter().for_each(|id| world.set(id, ready()));
         world
     }
 
-    /// Sets the number, or the status with which its requests fail.
-    fn set(&self, id: &str, number: Result<Value, u16>) {
-        let reply = match number {
-            Ok(mut number) => {
-                number["id"] = id.into();
-                Reply::json(200, number.to_string())
-            }
-            Err(status) => Reply::json(status, r#"{"error":"no","code":"NO"}"#),
-        };
-        self.0.lock().unwrap().insert(id.to_owned(), reply);
+    fn set(&self, id: &str, mut number: Value) {
+        number["id"] = id.into();
+        self.reply(id, Reply::json(200, number.to_string()));
+    }
+
+    /// Lets all requests for a number, or for the list, fail with a status.
+    fn fail(&self, id: &str, status: u16) {
+        self.reply(id, Reply::json(status, r#"{"error":"no","code":"NO"}"#));
     }
 
     /// Sets the list instead of that of all numbers.
     fn list(&self, body: &str) {
-        self.0.lock().unwrap().insert("the list".to_owned(), Reply::json(200, body));
+        self.reply(LIST, Reply::json(200, body));
+    }
+
+    fn reply(&self, id: &str, reply: Reply) {
+        self.replies.lock().unwrap().insert(id.to_owned(), reply);
     }
 
     fn remove(&self, id: &str) {
-        self.0.lock().unwrap().remove(id);
+        self.replies.lock().unwrap().remove(id);
     }
 
-    async fn server(&self) -> Server {
-        let world = self.clone();
-        Server::start(move |_, request| world.answer(request)).await.unwrap()
+    fn watch<const N: usize>(&self, ids: [&'static str; N]) -> Watch {
+        client(&self.server).numbers(ids).watch(EVERY)
     }
 
-    fn answer(&self, request: &Request) -> Reply {
-        let world = self.0.lock().unwrap();
-        if request.line == "GET /v1/numbers" {
-            if let Some(list) = world.get("the list") {
-                return list.clone();
-            }
-            let list = world.keys().map(|id| json!({ "id": id })).collect::<Value>();
-            return Reply::json(200, list.to_string());
-        }
-        let id = request.line.split(['/', '?']).nth(3).unwrap();
-        world.get(id).cloned().unwrap_or_else(|| Reply::json(404, r#"{"error":"no"}"#))
+    fn watch_all(&self) -> Watch {
+        client(&self.server).watch_all(EVERY)
     }
+
+    /// Returns the number of requests so far whose line ends with this text.
+    fn requests(&self, end: &str) -> usize {
+        self.server.requests().iter().filter(|request| request.line.ends_with(end)).count()
+    }
+}
+
+fn state(json: Value) -> WatchState {
+    serde_json::from_value(json).unwrap()
+}
+
+fn ready() -> Value {
+    json!({ "health": { "sendable": true } })
+}
+
+fn answer(replies: &BTreeMap<String, Reply>, request: &Request) -> Reply {
+    if request.line == "GET /v1/numbers" {
+        let all = || replies.keys().map(|id| json!({ "id": id })).collect::<Value>();
+        let list = replies.get(LIST).cloned();
+        return list.unwrap_or_else(|| Reply::json(200, all().to_string()));
+    }
+    let id = request.line.split(['/', '?']).nth(3).unwrap();
+    replies.get(id).cloned().unwrap_or_else(|| Reply::json(404, r#"{"error":"no"}"#))
 }
 
 async fn next(watch: &mut Watch) -> Change {
@@ -96,10 +118,6 @@ async fn assert_silent(watch: &mut Watch) {
     assert!(event.is_err(), "{event:?}");
 }
 
-fn requests(server: &Server, id: &str) -> usize {
-    server.requests().iter().filter(|request| request.line.contains(id)).count()
-}
-
 /// Polls the watch until the condition holds, and asserts that it emits no event.
 async fn until(watch: &mut Watch, is_so: impl Fn() -> bool) {
     let end = tokio::time::Instant::now() + PATIENCE;
@@ -110,15 +128,10 @@ async fn until(watch: &mut Watch, is_so: impl Fn() -> bool) {
     }
 }
 
-fn lists(server: &Server) -> usize {
-    server.requests().iter().filter(|request| request.line == "GET /v1/numbers").count()
-}
-
 #[tokio::test]
 async fn watch_emits_first_state_and_then_changes() {
-    let world = World::of(&["a", "b"]);
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a", "b", "a"]).watch(EVERY);
+    let world = World::of(&["a", "b"]).await;
+    let mut watch = world.watch(["a", "b", "a"]);
     for (id, change) in changes(&mut watch, 2).await {
         assert_eq!(
             (change.changed.as_slice(), change.before.as_ref()),
@@ -129,13 +142,13 @@ async fn watch_emits_first_state_and_then_changes() {
     }
     assert_silent(&mut watch).await;
 
-    world.set("b", Ok(json!({ "health": { "sendable": true, "qualityRating": "RED" } })));
+    world.set("b", json!({ "health": { "sendable": true, "qualityRating": "RED" } }));
     let change = next(&mut watch).await;
     assert_eq!(change.changed, [Changed::Readiness, Changed::Quality]);
     assert_eq!(change.to_string(), "b  ready → degraded: quality RED");
     assert_eq!(change.before.unwrap().quality, None);
 
-    world.set("a", Ok(json!({ "state": "CLOSE", "health": { "messagingLimitTier": "TIER_2K" } })));
+    world.set("a", json!({ "state": "CLOSE", "health": { "messagingLimitTier": "TIER_2K" } }));
     let change = next(&mut watch).await;
     assert_eq!(change.changed, [Changed::Readiness, Changed::Limit, Changed::State]);
     assert_eq!(
@@ -147,10 +160,9 @@ async fn watch_emits_first_state_and_then_changes() {
 
 #[tokio::test]
 async fn watch_reports_repeated_error_once() {
-    let world = World::of(&["a", "b"]);
-    world.set("b", Err(403));
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a", "b", "gone"]).watch(EVERY);
+    let world = World::of(&["a", "b"]).await;
+    world.fail("b", 403);
+    let mut watch = world.watch(["a", "b", "gone"]);
     let first = changes(&mut watch, 3).await;
     assert_eq!(first["a"].changed, [Changed::First]);
     assert!(first["gone"].error.as_ref().unwrap().is_not_found());
@@ -159,20 +171,20 @@ async fn watch_reports_repeated_error_once() {
     assert_eq!(first["b"].to_string(), "b  the API answered 403 Forbidden (NO)");
     assert_silent(&mut watch).await;
 
-    world.set("b", Err(402));
+    world.fail("b", 402);
     assert_eq!(next(&mut watch).await.changed, [Changed::ErrorBegan]);
-    world.set("b", Ok(json!({ "health": { "sendable": true } })));
+    world.set("b", ready());
     let change = next(&mut watch).await;
     assert!(change.has(Changed::ErrorEnded), "{change:?}");
     assert_eq!(change.to_string(), "b  ready");
     // The states before and after the next error are compared.
-    world.set("b", Err(403));
+    world.fail("b", 403);
     assert_eq!(next(&mut watch).await.changed, [Changed::ErrorBegan]);
-    world.set("b", Ok(json!({ "health": { "sendable": true } })));
+    world.set("b", ready());
     let change = next(&mut watch).await;
     assert_eq!(change.changed, [Changed::ErrorEnded]);
     assert_eq!(change.to_string(), "b  answers again: ready");
-    let [others, gone] = ["/a", "gone"].map(|id| requests(&server, id));
+    let [others, gone] = ["/a", "gone"].map(|id| world.requests(id));
     assert!(others > 3 && gone <= 1 + others / 5, "{others} and {gone}");
 }
 
@@ -200,19 +212,15 @@ async fn watch_rejects_zero_interval_and_ends_without_ids() {
 
 #[tokio::test]
 async fn resumed_watch_reports_only_changes() {
-    let world = World::of(&["a", "b", "c"]);
-    let server = world.server().await;
-    let client = client(&server);
-    let watch = || client.numbers(["a", "b", "d"]).watch(EVERY);
-    let mut before = client.numbers(["a", "b", "c"]).watch(EVERY);
+    let world = World::of(&["a", "b", "c"]).await;
+    let mut before = world.watch(["a", "b", "c"]);
     changes(&mut before, 3).await;
     let kept = serde_json::to_string(&before.state()).unwrap();
     drop(before);
 
-    world.set("a", Ok(json!({ "health": { "sendable": false } })));
-    world.set("d", Ok(json!({})));
-    let state: WatchState = serde_json::from_str(&kept).unwrap();
-    let mut after = watch().resume(state);
+    world.set("a", json!({ "health": { "sendable": false } }));
+    world.set("d", json!({}));
+    let mut after = world.watch(["a", "b", "d"]).resume(serde_json::from_str(&kept).unwrap());
     let events = changes(&mut after, 2).await;
     assert_eq!(events["a"].to_string(), "a  ready → blocked: not sendable");
     assert_eq!(events["d"].changed, [Changed::First]);
@@ -223,13 +231,12 @@ async fn resumed_watch_reports_only_changes() {
 
 #[tokio::test]
 async fn listed_and_unlisted_numbers_are_reported() {
-    let world = World::of(&["a", "b"]);
-    let server = world.server().await;
-    let mut watch = client(&server).watch_all(EVERY);
+    let world = World::of(&["a", "b"]).await;
+    let mut watch = world.watch_all();
     for change in changes(&mut watch, 2).await.values() {
         assert_eq!(change.changed, [Changed::First]);
     }
-    world.set("c", Ok(json!({ "health": { "sendable": true } })));
+    world.set("c", ready());
     let change = next(&mut watch).await;
     assert_eq!((id(&change), &*change.changed), ("c", &[Changed::First, Changed::Listed][..]));
     assert_eq!(change.to_string(), "c  newly listed: ready");
@@ -244,7 +251,7 @@ async fn listed_and_unlisted_numbers_are_reported() {
     assert_eq!(change.to_string(), "a  no longer listed");
     assert_silent(&mut watch).await;
 
-    world.set("the list", Err(403));
+    world.fail(LIST, 403);
     let change = next(&mut watch).await;
     assert!(change.id.is_none() && change.error.as_ref().unwrap().is_forbidden(), "{change:?}");
     assert!(
@@ -252,21 +259,19 @@ async fn listed_and_unlisted_numbers_are_reported() {
         "{change}"
     );
     assert_silent(&mut watch).await;
-    world.remove("the list");
+    world.remove(LIST);
     let change = next(&mut watch).await;
     assert_eq!(change.to_string(), "the list of numbers: answers again");
     assert_eq!(change.changed, [Changed::ErrorEnded]);
-    world.set("b", Ok(json!({ "state": "CLOSE" })));
+    world.set("b", json!({ "state": "CLOSE" }));
     assert_eq!(id(&next(&mut watch).await), "b");
 }
 
 #[tokio::test]
 async fn resumed_list_watch_reports_listed_and_unlisted() {
-    let world = World::of(&["a", "b"]);
-    let server = world.server().await;
-    let state = json!({ "a": { "level": "ready" }, "z": { "level": "ready" } });
-    let state = serde_json::from_value(state).unwrap();
-    let mut watch = client(&server).watch_all(EVERY).resume(state);
+    let world = World::of(&["a", "b"]).await;
+    let before = state(json!({ "a": { "level": "ready" }, "z": { "level": "ready" } }));
+    let mut watch = world.watch_all().resume(before);
     let events = changes(&mut watch, 2).await;
     assert_eq!(events["z"].changed, [Changed::Unlisted]);
     assert_eq!(events["b"].changed, [Changed::First, Changed::Listed]);
@@ -275,9 +280,8 @@ async fn resumed_list_watch_reports_listed_and_unlisted() {
 
 #[tokio::test]
 async fn list_with_invalid_items_unlists_no_number() {
-    let world = World::of(&["a", "b"]);
-    let server = world.server().await;
-    let mut watch = client(&server).watch_all(EVERY);
+    let world = World::of(&["a", "b"]).await;
+    let mut watch = world.watch_all();
     changes(&mut watch, 2).await;
     let lists = [
         r#"[{"name":"x"}]"#,
@@ -292,21 +296,19 @@ async fn list_with_invalid_items_unlists_no_number() {
 
 #[tokio::test]
 async fn status_watch_changes_only_state() {
-    let world = World::of(&["a"]);
-    world.set("a", Ok(json!({ "state": "CLOSE" })));
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses();
+    let world = World::of(&["a"]).await;
+    world.set("a", json!({ "state": "CLOSE" }));
+    let mut watch = world.watch(["a"]).statuses();
     assert_eq!(next(&mut watch).await.to_string(), "a  state CLOSE");
-    let state = json!({ "a": { "level": "blocked", "quality": "RED", "state": "CLOSE" } });
-    let state = serde_json::from_value(state).unwrap();
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).statuses().resume(state);
+    let a = json!({ "level": "blocked", "quality": "RED", "state": "CLOSE" });
+    let mut watch = world.watch(["a"]).statuses().resume(state(json!({ "a": a })));
     assert_silent(&mut watch).await;
-    world.set("a", Ok(json!({ "isFullyConnected": false })));
+    world.set("a", json!({ "isFullyConnected": false }));
     assert_silent(&mut watch).await;
     // Each state change is printed, even if a readiness reason repeats it.
     for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
     {
-        world.set("a", Ok(json!({ "state": state })));
+        world.set("a", json!({ "state": state }));
         let change = next(&mut watch).await;
         assert_eq!(
             (change.changed.as_slice(), &*change.to_string()),
@@ -318,14 +320,13 @@ async fn status_watch_changes_only_state() {
 
 #[tokio::test]
 async fn change_filter_selects_reported_changes() {
-    let world = World::of(&["a"]);
-    let server = world.server().await;
-    let watch = client(&server).numbers(["a"]).watch(EVERY);
+    let world = World::of(&["a"]).await;
+    let watch = world.watch(["a"]);
     let mut watch = watch.on(|before, after| before.quality != after.quality);
     next(&mut watch).await;
-    world.set("a", Ok(json!({ "state": "CLOSE" })));
+    world.set("a", json!({ "state": "CLOSE" }));
     assert_silent(&mut watch).await;
-    world.set("a", Ok(json!({ "state": "OPEN", "health": { "qualityRating": "GREEN" } })));
+    world.set("a", json!({ "state": "OPEN", "health": { "qualityRating": "GREEN" } }));
     assert!(next(&mut watch).await.has(Changed::Quality));
 }
 
@@ -358,26 +359,21 @@ async fn concurrency_limit_lengthens_rounds() {
 
 #[tokio::test]
 async fn dropped_watch_sends_no_more_requests() {
-    let server = Arc::new(World::of(&["a", "b"]).server().await);
-    let client: Client = builder(&server).build().unwrap();
-    let task = tokio::spawn(async move {
-        let mut watch = client.numbers(["a", "b"]).watch(EVERY);
-        changes(&mut watch, 2).await;
-    });
-    task.await.unwrap();
-    let asked = server.requests().len();
+    let world = World::of(&["a", "b"]).await;
+    let mut watch = world.watch(["a", "b"]);
+    tokio::spawn(async move { changes(&mut watch, 2).await }).await.unwrap();
+    let asked = world.requests("");
     tokio::time::sleep(EVERY * 3).await;
-    assert_eq!(server.requests().len(), asked);
+    assert_eq!(world.requests(""), asked);
 }
 
 #[tokio::test]
 async fn watch_retains_whole_numbers_on_request() {
-    let world = World::of(&["a"]);
-    world.set("a", Ok(json!({ "name": "old" })));
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
+    let world = World::of(&["a"]).await;
+    world.set("a", json!({ "name": "old" }));
+    let mut watch = world.watch(["a"]).keep_whole();
     assert!(next(&mut watch).await.previous.is_none());
-    world.set("a", Ok(json!({ "name": "new", "state": "CLOSE" })));
+    world.set("a", json!({ "name": "new", "state": "CLOSE" }));
     let change = next(&mut watch).await;
     assert_eq!(change.previous.as_ref().unwrap().name.as_deref(), Some("old"));
     assert_eq!(change.number.as_ref().unwrap().name.as_deref(), Some("new"));
@@ -405,8 +401,8 @@ fn free_text(id: &str, n: usize) -> Reply {
 
 #[tokio::test]
 async fn free_text_is_not_compared_printed_or_stored() {
-    let server = Server::start(|n, request| free_text(request.line.rsplit('/').next().unwrap(), n));
-    let server = server.await.unwrap();
+    let answer = |n, request: &Request| free_text(request.line.rsplit('/').next().unwrap(), n);
+    let server = serve(answer).await;
     let ids = [
         "reason", "code", "quality", "limit", "status", "state", "charge", "errors", "error",
         "numbered",
@@ -426,12 +422,11 @@ async fn free_text_is_not_compared_printed_or_stored() {
 
 #[tokio::test]
 async fn unknown_values_are_compared_and_printed_as_codes() {
-    let world = World::of(&["a"]);
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY);
+    let world = World::of(&["a"]).await;
+    let mut watch = world.watch(["a"]);
     next(&mut watch).await;
     let health =
-        |quality: &str| Ok(json!({ "health": { "sendable": true, "qualityRating": quality } }));
+        |quality: &str| json!({ "health": { "sendable": true, "qualityRating": quality } });
     let cases = [("PURPLE", "a  quality unknown → PURPLE"), ("GREEN", "a  quality PURPLE → GREEN")];
     for (quality, line) in cases {
         world.set("a", health(quality));
@@ -464,7 +459,7 @@ async fn older_snapshot_is_ignored() {
         }
     };
     for (ahead, refresh) in [(None, false), (Some(600), false), (Some(600), true)] {
-        let server = Server::start(move |n, _| snapshot(n, ahead)).await.unwrap();
+        let server = serve(move |n, _| snapshot(n, ahead)).await;
         let watch = client(&server).numbers(["a"]).watch(EVERY).keep_whole();
         let mut watch = if refresh { watch.refresh() } else { watch };
         assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
@@ -474,13 +469,9 @@ async fn older_snapshot_is_ignored() {
 
 #[tokio::test]
 async fn id_spellings_refer_to_one_number() {
-    let world = World::of(&["a", "b"]);
+    let world = World::of(&["a", "b"]).await;
     world.list(r#"[{"id":" a\n"},{"id":"a"},{"id":"b"}]"#);
-    let server = world.server().await;
-    let client = client(&server);
-    for mut watch in
-        [client.numbers(["a\r\n", "\"a\"", "a", " b"]).watch(EVERY), client.watch_all(EVERY)]
-    {
+    for mut watch in [world.watch(["a\r\n", "\"a\"", "a", " b"]), world.watch_all()] {
         let first = changes(&mut watch, 2).await;
         assert_eq!(first.into_keys().collect::<Vec<_>>(), ["a", "b"]);
         assert_silent(&mut watch).await;
@@ -489,35 +480,31 @@ async fn id_spellings_refer_to_one_number() {
 
 #[tokio::test]
 async fn snapshot_from_future_does_not_stop_watch() {
-    let world = World::of(&["a"]);
+    let world = World::of(&["a"]).await;
     let at = |year: u32, quality: &str| {
-        Ok(
-            json!({ "health": { "qualityRating": quality }, "meta": { "fetchedAt": format!("{year}-01-01T00:00:00Z") } }),
-        )
+        let date = format!("{year}-01-01T00:00:00Z");
+        json!({ "health": { "qualityRating": quality }, "meta": { "fetchedAt": date } })
     };
     world.set("a", at(9999, "RED"));
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY);
+    let mut watch = world.watch(["a"]);
     next(&mut watch).await;
     world.set("a", at(2026, "GREEN"));
     assert!(next(&mut watch).await.has(Changed::Quality));
-    let state = r#"{"a":{"level":"ready","fetchedAt":"2999-01-01T00:00:00Z"}}"#;
-    let state = serde_json::from_str(state).unwrap();
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).resume(state);
+    let a = json!({ "level": "ready", "fetchedAt": "2999-01-01T00:00:00Z" });
+    let mut watch = world.watch(["a"]).resume(state(json!({ "a": a })));
     assert!(next(&mut watch).await.has(Changed::Quality));
 }
 
 #[tokio::test]
 async fn list_missing_known_numbers_is_requested_again() {
-    let world = World::of(&["a", "b"]);
-    let server = world.server().await;
-    let mut watch = client(&server).watch_all(EVERY);
+    let world = World::of(&["a", "b"]).await;
+    let mut watch = world.watch_all();
     changes(&mut watch, 2).await;
     for list in ["[]", r#"{"numbers":[]}"#, r#"{"data":[]}"#, r#"[{"id":"z"}]"#] {
-        let seen = lists(&server);
+        let seen = world.requests("/numbers");
         world.list(list);
-        until(&mut watch, || lists(&server) > seen).await;
-        world.remove("the list");
+        until(&mut watch, || world.requests("/numbers") > seen).await;
+        world.remove(LIST);
         assert_silent(&mut watch).await;
     }
     world.list("[]");
@@ -528,9 +515,8 @@ async fn list_missing_known_numbers_is_requested_again() {
 
 #[tokio::test]
 async fn error_with_empty_list_is_list_failure() {
-    let world = World::of(&["a"]);
-    let server = world.server().await;
-    let mut watch = client(&server).watch_all(EVERY);
+    let world = World::of(&["a"]).await;
+    let mut watch = world.watch_all();
     changes(&mut watch, 1).await;
     world.list(r#"{"data":[],"error":"timeout","code":"UPSTREAM_TIMEOUT"}"#);
     let change = next(&mut watch).await;
@@ -544,13 +530,8 @@ async fn error_with_empty_list_is_list_failure() {
 
 #[tokio::test]
 async fn call_not_admitted_emits_no_change() {
-    let server =
-        Server::start(
-            |n, _| {
-                if n == 0 { Reply::json(429, "{}").with("retry-after", "1") } else { ok() }
-            },
-        );
-    let server = server.await.unwrap();
+    let refusal = Reply::json(429, "{}").with("retry-after", "1");
+    let server = replies(vec![refusal, ok()]).await;
     let watch = client(&server).numbers(["a", "b", "c"]).watch(EVERY);
     let mut watch = watch.timeout(Duration::from_millis(300));
     let mut ready = BTreeSet::new();
@@ -580,13 +561,12 @@ async fn watch_timeout_applies_to_list() {
 
 #[tokio::test]
 async fn watch_state_round_trips_in_every_format() {
-    let world = World::of(&["a", "b", "c", "d"]);
+    let world = World::of(&["a", "b", "c", "d"]).await;
     let unwell = json!({ "sendable": false, "code": "C", "qualityRating": "RED", "messagingLimitTier": "TIER_2K" });
-    world.set("b", Ok(json!({ "state": "CLOSE", "health": unwell, "meta": { "fetchedAt": "2026-01-01T10:00:00.000Z" } })));
-    world.set("c", Err(403));
-    world.set("d", Ok(json!({})));
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(["a", "b", "c", "d"]).watch(EVERY);
+    world.set("b", json!({ "state": "CLOSE", "health": unwell, "meta": { "fetchedAt": "2026-01-01T10:00:00.000Z" } }));
+    world.fail("c", 403);
+    world.set("d", json!({}));
+    let mut watch = world.watch(["a", "b", "c", "d"]);
     changes(&mut watch, 4).await;
     let state = watch.state();
 
@@ -600,7 +580,7 @@ async fn watch_state_round_trips_in_every_format() {
         assert_eq!(rmp_serde::from_slice::<WatchState>(&bytes).unwrap(), state);
     }
     drop(watch);
-    let mut watch = client(&server).numbers(["a", "b", "c", "d"]).watch(EVERY).resume(state);
+    let mut watch = world.watch(["a", "b", "c", "d"]).resume(state);
     assert_silent(&mut watch).await;
 }
 
@@ -613,10 +593,10 @@ fn unknown_watch_state_entry_is_skipped() {
         (|s| postcard::to_allocvec(s).unwrap(), |b| postcard::from_bytes(b).unwrap()),
         (|s| rmp_serde::to_vec(s).unwrap(), |b| rmp_serde::from_slice(b).unwrap()),
     ];
-    let state = r#"{"a":{"level":"ready","state":"OPEN"},"b":{"level":"blocked","quality":"X"}}"#;
-    let state: WatchState = serde_json::from_str(state).unwrap();
+    let a = json!({ "level": "ready", "state": "OPEN" });
+    let known = state(json!({ "a": a, "b": { "level": "blocked", "quality": "X" } }));
     for (write, read) in formats {
-        let mut bytes = write(&state);
+        let mut bytes = write(&known);
         let at = bytes.windows(7).position(|word| word == b"blocked").unwrap();
         bytes[at] = b'x';
         let known: Vec<_> = read(&bytes).iter().map(|(id, _)| id.clone()).collect();
@@ -625,7 +605,7 @@ fn unknown_watch_state_entry_is_skipped() {
     let unknown =
         json!({ "new": 1, "quality": "PURPLE", "error": { "kind": "server", "status": 500 } });
     let malformed = json!({ "a": unknown, "b": 7, "c": null, "d": { "level": 1 }, "e": [] });
-    let state: WatchState = serde_json::from_value(malformed).unwrap();
+    let state = state(malformed);
     let (_, a) = state.iter().find(|(id, _)| **id == "a").unwrap();
     assert_eq!(a.quality.as_ref().unwrap().as_str(), "PURPLE");
     assert_eq!(a.error.as_ref().unwrap().to_string(), "server 500");
@@ -634,11 +614,10 @@ fn unknown_watch_state_entry_is_skipped() {
 #[tokio::test]
 async fn refused_key_is_reported_once() {
     let ids: Vec<String> = (0..40).map(|n| format!("num_{n:02}")).collect();
-    let world = World::of(&ids.iter().map(String::as_str).collect::<Vec<_>>());
-    let refuse = |world: &World| ids.iter().for_each(|id| world.set(id, Err(401)));
+    let world = World::of(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let refuse = |world: &World| ids.iter().for_each(|id| world.fail(id, 401));
     refuse(&world);
-    let server = world.server().await;
-    let mut watch = client(&server).numbers(ids.clone()).watch(EVERY);
+    let mut watch = client(&world.server).numbers(ids.clone()).watch(EVERY);
     let table = watch.table();
     let change = next(&mut watch).await;
     assert!(change.id.is_none() && change.error.as_ref().unwrap().is_unauthorized(), "{change}");
@@ -647,10 +626,10 @@ async fn refused_key_is_reported_once() {
     // Only calls in flight and probes, ten intervals apart, are sent.
     let quiet = tokio::time::timeout(EVERY * 25, watch.next()).await;
     assert!(quiet.is_err(), "{quiet:?}");
-    assert!(server.requests().len() < 25, "{} requests", server.requests().len());
+    assert!(world.requests("") < 25, "{} requests", world.requests(""));
 
     for id in &ids {
-        world.set(id, Ok(json!({ "health": { "sendable": true } })));
+        world.set(id, ready());
     }
     let change = next(&mut watch).await;
     assert!(change.source == ChangeSource::KeyAccepted && change.id.is_none(), "{change}");
@@ -665,18 +644,17 @@ async fn refused_key_is_reported_once() {
 
 #[tokio::test]
 async fn refused_key_of_list_is_reported_once() {
-    let world = World::of(&["num_1"]);
-    world.set("the list", Err(401));
-    let server = world.server().await;
-    let mut watch = client(&server).watch_all(EVERY);
+    let world = World::of(&["num_1"]).await;
+    world.fail(LIST, 401);
+    let mut watch = world.watch_all();
     let table = watch.table();
     assert!(next(&mut watch).await.error.unwrap().is_unauthorized());
     assert_silent(&mut watch).await;
     // A failed probe does not prove that the key is accepted.
-    world.set("the list", Err(402));
+    world.fail(LIST, 402);
     assert!(!next(&mut watch).await.error.unwrap().is_unauthorized());
     assert!(table.error().is_some_and(|error| error.is_unauthorized()), "{:?}", table.error());
-    world.remove("the list");
+    world.remove(LIST);
     for source in [ChangeSource::KeyAccepted, ChangeSource::List] {
         assert_eq!(next(&mut watch).await.source, source);
     }
@@ -686,23 +664,22 @@ async fn refused_key_of_list_is_reported_once() {
 
 #[tokio::test]
 async fn refusal_of_one_source_is_its_own_error() {
-    for refused in ["the list", "b"] {
-        let world = World::of(&["a", "b"]);
-        let server = world.server().await;
-        let mut watch = client(&server).watch_all(EVERY);
+    for refused in [LIST, "b"] {
+        let world = World::of(&["a", "b"]).await;
+        let mut watch = world.watch_all();
         let table = watch.table();
         changes(&mut watch, 2).await;
-        world.set(refused, Err(401));
+        world.fail(refused, 401);
         assert!(next(&mut watch).await.error.unwrap().is_unauthorized());
         assert_eq!(next(&mut watch).await.source, ChangeSource::KeyAccepted);
         // Another call was accepted, so the key is not refused.
         let change = next(&mut watch).await;
         assert!(change.error.as_ref().unwrap().is_unauthorized(), "{change}");
-        assert_eq!(change.id.is_none(), refused == "the list");
-        assert_eq!(table.error().is_some(), refused == "the list");
-        let seen = requests(&server, "/a");
-        until(&mut watch, || requests(&server, "/a") > seen + 10).await;
-        world.set(refused, Err(403));
+        assert_eq!(change.id.is_none(), refused == LIST);
+        assert_eq!(table.error().is_some(), refused == LIST);
+        let seen = world.requests("/a");
+        until(&mut watch, || world.requests("/a") > seen + 10).await;
+        world.fail(refused, 403);
         assert!(next(&mut watch).await.error.unwrap().is_forbidden());
     }
 }

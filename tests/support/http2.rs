@@ -39,26 +39,12 @@ pub(crate) fn set_stream(frame: &mut [u8], stream: u32) {
     frame[5..9].copy_from_slice(&stream.to_be_bytes());
 }
 
-/// Encodes a literal header field (RFC 7541, section 6.2.2).
+/// Encodes a literal header field (RFC 7541, section 6.2.2), whose name and value are shorter than
+/// 127 bytes.
 pub fn field(name: &str, value: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0];
-    for text in [name.as_bytes(), value] {
-        integer(&mut bytes, text.len());
-        bytes.extend(text);
-    }
-    bytes
-}
-
-/// Encodes an integer with a seven-bit prefix (RFC 7541, section 5.1).
-fn integer(bytes: &mut Vec<u8>, value: usize) {
-    let low = |n: usize| n.to_le_bytes()[0];
-    let Some(mut rest) = value.checked_sub(127) else { return bytes.push(low(value)) };
-    bytes.push(127);
-    while rest >= 128 {
-        bytes.push(low(rest) | 128);
-        rest /= 128;
-    }
-    bytes.push(low(rest));
+    let length = |text: &[u8]| u8::try_from(text.len()).expect("a short text");
+    let name = name.as_bytes();
+    [&[0, length(name)], name, &[length(value)], value].concat()
 }
 
 /// Reads the client's preface and sends the server's.

@@ -94,9 +94,14 @@ impl Server {
     }
 }
 
+/// Starts a server, as [`Server::start`] does, in a test.
+pub async fn serve(answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) -> Server {
+    Server::start(answer).await.unwrap()
+}
+
 /// Starts a server that sends these replies in turn and then repeats the last one.
 pub async fn replies(replies: Vec<Reply>) -> Server {
-    Server::start(move |n, _| replies[n.min(replies.len() - 1)].clone()).await.unwrap()
+    serve(move |n, _| replies[n.min(replies.len() - 1)].clone()).await
 }
 
 /// Starts a server that always sends this reply.

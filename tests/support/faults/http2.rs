@@ -124,7 +124,7 @@ fn responses(good: &str) -> Vec<Fault> {
 }
 
 fn floods() -> Vec<Fault> {
-    let field = field("x", &[b'x'; 4_000]);
+    let field = field("x", &[b'x'; 100]);
     let of = |kind, payload: &[u8]| Step::Frame(frame(kind, 0, payload), WITHOUT_END);
     let connection = |kind, payload: &[u8]| Step::Repeat(frame(kind, 0, payload), WITHOUT_END);
     let unfinished = || vec![once(HEADERS, 0, &[STATUS_200])];
