@@ -62,7 +62,7 @@ impl Repository {
     /// Lists the page as published at an address.
     fn list(&self, url: &str) {
         let digest = Sha256::digest(PAGE_TEXT).into_iter();
-        let digest: String = digest.map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         let list = format!(
             "[[page]]\nurl = \"{url}\"\nfile = \"get-number-meta-details.md\"\nsha256 = \"{digest}\"\nfetched = \"2026-01-31\"\n"
         );

@@ -71,8 +71,8 @@ fn each_schema_has_its_type(schemas: &[(String, String)], client: &File) -> Resu
 }
 
 fn is_struct(schema: &Value) -> bool {
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
+    let properties = schema["properties"].as_object();
+    let is_object = schema["type"] == "object";
     is_object && properties.is_some_and(|p| !p.is_empty()) && schema.get("allOf").is_none()
 }
 

@@ -53,7 +53,7 @@ fn has(list: &str, keyword: &str) -> bool {
 
 /// Converts a document. A document of 3.0 is returned unchanged.
 pub(crate) fn downgrade(document: &Value) -> Result<Value> {
-    let version = document.get("openapi").unwrap_or(&Value::Null);
+    let version = &document["openapi"];
     let is_known = |version: &str| version.starts_with("3.1.") || version.starts_with("3.0.");
     ensure!(
         version.as_str().is_some_and(is_known),

@@ -107,7 +107,7 @@ fn texts(schema: &Map<String, Value>) -> BTreeSet<String> {
     let is_text = |name: &&str| {
         let property = schema.get("properties").and_then(|p| p.get(name)).unwrap_or(&Value::Null);
         let other = ["allOf", "nullable"].iter().any(|key| property.get(key).is_some());
-        !other && property.get("type").is_some_and(|kind| kind == "string")
+        !other && property["type"] == "string"
     };
     required.filter_map(Value::as_str).filter(is_text).map(str::to_owned).collect()
 }

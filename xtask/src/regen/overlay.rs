@@ -64,7 +64,7 @@ impl Overlay {
     /// fit are all reported, each with all of `x-requires` that has changed, or else with its first
     /// error. They are applied all the same, so that no later action fails because of them.
     pub(crate) fn apply(&self, mut document: Value) -> Result<(Value, Vec<Written>)> {
-        let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+        let paths = document["paths"].as_object().into_iter().flatten();
         let paths: Vec<String> = paths.map(|(path, _)| format!("`{path}`")).collect();
         let mut written = Vec::new();
         let mut problems = Problems::default();

@@ -22,7 +22,7 @@ pub(crate) fn find_mut<'a>(document: &'a mut Value, pointer: &str) -> Option<&'a
 /// The value itself, or what its `$ref` leads to in the end.
 pub(crate) fn resolve<'a>(document: &'a Value, mut value: &'a Value) -> Option<&'a Value> {
     for _ in 0..HOPS {
-        match value.get("$ref").and_then(Value::as_str) {
+        match value["$ref"].as_str() {
             None => return Some(value),
             Some(reference) => value = find(document, reference)?,
         }

@@ -56,7 +56,7 @@ impl Interface {
         }
         let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
         for (name, schema) in schemas.into_iter().flatten() {
-            let values = schema.get("x-extensible-enum").and_then(Value::as_array);
+            let values = schema["x-extensible-enum"].as_array();
             for value in values.into_iter().flatten() {
                 interface.items.insert(format!("types::{name}: {value}"), "a value".into());
             }

@@ -33,7 +33,7 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
 
 fn examples<'a>(body: &Found<'a>) -> Vec<Example<'a>> {
     let Some(schema) = body.value.get("schema") else { return Vec::new() };
-    let named = body.value.get("examples").and_then(Value::as_object).into_iter().flatten();
+    let named = body.value["examples"].as_object().into_iter().flatten();
     let named = named.filter_map(|(_, example)| example.get("value"));
     let all = body.value.get("example").into_iter().chain(named);
     all.map(|value| Example { at: body.at.clone(), schema, value }).collect()

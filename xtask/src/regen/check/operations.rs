@@ -22,7 +22,8 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
     let mut methods: BTreeMap<String, String> = BTreeMap::new();
     for operation in visit::operations(document) {
         let at = &operation.at;
-        let method = operation.id().to_snake_case();
+        let id = operation.value["operationId"].as_str().unwrap_or_default();
+        let method = id.to_snake_case();
         if method.is_empty() {
             problems.add(format!("{at}: expected an operationId that can name a method"));
         } else if let Some(first) = methods.insert(method.clone(), at.clone()) {
@@ -39,23 +40,23 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
 
 fn parameters(operation: &Operation, problems: &mut Problems) {
     let mut in_path = BTreeSet::new();
-    let parameters = operation.value.get("parameters").and_then(Value::as_array);
+    let parameters = operation.value["parameters"].as_array();
     for (index, parameter) in parameters.into_iter().flatten().enumerate() {
         let at = format!("{}/parameters/{index}", operation.at);
-        let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
-        let schema = parameter.get("schema").unwrap_or(&Value::Null);
-        match parameter.get("in").and_then(Value::as_str).unwrap_or_default() {
+        let name = parameter["name"].as_str().unwrap_or_default();
+        let schema = &parameter["schema"];
+        match parameter["in"].as_str().unwrap_or_default() {
             "path" => {
                 in_path.insert(name);
-                if parameter.get("required") != Some(&json!(true)) {
+                if parameter["required"] != true {
                     problems.add(format!("{at}: expected `required: true`, since `{name}` is in the path: write an action with the target `{}` and `update: {{ required: true }}`", named(&operation.at, name)));
                 }
-                if schema.get("$ref").is_none_or(|schema| schema != NUMBER_ID) {
+                if schema["$ref"] != NUMBER_ID {
                     problems.add(format!("{at}/schema: expected a reference to `{NUMBER_ID}`, since another text, such as `..`, would reach another path, found {schema}: write an action that removes `{}.schema`, and one that writes `schema: {{ $ref: '{NUMBER_ID}' }}` in its place", named(&operation.at, name)));
                 }
             }
             "query" | "header" => {
-                let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+                let kind = schema["type"].as_str().unwrap_or_default();
                 if !["string", "integer", "number", "boolean"].contains(&kind) {
                     problems.add(format!("{at}/schema: expected the type string, integer, number or boolean of `{name}`, found {schema}: write an action that replaces the schema"));
                 }
@@ -101,8 +102,8 @@ fn success(operation: &Operation, problems: &mut Problems) {
 /// Every body must be JSON with a schema. Other forms beside JSON are ignored.
 fn only_json(holder: &Found, what: &str, problems: &mut Problems) {
     let Some(body) = visit::body(holder) else {
-        let content = holder.value.get("content").unwrap_or(&Value::Null);
-        let found: Vec<_> = content.as_object().into_iter().flat_map(|c| c.keys()).collect();
+        let content = holder.value["content"].as_object();
+        let found: Vec<_> = content.into_iter().flat_map(|c| c.keys()).collect();
         return problems.add(format!("{}: expected {what} with a body of `application/json`, found {found:?}: write an action that removes `{}`, or one that gives it `content: {{ application/json: {{ schema: … }} }}`", holder.at, path(&holder.at)));
     };
     if body.value.get("schema").is_none() {

@@ -12,17 +12,17 @@ use super::super::{
 pub(super) fn check(document: &Value, problems: &mut Problems) {
     for object in visit::objects(document) {
         let at = &object.at;
-        let reference = object.value.get("$ref").and_then(Value::as_str);
+        let reference = object.value["$ref"].as_str();
         if let Some(reference) = reference.filter(|reference| find(document, reference).is_none()) {
             problems.add(format!("{at}: expected a reference that leads somewhere in this document, found `{reference}`"));
         }
         if at.ends_with("/properties") {
             continue;
         }
-        if object.value.get("allOf").and_then(Value::as_array).is_some_and(|all| all.len() != 1) {
+        if object.value["allOf"].as_array().is_some_and(|all| all.len() != 1) {
             problems.add(format!("{at}/allOf: expected one schema: write an action that removes the list, and one that writes the joined schema"));
         }
-        if let Some(values) = object.value.get("enum").and_then(Value::as_array) {
+        if let Some(values) = object.value["enum"].as_array() {
             problems.add(closed(at, values, document));
         }
         let is_property = at.rsplit_once('/').is_some_and(|(at, _)| at.ends_with("/properties"));
@@ -31,10 +31,8 @@ pub(super) fn check(document: &Value, problems: &mut Problems) {
         if (is_property || at.ends_with("/items")) && !has_type {
             problems.add(format!("{at}: expected a type, found {}: write an action that gives it one, or one that removes the property, whose value is then in `extra`", object.value));
         }
-        let kind = object.value.get("type").unwrap_or(&Value::Null);
-        if (kind == "array" || kind.get(0) == Some(&json!("array")))
-            && object.value.get("items").is_none()
-        {
+        let kind = &object.value["type"];
+        if (kind == "array" || kind[0] == "array") && object.value.get("items").is_none() {
             problems.add(format!("{at}: expected the type of its items: write an action with the target `{}` and `update: {{ items: … }}`", path(at)));
         }
         let is_inline = at.matches('/').count() != 3 || !at.starts_with("#/components/schemas/");
@@ -79,7 +77,7 @@ fn closed(at: &str, values: &[Value], document: &Value) -> String {
 fn open_enum_of<'a>(values: &[&Value], document: &'a Value) -> Option<&'a str> {
     let schemas = document.pointer("/components/schemas")?.as_object()?;
     let has_all = |schema: &Value| {
-        let known = schema.get("x-extensible-enum").and_then(Value::as_array);
+        let known = schema["x-extensible-enum"].as_array();
         known.is_some_and(|known| values.iter().all(|value| known.contains(value)))
     };
     schemas.iter().find(|(_, schema)| has_all(schema)).map(|(name, _)| name.as_str())
