@@ -2,10 +2,7 @@
 
 use std::{
     future::{pending, ready},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -48,16 +45,31 @@ async fn limit_of_one_client_is_honoured_by_another() {
     assert!(!another.stats().waited.is_zero(), "{:?}", another.pacing_stats());
 }
 
-/// A store that replies through a function and counts its requests.
-#[derive(Debug)]
-struct FakeStore(ReplyFn, Arc<AtomicUsize>);
+/// A store that replies through a function of the number of earlier steps and the step.
+#[derive(Clone, Debug)]
+struct FakeStore {
+    reply: ReplyFn,
+    steps: Arc<Mutex<Vec<Step>>>,
+}
 
-type ReplyFn = fn(Step) -> StepFuture<'static>;
+type ReplyFn = fn(usize, Step) -> StepFuture<'static>;
+
+impl FakeStore {
+    fn new(reply: ReplyFn) -> Self {
+        Self { reply, steps: Arc::default() }
+    }
+
+    /// Returns the number of steps so far for which this holds.
+    fn count(&self, holds: impl Fn(&Step) -> bool) -> usize {
+        self.steps.lock().unwrap().iter().filter(|step| holds(step)).count()
+    }
+}
 
 impl SharedLimit for FakeStore {
     fn step<'a>(&'a self, _: &'a str, step: Step) -> StepFuture<'a> {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        (self.0)(step)
+        let mut steps = self.steps.lock().unwrap();
+        steps.push(step);
+        (self.reply)(steps.len() - 1, step)
     }
 }
 
@@ -78,26 +90,26 @@ async fn faulty_store_fails_no_call_and_shortens_no_wait() {
     // The store, the `Retry-After` of the second request, and `max_delay` in milliseconds. A store
     // that admits nothing delays calls by `max_delay` and two seconds.
     let stores: [(&str, ReplyFn, &str, u64); 11] = [
-        ("fails", |_| Box::pin(ready(Err("out of order".into()))), "0.05", 60_000),
-        ("hangs", |_| Box::pin(pending()), "0.05", 60_000),
-        ("replies free", |_| reply(Reply::Free), "0.05", 60_000),
-        ("replies limited", |_| reply(Reply::Limited), "0.05", 60_000),
-        ("replies noted", |_| reply(Reply::Noted), "0.05", 60_000),
-        ("replies nonsense", |_| go(u32::MAX, f64::NAN, true), "0.05", 60_000),
-        ("admits at once", |_| go(100, 1e9, false), "0.4", 60_000),
-        ("has another clock", |_| wait(Duration::from_secs(3_600), 1, 0.1), "0.05", 60_000),
-        ("never admits", |_| wait(Duration::MAX, 0, -1.0), "0.01", 50),
-        ("admits nothing", |_| wait(Duration::ZERO, 0, 0.0), "0.01", 50),
-        ("only reserves", |_| wait(Duration::ZERO, 1, 0.0), "0.01", 50),
+        ("fails", |_, _| Box::pin(ready(Err("out of order".into()))), "0.05", 60_000),
+        ("hangs", |_, _| Box::pin(pending()), "0.05", 60_000),
+        ("replies free", |_, _| reply(Reply::Free), "0.05", 60_000),
+        ("replies limited", |_, _| reply(Reply::Limited), "0.05", 60_000),
+        ("replies noted", |_, _| reply(Reply::Noted), "0.05", 60_000),
+        ("replies nonsense", |_, _| go(u32::MAX, f64::NAN, true), "0.05", 60_000),
+        ("admits at once", |_, _| go(100, 1e9, false), "0.4", 60_000),
+        ("has another clock", |_, _| wait(Duration::from_secs(3_600), 1, 0.1), "0.05", 60_000),
+        ("never admits", |_, _| wait(Duration::MAX, 0, -1.0), "0.01", 50),
+        ("admits nothing", |_, _| wait(Duration::ZERO, 0, 0.0), "0.01", 50),
+        ("only reserves", |_, _| wait(Duration::ZERO, 1, 0.0), "0.01", 50),
     ];
     for (name, answer, retry_after, max_delay) in stores {
         let server = refusing(1, retry_after).await;
-        let steps = Arc::new(AtomicUsize::new(0));
         let retry = RetryPolicy::default()
             .base_delay(Duration::from_millis(1))
             .max_delay(Duration::from_millis(max_delay));
-        let store = FakeStore(answer, Arc::clone(&steps));
-        let client = builder(&server).retry(retry).pacing(Pacing::shared(store)).build().unwrap();
+        let store = FakeStore::new(answer);
+        let pacing = Pacing::shared(store.clone());
+        let client = builder(&server).retry(retry).pacing(pacing).build().unwrap();
         let start = Instant::now();
         let calls = if max_delay < 60_000 { 4 } else { 20 };
         for n in 0..calls {
@@ -108,21 +120,21 @@ async fn faulty_store_fails_no_call_and_shortens_no_wait() {
         let took = start.elapsed();
         assert!(least <= took && took < Duration::from_secs(10), "{name}: {took:?}");
         assert_eq!(server.requests().len(), calls + 1, "{name}");
-        assert!(steps.load(Ordering::Relaxed) > 0, "{name}: the store receives steps");
+        assert!(store.count(|_| true) > 0, "{name}: the store receives steps");
     }
 }
 
 #[tokio::test]
 async fn unlimited_store_gets_only_background_checks() {
     let server = always(ok()).await;
-    let steps = Arc::new(AtomicUsize::new(0));
-    let client = client(&server, FakeStore(|_| reply(Reply::Free), Arc::clone(&steps)));
+    let store = FakeStore::new(|_, _| reply(Reply::Free));
+    let client = client(&server, store.clone());
     let start = Instant::now();
     for _ in 0..50 {
         client.number("num_1").get().await.unwrap();
     }
     let looks = 1 + usize::try_from(start.elapsed().as_secs()).unwrap();
-    let steps = steps.load(Ordering::Relaxed);
+    let steps = store.count(|_| true);
     assert!((1..=looks).contains(&steps), "{steps} in {:?}", start.elapsed());
 }
 
@@ -135,15 +147,13 @@ async fn sharing_loss_and_recovery_are_logged_once() {
     // The subscriber is set for this thread, on which the whole test runs.
     let _guard = tracing::subscriber::set_default(subscriber);
     let server = always(ok()).await;
-    let steps = Arc::new(AtomicUsize::new(0));
-    let fails_twice: ReplyFn = |_| {
-        static STEPS: AtomicUsize = AtomicUsize::new(0);
-        let is_broken = STEPS.fetch_add(1, Ordering::Relaxed) < 2;
-        if is_broken { Box::pin(ready(Err("out of order".into()))) } else { reply(Reply::Free) }
-    };
-    let client = client(&server, FakeStore(fails_twice, Arc::clone(&steps)));
+    let store = FakeStore::new(|step, _| match step {
+        ..2 => Box::pin(ready(Err("out of order".into()))),
+        _ => reply(Reply::Free),
+    });
+    let client = client(&server, store.clone());
     let start = Instant::now();
-    while steps.load(Ordering::Relaxed) < 4 && start.elapsed() < Duration::from_secs(20) {
+    while store.count(|_| true) < 4 && start.elapsed() < Duration::from_secs(20) {
         client.number("num_1").get().await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -155,21 +165,17 @@ async fn sharing_loss_and_recovery_are_logged_once() {
 
 #[tokio::test]
 async fn background_check_slower_than_call_is_honoured() {
-    static ADMITTED: AtomicUsize = AtomicUsize::new(0);
-    let slow: ReplyFn = |step| {
-        if step == Step::Look {
-            return Box::pin(async {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                Ok(Reply::Limited)
-            });
-        }
-        ADMITTED.fetch_add(1, Ordering::Relaxed);
-        go(1, 1.0, false)
-    };
+    let store = FakeStore::new(|_, step| match step {
+        Step::Look => Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok(Reply::Limited)
+        }),
+        _ => go(1, 1.0, false),
+    });
     let server = always(ok()).await;
-    let client = client(&server, FakeStore(slow, Arc::default()));
+    let client = client(&server, store.clone());
     let start = Instant::now();
-    while ADMITTED.load(Ordering::Relaxed) == 0 {
+    while store.count(|step| *step != Step::Look) == 0 {
         client.number("num_1").get().await.unwrap();
         assert!(
             start.elapsed() < Duration::from_secs(20),
@@ -181,9 +187,8 @@ async fn background_check_slower_than_call_is_honoured() {
 #[tokio::test]
 async fn waiting_calls_share_one_store_request() {
     let server = refusing(0, "0.01").await;
-    let steps = Arc::new(AtomicUsize::new(0));
-    let waits: ReplyFn = |_| wait(Duration::from_millis(1), 0, 0.0);
-    let client = client(&server, FakeStore(waits, Arc::clone(&steps)));
+    let store = FakeStore::new(|_, _| wait(Duration::from_millis(1), 0, 0.0));
+    let client = client(&server, store.clone());
     let start = Instant::now();
     let call = || tokio::spawn(client.number("num_1").get());
     let refused = call();
@@ -196,45 +201,38 @@ async fn waiting_calls_share_one_store_request() {
     refused.abort();
     calls.iter().for_each(tokio::task::JoinHandle::abort);
     let most = 2 + usize::try_from(start.elapsed().as_millis()).unwrap() / 20;
-    let steps = steps.load(Ordering::Relaxed);
+    let steps = store.count(|_| true);
     assert!((2..=most).contains(&steps), "{steps} steps, expected at most {most}");
 }
 
 #[tokio::test]
 async fn burst_of_429_is_reported_despite_dropped_calls() {
-    static REPORTED: AtomicUsize = AtomicUsize::new(0);
-    let store: ReplyFn = |step| {
-        let is_report = matches!(step, Step::Rejected(_));
-        REPORTED.fetch_add(usize::from(is_report), Ordering::Relaxed);
-        reply(if is_report { Reply::Noted } else { Reply::Free })
-    };
+    let store = FakeStore::new(|_, step| match step {
+        Step::Rejected(_) => reply(Reply::Noted),
+        _ => reply(Reply::Free),
+    });
+    let reported = || store.count(|step| matches!(step, Step::Rejected(_)));
     let server = always(Answer::json(429, "{}").with("retry-after", "5")).await;
-    let client = client(&server, FakeStore(store, Arc::default()));
+    let client = client(&server, store.clone());
     let calls = (0..50).map(|_| client.number("num_1").get());
     let calls = join_all(calls);
     // The calls wait for 5 s and are dropped before that.
     let _ = tokio::time::timeout(Duration::from_millis(300), calls).await;
     let start = Instant::now();
-    while REPORTED.load(Ordering::Relaxed) == 0 && start.elapsed() < Duration::from_secs(10) {
+    while reported() == 0 && start.elapsed() < Duration::from_secs(10) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(client.stats().rejected, 50);
-    let reported = REPORTED.load(Ordering::Relaxed);
-    assert!((1..=10).contains(&reported), "{reported} reports of 50");
+    assert!((1..=10).contains(&reported()), "{} reports of 50", reported());
 }
 
 #[tokio::test]
 async fn permanent_429_fails_near_the_timeout() {
     let server = always(Answer::json(429, "{}")).await;
-    let store = Arc::new(InMemory::default());
     let timeout = Duration::from_millis(2_500);
     let retry = RetryPolicy::default().base_delay(Duration::from_millis(10));
-    let client = builder(&server)
-        .timeout(timeout)
-        .retry(retry)
-        .pacing(Pacing::shared(store))
-        .build()
-        .unwrap();
+    let builder = builder(&server).timeout(timeout).retry(retry);
+    let client = builder.pacing(Pacing::shared(InMemory::default())).build().unwrap();
     let start = Instant::now();
     let error = client.number("num_1").get().await.unwrap_err();
     assert!(error.is_rate_limited(), "{error}");

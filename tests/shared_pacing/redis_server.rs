@@ -52,13 +52,11 @@ impl RedisServer {
         self.client().get_connection_manager().await.unwrap()
     }
 
-    /// Sends a command to the server.
-    pub(crate) async fn command(&self, words: &[&str]) -> redis::Value {
+    /// Sends a command to the server, whose words are separated by single spaces.
+    pub(crate) async fn command(&self, words: &str) -> redis::Value {
         let mut connection = self.try_connection().await.unwrap();
-        let mut command = redis::cmd(words[0]);
-        for word in &words[1..] {
-            command.arg(*word);
-        }
+        let mut command = redis::Cmd::new();
+        command.arg(words.split(' ').collect::<Vec<_>>());
         command.query_async(&mut connection).await.unwrap()
     }
 

@@ -42,7 +42,9 @@ async fn share(redis: &RedisServer, client: &Client, when: &str) {
     loop {
         calls(client, 12).await;
         for key in keys(redis).await {
-            if redis.command(&["TYPE", &key]).await == redis::Value::SimpleString("hash".into()) {
+            if redis.command(&format!("TYPE {key}")).await
+                == redis::Value::SimpleString("hash".into())
+            {
                 return;
             }
         }
@@ -60,11 +62,11 @@ async fn stored_state_expires_and_reveals_nothing() {
     let keys = keys(&redis).await;
     let [key] = &keys[..] else { panic!("{keys:?}") };
     assert_eq!(key.len(), "pilot-status:limit:3:".len() + 32, "{key}");
-    let kept = format!("{:?}", redis.command(&["HGETALL", key]).await);
+    let kept = format!("{:?}", redis.command(&format!("HGETALL {key}")).await);
     for secret in [KEY, "num_1"] {
         assert!(!kept.contains(secret) && !key.contains(secret), "{key} {kept}");
     }
-    let redis::Value::Int(ms) = redis.command(&["PTTL", key]).await else {
+    let redis::Value::Int(ms) = redis.command(&format!("PTTL {key}")).await else {
         panic!("the key does not expire")
     };
     assert!((1..=125_000).contains(&ms), "{ms}");
@@ -74,17 +76,13 @@ async fn stored_state_expires_and_reveals_nothing() {
 async fn redis_fault_fails_no_call_and_sharing_resumes() {
     // The name of the fault, the command that starts it, and the command that ends it, if it needs
     // one.
-    let faults: [(&str, &[&str], &[&str]); 6] = [
-        ("wiped", &["FLUSHALL"], &[]),
-        ("its scripts are gone", &["SCRIPT", "FLUSH"], &[]),
-        (
-            "out of memory",
-            &["CONFIG", "SET", "maxmemory", "1"],
-            &["CONFIG", "SET", "maxmemory", "0"],
-        ),
-        ("read-only", &["REPLICAOF", "127.0.0.1", "1"], &["REPLICAOF", "NO", "ONE"]),
-        ("slow", &["CLIENT", "PAUSE", "1000", "ALL"], &[]),
-        ("busy with another type", &["SET", "KEY", "x"], &["DEL", "KEY"]),
+    let faults = [
+        ("wiped", "FLUSHALL", ""),
+        ("its scripts are gone", "SCRIPT FLUSH", ""),
+        ("out of memory", "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("read-only", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+        ("slow", "CLIENT PAUSE 1000 ALL", ""),
+        ("busy with another type", "SET KEY x", "DEL KEY"),
     ];
     for (name, begin, end) in faults {
         let Some(redis) = RedisServer::start().await else { return };
@@ -92,14 +90,9 @@ async fn redis_fault_fails_no_call_and_sharing_resumes() {
         let client = client(&server, &redis).await;
         share(&redis, &client, name).await;
         let key = keys(&redis).await.pop().unwrap();
-        let with_key = |words: &[&str]| {
-            words.iter().map(|w| if *w == "KEY" { key.clone() } else { (*w).to_owned() }).collect()
-        };
         for words in [begin, end] {
-            let words: Vec<String> = with_key(words);
-            let words: Vec<_> = words.iter().map(String::as_str).collect();
             if !words.is_empty() {
-                redis.command(&words).await;
+                redis.command(&words.replace("KEY", &key)).await;
             }
             calls(&client, 25).await;
         }
@@ -130,8 +123,8 @@ async fn any_name_and_foreign_state_are_tolerated() {
     }
     for value in ["x", "1e400", "-1", "nan", ""] {
         let key = "pilot-status:limit:3:malformed";
-        let fields = ["epoch", "1", "held_until", value, "rate", value, "expires", "1e300"];
-        redis.command(&[&["HSET", key][..], &fields].concat()).await;
+        let fields = format!("epoch 1 held_until {value} rate {value} expires 1e300");
+        redis.command(&format!("HSET {key} {fields}")).await;
         let server = server().await;
         let store = RedisLimit::new(redis.manager().await).name("malformed");
         let retry = pilot_status::RetryPolicy::default()
@@ -139,14 +132,14 @@ async fn any_name_and_foreign_state_are_tolerated() {
             .max_delay(Duration::from_millis(200));
         let client = builder(&server).retry(retry).pacing(Pacing::shared(store)).build().unwrap();
         calls(&client, 8).await;
-        redis.command(&["DEL", key]).await;
+        redis.command(&format!("DEL {key}")).await;
     }
 }
 
 #[tokio::test]
 async fn redis_password_is_not_printed() {
     let Some(redis) = RedisServer::start().await else { return };
-    redis.command(&["CONFIG", "SET", "requirepass", "right"]).await;
+    redis.command("CONFIG SET requirepass right").await;
     let url = format!("redis://:right@127.0.0.1:{}", redis.port());
     let manager = redis::Client::open(url).unwrap().get_connection_manager().await.unwrap();
     assert!(!format!("{:?}", RedisLimit::new(manager)).contains("right"));
