@@ -5,7 +5,7 @@
 use futures_util::future;
 use pilot_status::{Client, RetryPolicy};
 use support::{
-    hostile::{Hostile, Script, Step},
+    hostile::{Hostile, Protocol, Script, Step},
     process::{MB, forget_peak, memory},
 };
 
@@ -31,7 +31,7 @@ async fn response_memory_stays_within_twice_limit_per_call() {
 async fn growth(name: &str, script: &Script) -> u64 {
     let before = forget_peak();
     let script = script.clone();
-    let server = Hostile::start(move |_, _| script.clone()).unwrap();
+    let server = Hostile::start(Protocol::Http1, move |_, _| script.clone()).unwrap();
     let client = Client::builder()
         .api_key("ps_1")
         .base_url(format!("http://{}", server.address))

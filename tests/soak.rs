@@ -13,7 +13,7 @@ use std::{
 use pilot_status::{Client, Error, Pacing, RetryPolicy};
 use support::{
     faults,
-    hostile::{Hostile, Step},
+    hostile::{Hostile, Protocol, Step},
     outcome::Outcome,
     process::{MB, files, memory},
 };
@@ -119,7 +119,7 @@ fn client(server: &Hostile, pacing: Pacing) -> Client {
 fn server() -> Hostile {
     let good = |id: &str| format!(r#"{{"id":"{id}","state":"OPEN","ok":true}}"#);
     let faults = faults::all(&good(ID_OF_FAULTS));
-    Hostile::start(move |number, request| {
+    Hostile::start(Protocol::Http1, move |number, request| {
         // The same for both calls of one number.
         let mut random = fastrand::Rng::with_seed(number as u64);
         if random.u8(..) < 64 {

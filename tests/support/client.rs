@@ -15,7 +15,6 @@ pub fn builder(server: &Server) -> ClientBuilder {
     Client::builder().api_key(KEY).base_url(server.url()).retry(retry)
 }
 
-/// Returns a client of this server, with a short base delay.
 pub fn client(server: &Server) -> Client {
     builder(server).build().unwrap()
 }

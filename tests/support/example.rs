@@ -14,7 +14,6 @@ pub fn example() -> Value {
         .clone()
 }
 
-/// Decodes a number from JSON.
 pub fn number(json: &Value) -> Number {
     serde_json::from_value(json.clone()).unwrap()
 }

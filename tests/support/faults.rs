@@ -8,11 +8,8 @@ use crate::hostile::{Protocol, Script, Step};
 
 /// One way in which an attempt fails.
 pub struct Fault {
-    /// The fault's name in the table.
     pub name: &'static str,
-    /// The server's steps in the attempt.
     pub script: Script,
-    /// The protocol of client and server.
     pub protocol: Protocol,
     /// The duration of an attempt.
     pub time: Time,
@@ -25,9 +22,7 @@ pub struct Fault {
 /// The duration of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Time {
-    /// No wait.
     Prompt,
-    /// `attempt_timeout`.
     AttemptTimeout,
     /// The time until a ping of the client times out.
     PingTimeout,
@@ -44,7 +39,6 @@ impl fmt::Display for Time {
 }
 
 impl Fault {
-    /// Creates an HTTP/1.1 fault with this script.
     pub fn new(name: &'static str, script: Script) -> Self {
         Self {
             name,

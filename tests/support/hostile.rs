@@ -18,7 +18,6 @@ use crate::http2;
 
 /// A server that runs until it is dropped.
 pub struct Hostile {
-    /// The address that it listens on.
     pub address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
     task: JoinHandle<()>,
@@ -31,7 +30,6 @@ pub struct Seen {
     pub attempts: usize,
     /// Response bytes sent, whether or not the client read them.
     pub bytes: u64,
-    /// Scripts started.
     pub scripts: usize,
 }
 
@@ -60,9 +58,7 @@ pub enum Step {
     Read,
     /// Waits until the connection is readable.
     Await,
-    /// Sends these bytes.
     Send(Vec<u8>),
-    /// Waits.
     Pause(Duration),
     /// Sends these bytes N times.
     Repeat(Vec<u8>, usize),
@@ -74,7 +70,6 @@ pub enum Step {
     Hang,
     /// Only acknowledges HTTP/2 control frames until the connection's next request.
     Idle,
-    /// Resets the connection.
     Reset,
     /// Closes the connection cleanly.
     Close,
@@ -83,26 +78,17 @@ pub enum Step {
 /// The steps on a connection. Unless it ends with `Close` or `Reset`, the next script follows.
 pub type Script = Vec<Step>;
 
-/// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/1.1.
     Http1,
     /// HTTP/2 with prior knowledge.
     Http2,
 }
 
 impl Hostile {
-    /// Starts an HTTP/1.1 server. `script` receives the number of scripts started before, on all
-    /// connections, and the request, which is empty if none was read.
+    /// Starts a server. `script` receives the number of scripts started before, on all connections,
+    /// and the request, which is empty over HTTP/2 or if none was read.
     pub fn start(
-        script: impl Fn(usize, &Request) -> Script + Send + Sync + 'static,
-    ) -> io::Result<Self> {
-        Self::start_in(Protocol::Http1, script)
-    }
-
-    /// Starts a server of this protocol; see [`start`](Self::start). An HTTP/2 request is empty.
-    pub fn start_in(
         protocol: Protocol,
         script: impl Fn(usize, &Request) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
@@ -133,7 +119,6 @@ impl Hostile {
         Ok(Self { address, seen, task })
     }
 
-    /// Returns the counts so far.
     pub fn seen(&self) -> Seen {
         *self.seen.lock().unwrap()
     }

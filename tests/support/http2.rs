@@ -1,7 +1,5 @@
 //! HTTP/2 frames (RFC 9113, section 6), written by hand so that they can be invalid.
 
-#![expect(missing_docs, reason = "the names are those of the RFC")]
-
 use std::io;
 
 use tokio::{

@@ -4,6 +4,7 @@
     clippy::missing_errors_doc,
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
+    missing_docs,
     reason = "it is written for tests, which fail by panics"
 )]
 

@@ -4,12 +4,10 @@ use std::error::Error as _;
 
 use pilot_status::Error;
 
-/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The outcome's name in docs/measured/trust.md.
     pub what: &'static str,
-    /// The number of attempts.
     pub attempts: usize,
 }
 

@@ -2,7 +2,6 @@
 
 use std::{env, fs, process::Command};
 
-/// A megabyte, in bytes.
 pub const MB: u64 = 1024 * 1024;
 
 /// Returns `VmRSS`, the memory in use, or `VmHWM`, its peak, in bytes.
@@ -33,7 +32,6 @@ pub fn child(test: &str) -> Command {
     command
 }
 
-/// Returns true in a child process.
 pub fn is_child() -> bool {
     env::var_os(IS_CHILD).is_some()
 }

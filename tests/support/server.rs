@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::{
     DOCUMENTED_ID, example,
-    hostile::{Hostile, Request, Script, Step},
+    hostile::{Hostile, Protocol, Request, Script, Step},
 };
 
 /// A server that runs until it is dropped.
@@ -20,7 +20,6 @@ pub struct Server {
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
-/// A response of the server.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// Status, header fields and body; the server adds `content-length`.
@@ -34,12 +33,10 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// Creates a reply with a JSON body.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self::Http(status, vec![("content-type", "application/json".to_owned())], body.into())
     }
 
-    /// Adds a header field.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         if let Self::Http(_, headers, _) = &mut self {
@@ -69,7 +66,7 @@ impl Server {
     ) -> io::Result<Self> {
         let requests = Arc::<Mutex<Vec<Request>>>::default();
         let seen = Arc::clone(&requests);
-        let server = Hostile::start(move |_, request| {
+        let server = Hostile::start(Protocol::Http1, move |_, request| {
             if request.line.is_empty() {
                 return vec![Step::Read];
             }
@@ -83,12 +80,10 @@ impl Server {
         Ok(Self { server, requests })
     }
 
-    /// Returns the base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address)
     }
 
-    /// Returns the requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

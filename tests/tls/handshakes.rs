@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use pilot_status::{Client, Error, RetryPolicy, types::Number};
 use support::KEY;
 #[cfg(feature = "with-native-tls")]
-use support::hostile::{Hostile, Step};
+use support::hostile::{Hostile, Protocol, Step};
 
 use crate::{
     authority::{Authority, Years},
@@ -94,7 +94,7 @@ async fn native_tls_retries_cut_connection_not_bad_certificate() {
     assert_refused(&error, &server, "certificate verify failed");
 
     for script in [vec![Step::Await, Step::Close], vec![Step::Await, Step::Reset]] {
-        let server = Hostile::start(move |_, _| script.clone()).unwrap();
+        let server = Hostile::start(Protocol::Http1, move |_, _| script.clone()).unwrap();
         let error = call(server.address).await.unwrap_err();
         assert!(error.is_connect() && error.is_retryable(), "{error}");
         assert_eq!(error.attempts(), 5, "{error}");

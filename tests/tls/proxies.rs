@@ -1,9 +1,9 @@
 //! Proxy variables work as in reqwest, and a proxy never sees the key of an https request.
 
-use std::{env, process::Command, time::Duration};
+use std::{env, time::Duration};
 
 use pilot_status::{Client, Error, RetryPolicy};
-use support::KEY;
+use support::{KEY, process};
 
 use crate::{
     authority::{Authority, Years},
@@ -102,8 +102,8 @@ async fn proxy_environment_applies_except_http_to_loopback() {
 
 /// Makes one call in a child process with these variables set to the proxy.
 fn run_with(variables: &[&str], proxy: &str, base_url: &str, is_new: bool) {
-    let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", "proxies::child_makes_one_call", "--ignored"]).env(BASE_URL, base_url);
+    let mut child = process::child("proxies::child_makes_one_call");
+    child.env(BASE_URL, base_url);
     if is_new {
         child.env(NEW_BUILDER, "1");
     }

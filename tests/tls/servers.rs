@@ -2,11 +2,12 @@
 
 use std::{
     future::Future,
-    io,
+    io::{self, Write},
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
+use support::Log;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
@@ -17,13 +18,9 @@ use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 /// A server that runs until it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    heard: Heard,
+    heard: Log,
     task: JoinHandle<()>,
 }
-
-/// The received bytes.
-#[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<u8>>>);
 
 pub(crate) const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\n{\"id\":\"1\"}";
@@ -34,20 +31,20 @@ impl Server {
         let acceptor = TlsAcceptor::from(config);
         Self::start(move |stream, heard| {
             let acceptor = acceptor.clone();
-            async move { answer(acceptor.accept(stream).await?, &heard, ANSWER).await }
+            async move { answer(acceptor.accept(stream).await?, heard, ANSWER).await }
         })
         .await
     }
 
     /// Starts a server that answers the first bytes of a connection with `bytes`.
     pub(crate) async fn plain(bytes: &'static [u8]) -> Self {
-        Self::start(move |stream, heard| async move { answer(stream, &heard, bytes).await }).await
+        Self::start(move |stream, heard| async move { answer(stream, heard, bytes).await }).await
     }
 
     /// Starts a proxy that records and forwards each CONNECT to one address.
     pub(crate) async fn tunnel(to: SocketAddr) -> Self {
-        Self::start(move |mut stream, heard| async move {
-            heard.next(&mut stream).await?;
+        Self::start(move |mut stream, mut heard| async move {
+            hear(&mut stream, &mut heard).await?;
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
             let mut server = TcpStream::connect(to).await?;
             copy_bidirectional(&mut stream, &mut server).await.map(drop)
@@ -57,16 +54,16 @@ impl Server {
 
     /// Returns the received bytes as text.
     pub(crate) fn heard(&self) -> String {
-        String::from_utf8_lossy(&self.heard.0.lock().unwrap()).into_owned()
+        self.heard.text()
     }
 
-    async fn start<F>(serve: impl Fn(TcpStream, Heard) -> F + Send + 'static) -> Self
+    async fn start<F>(serve: impl Fn(TcpStream, Log) -> F + Send + 'static) -> Self
     where
         F: Future<Output = io::Result<()>> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let heard = Heard::default();
+        let heard = Log::default();
         let ears = heard.clone();
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -86,25 +83,23 @@ impl Drop for Server {
     }
 }
 
-impl Heard {
-    /// Reads and records the next bytes; returns false at the end.
-    async fn next(&self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
-        let mut bytes = vec![0; 16 * 1024];
-        let length = stream.read(&mut bytes).await?;
-        self.0.lock().unwrap().extend(&bytes[..length]);
-        Ok(length > 0)
-    }
+/// Reads and records the next bytes; returns false at the end.
+async fn hear(stream: &mut (impl AsyncRead + Unpin), heard: &mut Log) -> io::Result<bool> {
+    let mut bytes = vec![0; 16 * 1024];
+    let length = stream.read(&mut bytes).await?;
+    heard.write_all(&bytes[..length])?;
+    Ok(length > 0)
 }
 
 /// Answers the first bytes and records the others.
-async fn answer<S>(mut stream: S, heard: &Heard, bytes: &[u8]) -> io::Result<()>
+async fn answer<S>(mut stream: S, mut heard: Log, bytes: &[u8]) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    if heard.next(&mut stream).await? {
+    if hear(&mut stream, &mut heard).await? {
         stream.write_all(bytes).await?;
         stream.flush().await?;
-        while heard.next(&mut stream).await? {}
+        while hear(&mut stream, &mut heard).await? {}
     }
     Ok(())
 }

@@ -114,10 +114,10 @@ async fn cell(fault: &Fault, call: &str) -> Result<String, String> {
 /// Makes a call and returns its outcome. Fails if it was too early or too late, or if an attempt
 /// did not reach the server.
 async fn outcome(fault: &Fault, when: When, operation: &str) -> Result<Outcome, String> {
-    let server = Hostile::start_in(fault.protocol, script(fault, when)).unwrap();
+    let server = Hostile::start(fault.protocol, script(fault, when)).unwrap();
     let client = client(&server, fault.protocol);
     if fault.before.is_some() {
-        call(&client, "get").await.unwrap();
+        call(&client, "get").await.map_err(|error| format!("the call before: {error}"))?;
         // Wait until the client, even on a busy machine, has read the bytes after the response.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
