@@ -59,8 +59,6 @@ fn resolve<'a>(spec: &'a Value, schema: &'a Value) -> &'a Value {
 struct Place {
     /// The JSON pointer of the place.
     pointer: String,
-    /// The path prefix of values inside the place.
-    path: String,
     /// The path reported for an invalid value; `None` if it fails the whole response.
     reported: Option<String>,
 }
@@ -77,11 +75,10 @@ fn whole(spec: &Value, schema: &Value, place: Place, places: &mut Vec<Place>) ->
             fields.collect::<Map<_, _>>().into()
         }
         "array" => {
-            let path = format!("{}[0]", place.path);
-            // An invalid item of an array is reported by the path of the array's field.
-            let reported = place.reported.clone().unwrap_or_else(|| path.clone());
             let pointer = format!("{}/0", place.pointer);
-            let item = Place { pointer, path, reported: Some(reported) };
+            // An invalid item of an array is reported by the path of the array's field.
+            let reported = place.reported.clone().or_else(|| Some(path(&pointer)));
+            let item = Place { pointer, reported };
             json!([whole(spec, &schema["items"], item, places)])
         }
         "string" => schema["x-extensible-enum"].get(0).cloned().unwrap_or_else(|| "text".into()),
@@ -95,11 +92,16 @@ fn whole(spec: &Value, schema: &Value, place: Place, places: &mut Vec<Place>) ->
 }
 
 fn field(parent: &Place, schema: &Value, name: &str) -> Place {
-    let path = [parent.path.as_str(), name].join(".").trim_matches('.').to_owned();
+    let pointer = format!("{}/{name}", parent.pointer);
     // A missing required field invalidates its object.
     let is_optional = schema["nullable"] == true;
-    let reported = if is_optional { Some(path.clone()) } else { parent.reported.clone() };
-    Place { pointer: format!("{}/{name}", parent.pointer), path, reported }
+    let reported = if is_optional { Some(path(&pointer)) } else { parent.reported.clone() };
+    Place { pointer, reported }
+}
+
+/// Returns the path of a place, such as `[0].meta.waba`.
+fn path(pointer: &str) -> String {
+    pointer.replace("/0", "[0]").replace('/', ".").trim_start_matches('.').to_owned()
 }
 
 #[test]

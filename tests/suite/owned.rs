@@ -6,19 +6,12 @@ use futures_util::{Stream, StreamExt, future::join_all};
 use pilot_status::{Error, NumberHandle, NumberId, types::Number};
 use support::{Server, always, client, ok};
 
-type Numbers = dyn Stream<Item = (String, Result<Number, Error>)> + Send;
+type Numbers = Pin<Box<dyn Stream<Item = (String, Result<Number, Error>)> + Send>>;
 
-/// A service that stores a handle and a stream without their client.
-struct Service {
-    handle: NumberHandle,
-    numbers: Pin<Box<Numbers>>,
-}
-
-/// Creates a service and drops its client.
-fn service(server: &Server) -> Service {
+/// Returns a handle and a stream, and drops their client.
+fn without_client(server: &Server) -> (NumberHandle, Numbers) {
     let client = client(server);
-    let handle = client.number("num_1");
-    Service { handle, numbers: Box::pin(client.numbers(["num_1", "num_2"]).get()) }
+    (client.number("num_1"), Box::pin(client.numbers(["num_1", "num_2"]).get()))
 }
 
 fn is_owned<T: Send + 'static>(owned: T) -> T {
@@ -28,7 +21,7 @@ fn is_owned<T: Send + 'static>(owned: T) -> T {
 #[tokio::test]
 async fn handles_and_streams_outlive_their_client() {
     let server = always(ok()).await;
-    let Service { handle, numbers } = service(&server);
+    let (handle, numbers) = without_client(&server);
     let task = tokio::spawn(handle.clone().get());
     let stream = tokio::spawn(numbers.collect::<Vec<_>>());
     assert!(task.await.unwrap().is_ok());

@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use pilot_status::{ErrorKind, Pacing, RetryPolicy};
-use serde_json::Value;
 use support::{Reply, always, builder, client, replies, serve};
 
 const RETRIED: [u16; 13] = [408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530];
 
 const PERMANENT: &str = "PROVIDER_NOT_CONFIGURED";
-/// Bodies with their code.
+/// Bodies with their code, with keys in the order in which a decoded error is encoded.
 const BODIES: [(&str, Option<&str>); 4] = [
-    (r#"{"error":"Sorry, +5511999999999","code":"SOME_CODE"}"#, Some("SOME_CODE")),
+    (r#"{"code":"SOME_CODE","error":"Sorry, +5511999999999"}"#, Some("SOME_CODE")),
     (r#"{"code":"PROVIDER_NOT_CONFIGURED"}"#, Some(PERMANENT)),
     ("", None),
     ("<html>Bad gateway +5511999999999</html>", None),
@@ -28,11 +27,6 @@ fn kind(status: u16) -> ErrorKind {
         500..=599 => ErrorKind::Server,
         _ => ErrorKind::Status,
     }
-}
-
-/// Parses JSON where possible, because a decoded error does not preserve the order of keys.
-fn json_or_text(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
 }
 
 #[tokio::test]
@@ -67,7 +61,7 @@ async fn every_status_maps_to_its_error_and_hint() {
                 assert_eq!((error.kind(), error.code()), (kind(status), code), "{printed}");
                 assert_eq!(error.status().map(|s| s.as_u16()), Some(status), "{printed}");
                 assert!(!error.is_decode() && !error.is_timeout() && !error.is_connect(), "{text}");
-                assert_eq!(json_or_text(error.body()), json_or_text(body.as_bytes()), "{printed}");
+                assert_eq!(error.body(), body.as_bytes(), "{printed}");
 
                 let is_permanent = code == Some(PERMANENT) && status != 429;
                 let is_retryable = RETRIED.contains(&status) && !is_permanent;

@@ -30,6 +30,10 @@ async fn fleet() -> Server {
     serve(answer).await
 }
 
+fn state(json: &str) -> WatchState {
+    serde_json::from_str(json).unwrap()
+}
+
 #[tokio::test]
 async fn table_is_complete_after_the_first_round() {
     let server = fleet().await;
@@ -94,7 +98,7 @@ async fn table_is_incomplete_until_the_list_is_read() {
     for (state, reply) in cases {
         let server = support::always(reply.clone()).await;
         let is_known = state == known;
-        let state: WatchState = serde_json::from_str(state).unwrap();
+        let state = self::state(state);
         // The interval is long, so the list is not read again to confirm that it lost its numbers.
         let every = Duration::from_secs(60);
         let mut watch = client(&server).watch_all(every).resume(state);
@@ -132,9 +136,7 @@ async fn table_of_ended_watch_is_not_live() {
 #[tokio::test]
 async fn resumed_table_has_state_before_the_first_poll() {
     let server = fleet().await;
-    let state: WatchState =
-        serde_json::from_str(r#"{"a":{"level":"degraded"},"of_another_tenant":{"level":"ready"}}"#)
-            .unwrap();
+    let state = state(r#"{"a":{"level":"degraded"},"of_another_tenant":{"level":"ready"}}"#);
     let mut watch = client(&server).numbers(["a", "b"]).watch(EVERY).resume(state);
     let table = watch.table();
     let a = table.get("a").unwrap();
@@ -167,9 +169,7 @@ async fn older_snapshot_than_resumed_completes_table() {
         "id": "a", "number": "5511988880001", "meta": { "fetchedAt": "2026-01-01T00:00:00Z" },
     });
     let server = support::always(Reply::json(200, number.to_string())).await;
-    let state: WatchState =
-        serde_json::from_str(r#"{"a":{"level":"ready","fetchedAt":"2026-01-02T00:00:00Z"}}"#)
-            .unwrap();
+    let state = state(r#"{"a":{"level":"ready","fetchedAt":"2026-01-02T00:00:00Z"}}"#);
     let mut watch = client(&server).numbers(["a"]).watch(EVERY).resume(state);
     let table = watch.table();
     poll(&mut watch, EVERY * 3).await;
@@ -187,8 +187,7 @@ async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
         _ => support::ok(),
     };
     let server = serve(answer).await;
-    let state: WatchState =
-        serde_json::from_str(r#"{"a":{"level":"ready"},"b":{"level":"ready"}}"#).unwrap();
+    let state = state(r#"{"a":{"level":"ready"},"b":{"level":"ready"}}"#);
     let mut watch = client(&server).watch_all(EVERY).resume(state);
     let table = watch.table();
     poll(&mut watch, EVERY * 4).await;

@@ -31,7 +31,9 @@ impl World {
         let answers = Arc::clone(&replies);
         let server = serve(move |_, request| answer(&answers.lock().unwrap(), request)).await;
         let world = Self { server, replies };
-        ids.iter().for_each(|id| world.set(id, ready()));
+        for id in ids {
+            world.set(id, ready());
+        }
         world
     }
 
