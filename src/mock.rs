@@ -1,6 +1,7 @@
 //! Feature `mock`: helpers for tests of code that uses this crate. There are typed
-//! [httpmock](https://docs.rs/httpmock) helpers for each operation, sample values, an error of each kind, a client without waits,
-//! sequences of responses, and a server with a rate limit.
+//! [httpmock](https://docs.rs/httpmock) helpers for each operation, sample values, an error of each
+//! kind, a client without waits, sequences of responses, a fleet to watch, and a server with a rate
+//! limit.
 //!
 //! The helpers need [httpmock](https://docs.rs/httpmock) 0.9, which is re-exported here.
 //!

@@ -16,7 +16,7 @@ impl Stats {
     /// names begin with `pilot_status_`:
     ///
     /// - counters: `calls_total`, `attempts_total`, `retries_total`, `successes_total`, `rejected_total`
-    ///   (429s), `waited_seconds_total`, and `errors_total` with label `kind`, such as `timeout`
+    ///   (429s), `waited_seconds_total`, and `errors_total` for each `kind`, such as `timeout`
     /// - gauges: `queued`, and `rate` while it is known
     ///
     /// ```

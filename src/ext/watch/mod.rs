@@ -4,8 +4,8 @@
 //! A poll of the stream starts the next due call, or processes one that has ended. [`rounds`] schedules
 //! the calls, [`calls`] holds the running ones, and [`results`] processes a response or a list.
 //! [`seen`] compares responses, and [`faults`] knows a refused key and an outage. [`change`] is what
-//! the stream emits, [`state`] what a program stores, [`table`] what handlers read, and [`freshness`]
-//! their lookup.
+//! the stream emits, [`state`] what a program stores, [`run`] the loop that stores it, [`table`] what
+//! handlers read, and [`freshness`] their lookup.
 
 mod calls;
 pub(crate) mod change;
