@@ -1,8 +1,8 @@
 //! One call: attempts until there is a result.
 //!
-//! [`attempt_loop`] is the loop. Each attempt sends a request over the [`transport`], and returns a [`buffered_response`] or a [`failure`]. [`single_flight`] lets
-//! overlapping calls share one request, [`on_wire`] shows whether a request is in progress, and
-//! [`figures`] counts calls and outcomes.
+//! [`attempt_loop`] is the loop. Each attempt sends a request over the [`transport`], and returns a
+//! [`buffered_response`] or a [`failure`]. [`single_flight`] lets overlapping calls share one request,
+//! [`on_wire`] shows whether a request is in progress, and [`figures`] counts calls and outcomes.
 
 pub(crate) mod attempt_loop;
 pub(crate) mod buffered_response;

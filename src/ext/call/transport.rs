@@ -117,6 +117,11 @@ async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(By
         while whole.len() <= limit
             && let Some(chunk) = response.chunk().await?
         {
+            // Doubles like `extend`, but not beyond the limit.
+            let room = limit - whole.len();
+            if chunk.len() > whole.capacity() - whole.len() {
+                whole.reserve_exact(whole.len().min(room).max(chunk.len()));
+            }
             whole.extend_from_slice(&chunk);
         }
         body = whole.into();
