@@ -5,7 +5,7 @@
 //! runs the attempt loop. If the call fails, `exec` returns a placeholder response, and `post`
 //! makes generated code stop with an error. The results of generated code have no place for attempts
 //! and for this crate's errors. So `exec` stores both in the context, and [`Inner::finish`] reads
-//! them there. A raw call takes the same path, without a context.
+//! them there. A raw call has no context, and its caller gets a failed response unchanged.
 
 use std::{
     fmt,
@@ -176,8 +176,8 @@ impl Inner {
         Error::new(kind, outcome).with_body(body)
     }
 
-    /// Warns of a response for another id than the requested one. It is accepted, because mock
-    /// servers return the same id for all.
+    /// Warns of a response for another id than the requested one. The response is accepted, because
+    /// mock servers return the same id for every request.
     pub(crate) fn compare(&self, returned: Option<&str>) {
         if let (Some(report), Some(requested)) = (self.report(), self.number())
             && returned.is_some_and(|id| id != requested.as_str())

@@ -1,5 +1,5 @@
-//! The verdict on whether a number can send, with its reasons. The facts are spread over a dozen
-//! fields; this file combines them.
+//! The verdict on whether a number can send, with its reasons. The facts are spread over many fields;
+//! this file combines them.
 
 use std::{borrow::Cow, fmt};
 
@@ -76,8 +76,8 @@ pub enum Readiness {
     Unknown,
 }
 
-/// The verdict without its reasons, ordered from best to worst. `Unknown` comes before `Degraded`: no
-/// problem is known.
+/// The verdict without its reasons, ordered from best to worst. `Unknown` ranks before `Degraded`,
+/// because no problem is known. Of these two, only `Degraded` [can send](Self::can_send).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -96,7 +96,7 @@ impl ReadinessLevel {
     /// All levels, from best to worst.
     pub const ALL: [Self; 4] = [Self::Ready, Self::Unknown, Self::Degraded, Self::Blocked];
 
-    /// Returns true for `Ready` and `Degraded`: the number can send, by what the API knows.
+    /// Returns true for `Ready` and `Degraded`, since no known fact blocks sending then.
     #[must_use]
     pub fn can_send(self) -> bool {
         matches!(self, Self::Ready | Self::Degraded)
@@ -172,8 +172,8 @@ impl TryFrom<Verdict> for Readiness {
     }
 }
 
-/// A reason why a number is blocked or degraded. It is serialized as its [`code`](Self::code) and its
-/// value.
+/// A reason why a number is blocked or degraded. It is serialized with two fields: its
+/// [`code`](Self::code), and the data that it holds as `value`.
 ///
 /// Its fields hold plain codes and dates of the server. Free text, which may be personal data, is only in
 /// the [`Number`](crate::types::Number).
@@ -184,8 +184,8 @@ impl TryFrom<Verdict> for Readiness {
 pub enum ReadinessReason {
     /// The number is not connected to WhatsApp. Holds `state` if that is the reason.
     NotConnected(Option<ConnectionState>),
-    /// `health.sendable` is false. Holds `health.code` if that is a plain code; the number's
-    /// `health.reason` has the explanation as free text.
+    /// `health.sendable` is false. Holds `health.code` if that is a code, such as `131042`, and
+    /// no free text. The number's `health.reason` may explain it.
     NotSendable(Option<String>),
     /// An extra charge was refused, and sending is blocked until it is paid.
     ExtraChargeUnpaid {
@@ -342,8 +342,8 @@ impl ReadinessReason {
         }
     }
 
-    /// Returns the value that the reason is based on, such as `RED`; `None` if there is no single
-    /// value, or if this version of the crate does not know it.
+    /// Returns the value that the reason is based on, such as `RED`; `None` if there is no single one, or
+    /// if this version of the crate does not know it. Several failed calls are separated by commas.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {
@@ -404,7 +404,7 @@ impl fmt::Display for ReadinessReason {
     }
 }
 
-/// Returns a value that is none of the good ones, without free text of the server.
+/// Returns the value if it is not one of `good`. Free text of the server is withheld.
 fn other_than<T: OpenEnum + PartialEq>(good: &[T], value: Option<&T>) -> Option<T> {
     non_empty(value).filter(|value| !good.contains(value)).map(OpenEnum::without_free_text)
 }

@@ -1,5 +1,5 @@
 //! The limiter: decides when requests may be sent after a 429. Pure: `now` and randomness are
-//! arguments, and the state is plain data. This file is used by each process that has no store, by
+//! arguments, and the state is plain data. It is used by each process without a working store, by
 //! stores in Rust, and by the benchmark. `redis.lua` is a copy of it in Lua.
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
@@ -8,35 +8,37 @@
 //!
 //! # Phases
 //!
-//! 1. **Free**: every request is admitted. The limiter is free before the first 429, and again two
-//!    minutes after the last hold ended.
-//! 2. **Hold**: begins with a 429. No request is admitted. A hold lasts as long as the server
-//!    requested, or else for a backoff, and at most `max_delay`.
+//! 1. **Free**: every request is admitted. The limiter is free before the first 429, and usually again
+//!    two minutes after the last hold ended.
+//! 2. **Hold**: begins with a 429. No request is admitted. A hold lasts for the wait that the server
+//!    requests and a random time after it, or else for a backoff, and at most `max_delay`. A 429 of an
+//!    earlier epoch can only lengthen a hold, or pause a flow.
 //! 3. **Probe**: follows a hold. One request is admitted. If it meets a 429, the next hold begins,
 //!    with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: begins when a probe is served. Requests are admitted at a rate, which rises until the
 //!    next 429.
 //! 5. **Slow start**: takes the place of the flow if the limiter has no estimate. Two requests are
-//!    admitted, then twice as many in each round trip. If several calls still wait two minutes after
-//!    the last hold, the limiter does not become free: it starts slowly, with one request.
+//!    admitted, then twice as many in each round trip. If several calls of a process still wait two
+//!    minutes after the last hold, the limiter does not become free: it starts slowly, with one request.
 //!
 //! # Estimate
 //!
 //! A cycle lasts from one served probe to the next, and includes the holds in between. The requests
 //! served in it, divided by its duration, are averaged with the last estimate.
 //!
-//! The first cycle has no probe before it. Its start is picked from the four seconds before the
-//! first 429: the moment with the highest rate of served requests up to that 429. If none was served,
-//! there is no estimate.
+//! The first cycle has no probe before it. Its start is chosen within the four seconds
+//! before the first 429: it is the moment from which the rate of served requests, up to the 429, is
+//! highest. If none was served, there is no
+//! estimate.
 //!
-//! There is none after an outage either, because the load before it shows nothing about the limit. It
-//! is an outage if the first three probes meet a 429, and the server requests a wait.
+//! After an outage there is no estimate either, because the load before the outage shows nothing about
+//! the limit. It is an outage if the first three probes meet a 429, and the server requests a wait.
 //!
 //! # Rate
 //!
 //! The rate of a flow follows CUBIC (RFC 9438). It starts at half of the estimate, reaches the
-//! estimate after half of a usual cycle, and then grows ever faster. Idle time is left out of
-//! the estimate and of the growth.
+//! estimate after half of a usual cycle, and then grows ever faster, up to 16 times the estimate. Idle
+//! time does not count for the estimate or for the growth.
 
 use std::{ops::Range, time::Duration};
 
@@ -56,7 +58,8 @@ const BACKOFF: f64 = 1.5;
 const EXPIRY: f64 = 120.0;
 /// Minimum time to wait for the response to a probe, in seconds.
 const MIN_PATIENCE: f64 = 1.0;
-/// The same, as a multiple of the usual latency; the larger applies.
+/// Time to wait for the response to a probe, as a multiple of the usual latency; at least
+/// `MIN_PATIENCE`.
 const PATIENCE: f64 = 4.0;
 /// Shortest round trip that is assumed, in seconds.
 const MIN_ROUND_TRIP: f64 = 0.02;
@@ -65,14 +68,14 @@ const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
-/// Number of rejected probes from which a limit can count as an outage: if no probe was served since
-/// the first 429, and the last 429 requests a wait.
+/// After this number of rejected probes a limit counts as an outage, if no probe was served since the
+/// first 429, and the last 429 requests a wait.
 const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
 
-/// A request for turns, or a report, to a limiter. `served` counts the requests that got a response
-/// other than a 429 since the last step of the same process.
+/// A message of a process to a limiter. `served` counts the requests of the process that got a
+/// response other than a 429 since its last step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Step {
@@ -130,7 +133,7 @@ pub struct Rejection {
 /// Turns that are reserved for a process at a later time. The default reserves none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
-    /// The epoch in which they were reserved. A later hold cancels them.
+    /// The epoch in which they were reserved. The next epoch cancels them.
     pub epoch: u64,
     /// Number of requests that may be sent then.
     pub turns: u32,
@@ -152,7 +155,7 @@ pub enum Reply {
         is_probe: bool,
         /// Number of requests that may be sent.
         turns: u32,
-        /// Requests a second; 0 while unknown.
+        /// Requests a second; 0 while unknown, and for a probe.
         rate: f64,
     },
     /// No request may be sent yet.
@@ -196,9 +199,9 @@ pub struct LimitState {
     /// Duration of a usual cycle, in seconds; 0 while unknown.
     cycle: f64,
     /// In a hold or a probe, the time of the 429 that ended the last flow or the free phase. In a flow,
-    /// the start of the flow. Idle time moves it later.
+    /// the start of the flow. Idle time moves it forward.
     since: f64,
-    /// Start of the cycle. Idle time moves it later.
+    /// Start of the cycle. Idle time moves it forward.
     cycle_start: f64,
     /// Requests served in this cycle.
     served: f64,
@@ -278,8 +281,8 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins one climb, which is the time a flow needs to return to the
-    ///   estimate, after the hold ends. It has no end.
+    /// - In a hold or a probe it begins some time after the hold ends: as long as a flow needs to climb
+    ///   back to the estimate. It has no end.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -378,8 +381,8 @@ impl LimitState {
         }
         let saved = self.save(rate, now);
         let (at, turns) = if saved >= 1.0 {
-            // Saved turns are used slowly: each round trip has one request more than the rate allows, so
-            // that a 429 is noticed in time.
+            // Saved turns are not used all at once, so that a 429 is noticed in time. In each round trip
+            // one of them is used, beside the turns of the rate.
             let fast = rate + 1.0 / self.latency.max(MIN_ROUND_TRIP);
             let turns = (fast * BATCH).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
