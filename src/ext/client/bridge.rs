@@ -5,7 +5,8 @@
 //! runs the attempt loop. If the call fails, `exec` returns a placeholder response, and `post`
 //! makes generated code stop with an error. The results of generated code have no place for attempts
 //! and for this crate's errors. So `exec` stores both in the context, and [`Inner::finish`] reads
-//! them there. A raw call has no context, and its caller gets a failed response unchanged.
+//! them there. A raw call has no context. Its caller gets each response and each
+//! error of reqwest unchanged.
 
 use std::{
     fmt,
@@ -71,8 +72,8 @@ impl Client {
         &self.raw.inner.state
     }
 
-    /// Returns a generated client for one call, which takes at most `timeout`, or the client's own
-    /// timeout if that is `None`. [`Inner::finish`] returns the result of the call.
+    /// Returns a generated client for one call. The call takes at most `timeout`; if that is `None`, the
+    /// client's own timeout applies. [`Inner::finish`] returns the result of the call.
     pub(crate) fn begin(
         &self,
         number: Option<&NumberId>,

@@ -96,7 +96,8 @@ impl ReadinessLevel {
     /// All levels, from best to worst.
     pub const ALL: [Self; 4] = [Self::Ready, Self::Unknown, Self::Degraded, Self::Blocked];
 
-    /// Returns true for `Ready` and `Degraded`, since no known fact blocks sending then.
+    /// Returns true for `Ready` and `Degraded`. Returns false for `Unknown`, because no fact is known that
+    /// decides it.
     #[must_use]
     pub fn can_send(self) -> bool {
         matches!(self, Self::Ready | Self::Degraded)
@@ -172,8 +173,8 @@ impl TryFrom<Verdict> for Readiness {
     }
 }
 
-/// A reason why a number is blocked or degraded. It is serialized with two fields: its
-/// [`code`](Self::code), and the data that it holds as `value`.
+/// A reason why a number is blocked or degraded. It is serialized as its
+/// [`code`](Self::code) and, if it holds data, a `value`.
 ///
 /// Its fields hold plain codes and dates of the server. Free text, which may be personal data, is only in
 /// the [`Number`](crate::types::Number).
@@ -209,8 +210,8 @@ pub enum ReadinessReason {
     AccountReview(AccountReviewStatus),
     /// The account is for tests.
     Sandbox,
-    /// The calls to the Meta Graph (`phone`, `profile`, `waba`) that failed when the snapshot was taken,
-    /// so it lacks their data. Empty if this version of the crate knows none of the failed calls.
+    /// The snapshot lacks the data of these calls to the Meta Graph (`phone`, `profile`, `waba`), because
+    /// they failed. Empty if this version of the crate knows none of the failed calls.
     IncompleteSnapshot(Vec<String>),
     /// The fact at this path, such as `health.sendable`, is malformed, and may count against the
     /// number. See [`Number::unreadable`].
@@ -342,8 +343,9 @@ impl ReadinessReason {
         }
     }
 
-    /// Returns the value that the reason is based on, such as `RED`; `None` if there is no single one, or
-    /// if this version of the crate does not know it. Several failed calls are separated by commas.
+    /// Returns the value that the reason is based on, such as `RED`; `None` if it has none, or this version
+    /// of the crate does not know it. Several failed calls are separated by commas. An unpaid extra charge
+    /// has dates instead of a value.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {

@@ -26,9 +26,9 @@
 //! A cycle lasts from one served probe to the next, and includes the holds in between. The requests
 //! served in it, divided by its duration, are averaged with the last estimate.
 //!
-//! The first cycle has no probe before it. Its start is chosen within the four seconds
-//! before the first 429: it is the moment from which the rate of served requests, up to the 429, is
-//! highest. If none was served, there is no
+//! The first cycle has no probe before it. The limiter looks at the four seconds before
+//! the first 429, and starts the cycle at the moment that gives the highest rate of served requests
+//! between it and the 429. If none was served, there is no
 //! estimate.
 //!
 //! After an outage there is no estimate either, because the load before the outage shows nothing about
@@ -68,14 +68,14 @@ const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
-/// After this number of rejected probes a limit counts as an outage, if no probe was served since the
-/// first 429, and the last 429 requests a wait.
+/// A limit counts as an outage if at least this many probes met a 429, no probe was served, and the last
+/// 429 requests a wait.
 const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
 
-/// A message of a process to a limiter. `served` counts the requests of the process that got a
-/// response other than a 429 since its last step.
+/// A message of a process to a limiter. `served` is the number of requests of this process that were
+/// served since its last step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Step {
@@ -130,7 +130,7 @@ pub struct Rejection {
     pub random: f64,
 }
 
-/// Turns that are reserved for a process at a later time. The default reserves none.
+/// Turns that a process has reserved, for use at a later time. The default reserves none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// The epoch in which they were reserved. The next epoch cancels them.
@@ -211,8 +211,8 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time of the last update of `tokens`. If turns are reserved, it is the time, in the future, at
-    /// which the last reserved turn is due.
+    /// The time of the last update of `tokens`. While turns are reserved it lies in the future: it is the
+    /// time at which the last of them is due.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
@@ -281,7 +281,7 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins some time after the hold ends: as long as a flow needs to climb
+    /// - In a hold or a probe it begins after the hold ends, delayed by the time that a flow needs to climb
     ///   back to the estimate. It has no end.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
