@@ -32,6 +32,11 @@ async fn retried_call_logs_every_attempt_without_key() {
     builder(&server).build().unwrap().number("num_secret").get().await.unwrap();
     let server = replies(vec![Reply::json(200, r#"{"id":"num_private"}"#)]).await;
     builder(&server).build().unwrap().number("num_secret").get().await.unwrap();
+    // The hold of about 0.5 s is longer than the timeout, so there is no second attempt.
+    let server = replies(vec![Reply::json(429, "{}")]).await;
+    let client = builder(&server).timeout(Duration::from_millis(200));
+    let client = client.retry(RetryPolicy::default()).build().unwrap();
+    assert!(client.number("num_secret").get().await.unwrap_err().is_rate_limited());
 
     let text = log.text();
     for expected in [
@@ -52,7 +57,8 @@ async fn retried_call_logs_every_attempt_without_key() {
     ] {
         assert!(text.contains(expected), "no {expected} in {text}");
     }
-    assert_eq!(text.matches("WARN").count(), 3, "{text}");
+    assert_eq!(text.matches("attempt=1 status=429").count(), 2, "one for each call: {text}");
+    assert_eq!(text.matches("WARN").count(), 4, "{text}");
     assert!(!text.contains(KEY) && !text.contains("private"), "{text}");
 }
 

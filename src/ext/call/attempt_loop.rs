@@ -155,11 +155,9 @@ impl<'a> Call<'a> {
         self.outcome.retry_after = self.outcome.retry_after.max(requested);
         self.outcome.turn_in = Some(wait);
         self.outcome.stop_reason = Some(StopReason::Timeout);
-        if let Some(failure) = last {
-            return self.end(Err(failure));
-        }
-        let error = Error::new(Kind::NotAdmitted, CallOutcome::default());
-        (Err(Failure::Other(error)), self.outcome)
+        let not_admitted = || Error::new(Kind::NotAdmitted, CallOutcome::default());
+        // The log has the last attempt already.
+        (Err(last.unwrap_or_else(|| Failure::Other(not_admitted()))), self.outcome)
     }
 
     fn end(self, result: Result<BufferedResponse, Failure>) -> Ended {

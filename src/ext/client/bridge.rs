@@ -119,13 +119,13 @@ struct Report {
     operation: &'static str,
     outcome: CallOutcome,
     server_time: SystemTime,
-    /// `None` after a success. Generated code decodes its body afterwards, and may still fail.
+    /// `None` after a success. Generated code decodes the body afterwards, which may still fail.
     error: Option<Error>,
 }
 
 impl Inner {
-    /// Returns the success or the error of a call, given the result of generated code, and counts
-    /// it.
+    /// Converts the result of generated code into the success or the error of the call, and counts the
+    /// call.
     pub(crate) fn finish<T: Field + DeserializeOwned>(
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,

@@ -44,9 +44,9 @@ use crate::{
 /// count either.
 ///
 /// Status and quality occur in `health` (`metaStatus`, `qualityRating`) and in `meta.phone`
-/// (`status`, `qualityRating`). If the two values differ, the worse one counts. The order of
-/// statuses, from the worst: those that block, those that degrade, `CONNECTED`. The order of
-/// qualities: `RED`, `YELLOW`, any other. A placeholder such as `UNKNOWN` or `NA` counts only if
+/// (`status`, `qualityRating`). If the two values differ, the worse one counts. Statuses
+/// rank from the worst: those that block, those that degrade, `CONNECTED`. Qualities rank `RED`,
+/// `YELLOW`, any other. A placeholder such as `UNKNOWN` or `NA` counts only if
 /// there is no other value.
 ///
 /// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","value":"RED"}]}`, without free
@@ -174,7 +174,7 @@ impl TryFrom<Verdict> for Readiness {
 }
 
 /// A reason why a number is blocked or degraded. It is serialized as its
-/// [`code`](Self::code) and, if it holds data, a `value`.
+/// [`code`](Self::code) and its data, if it holds any, as `value`.
 ///
 /// Its fields hold plain codes and dates of the server. Free text, which may be personal data, is only in
 /// the [`Number`](crate::types::Number).
@@ -185,8 +185,8 @@ impl TryFrom<Verdict> for Readiness {
 pub enum ReadinessReason {
     /// The number is not connected to WhatsApp. Holds `state` if that is the reason.
     NotConnected(Option<ConnectionState>),
-    /// `health.sendable` is false. Holds `health.code` if that is a code, such as `131042`, and
-    /// no free text. The number's `health.reason` may explain it.
+    /// `health.sendable` is false. Holds `health.code`, such as `131042`, unless it is absent or
+    /// free text. The number's `health.reason` may explain it.
     NotSendable(Option<String>),
     /// An extra charge was refused, and sending is blocked until it is paid.
     ExtraChargeUnpaid {
@@ -345,7 +345,7 @@ impl ReadinessReason {
 
     /// Returns the value that the reason is based on, such as `RED`; `None` if it has none, or this version
     /// of the crate does not know it. Several failed calls are separated by commas. An unpaid extra charge
-    /// has dates instead of a value.
+    /// has no single value, but dates.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {

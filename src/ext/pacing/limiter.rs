@@ -1,18 +1,18 @@
 //! The limiter: decides when requests may be sent after a 429. Pure: `now` and randomness are
-//! arguments, and the state is plain data. It is used by each process without a working store, by
-//! stores in Rust, and by the benchmark. `redis.lua` is a copy of it in Lua.
+//! arguments, and the state is plain data. A process uses this limiter itself, unless it shares
+//! one with other processes through a store. `redis.lua` is a copy of it in Lua.
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
 //! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the
-//! epoch in which it was granted, so an outcome from before the last hold is recognized.
+//! epoch in which it was granted, so an outcome of a request from before the last hold is known as such.
 //!
 //! # Phases
 //!
 //! 1. **Free**: every request is admitted. The limiter is free before the first 429, and usually again
 //!    two minutes after the last hold ended.
 //! 2. **Hold**: begins with a 429. No request is admitted. A hold lasts for the wait that the server
-//!    requests and a random time after it, or else for a backoff, and at most `max_delay`. A 429 of an
-//!    earlier epoch can only lengthen a hold, or pause a flow.
+//!    requests plus a random time. Without a requested wait it lasts for a backoff. It never exceeds
+//!    `max_delay`. A 429 of an earlier epoch can only lengthen a hold, or pause a flow.
 //! 3. **Probe**: follows a hold. One request is admitted. If it meets a 429, the next hold begins,
 //!    with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: begins when a probe is served. Requests are admitted at a rate, which rises until the
@@ -23,16 +23,16 @@
 //!
 //! # Estimate
 //!
-//! A cycle lasts from one served probe to the next, and includes the holds in between. The requests
-//! served in it, divided by its duration, are averaged with the last estimate.
+//! The estimate is the rate that the server is thought to serve. A cycle lasts from one served probe to
+//! the next, and includes the holds in between. At its end, the rate of its served requests is averaged
+//! with the last estimate.
 //!
-//! The first cycle has no probe before it. The limiter looks at the four seconds before
-//! the first 429, and starts the cycle at the moment that gives the highest rate of served requests
-//! between it and the 429. If none was served, there is no
-//! estimate.
+//! The first cycle has no probe before it. Instead it is the busiest of the spans that end with the
+//! first 429 and are at most four seconds long. If nothing was served in it, there is no estimate.
 //!
 //! After an outage there is no estimate either, because the load before the outage shows nothing about
-//! the limit. It is an outage if the first three probes meet a 429, and the server requests a wait.
+//! the limit. A limit counts as an outage if the first three probes meet a 429, and the server requests
+//! a wait.
 //!
 //! # Rate
 //!
@@ -281,8 +281,8 @@ impl LimitState {
     /// calls are sent in it.
     ///
     /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins after the hold ends, delayed by the time that a flow needs to climb
-    ///   back to the estimate. It has no end.
+    /// - In a hold or a probe it begins when the next flow would end its climb, if that flow began at
+    ///   the end of the hold. The span has no end.
     /// - Without an estimate it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -381,8 +381,8 @@ impl LimitState {
         }
         let saved = self.save(rate, now);
         let (at, turns) = if saved >= 1.0 {
-            // Saved turns are not used all at once, so that a 429 is noticed in time. In each round trip
-            // one of them is used, beside the turns of the rate.
+            // Saved turns are not used all at once, so that a 429 is noticed in time. Each round trip uses
+            // one saved turn, in addition to the turns that the rate grants.
             let fast = rate + 1.0 / self.latency.max(MIN_ROUND_TRIP);
             let turns = (fast * BATCH).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
@@ -420,10 +420,10 @@ impl LimitState {
         (self.tokens + rate * (now - self.refilled)).min(self.capacity) + 1e-6
     }
 
-    /// Holds all requests. If the server requested a wait, the hold is that wait plus a random part
-    /// of the backoff, so that processes do not return together. The random part is at most the
-    /// requested wait or four base delays, whichever is longer. If no wait was requested, the hold is 75 to
-    /// 100 % of the backoff.
+    /// Holds all requests. If the server requested a wait, the hold is that wait plus a random time,
+    /// so that processes do not return together. The random time is at most the backoff, and at most the
+    /// longer of the requested wait and four base delays. If no wait was requested, the hold is 75 to 100 %
+    /// of the backoff.
     fn hold(&mut self, rejection: &Rejection, now: f64) {
         let Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random } =
             *rejection;
