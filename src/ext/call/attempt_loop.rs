@@ -156,7 +156,7 @@ impl<'a> Call<'a> {
         self.outcome.turn_in = Some(wait);
         self.outcome.stop_reason = Some(StopReason::Timeout);
         let not_admitted = || Error::new(Kind::NotAdmitted, CallOutcome::default());
-        // The log has the last attempt already.
+        // Without `end`, because `decide` has logged the last attempt.
         (Err(last.unwrap_or_else(|| Failure::Other(not_admitted()))), self.outcome)
     }
 

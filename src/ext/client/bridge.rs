@@ -125,7 +125,7 @@ struct Report {
 
 impl Inner {
     /// Converts the result of generated code into the success or the error of the call, and counts the
-    /// call.
+    /// outcome.
     pub(crate) fn finish<T: Field + DeserializeOwned>(
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,
@@ -222,8 +222,8 @@ impl ClientHooks<Inner> for generated::Client {
             // Raw callers get any response.
             (None, Ok(response)) => Ok(response),
             (None, Err(Failure::Status(response))) => Ok(*response),
-            // An error of reqwest is returned unchanged. Any other failure becomes a placeholder
-            // response that carries the error.
+            // They also get any error of reqwest. Another failure becomes a placeholder response that
+            // carries the error.
             (None, Err(Failure::Network(error))) => return Err(error),
             (Some(_), Ok(response)) if is_removal => Ok(response.into_removed()),
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),

@@ -72,7 +72,7 @@ pub enum Readiness {
     Degraded(Vec<ReadinessReason>),
     /// The number cannot send. The blocking reasons come first, and the list is never empty.
     Blocked(Vec<ReadinessReason>),
-    /// The snapshot has no fact that decides it.
+    /// The snapshot does not show whether the number can send.
     Unknown,
 }
 
@@ -96,8 +96,8 @@ impl ReadinessLevel {
     /// All levels, from best to worst.
     pub const ALL: [Self; 4] = [Self::Ready, Self::Unknown, Self::Degraded, Self::Blocked];
 
-    /// Returns true for `Ready` and `Degraded`. Returns false for `Unknown`, because no fact is known that
-    /// decides it.
+    /// Returns true for `Ready` and `Degraded`. Returns false for `Unknown`, because nothing shows that
+    /// the number can send.
     #[must_use]
     pub fn can_send(self) -> bool {
         matches!(self, Self::Ready | Self::Degraded)
@@ -173,8 +173,8 @@ impl TryFrom<Verdict> for Readiness {
     }
 }
 
-/// A reason why a number is blocked or degraded. It is serialized as its
-/// [`code`](Self::code) and its data, if it holds any, as `value`.
+/// A reason why a number is blocked or degraded. It is serialized with its code
+/// and its data, such as `{"code":"quality","value":"RED"}`.
 ///
 /// Its fields hold plain codes and dates of the server. Free text, which may be personal data, is only in
 /// the [`Number`](crate::types::Number).
@@ -183,12 +183,13 @@ impl TryFrom<Verdict> for Readiness {
 #[serde(tag = "code", content = "value", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReadinessReason {
-    /// The number is not connected to WhatsApp. Holds `state` if that is the reason.
+    /// The number is not connected to WhatsApp. Holds `state`, unless only
+    /// `isFullyConnected` is the reason.
     NotConnected(Option<ConnectionState>),
     /// `health.sendable` is false. Holds `health.code`, such as `131042`, unless it is absent or
     /// free text. The number's `health.reason` may explain it.
     NotSendable(Option<String>),
-    /// An extra charge was refused, and sending is blocked until it is paid.
+    /// The payment of an extra charge failed, and sending is blocked until it is paid.
     ExtraChargeUnpaid {
         /// The time since which it is unpaid, ISO 8601, if it can be read.
         since: Option<String>,

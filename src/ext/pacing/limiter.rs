@@ -4,15 +4,16 @@
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
 //! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the
-//! epoch in which it was granted, so an outcome of a request from before the last hold is known as such.
+//! epoch in which it was granted. By it the limiter recognizes the outcome of a request that was sent
+//! before the last hold.
 //!
 //! # Phases
 //!
 //! 1. **Free**: every request is admitted. The limiter is free before the first 429, and usually again
 //!    two minutes after the last hold ended.
 //! 2. **Hold**: begins with a 429. No request is admitted. A hold lasts for the wait that the server
-//!    requests plus a random time. Without a requested wait it lasts for a backoff. It never exceeds
-//!    `max_delay`. A 429 of an earlier epoch can only lengthen a hold, or pause a flow.
+//!    requests plus a random time. Without a requested wait it lasts for a backoff. Both are at
+//!    most `max_delay`.
 //! 3. **Probe**: follows a hold. One request is admitted. If it meets a 429, the next hold begins,
 //!    with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: begins when a probe is served. Requests are admitted at a rate, which rises until the
@@ -24,15 +25,15 @@
 //! # Estimate
 //!
 //! The estimate is the rate that the server is thought to serve. A cycle lasts from one served probe to
-//! the next, and includes the holds in between. At its end, the rate of its served requests is averaged
-//! with the last estimate.
+//! the next, and includes the holds in between. When a cycle ends, the new estimate is a weighted mean
+//! of the old one and the rate that was served in the cycle.
 //!
-//! The first cycle has no probe before it. Instead it is the busiest of the spans that end with the
-//! first 429 and are at most four seconds long. If nothing was served in it, there is no estimate.
+//! The first cycle has no probe before it. It starts where the load that met the first 429
+//! began, at most four seconds before that 429. If nothing was served in it, there is no estimate.
 //!
 //! After an outage there is no estimate either, because the load before the outage shows nothing about
-//! the limit. A limit counts as an outage if the first three probes meet a 429, and the server requests
-//! a wait.
+//! the limit. The limiter assumes an outage if the first three probes meet a 429, and the server
+//! requests a wait.
 //!
 //! # Rate
 //!
@@ -278,12 +279,11 @@ impl LimitState {
     }
 
     /// Returns the span in which a request is least likely to meet a 429. The last attempts of
-    /// calls are sent in it.
+    /// calls are sent in it. A *climb* is the time that a flow needs to return to the estimate.
     ///
-    /// - In a flow it is the second half of the climb back to the estimate.
-    /// - In a hold or a probe it begins when the next flow would end its climb, if that flow began at
-    ///   the end of the hold. The span has no end.
-    /// - Without an estimate it is empty.
+    /// - In a flow, the span is the second half of the climb.
+    /// - In a hold or a probe, it begins one climb after the hold, and has no end.
+    /// - Without an estimate, it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
         if self.rate == 0.0 {
@@ -421,8 +421,8 @@ impl LimitState {
     }
 
     /// Holds all requests. If the server requested a wait, the hold is that wait plus a random time,
-    /// so that processes do not return together. The random time is at most the backoff, and at most the
-    /// longer of the requested wait and four base delays. If no wait was requested, the hold is 75 to 100 %
+    /// so that processes do not return together. The random time is at most the smaller of
+    /// `backoff` and `max(requested, 4 * base)`. If no wait was requested, the hold is 75 to 100 %
     /// of the backoff.
     fn hold(&mut self, rejection: &Rejection, now: f64) {
         let Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random } =
@@ -449,13 +449,13 @@ impl LimitState {
             let interval = if self.rate > 0.0 { 1.0 / self.rate } else { 0.0 };
             let factor = BACKOFF.powi(self.failures.min(64).cast_signed());
             let backoff = (base.max(interval) * factor).min(max);
-            // The requested wait limits the random part, so that the end of a long outage is noticed
-            // soon although the backoff has grown.
+            // In a long outage the backoff grows. The requested wait limits the random part, so that
+            // the end of the outage is still noticed soon.
             let spread = |requested: f64| backoff.min(requested.max(4.0 * base)) * random;
             requested.map_or(backoff * (0.75 + 0.25 * random), |wait| wait + spread(wait))
         } else {
-            // The request was sent before the hold, so only the wait that the server requests is
-            // new.
+            // A request from before the hold starts no hold of its own. It can lengthen the hold, or
+            // pause a flow, by the wait that the server requests.
             requested.unwrap_or_default()
         };
         self.held_until = self.held_until.max(met + wait.min(max));
