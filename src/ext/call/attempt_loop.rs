@@ -1,4 +1,4 @@
-//! Makes attempts until one succeeds or no other may follow. This is the only loop of attempts: it
+//! Makes attempts until one succeeds or another is not allowed. This is the only loop of attempts: it
 //! applies a call's deadline, retry limit and turns.
 
 use std::time::Duration;
@@ -113,7 +113,8 @@ impl<'a> Call<'a> {
             Err(failure) => failure,
         };
         (self.outcome.retry_after, self.requested_by) = failure.retry_after(clock::wall()).unzip();
-        // Without a response, `in_flight` is dropped here, and its `Drop` reports an unanswered request.
+        // Without a response, `in_flight` is dropped here, and its `Drop` reports an unanswered
+        // request.
         if let (Some(in_flight), Some(response)) = (in_flight, failure.response()) {
             if response.status == StatusCode::TOO_MANY_REQUESTS {
                 self.rejections += 1;
@@ -156,7 +157,7 @@ impl<'a> Call<'a> {
         self.outcome.turn_in = Some(wait);
         self.outcome.stop_reason = Some(StopReason::Timeout);
         let not_admitted = || Error::new(Kind::NotAdmitted, CallOutcome::default());
-        // Without `end`, because `decide` has logged the last attempt.
+        // Does not call `end`, because `decide` has logged the last attempt, if there was one.
         (Err(last.unwrap_or_else(|| Failure::Other(not_admitted()))), self.outcome)
     }
 
@@ -172,8 +173,8 @@ impl<'a> Call<'a> {
 }
 
 /// Copies the method, URL, headers and body of a request; the generated operations set nothing else.
-/// Returns `None` if the body can be read only once. `try_clone` for every request would cost three more
-/// allocations and 2.1 % more instructions (`cargo run --release --package speed -- --check`).
+/// Returns `None` if the body can be read only once. `try_clone` for every request would cost three
+/// more allocations and 2.1 % more instructions (`cargo run --release --package speed -- --check`).
 fn copy(request: &Request) -> Option<Request> {
     if request.body().is_some() {
         return request.try_clone();

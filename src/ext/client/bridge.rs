@@ -72,8 +72,8 @@ impl Client {
         &self.raw.inner.state
     }
 
-    /// Returns a generated client for one call. The call takes at most `timeout`; if that is `None`, the
-    /// client's own timeout applies. [`Inner::finish`] returns the result of the call.
+    /// Returns a generated client for one call. The call takes at most `timeout`; if that is `None`,
+    /// the client's own timeout applies. [`Inner::finish`] returns the result of the call.
     pub(crate) fn begin(
         &self,
         number: Option<&NumberId>,
@@ -222,12 +222,12 @@ impl ClientHooks<Inner> for generated::Client {
             // Raw callers get any response.
             (None, Ok(response)) => Ok(response),
             (None, Err(Failure::Status(response))) => Ok(*response),
-            // They also get any error of reqwest. Another failure becomes a placeholder response that
-            // carries the error.
+            // They also get any error of reqwest. Any other failure becomes a placeholder response
+            // that carries the error.
             (None, Err(Failure::Network(error))) => return Err(error),
             (Some(_), Ok(response)) if is_removal => Ok(response.into_removed()),
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),
-            // No operation documents another success status.
+            // No operation documents a success status other than 200.
             (Some(_), Ok(BufferedResponse { status, body, .. })) => {
                 Err(Error::new(Kind::Decode(None, status), outcome.clone()).with_body(body))
             }

@@ -44,13 +44,14 @@ use crate::{
 /// count either.
 ///
 /// Status and quality occur in `health` (`metaStatus`, `qualityRating`) and in `meta.phone`
-/// (`status`, `qualityRating`). If the two values differ, the worse one counts. Statuses
-/// rank from the worst: those that block, those that degrade, `CONNECTED`. Qualities rank `RED`,
-/// `YELLOW`, any other. A placeholder such as `UNKNOWN` or `NA` counts only if
+/// (`status`, `qualityRating`). If the two values differ, the worse one counts. The order
+/// of statuses, the worst first, is: those that block, those that degrade, `CONNECTED`. The order of
+/// qualities is `RED`, `YELLOW`, any other. A placeholder such as `UNKNOWN` or `NA` counts only if
 /// there is no other value.
 ///
-/// It is serialized as `{"level":"degraded","reasons":[{"code":"quality","value":"RED"}]}`, without free
-/// text of the server. It can be read back from any serde format that writes field names, such as JSON.
+/// A `Readiness` is serialized with its level and reasons, without free text of the server:
+/// `{"level":"degraded","reasons":[{"code":"quality","value":"RED"}]}`. It can be read back from any
+/// serde format that writes field names, such as JSON.
 ///
 /// ```
 /// use pilot_status::{ReadinessLevel, ReadinessReason, types::Number};
@@ -77,7 +78,8 @@ pub enum Readiness {
 }
 
 /// The verdict without its reasons, ordered from best to worst. `Unknown` ranks before `Degraded`,
-/// because no problem is known. Of these two, only `Degraded` [can send](Self::can_send).
+/// because no problem is known. Even so, [`can_send`](Self::can_send) is true for `Degraded` and not
+/// for `Unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -176,8 +178,8 @@ impl TryFrom<Verdict> for Readiness {
 /// A reason why a number is blocked or degraded. It is serialized with its code
 /// and its data, such as `{"code":"quality","value":"RED"}`.
 ///
-/// Its fields hold plain codes and dates of the server. Free text, which may be personal data, is only in
-/// the [`Number`](crate::types::Number).
+/// Its fields hold plain codes and dates of the server. Free text, which may be personal data, is
+/// only in the [`Number`](crate::types::Number).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(tag = "code", content = "value", rename_all = "snake_case")]
@@ -197,7 +199,7 @@ pub enum ReadinessReason {
         #[serde(rename = "disconnectAt")]
         disconnect_at: Option<String>,
     },
-    /// Meta blocks sending because a payment is missing: its error 131042.
+    /// Meta blocks sending because a payment is missing (Meta's error 131042).
     PaymentMissing,
     /// Meta's status of the number.
     Status(PhoneStatus),
@@ -211,8 +213,8 @@ pub enum ReadinessReason {
     AccountReview(AccountReviewStatus),
     /// The account is for tests.
     Sandbox,
-    /// The snapshot lacks the data of these calls to the Meta Graph (`phone`, `profile`, `waba`), because
-    /// they failed. Empty if this version of the crate knows none of the failed calls.
+    /// The snapshot lacks the data of these calls to the Meta Graph (`phone`, `profile`, `waba`),
+    /// because they failed. Empty if this version of the crate knows none of the failed calls.
     IncompleteSnapshot(Vec<String>),
     /// The fact at this path, such as `health.sendable`, is malformed, and may count against the
     /// number. See [`Number::unreadable`].
@@ -344,9 +346,9 @@ impl ReadinessReason {
         }
     }
 
-    /// Returns the value that the reason is based on, such as `RED`; `None` if it has none, or this version
-    /// of the crate does not know it. Several failed calls are separated by commas. An unpaid extra charge
-    /// has no single value, but dates.
+    /// Returns the value that the reason is based on, such as `RED`; `None` if it has none, or this
+    /// version of the crate does not know it. Several failed calls are separated by commas. An unpaid
+    /// extra charge has no single value, but dates.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {

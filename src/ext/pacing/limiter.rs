@@ -4,32 +4,34 @@
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
 //! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the
-//! epoch in which it was granted. By it the limiter recognizes the outcome of a request that was sent
-//! before the last hold.
+//! epoch in which it was granted. It shows whether an outcome belongs to a request from before the
+//! last hold. Such an outcome starts no new hold.
 //!
 //! # Phases
 //!
 //! 1. **Free**: every request is admitted. The limiter is free before the first 429, and usually again
 //!    two minutes after the last hold ended.
 //! 2. **Hold**: begins with a 429. No request is admitted. A hold lasts for the wait that the server
-//!    requests plus a random time. Without a requested wait it lasts for a backoff. Both are at
-//!    most `max_delay`.
+//!    requests plus a random time. Without a requested wait it lasts for a backoff. In either
+//!    case it lasts at most `max_delay`.
 //! 3. **Probe**: follows a hold. One request is admitted. If it meets a 429, the next hold begins,
 //!    with a longer backoff. If it gets no response in time, another probe is admitted.
 //! 4. **Flow**: begins when a probe is served. Requests are admitted at a rate, which rises until the
 //!    next 429.
 //! 5. **Slow start**: takes the place of the flow if the limiter has no estimate. Two requests are
-//!    admitted, then twice as many in each round trip. If several calls of a process still wait two
-//!    minutes after the last hold, the limiter does not become free: it starts slowly, with one request.
+//!    admitted, then twice as many in each round trip. If, two minutes after the last hold, several
+//!    calls of a process still wait, the limiter does not become free: it starts slowly, with one
+//!    request.
 //!
 //! # Estimate
 //!
-//! The estimate is the rate that the server is thought to serve. A cycle lasts from one served probe to
-//! the next, and includes the holds in between. When a cycle ends, the new estimate is a weighted mean
-//! of the old one and the rate that was served in the cycle.
+//! The estimate is the rate at which the server is thought to serve requests. A cycle lasts from one
+//! served probe to the next, and includes the holds in between. When a cycle ends, the new estimate
+//! is a weighted mean of the old one and the rate that was served in the cycle.
 //!
-//! The first cycle has no probe before it. It starts where the load that met the first 429
-//! began, at most four seconds before that 429. If nothing was served in it, there is no estimate.
+//! The first cycle has no probe before it. It starts when the burst of requests began that led to the
+//! first 429, but at most four seconds before that 429. If nothing was served in it, there is no
+//! estimate.
 //!
 //! After an outage there is no estimate either, because the load before the outage shows nothing about
 //! the limit. The limiter assumes an outage if the first three probes meet a 429, and the server
@@ -38,8 +40,8 @@
 //! # Rate
 //!
 //! The rate of a flow follows CUBIC (RFC 9438). It starts at half of the estimate, reaches the
-//! estimate after half of a usual cycle, and then grows ever faster, up to 16 times the estimate. Idle
-//! time does not count for the estimate or for the growth.
+//! estimate after about half of a usual cycle, and then grows ever faster, up to 16 times the
+//! estimate. Idle time does not count for the estimate or for the growth.
 
 use std::{ops::Range, time::Duration};
 
@@ -55,7 +57,7 @@ const PLATEAU: f64 = 0.47;
 const MAX_INCREASE: f64 = 16.0;
 /// Growth of the backoff with each failed probe.
 const BACKOFF: f64 = 1.5;
-/// Seconds from the end of a hold until the limiter is free, if no 429 comes.
+/// Seconds from the end of a hold until the limiter is free, if no 429 comes and few calls wait.
 const EXPIRY: f64 = 120.0;
 /// Minimum time to wait for the response to a probe, in seconds.
 const MIN_PATIENCE: f64 = 1.0;
@@ -69,8 +71,8 @@ const BATCH: f64 = 0.05;
 /// The longest hold, in seconds. A longer `max_delay` is limited to this. A stored state with a longer
 /// hold comes from a wrong clock, and is discarded.
 const MAX_HOLD: f64 = 3_600.0;
-/// A limit counts as an outage if at least this many probes met a 429, no probe was served, and the last
-/// 429 requests a wait.
+/// A series of 429s counts as an outage if at least this many probes met a 429, no probe was served,
+/// and the last 429 requested a wait.
 const OUTAGE: u32 = 3;
 /// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
 const MAX_STEP_BACK: f64 = 1.0;
@@ -136,7 +138,7 @@ pub struct Rejection {
 pub struct Slot {
     /// The epoch in which they were reserved. The next epoch cancels them.
     pub epoch: u64,
-    /// Number of requests that may be sent then.
+    /// Number of requests that may be sent when the reservation is due.
     pub turns: u32,
 }
 
@@ -212,14 +214,14 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time of the last update of `tokens`. While turns are reserved it lies in the future: it is the
-    /// time at which the last of them is due.
+    /// The time of the last update of `tokens`. While turns are reserved it lies in the future: it is
+    /// the time at which the last of them is due.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
     /// Usual time from request to response.
     latency: f64,
-    /// Time at which the limiter becomes free.
+    /// Time at which the limiter becomes free, unless several calls wait then.
     expires: f64,
     /// Time of the last step.
     updated: f64,
@@ -282,7 +284,8 @@ impl LimitState {
     /// calls are sent in it. A *climb* is the time that a flow needs to return to the estimate.
     ///
     /// - In a flow, the span is the second half of the climb.
-    /// - In a hold or a probe, it begins one climb after the hold, and has no end.
+    /// - In a hold or a probe, no flow has begun. The span begins one climb after the end of the
+    ///   hold, and has no end, because the next flow replaces it.
     /// - Without an estimate, it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -361,7 +364,7 @@ impl LimitState {
         // limit there was no probe, so slow start begins with one request.
         let mut room = 2.0 * self.served + 1.0 - self.granted;
         if room < 1.0 && now >= self.patient_until {
-            // The responses do not come.
+            // The responses are overdue, so one request is admitted anyway.
             room = 1.0;
         }
         if room < 1.0 {
@@ -381,8 +384,8 @@ impl LimitState {
         }
         let saved = self.save(rate, now);
         let (at, turns) = if saved >= 1.0 {
-            // Saved turns are not used all at once, so that a 429 is noticed in time. Each round trip uses
-            // one saved turn, in addition to the turns that the rate grants.
+            // Saved turns are not used all at once, so that a 429 is noticed in time. Each round trip
+            // uses one saved turn, in addition to the turns that the rate grants.
             let fast = rate + 1.0 / self.latency.max(MIN_ROUND_TRIP);
             let turns = (fast * BATCH).min(saved).max(1.0).floor().min(f64::from(want));
             let at = self.spend_at.max(now);
@@ -396,7 +399,7 @@ impl LimitState {
             (self.refilled, turns)
         };
         // The maximum shrinks as the turns saved in the hold are used. So a later idle period cannot
-        // save up that many turns.
+        // save up as many turns as the hold did.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
         if at <= now {
@@ -454,8 +457,8 @@ impl LimitState {
             let spread = |requested: f64| backoff.min(requested.max(4.0 * base)) * random;
             requested.map_or(backoff * (0.75 + 0.25 * random), |wait| wait + spread(wait))
         } else {
-            // A request from before the hold starts no hold of its own. It can lengthen the hold, or
-            // pause a flow, by the wait that the server requests.
+            // A 429 to a request from before the last hold does not start another hold. It can only
+            // make the hold last, or pause a flow, until the requested wait has passed.
             requested.unwrap_or_default()
         };
         self.held_until = self.held_until.max(met + wait.min(max));
