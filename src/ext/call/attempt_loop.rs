@@ -1,5 +1,5 @@
-//! Makes attempts until one succeeds or another is not allowed. This is the only loop of attempts: it
-//! applies a call's deadline, retry limit and turns.
+//! Makes attempts until one succeeds or no further attempt is allowed. This is the only loop of
+//! attempts: it applies a call's deadline, retry limit and turns.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) struct Call<'a> {
     outcome: CallOutcome,
     /// Source of `outcome.retry_after`, for the log: a header field or the body.
     requested_by: Option<&'static str>,
-    /// Its place in the queue of the pacer.
+    /// The call's place in the queue of the pacer.
     ticket: Option<u64>,
 }
 

@@ -2,11 +2,11 @@
 //!
 //! [`Client::begin`] makes a generated client that serves only one call, with a [`CallContext`].
 //! Generated code builds the request, and calls the hooks around it: `pre` adds the key, and `exec`
-//! runs the attempt loop. If the call fails, `exec` returns a placeholder response, and `post`
-//! makes generated code stop with an error. The results of generated code have no place for attempts
-//! and for this crate's errors. So `exec` stores both in the context, and [`Inner::finish`] reads
-//! them there. A raw call has no context. Its caller gets each response and each
-//! error of reqwest unchanged.
+//! runs the attempt loop. If the call fails, `exec` returns a placeholder response, and `post` makes
+//! generated code stop with an error. The result types of generated code cannot carry the number of
+//! attempts or this crate's errors. So `exec` stores both in the context, and [`Inner::finish`] reads
+//! them there. A raw call has no context. Its caller gets each response and each error of reqwest
+//! unchanged.
 
 use std::{
     fmt,
@@ -162,7 +162,7 @@ impl Inner {
         Ok(Answer { value, attempts: outcome.attempts, server_time: *server_time })
     }
 
-    /// Returns the error of a response with a success status whose body is not as documented.
+    /// Returns the error for a response that has a success status, but an undocumented body.
     fn undecodable(&self, body: Bytes, error: DecodeError, mut outcome: CallOutcome) -> Error {
         let error_body = ApiError::read(&body);
         let code = error_body.as_ref().and_then(ApiError::code);
@@ -219,7 +219,7 @@ impl ClientHooks<Inner> for generated::Client {
         let number = self.inner.number().map(NumberId::as_str);
         let (result, mut outcome) = trace::call(info.operation_id, number, call).await;
         let result = match (context, result) {
-            // Raw callers get any response.
+            // Raw callers get every response, whatever its status.
             (None, Ok(response)) => Ok(response),
             (None, Err(Failure::Status(response))) => Ok(*response),
             // They also get any error of reqwest. Any other failure becomes a placeholder response

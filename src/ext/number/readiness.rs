@@ -178,7 +178,7 @@ impl TryFrom<Verdict> for Readiness {
 /// A reason why a number is blocked or degraded. It is serialized with its code
 /// and its data, such as `{"code":"quality","value":"RED"}`.
 ///
-/// Its fields hold plain codes and dates of the server. Free text, which may be personal data, is
+/// Its fields hold codes, dates and paths. Free text, which may be personal data, is
 /// only in the [`Number`](crate::types::Number).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -347,8 +347,8 @@ impl ReadinessReason {
     }
 
     /// Returns the value that the reason is based on, such as `RED`; `None` if it has none, or this
-    /// version of the crate does not know it. Several failed calls are separated by commas. An unpaid
-    /// extra charge has no single value, but dates.
+    /// version of the crate does not know it. Several failed calls are separated by commas. For an
+    /// unpaid extra charge it is `None`: its data are two dates.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {

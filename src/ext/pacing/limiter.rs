@@ -4,8 +4,9 @@
 //!
 //! A *turn* is the permission to send one request. A request is *served* if it gets any response
 //! other than a 429. The *epoch* is the number of holds since the limiter was free. Each turn has the
-//! epoch in which it was granted. It shows whether an outcome belongs to a request from before the
-//! last hold. Such an outcome starts no new hold.
+//! epoch in which it was granted. A process returns this epoch with the outcome of the request. If
+//! the epoch is an old one, the request was sent before the last hold, and its outcome starts no new
+//! hold.
 //!
 //! # Phases
 //!
@@ -19,19 +20,18 @@
 //! 4. **Flow**: begins when a probe is served. Requests are admitted at a rate, which rises until the
 //!    next 429.
 //! 5. **Slow start**: takes the place of the flow if the limiter has no estimate. Two requests are
-//!    admitted, then twice as many in each round trip. If, two minutes after the last hold, several
-//!    calls of a process still wait, the limiter does not become free: it starts slowly, with one
-//!    request.
+//!    admitted, and the number doubles with each round trip. If, two minutes after the last hold,
+//!    several calls of a process still wait, the limiter does not become free: it starts slowly, with
+//!    one request.
 //!
 //! # Estimate
 //!
 //! The estimate is the rate at which the server is thought to serve requests. A cycle lasts from one
 //! served probe to the next, and includes the holds in between. When a cycle ends, the new estimate
-//! is a weighted mean of the old one and the rate that was served in the cycle.
+//! is a weighted mean of the old one and the rate at which requests were served in the cycle.
 //!
-//! The first cycle has no probe before it. It starts when the burst of requests began that led to the
-//! first 429, but at most four seconds before that 429. If nothing was served in it, there is no
-//! estimate.
+//! The first cycle has no probe before it. It starts with the burst of requests that led to the first
+//! 429, but at most four seconds before that 429. If nothing was served in it, there is no estimate.
 //!
 //! After an outage there is no estimate either, because the load before the outage shows nothing about
 //! the limit. The limiter assumes an outage if the first three probes meet a 429, and the server
@@ -57,7 +57,8 @@ const PLATEAU: f64 = 0.47;
 const MAX_INCREASE: f64 = 16.0;
 /// Growth of the backoff with each failed probe.
 const BACKOFF: f64 = 1.5;
-/// Seconds from the end of a hold until the limiter is free, if no 429 comes and few calls wait.
+/// Seconds from the end of a hold until the limiter is free, if no 429 comes and at most one call
+/// waits.
 const EXPIRY: f64 = 120.0;
 /// Minimum time to wait for the response to a probe, in seconds.
 const MIN_PATIENCE: f64 = 1.0;
@@ -74,7 +75,8 @@ const MAX_HOLD: f64 = 3_600.0;
 /// A series of 429s counts as an outage if at least this many probes met a 429, no probe was served,
 /// and the last 429 requested a wait.
 const OUTAGE: u32 = 3;
-/// Tolerated step back of a store's clock, in seconds. After a larger one the state is discarded.
+/// Seconds by which a store's clock may be set back without effect. If it is more, the state is
+/// discarded.
 const MAX_STEP_BACK: f64 = 1.0;
 
 /// A message of a process to a limiter. `served` is the number of requests of this process that were
@@ -95,8 +97,8 @@ pub enum Step {
     },
     /// Reports a request that met a 429.
     Rejected(Rejection),
-    /// Reports a response other than a 429. A store gets this step only for probes; other requests
-    /// are counted in the next step.
+    /// Reports a response other than a 429. A store gets this step only for probes; other served
+    /// requests are reported in `served` of the next step.
     Served {
         /// Requests served since the last step, this one included.
         served: u32,
@@ -152,7 +154,7 @@ pub enum Reply {
     Limited,
     /// Requests may be sent now.
     Go {
-        /// Number of holds so far; to be returned with the outcome of each request.
+        /// The epoch; to be returned with the outcome of each request.
         epoch: u64,
         /// True if the request is a probe, for whose response all others wait.
         is_probe: bool,
@@ -195,7 +197,7 @@ pub struct LimitState {
     held_until: f64,
     /// Number of probes in a row that met a 429.
     failures: u32,
-    /// The time until which the responses to a probe, or to the requests of slow start, are awaited.
+    /// Until this time the limiter waits for the responses to a probe or to the requests of slow start.
     patient_until: f64,
     /// The estimate, in requests a second; 0 while unknown.
     rate: f64,
@@ -285,7 +287,7 @@ impl LimitState {
     ///
     /// - In a flow, the span is the second half of the climb.
     /// - In a hold or a probe, no flow has begun. The span begins one climb after the end of the
-    ///   hold, and has no end, because the next flow replaces it.
+    ///   hold. It needs no end: once a flow begins, the rule above applies.
     /// - Without an estimate, it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -360,8 +362,8 @@ impl LimitState {
     }
 
     fn slow_start(&mut self, want: u32, now: f64) -> Reply {
-        // Each served request admits two more. The probe counts as granted and served. After an expired
-        // limit there was no probe, so slow start begins with one request.
+        // Each served request admits two more. The probe counts as granted and served. If the limit
+        // has expired, no probe came first, so slow start begins with one request.
         let mut room = 2.0 * self.served + 1.0 - self.granted;
         if room < 1.0 && now >= self.patient_until {
             // The responses are overdue, so one request is admitted anyway.
@@ -457,15 +459,15 @@ impl LimitState {
             let spread = |requested: f64| backoff.min(requested.max(4.0 * base)) * random;
             requested.map_or(backoff * (0.75 + 0.25 * random), |wait| wait + spread(wait))
         } else {
-            // A 429 to a request from before the last hold does not start another hold. It can only
-            // make the hold last, or pause a flow, until the requested wait has passed.
+            // A 429 to a request from before the last hold does not start another hold. All it can do
+            // is extend the hold, or pause a flow, until the wait that it requested has passed.
             requested.unwrap_or_default()
         };
         self.held_until = self.held_until.max(met + wait.min(max));
         self.expires = self.held_until.max(now) + EXPIRY;
     }
 
-    /// Ends the cycle when a probe was served, and learns its rate.
+    /// Ends the cycle, since a probe was served, and learns the rate of the cycle.
     fn release(&mut self, now: f64) {
         let lasted = (now - self.cycle_start).max(1e-3);
         // The probe is the first request of the next cycle.
@@ -485,8 +487,8 @@ impl LimitState {
         (self.is_flow, self.failures) = (true, 0);
     }
 
-    /// Updates the usual latency. A faster response replaces it. A slower one, which may be an
-    /// exception, moves it by a tenth of the difference.
+    /// Updates the usual latency. The latency of a faster response replaces it. That of a slower one,
+    /// which may be an exception, moves it by a tenth of the difference.
     fn learn_latency(&mut self, latency: f64) {
         let is_slower = self.latency > 0.0 && latency > self.latency;
         self.latency =
