@@ -29,3 +29,4 @@ mod statuses;
 mod table;
 mod waiting;
 mod watch;
+mod world;

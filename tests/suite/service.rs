@@ -1,19 +1,18 @@
 //! A service serves what it has: numbers with a recent response, figures, errors as statuses, and a
 //! state that survives a restart.
 
-use std::{
-    fs, io,
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::{fs, io, time::Duration};
 
 use axum::http::{HeaderValue, Response};
 use pilot_status::{
-    ErrorKind, NotFresh, RetryPolicy, Watch, WatchState,
+    ErrorKind, NotFresh, RetryPolicy, WatchState,
     mock::{self, Answer, httpmock::MockServer},
     types::Number,
 };
-use support::{Reply, Request, client, serve};
+use serde_json::json;
+use support::client;
+
+use crate::world::{LIST, World, changes, next, state, until};
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -45,96 +44,73 @@ fn fresh_finds_by_id_and_phone() {
 
 #[tokio::test]
 async fn working_number_comes_before_failing_one_with_same_phone() {
-    let polls = AtomicUsize::new(0);
-    let answer = move |_, request: &Request| {
-        let is_red = request.line.ends_with('b');
-        if !is_red && polls.fetch_add(1, Ordering::Relaxed) > 0 {
-            return Reply::json(403, "{}");
-        }
-        let number = if is_red { mock::red_number() } else { mock::number() };
-        let number = with_phone(number, "+55 11 98888-0001");
-        Reply::json(200, serde_json::to_string(&number).unwrap())
+    let world = World::of(&[]).await;
+    let number = |quality: &str| {
+        let health = json!({ "sendable": true, "qualityRating": quality });
+        json!({ "number": "+55 11 98888-0001", "health": health })
     };
-    let server = serve(answer).await;
-    let every = Duration::from_millis(100);
-    let mut watch = client(&server).numbers(["a", "b"]).watch(every).first_round(Duration::ZERO);
+    world.set("a", number("GREEN"));
+    world.set("b", number("RED"));
+    let mut watch = world.watch(["a", "b"]);
     let table = watch.table();
     let found = || table.fresh("+55 11 98888-0001", LONG).map(|entry| entry.id.to_string());
-    table_is(&mut watch, || table.is_complete()).await;
+    until(&mut watch, || table.is_complete()).await;
     assert_eq!(found().as_deref(), Ok("a"), "the best level comes first");
-    table_is(&mut watch, || table.fresh("a", LONG).is_err()).await;
+    world.fail("a", 403);
+    until(&mut watch, || table.fresh("a", LONG).is_err()).await;
     assert_eq!(found().as_deref(), Ok("b"));
 }
 
 #[tokio::test]
 async fn number_that_is_listed_later_is_found_by_phone() {
-    let lists = [r#"[{"id":"a"}]"#, r#"[{"id":"a"},{"id":"late","number":5511988880002}]"#, "[]"];
-    let requests = AtomicUsize::new(0);
-    let answer = move |_, request: &Request| match request.line.as_str() {
-        "GET /v1/numbers" => {
-            let n = requests.fetch_add(1, Ordering::Relaxed).min(2);
-            Reply::json(200, lists[n])
-        }
-        "GET /v1/numbers/late" => Reply::json(500, "{}"),
-        _ => support::ok(),
-    };
-    let server = serve(answer).await;
-    let client = support::builder(&server).retry(RetryPolicy::none()).build().unwrap();
-    let mut watch = client.watch_all(Duration::from_millis(400)).first_round(Duration::ZERO);
+    let world = World::of(&["a"]).await;
+    let every = Duration::from_millis(400);
+    let mut watch = client(&world.server).watch_all(every).first_round(Duration::ZERO);
     let table = watch.table();
-    table_is(&mut watch, || table.is_complete()).await;
+    until(&mut watch, || table.is_complete()).await;
     assert_eq!(table.fresh("late", LONG).unwrap_err(), NotFresh::NotFound);
-    table_is(&mut watch, || table.get("late").is_some()).await;
+    world.fail("late", 500);
+    world.list(r#"[{"id":"a"},{"id":"late","number":5511988880002}]"#);
+    until(&mut watch, || table.get("late").is_some()).await;
     // An empty list, which is not confirmed yet, takes no phone number away.
+    world.list("[]");
+    let lists = world.requests("/numbers");
+    until(&mut watch, || world.requests("/numbers") > lists).await;
     for key in ["late", "+55 11 98888-0002"] {
         let reason = table.fresh(key, LONG).unwrap_err();
-        assert_eq!(reason.to_string(), "the last call failed: server 500", "{key}");
+        assert_eq!(reason.to_string(), "the last call failed: server 500 NO", "{key}");
     }
     let absent = table.fresh("+55 11 98888-0009", LONG);
     assert_eq!(absent.unwrap_err(), NotFresh::NotFound, "each phone number is known");
 }
 
-/// Polls a watch until a condition holds.
-async fn table_is(watch: &mut Watch, holds: impl Fn() -> bool) {
-    while !holds() {
-        let next = tokio::time::timeout(Duration::from_millis(20), watch.next());
-        next.await.ok();
-    }
-}
-
 #[tokio::test]
 async fn failing_list_is_reason_for_absent_numbers() {
-    let answer = |_, request: &Request| match request.line.as_str() {
-        "GET /v1/numbers" => Reply::json(402, "{}"),
-        _ => support::ok(),
-    };
-    let server = serve(answer).await;
-    let state = serde_json::from_str(r#"{"a":{"error":{"kind":"timeout"}}}"#).unwrap();
-    let mut watch = client(&server).watch_all(LONG).first_round(Duration::ZERO).resume(state);
+    let world = World::of(&["a"]).await;
+    world.fail(LIST, 402);
+    let mut watch =
+        world.watch_all().resume(state(json!({ "a": { "error": { "kind": "timeout" } } })));
     let table = watch.table();
     let reason = |key: &str| table.fresh(key, LONG).unwrap_err();
     assert_eq!(reason("a"), NotFresh::Pending, "the error of an earlier process is not current");
-    watch.next().await.unwrap();
+    next(&mut watch).await;
     for key in ["a", "b", "+55 11 98888-0009"] {
-        let expected = "the last call failed: payment_required 402";
+        let expected = "the last call failed: payment_required 402 NO";
         assert_eq!(reason(key).to_string(), expected, "{key}");
     }
 }
 
 #[tokio::test]
 async fn refused_key_is_reason_for_every_number() {
-    let answer = |n, _: &Request| if n == 0 { support::ok() } else { Reply::json(401, "{}") };
-    let server = serve(answer).await;
-    let mut watch = client(&server).numbers(["a", "b"]).watch(LONG).first_round(Duration::ZERO);
-    watch = watch.concurrency(1);
+    let world = World::of(&["a"]).await;
+    world.fail("b", 401);
+    let mut watch = world.watch(["a", "b"]);
     let table = watch.table();
     assert!(table.to_prometheus().contains("\npilot_status_watch_failing 0\n"));
-    for _ in 0..2 {
-        watch.next().await.unwrap();
-    }
+    until(&mut watch, || table.error().is_some()).await;
     for key in ["a", "b", "c"] {
         let reason = table.fresh(key, LONG).unwrap_err();
-        assert_eq!(reason.to_string(), "the last call failed: unauthorized 401", "{key}");
+        assert_eq!(reason.to_string(), "the last call failed: unauthorized 401 NO", "{key}");
         assert_eq!(reason.gateway_status(), 503);
     }
     assert!(table.to_prometheus().contains("\npilot_status_watch_failing 1\n"));
@@ -142,30 +118,21 @@ async fn refused_key_is_reason_for_every_number() {
 
 #[tokio::test]
 async fn lookup_without_recent_success_names_reason() {
-    let answer = |_, request: &Request| match request.line.rsplit('/').next() {
-        Some("fails") => Reply::json(403, r#"{"code":"NUMBER_SCOPE_NOT_ALLOWED"}"#),
-        _ => support::ok(),
-    };
-    let server = serve(answer).await;
-    let mut watch = client(&server).numbers(["works", "fails"]).watch(LONG);
-    watch = watch.first_round(Duration::ZERO).concurrency(1);
+    let world = World::of(&["works"]).await;
+    world.fail("fails", 403);
+    let mut watch = client(&world.server).numbers(["works", "fails"]).watch(LONG);
+    watch = watch.first_round(Duration::ZERO);
     let table = watch.table();
     let reason = |key: &str, max_age| table.fresh(key, max_age).unwrap_err();
     for key in ["works", "+1 555 010 0000"] {
         assert_eq!(reason(key, LONG), NotFresh::Pending, "{key}");
     }
-    for _ in 0..2 {
-        watch.next().await.unwrap();
-    }
+    changes(&mut watch, 2).await;
     assert!(table.fresh("works", LONG).is_ok());
     tokio::time::sleep(Duration::from_millis(2)).await;
     assert!(matches!(reason("works", Duration::from_millis(1)), NotFresh::Old(_)));
-    let failing = reason("fails", LONG);
-    assert_eq!(failing.to_string(), "the last call failed: forbidden 403 NUMBER_SCOPE_NOT_ALLOWED");
-    assert_eq!(
-        table.get("fails").unwrap().seen.to_string(),
-        "failed: forbidden 403 NUMBER_SCOPE_NOT_ALLOWED"
-    );
+    assert_eq!(reason("fails", LONG).to_string(), "the last call failed: forbidden 403 NO");
+    assert_eq!(table.get("fails").unwrap().seen.to_string(), "failed: forbidden 403 NO");
     // The number that fails may have this phone number.
     assert_eq!(reason("+1 555 010 0000", LONG), NotFresh::Pending);
     assert_eq!(reason("another", LONG), NotFresh::NotFound);
@@ -178,7 +145,7 @@ async fn figures_are_prometheus_text() {
         Answer::error(429, "").retry_after("0"),
         Answer::ok(&mock::number()),
         Answer::error(404, ""),
-        Answer::ok(&serde_json::json!([])),
+        Answer::ok(&json!([])),
     ];
     mock::sequence(&server, answers);
     let client = mock::client(&server).unwrap();

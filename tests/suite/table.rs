@@ -6,38 +6,16 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use pilot_status::{ErrorKind, ReadinessLevel, Watch, WatchState};
-use serde_json::{Value, json};
-use support::{Reply, Request, Server, client, example, serve};
+use pilot_status::{ErrorKind, ReadinessLevel, Watch};
+use serde_json::json;
+use support::{Reply, Request, client, serve};
 
-const EVERY: Duration = Duration::from_millis(200);
-
-/// Starts a server with the numbers `a` and `b`, each with a phone number, and without `gone`.
-async fn fleet() -> Server {
-    let number = |id: &str, phone: Value| {
-        let mut number = example();
-        number["id"] = id.into();
-        number["number"] = phone;
-        number["state"] = if id.contains("old") { "CLOSE".into() } else { "OPEN".into() };
-        Reply::json(200, number.to_string())
-    };
-    let answer = move |_, request: &Request| match request.line.rsplit('/').next().unwrap() {
-        "a" => number("a", json!("+55 11 98888-0001")),
-        "b" => number("b", json!("+55 11 98888-0002")),
-        old @ ("a_old" | "_old") => number(old, json!("+55 11 98888-0001")),
-        _ => Reply::json(404, "{}"),
-    };
-    serve(answer).await
-}
-
-fn state(json: &str) -> WatchState {
-    serde_json::from_str(json).unwrap()
-}
+use crate::world::{EVERY, World, next, state, until};
 
 #[tokio::test]
 async fn table_is_complete_after_the_first_round() {
-    let server = fleet().await;
-    let mut watch = client(&server).numbers(["a", "b", "gone"]).watch(EVERY);
+    let world = World::of(&["a", "b"]).await;
+    let mut watch = world.watch(["a", "b", "gone"]);
     let table = watch.table();
     assert!(table.is_empty() && !table.is_complete() && table.last_round().is_none());
     let polled = async { while watch.next().await.is_some() {} };
@@ -45,37 +23,57 @@ async fn table_is_complete_after_the_first_round() {
         () = polled => unreachable!("a watch does not end"),
         complete = table.wait_until_complete() => complete.unwrap(),
     }
-    assert!(table.is_live() && table.len() == 3);
+    assert!(table.is_live());
+    drop(watch);
+    assert!(!table.is_live() && table.is_complete());
+    table.wait_until_complete().now_or_never().unwrap().unwrap();
     let ids: Vec<_> = table.snapshot().into_iter().map(|entry| entry.id.to_string()).collect();
     assert_eq!(ids, ["a", "b", "gone"]);
     let a = table.get("a").unwrap();
+    assert!(a.at() >= table.last_round());
     assert_eq!((a.seen.level, a.number.unwrap().id.as_str()), (Some(ReadinessLevel::Ready), "a"));
     let gone = table.get("gone").unwrap();
     assert_eq!(gone.seen.error.as_ref().unwrap().kind, ErrorKind::NotFound);
     assert!(gone.number.is_none());
     assert!(gone.at().is_none() && gone.polled_at.map(SystemTime::from) >= table.last_round());
-    assert!(table.get("a").unwrap().at() >= table.last_round());
     assert!(table.last_round().unwrap() <= SystemTime::now());
     assert!(table.get("c").is_none());
 }
 
 #[tokio::test]
-async fn table_outlives_watch_and_finds_numbers_by_phone() {
-    let server = fleet().await;
-    let mut watch = client(&server).numbers(["_old", "a", "a_old", "b"]).watch(EVERY);
-    let table = watch.table();
-    let late = watch.table();
-    for _ in 0..4 {
-        watch.next().await.unwrap();
+async fn phone_number_is_found_in_every_known_place() {
+    let displayed = |phone: &str| json!({ "phone": { "displayPhoneNumber": phone } });
+    let numbers = [
+        ("text", json!({ "number": "+55 11 98888-0001" })),
+        ("number", json!({ "number": 5_511_988_880_002_u64 })),
+        ("empty", json!({ "number": "", "meta": displayed("+55 11 98888-0003") })),
+        ("displayed", json!({ "meta": displayed("+55 11 98888-0004") })),
+        // A number that is not connected comes after one that may be, by any order of the ids.
+        ("a", json!({ "number": "5511988880001", "state": "CLOSE" })),
+        ("z", json!({ "number": "5511988880001", "state": "CLOSE" })),
+    ];
+    let world = World::of(&[]).await;
+    let ids = numbers.each_ref().map(|(id, _)| *id);
+    for (id, number) in numbers {
+        world.set(id, number);
     }
-    drop(watch);
-    let found = |phone: &str| table.by_phone(phone).map(|entry| entry.id.to_string());
-    assert_eq!(found("5511988880002").as_deref(), Some("b"));
-    assert_eq!(found("+55 (11) 98888 0001").as_deref(), Some("a"), "two others are not connected");
-    assert_eq!(found("+55 11 8888-0001").as_deref(), Some("a"), "without the ninth digit");
-    assert_eq!([found("+55 11 97777-0001"), found("no digits")], [None, None]);
-    assert!(!table.is_live() && table.is_complete());
-    late.wait_until_complete().now_or_never().unwrap().unwrap();
+    let mut watch = world.watch(ids);
+    let table = watch.table();
+    until(&mut watch, || table.is_complete()).await;
+    let cases = [
+        ("+55 (11) 98888 0001", Some("text")),
+        // Without the ninth digit.
+        ("+55 11 8888-0001", Some("text")),
+        ("5511988880002", Some("number")),
+        ("5511988880003", Some("empty")),
+        ("5511988880004", Some("displayed")),
+        ("+55 11 97777-0001", None),
+        ("no digits", None),
+    ];
+    for (phone, expected) in cases {
+        let found = table.by_phone(phone).map(|entry| entry.id.to_string());
+        assert_eq!(found.as_deref(), expected, "{phone}");
+    }
 }
 
 /// Polls a watch for a time, or until it ends.
@@ -98,7 +96,7 @@ async fn table_is_incomplete_until_the_list_is_read() {
     for (state, reply) in cases {
         let server = support::always(reply.clone()).await;
         let is_known = state == known;
-        let state = self::state(state);
+        let state = serde_json::from_str(state).unwrap();
         // The interval is long, so the list is not read again to confirm that it lost its numbers.
         let every = Duration::from_secs(60);
         let mut watch = client(&server).watch_all(every).resume(state);
@@ -114,8 +112,8 @@ async fn table_is_incomplete_until_the_list_is_read() {
 
 #[tokio::test]
 async fn table_of_ended_watch_is_not_live() {
-    let server = fleet().await;
-    let table = client(&server).numbers(["a", "b"]).watch(EVERY).table();
+    let world = World::of(&["a", "b"]).await;
+    let table = world.watch(["a", "b"]).table();
     let error = table.wait_until_complete().await.unwrap_err();
     assert!(error.is_invalid_input() && error.to_string().contains("ended before"), "{error}");
 
@@ -123,7 +121,7 @@ async fn table_of_ended_watch_is_not_live() {
     for (ids, every, is_complete) in
         [(no_id, EVERY, true), (no_id, Duration::ZERO, false), (&["a"], Duration::ZERO, false)]
     {
-        let mut ended = client(&server).numbers(ids.iter().copied()).watch(every);
+        let mut ended = client(&world.server).numbers(ids.iter().copied()).watch(every);
         let early = ended.table();
         poll(&mut ended, Duration::from_secs(5)).await;
         for table in [early, ended.table()] {
@@ -135,45 +133,46 @@ async fn table_of_ended_watch_is_not_live() {
 
 #[tokio::test]
 async fn resumed_table_has_state_before_the_first_poll() {
-    let server = fleet().await;
-    let state = state(r#"{"a":{"level":"degraded"},"of_another_tenant":{"level":"ready"}}"#);
-    let mut watch = client(&server).numbers(["a", "b"]).watch(EVERY).resume(state);
+    let world = World::of(&["a", "b"]).await;
+    let resumed =
+        json!({ "a": { "level": "degraded" }, "of_another_tenant": { "level": "ready" } });
+    let mut watch = world.watch(["a", "b"]).resume(state(resumed));
     let table = watch.table();
     let a = table.get("a").unwrap();
     assert_eq!((a.seen.level, a.polled_at), (Some(ReadinessLevel::Degraded), None));
     assert!(!table.is_complete());
-    poll(&mut watch, EVERY * 3).await;
-    assert!(table.is_complete() && table.len() == 2, "{:?}", table.snapshot());
+    until(&mut watch, || table.is_complete()).await;
     assert_eq!(table.get("a").unwrap().seen.level, Some(ReadinessLevel::Ready));
+    let known: Vec<_> = watch.state().iter().map(|(id, _)| id.clone()).collect();
+    assert_eq!(known, ["a", "b"], "a number that is not watched is not retained");
 }
 
 #[tokio::test]
 async fn failed_poll_retains_time_of_last_success() {
-    let server = support::replies(vec![support::ok(), Reply::json(404, "{}")]).await;
-    let mut watch = client(&server).numbers([support::DOCUMENTED_ID]).watch(EVERY);
+    let world = World::of(&["a"]).await;
+    let mut watch = world.watch(["a"]);
     let table = watch.table();
-    watch.next().await.unwrap();
-    let first = table.get(support::DOCUMENTED_ID).unwrap();
-    watch.next().await.unwrap();
-    let second = table.get(support::DOCUMENTED_ID).unwrap();
+    next(&mut watch).await;
+    let first = table.get("a").unwrap();
+    world.remove("a");
+    next(&mut watch).await;
+    let second = table.get("a").unwrap();
     assert!(first.seen_at.is_some() && second.seen_at == first.seen_at);
     assert!(second.polled_at > first.polled_at && second.seen.error.is_some());
     let json = serde_json::to_value(&second).unwrap();
-    assert_eq!(json["id"], support::DOCUMENTED_ID);
+    assert_eq!(json["id"], "a");
     assert!(json["seenAt"].is_string() && json["seen"]["error"].is_object(), "{json}");
 }
 
 #[tokio::test]
 async fn older_snapshot_than_resumed_completes_table() {
-    let number = json!({
-        "id": "a", "number": "5511988880001", "meta": { "fetchedAt": "2026-01-01T00:00:00Z" },
-    });
-    let server = support::always(Reply::json(200, number.to_string())).await;
-    let state = state(r#"{"a":{"level":"ready","fetchedAt":"2026-01-02T00:00:00Z"}}"#);
-    let mut watch = client(&server).numbers(["a"]).watch(EVERY).resume(state);
+    let world = World::of(&[]).await;
+    let dated = json!({ "fetchedAt": "2026-01-01T00:00:00Z" });
+    world.set("a", json!({ "number": "5511988880001", "meta": dated }));
+    let newer = json!({ "a": { "level": "ready", "fetchedAt": "2026-01-02T00:00:00Z" } });
+    let mut watch = world.watch(["a"]).resume(state(newer));
     let table = watch.table();
-    poll(&mut watch, EVERY * 3).await;
-    assert!(table.is_complete());
+    until(&mut watch, || table.is_complete()).await;
     let a = table.get("a").unwrap();
     assert!(a.seen_at.is_some() && a.polled_at.is_some());
     assert_eq!(a.seen.level, Some(ReadinessLevel::Ready), "the newer snapshot counts");
@@ -182,35 +181,14 @@ async fn older_snapshot_than_resumed_completes_table() {
 
 #[tokio::test]
 async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
-    let answer = |_, request: &Request| match request.line.as_str() {
-        "GET /v1/numbers" => Reply::json(200, r#"[{"id":"a"},{"id":{}}]"#),
-        _ => support::ok(),
-    };
-    let server = serve(answer).await;
-    let state = state(r#"{"a":{"level":"ready"},"b":{"level":"ready"}}"#);
-    let mut watch = client(&server).watch_all(EVERY).resume(state);
+    let world = World::of(&["a", "b"]).await;
+    world.list(r#"[{"id":"a"},{"id":{}}]"#);
+    let resumed = json!({ "a": { "level": "ready" }, "b": { "level": "ready" } });
+    let mut watch = world.watch_all().resume(state(resumed));
     let table = watch.table();
-    poll(&mut watch, EVERY * 4).await;
+    until(&mut watch, || table.is_complete()).await;
     let b = table.get("b").expect("a list with malformed items removes no number");
-    assert!(b.polled_at.is_some() && table.is_complete());
-}
-
-#[tokio::test]
-async fn phone_number_is_found_in_every_known_place() {
-    let numbers = [
-        json!({ "number": "5511988880001" }),
-        json!({ "number": 5_511_988_880_001_u64 }),
-        json!({ "number": "", "meta": { "phone": { "displayPhoneNumber": "+55 11 98888-0001" } } }),
-        json!({ "meta": { "phone": { "displayPhoneNumber": "+55 11 98888-0001" } } }),
-    ];
-    for mut number in numbers {
-        number["id"] = "a".into();
-        let server = support::always(Reply::json(200, number.to_string())).await;
-        let mut watch = client(&server).numbers(["a"]).watch(EVERY);
-        let table = watch.table();
-        watch.next().await.unwrap();
-        assert!(table.by_phone("+55 11 98888-0001").is_some(), "{number}");
-    }
+    assert!(b.polled_at.is_some());
 }
 
 #[tokio::test]
@@ -225,7 +203,7 @@ async fn list_not_sent_under_rate_limit_is_no_error() {
     let client = support::builder(&server).timeout(Duration::from_secs(1)).build().unwrap();
     let mut watch = client.watch_all(EVERY);
     let table = watch.table();
-    poll(&mut watch, EVERY * 10).await;
+    poll(&mut watch, EVERY * 20).await;
     let limited = client.stats().errors().find(|(kind, _)| *kind == ErrorKind::RateLimited);
     assert!(limited.is_some_and(|(_, count)| count > 1), "{:?}", client.stats());
     assert!(table.is_complete() && table.error().is_none(), "{:?}", table.error());

@@ -1,134 +1,13 @@
 //! A watch emits the first state of each number and then its changes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
-use pilot_status::{Change, ChangeSource, Changed, NumberId, Watch, WatchState};
-use serde_json::{Value, json};
-use support::{KEY, Reply, Request, Server, always, client, ok, replies, serve};
+use pilot_status::{ChangeSource, Changed, WatchState};
+use serde_json::json;
+use support::{KEY, Reply, Request, always, client, ok, replies, serve};
 
-const EVERY: Duration = Duration::from_millis(100);
-/// Allowance for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A server whose numbers the test sets.
-struct World {
-    server: Server,
-    replies: Arc<Mutex<BTreeMap<String, Reply>>>,
-}
-
-/// The name under which a world has a list other than that of all numbers.
-const LIST: &str = "the list";
-
-impl World {
-    /// Starts a server whose numbers with these ids are ready.
-    async fn of(ids: &[&str]) -> Self {
-        let replies = Arc::<Mutex<BTreeMap<String, Reply>>>::default();
-        let answers = Arc::clone(&replies);
-        let server = serve(move |_, request| answer(&answers.lock().unwrap(), request)).await;
-        let world = Self { server, replies };
-        for id in ids {
-            world.set(id, ready());
-        }
-        world
-    }
-
-    fn set(&self, id: &str, mut number: Value) {
-        number["id"] = id.into();
-        self.reply(id, Reply::json(200, number.to_string()));
-    }
-
-    /// Lets all requests for a number, or for the list, fail with a status.
-    fn fail(&self, id: &str, status: u16) {
-        self.reply(id, Reply::json(status, r#"{"error":"no","code":"NO"}"#));
-    }
-
-    /// Sets the list instead of that of all numbers.
-    fn list(&self, body: &str) {
-        self.reply(LIST, Reply::json(200, body));
-    }
-
-    fn reply(&self, id: &str, reply: Reply) {
-        self.replies.lock().unwrap().insert(id.to_owned(), reply);
-    }
-
-    fn remove(&self, id: &str) {
-        self.replies.lock().unwrap().remove(id);
-    }
-
-    fn watch<const N: usize>(&self, ids: [&'static str; N]) -> Watch {
-        client(&self.server).numbers(ids).watch(EVERY)
-    }
-
-    fn watch_all(&self) -> Watch {
-        client(&self.server).watch_all(EVERY)
-    }
-
-    /// Returns the number of requests so far whose line ends with this text.
-    fn requests(&self, end: &str) -> usize {
-        self.server.requests().iter().filter(|request| request.line.ends_with(end)).count()
-    }
-}
-
-fn state(json: Value) -> WatchState {
-    serde_json::from_value(json).unwrap()
-}
-
-fn ready() -> Value {
-    json!({ "health": { "sendable": true } })
-}
-
-fn answer(replies: &BTreeMap<String, Reply>, request: &Request) -> Reply {
-    if request.line == "GET /v1/numbers" {
-        let all = || replies.keys().map(|id| json!({ "id": id })).collect::<Value>();
-        let list = replies.get(LIST).cloned();
-        return list.unwrap_or_else(|| Reply::json(200, all().to_string()));
-    }
-    let id = request.line.split(['/', '?']).nth(3).unwrap();
-    replies.get(id).cloned().unwrap_or_else(|| Reply::json(404, r#"{"error":"no"}"#))
-}
-
-async fn next(watch: &mut Watch) -> Change {
-    tokio::time::timeout(PATIENCE, watch.next())
-        .await
-        .expect("a change in time")
-        .expect("the watch continues")
-}
-
-/// Returns the id of a change; empty for a change of the watch itself.
-fn id(change: &Change) -> &str {
-    change.id.as_ref().map(NumberId::as_str).unwrap_or_default()
-}
-
-/// Returns the next changes by id.
-async fn changes(watch: &mut Watch, count: usize) -> BTreeMap<String, Change> {
-    let mut changes = BTreeMap::new();
-    for _ in 0..count {
-        let change = next(watch).await;
-        changes.insert(id(&change).to_owned(), change);
-    }
-    changes
-}
-
-/// Asserts that the watch emits no event for five rounds.
-async fn assert_silent(watch: &mut Watch) {
-    let event = tokio::time::timeout(EVERY * 5, watch.next()).await;
-    assert!(event.is_err(), "{event:?}");
-}
-
-/// Polls the watch until the condition holds, and asserts that it emits no event.
-async fn until(watch: &mut Watch, is_so: impl Fn() -> bool) {
-    let end = tokio::time::Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(tokio::time::Instant::now() < end, "the condition did not hold in time");
-        let event = tokio::time::timeout(EVERY / 5, watch.next()).await;
-        assert!(event.is_err(), "{event:?}");
-    }
-}
+use crate::world::{EVERY, LIST, World, assert_silent, changes, id, next, ready, state, until};
 
 #[tokio::test]
 async fn watch_emits_first_state_and_then_changes() {
@@ -213,25 +92,6 @@ async fn watch_rejects_zero_interval_and_ends_without_ids() {
 }
 
 #[tokio::test]
-async fn resumed_watch_reports_only_changes() {
-    let world = World::of(&["a", "b", "c"]).await;
-    let mut before = world.watch(["a", "b", "c"]);
-    changes(&mut before, 3).await;
-    let kept = serde_json::to_string(&before.state()).unwrap();
-    drop(before);
-
-    world.set("a", json!({ "health": { "sendable": false } }));
-    world.set("d", json!({}));
-    let mut after = world.watch(["a", "b", "d"]).resume(serde_json::from_str(&kept).unwrap());
-    let events = changes(&mut after, 2).await;
-    assert_eq!(events["a"].to_string(), "a  ready → blocked: not sendable");
-    assert_eq!(events["d"].changed, [Changed::First]);
-    assert_silent(&mut after).await;
-    let known: Vec<_> = after.state().iter().map(|(id, _)| id.clone()).collect();
-    assert_eq!(known, ["a", "b", "d"], "unwatched numbers are not retained");
-}
-
-#[tokio::test]
 async fn listed_and_unlisted_numbers_are_reported() {
     let world = World::of(&["a", "b"]).await;
     let mut watch = world.watch_all();
@@ -302,6 +162,7 @@ async fn status_watch_changes_only_state() {
     world.set("a", json!({ "state": "CLOSE" }));
     let mut watch = world.watch(["a"]).statuses();
     assert_eq!(next(&mut watch).await.to_string(), "a  state CLOSE");
+    assert_eq!(world.requests(""), world.requests("/a/status"));
     let a = json!({ "level": "blocked", "quality": "RED", "state": "CLOSE" });
     let mut watch = world.watch(["a"]).statuses().resume(state(json!({ "a": a })));
     assert_silent(&mut watch).await;
@@ -330,23 +191,6 @@ async fn change_filter_selects_reported_changes() {
     assert_silent(&mut watch).await;
     world.set("a", json!({ "state": "OPEN", "health": { "qualityRating": "GREEN" } }));
     assert!(next(&mut watch).await.has(Changed::Quality));
-}
-
-#[tokio::test]
-async fn each_watch_mode_sends_its_request() {
-    type Ask = fn(Watch) -> Watch;
-    let reply = Reply::json(200, r#"{"id":"a","state":"OPEN"}"#);
-    let ways: [(Ask, &str); 3] = [
-        (|watch| watch, "GET /v1/numbers/a"),
-        (Watch::refresh, "GET /v1/numbers/a?refresh=1"),
-        (Watch::statuses, "GET /v1/numbers/a/status"),
-    ];
-    for (ask, line) in ways {
-        let server = always(reply.clone()).await;
-        let change = next(&mut ask(client(&server).numbers(["a"]).watch(EVERY))).await;
-        assert_eq!(server.requests()[0].line, line);
-        assert_eq!(change.after.state.unwrap().as_str(), "OPEN");
-    }
 }
 
 #[tokio::test]
@@ -466,6 +310,8 @@ async fn older_snapshot_is_ignored() {
         let mut watch = if refresh { watch.refresh() } else { watch };
         assert_eq!(next(&mut watch).await.after.quality.unwrap().as_str(), "RED");
         assert_silent(&mut watch).await;
+        let is_refresh = |request: Request| request.line.ends_with("?refresh=1");
+        assert!(server.requests().into_iter().all(|request| is_refresh(request) == refresh));
     }
 }
 
@@ -505,7 +351,8 @@ async fn list_missing_known_numbers_is_requested_again() {
     for list in ["[]", r#"{"numbers":[]}"#, r#"{"data":[]}"#, r#"[{"id":"z"}]"#] {
         let seen = world.requests("/numbers");
         world.list(list);
-        until(&mut watch, || world.requests("/numbers") > seen).await;
+        let events = until(&mut watch, || world.requests("/numbers") > seen).await;
+        assert!(events.is_empty(), "{events:?}");
         world.remove(LIST);
         assert_silent(&mut watch).await;
     }
@@ -680,7 +527,8 @@ async fn refusal_of_one_source_is_its_own_error() {
         assert_eq!(change.id.is_none(), refused == LIST);
         assert_eq!(table.error().is_some(), refused == LIST);
         let seen = world.requests("/a");
-        until(&mut watch, || world.requests("/a") > seen + 10).await;
+        let events = until(&mut watch, || world.requests("/a") > seen + 10).await;
+        assert!(events.is_empty(), "{events:?}");
         world.fail(refused, 403);
         assert!(next(&mut watch).await.error.unwrap().is_forbidden());
     }

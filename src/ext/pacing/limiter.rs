@@ -535,8 +535,8 @@ mod tests {
         state.step(Step::Admit { served: 0, want, slot }, now)
     }
 
-    fn rejected(served: u32, epoch: u64, requested: Option<Duration>) -> Step {
-        Step::Rejected(Rejection {
+    fn rejection(served: u32, epoch: u64, requested: Option<Duration>) -> Rejection {
+        Rejection {
             served,
             lasted: S(1),
             epoch,
@@ -545,7 +545,11 @@ mod tests {
             base_delay: MS(500),
             max_delay: Duration::MAX,
             random: 0.0,
-        })
+        }
+    }
+
+    fn rejected(served: u32, epoch: u64, requested: Option<Duration>) -> Step {
+        Step::Rejected(rejection(served, epoch, requested))
     }
 
     /// Returns a limiter that is held from second 10 to 11, after `served` requests in a second.
@@ -577,24 +581,20 @@ mod tests {
     }
 
     #[test]
-    fn first_429_holds_requests_then_admits_one_probe() {
+    fn hold_ends_with_one_probe_until_answered() {
         let mut state = held(10);
         let wait = admit(&mut state, 5, Slot::default(), MS(10_500));
         assert!(matches!(wait, Reply::Wait { time, .. } if time == MS(500)), "{wait:?}");
         let probe = Reply::Go { epoch: 1, is_probe: true, turns: 1, rate: 0.0 };
         assert_eq!(admit(&mut state, 5, Slot::default(), S(11)), probe);
-        assert!(matches!(admit(&mut state, 5, Slot::default(), S(11)), Reply::Wait { .. }));
-    }
-
-    #[test]
-    fn unanswered_probe_is_replaced_after_a_second() {
-        let mut state = held(10);
-        admit(&mut state, 1, Slot::default(), S(11));
-        assert!(matches!(admit(&mut state, 1, Slot::default(), MS(11_900)), Reply::Wait { .. }));
-        assert!(matches!(admit(&mut state, 1, Slot::default(), S(12)), Reply::Go { .. }));
+        for now in [S(11), MS(11_900)] {
+            let wait = admit(&mut state, 5, Slot::default(), now);
+            assert!(matches!(wait, Reply::Wait { .. }), "{wait:?} at {now:?}");
+        }
+        // A probe without a response is replaced after a second, or once its call ends.
+        assert_eq!(admit(&mut state, 5, Slot::default(), S(12)), probe);
         state.step(Step::Unanswered { epoch: 1 }, MS(12_100));
-        let next = admit(&mut state, 1, Slot::default(), MS(12_100));
-        assert!(matches!(next, Reply::Go { is_probe: true, .. }), "{next:?}");
+        assert_eq!(admit(&mut state, 5, Slot::default(), MS(12_100)), probe);
     }
 
     #[test]
@@ -616,11 +616,8 @@ mod tests {
         let mut now = S(11);
         for n in 1..60 {
             admit(&mut state, 1, Slot::default(), now);
-            let mut step = rejected(0, n, Some(S(1)));
-            if let Step::Rejected(rejection) = &mut step {
-                rejection.random = 1.0;
-            }
-            state.step(step, now);
+            let failed = Rejection { random: 1.0, ..rejection(0, n, Some(S(1))) };
+            state.step(Step::Rejected(failed), now);
             let held = state.held_until().saturating_sub(now);
             assert!(held <= S(3), "{held:?} after {n} failed probes");
             now += held;
@@ -672,7 +669,11 @@ mod tests {
     #[test]
     fn limit_ends_two_minutes_after_the_last_429() {
         let mut state = flowing();
-        assert_eq!(state.step(Step::Look, S(130)), Reply::Limited);
+        for now in 12..131 {
+            assert_eq!(state.step(Step::Look, S(now)), Reply::Limited, "second {now}");
+            admit(&mut state, 1, Slot::default(), S(now));
+            state.step(Step::Served { served: 1, epoch: 1, latency: MS(50) }, S(now));
+        }
         assert_eq!(admit(&mut state, 1, Slot::default(), S(131)), Reply::Free);
         // Calls that still wait are not all sent at once, even if no probe was answered.
         for mut state in [flowing(), held(20)] {
@@ -686,11 +687,8 @@ mod tests {
         let mut state = held(10);
         state.step(rejected(0, 0, Some(S(5))), MS(10_200));
         assert_eq!((state.epoch(), state.held_until()), (1, MS(15_200)));
-        let mut step = rejected(0, 0, Some(S(5)));
-        if let Step::Rejected(rejection) = &mut step {
-            rejection.age = S(3);
-        }
-        state.step(step, S(14));
+        let late = Rejection { age: S(3), ..rejection(0, 0, Some(S(5))) };
+        state.step(Step::Rejected(late), S(14));
         assert_eq!(state.held_until(), S(16), "counted from the 429");
     }
 

@@ -61,65 +61,51 @@ mod tests {
         httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
     }
 
-    fn wait_for(
-        values: &[&str],
-        extra: &[(&'static str, &str)],
-        body: Option<f64>,
-    ) -> Option<Duration> {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(RETRY_AFTER, value.parse().unwrap());
-        }
-        for (name, value) in extra {
-            headers.append(*name, value.parse().unwrap());
-        }
-        let body = serde_json::json!({ "retryAfterSeconds": body });
-        let body: ApiError = serde_json::from_value(body).unwrap();
-        retry_after(&headers, Some(&body), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000))
-            .map(|(wait, _)| wait)
-    }
-
     #[test]
-    fn every_form_of_retry_after_is_read() {
+    fn longest_header_counts_and_body_is_fallback() {
         let ms = |ms| Some(Duration::from_millis(ms));
-        let cases: [(&str, Option<Duration>); 10] = [
-            ("0", ms(0)),
-            (" 1.5 ", ms(1_500)),
-            ("1, 2, soon", ms(2_000)),
-            ("99999999999999999999999", Some(Duration::MAX)),
-            (&"9".repeat(400), None),
-            ("1e308", None),
-            ("1.2.3", None),
-            ("soon", None),
-            (&date(1_030), ms(30_000)),
-            (&date(1_000), None),
+        // The values of `Retry-After`, `retry-after-ms` and the body's field at second 1,000; the wait.
+        type Case<'a> = (&'a [&'a str], Option<&'a str>, Option<f64>, Option<Duration>);
+        let cases: [Case; 25] = [
+            (&["0"], None, None, ms(0)),
+            (&[" 1.5 "], None, None, ms(1_500)),
+            (&["1, 2, soon"], None, None, ms(2_000)),
+            (&["2", "5", "x"], None, Some(9.0), ms(5_000)),
+            (&["99999999999999999999999"], None, None, Some(Duration::MAX)),
+            (&[&"9".repeat(400)], None, None, None),
+            (&["1e308"], None, None, None),
+            (&["1.2.3"], None, None, None),
+            (&["soon"], None, None, None),
+            (&[&date(1_030)], None, None, ms(30_000)),
+            (&[&date(1_000)], None, None, None),
+            (&[], None, Some(9.0), ms(9_000)),
+            (&["soon"], None, Some(9.0), ms(9_000)),
+            (&[], None, Some(-1.0), None),
+            (&[], None, Some(1e308), Some(Duration::MAX)),
+            (&[], Some("3000"), Some(9.0), ms(3_000)),
+            (&[], Some("1.5"), Some(9.0), Some(Duration::from_micros(1_500))),
+            (&[], Some("100, 200"), Some(9.0), ms(200)),
+            (&["1"], Some("3000"), Some(9.0), ms(3_000)),
+            (&["5"], Some("3000"), Some(9.0), ms(5_000)),
+            (&[], Some("-1"), Some(9.0), ms(9_000)),
+            (&[], Some(""), Some(9.0), ms(9_000)),
+            (&[], Some("soon"), Some(9.0), ms(9_000)),
+            (&[], Some("1e3"), Some(9.0), ms(9_000)),
+            (&[], Some(&date(5_000)), Some(9.0), ms(9_000)),
         ];
-        for (value, expected) in cases {
-            assert_eq!(wait_for(&[value], &[], None), expected, "Retry-After: {value}");
-        }
-    }
-
-    #[test]
-    fn longest_header_counts_and_body_is_the_fallback() {
-        let s = |s| Some(Duration::from_secs(s));
-        assert_eq!(wait_for(&["2", "5", "x"], &[], Some(9.0)), s(5));
-        assert_eq!(wait_for(&[], &[], Some(9.0)), s(9));
-        assert_eq!(wait_for(&["soon"], &[], Some(9.0)), s(9));
-        assert_eq!(wait_for(&[], &[], Some(-1.0)), None);
-        assert_eq!(wait_for(&[], &[], Some(1e308)), Some(Duration::MAX));
-    }
-
-    #[test]
-    fn retry_after_ms_counts_beside_retry_after() {
-        let wait = |values: &[&str], ms| wait_for(values, &[(RETRY_AFTER_MS, ms)], Some(9.0));
-        let ms = |ms| Some(Duration::from_millis(ms));
-        assert_eq!(wait(&[], "3000"), ms(3_000));
-        assert_eq!(wait(&[], "1.5"), Some(Duration::from_micros(1_500)));
-        assert_eq!(wait(&[], "100, 200"), ms(200));
-        assert_eq!(wait(&["1"], "3000"), ms(3_000));
-        assert_eq!(wait(&["5"], "3000"), ms(5_000));
-        for other in ["-1", "", "soon", "1e3", "Sun, 06 Nov 2050 08:49:37 GMT"] {
-            assert_eq!(wait(&[], other), ms(9_000), "{other}");
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        for (seconds, millis, body, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for value in seconds {
+                headers.append(RETRY_AFTER, value.parse().unwrap());
+            }
+            if let Some(value) = millis {
+                headers.append(RETRY_AFTER_MS, value.parse().unwrap());
+            }
+            let json = serde_json::json!({ "retryAfterSeconds": body });
+            let error: ApiError = serde_json::from_value(json).unwrap();
+            let wait = retry_after(&headers, Some(&error), now).map(|(wait, _)| wait);
+            assert_eq!(wait, expected, "{seconds:?}, {millis:?} ms, body {body:?}");
         }
     }
 }
