@@ -11,17 +11,10 @@ use pilot_status::{
     Client, Pacing, RetryPolicy,
     shared_limit::{InMemory, Reply, SharedLimit, Slot, Step, StepFuture},
 };
-use support::{Log, Reply as Answer, Server, always, builder, ok, serve};
+use support::{Log, Reply as Answer, Server, always, builder, ok, refusing};
 
 fn client(server: &Server, store: impl SharedLimit + 'static) -> Client {
     builder(server).pacing(Pacing::shared(store)).build().unwrap()
-}
-
-/// Starts a server that rejects the request of this number, from 0, with this `Retry-After`.
-async fn refusing(number: usize, retry_after: &'static str) -> Server {
-    let refusal = Answer::json(429, "{}").with("retry-after", retry_after);
-    let answer = move |n, _: &_| if n == number { refusal.clone() } else { ok() };
-    serve(answer).await
 }
 
 #[tokio::test]

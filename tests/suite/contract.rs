@@ -1,11 +1,12 @@
-//! The documented response decodes completely, and fields may be absent or have new values.
+//! The documented response decodes completely and fits its schema, and fields may be absent or have new values.
 
 use std::time::Duration;
 
 use pilot_status::{
     RecipientLimit,
-    types::{MessagingLimitTier, Provider, QualityRating},
+    types::{MessagingLimitTier, Number, Provider, QualityRating},
 };
+use schemars::schema_for;
 use serde_json::{Map, Value, json};
 use support::{DOCUMENTED_ID, always, client, example, number, ok};
 
@@ -75,4 +76,16 @@ fn accessors_return_none_or_false_if_absent() {
     }
     let undated = number(&json!({ "id": "x", "meta": { "fetchedAt": "yesterday" } }));
     assert_eq!(undated.fetched_at(), None);
+}
+
+#[test]
+fn schema_accepts_example_and_rejects_wrong_type() {
+    let schema = schema_for!(Number).to_value();
+    assert_eq!(schema["required"], json!(["id"]));
+    assert!(jsonschema::is_valid(&schema, &example()));
+    let quality = schema_for!(QualityRating).to_value();
+    assert_eq!(quality["x-extensible-enum"].as_array().unwrap().len(), QualityRating::KNOWN.len());
+    let mut wrong = example();
+    wrong["meta"]["phone"]["throughput"] = "fast".into();
+    assert!(!jsonschema::is_valid(&schema, &wrong));
 }

@@ -62,18 +62,27 @@ async fn empty_list_is_valid_and_missing_is_error() {
 }
 
 #[tokio::test]
-async fn find_number_compares_digits_only() {
-    let server = always(Reply::json(200, list().to_string())).await;
-    let client = client(&server);
+async fn find_number_compares_digits_and_prefers_exact() {
+    let numbered = |numbers: [&str; 2]| {
+        let [first, second] = numbers;
+        json!([{ "id": "first", "number": first }, { "id": "second", "number": second }])
+    };
+    let with_and_without_ninth = numbered(["5511999999999", "551199999999"]);
+    let without_country_code = numbered(["11999999999", "5511999999999"]);
     let cases = [
-        ("+55 11 99999-9999", Some("num_1")),
-        ("5521988888888", Some("num_2")),
-        ("5511988887777", Some("3")),
-        ("5511999999990", None),
+        (list(), "+55 11 99999-9999", Some("num_1")),
+        (list(), "5521988888888", Some("num_2")),
+        (list(), "5511988887777", Some("3")),
+        (list(), "5511999999990", None),
+        (with_and_without_ninth.clone(), "+5511999999999", Some("first")),
+        (with_and_without_ninth, "+551199999999", Some("second")),
+        // A number that is stored without a country code matches only the same digits.
+        (without_country_code, "11 99999-9999", Some("first")),
     ];
-    for (phone, expected) in cases {
-        let found = client.find_number(phone).await.unwrap();
-        assert_eq!(found.as_ref().map(|number| number.id.as_str()), expected, "{phone}");
+    for (list, phone, expected) in cases {
+        let server = always(Reply::json(200, list.to_string())).await;
+        let found = client(&server).find_number(phone).await.unwrap();
+        assert_eq!(found.map(|number| number.id).as_deref(), expected, "{phone} in {list}");
     }
 }
 
@@ -86,23 +95,6 @@ async fn phone_number_without_digits_or_country_code_is_rejected() {
         assert!(error.is_invalid_input(), "{phone}: {error}");
         assert!(error.to_string().contains(expected), "{phone}: {error}");
         assert_eq!(server.requests().len(), requests, "{phone}");
-    }
-}
-
-#[tokio::test]
-async fn find_number_prefers_exact_digits() {
-    let cases = [
-        (vec!["5511999999999", "551199999999"], "+5511999999999", Some("0")),
-        (vec!["5511999999999", "551199999999"], "+551199999999", Some("1")),
-        // Numbers stored without a country code match only the same digits.
-        (vec!["11999999999", "5511999999999"], "11 99999-9999", Some("0")),
-    ];
-    for (numbers, phone, expected) in cases {
-        let numbers = numbers.iter().enumerate();
-        let list: Vec<_> = numbers.map(|(id, n)| json!({ "id": id, "number": n })).collect();
-        let server = always(Reply::json(200, json!(list).to_string())).await;
-        let found = client(&server).find_number(phone).await.unwrap();
-        assert_eq!(found.as_ref().map(|number| number.id.as_str()), expected, "{phone}");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use pilot_status::{ErrorKind, RetryPolicy};
+use pilot_status::ErrorKind;
 use support::{DOCUMENTED_ID, Reply, always, builder, client, example, ok, serve};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -71,22 +71,6 @@ async fn body_over_the_limit_is_rejected_with_hint() {
     assert!(error.to_string().contains(&expected), "{error}");
     assert!(error.hint().unwrap().contains("max_response_bytes"));
     assert_eq!((error.attempts(), server.requests().len()), (1, 2));
-}
-
-#[tokio::test]
-async fn repeated_attempt_timeouts_return_timeout_error() {
-    let server = always(Reply::Silence).await;
-    let retry = RetryPolicy::default().max_attempts(2).base_delay(MS(1));
-    let client = builder(&server).attempt_timeout(MS(200)).retry(retry).build().unwrap();
-    let error = client.number("num_1").get().await.unwrap_err();
-    assert!(error.is_timeout() && error.is_retryable() && !error.is_connect(), "{error}");
-    assert_eq!(error.attempts(), 2);
-    assert!(
-        error.to_string().contains(
-            "no complete response within 200ms (attempt_timeout); gave up after 2 attempts"
-        ),
-        "{error}"
-    );
 }
 
 #[tokio::test]

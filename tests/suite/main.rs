@@ -22,7 +22,6 @@ mod properties;
 mod readiness;
 mod retry;
 mod runtimes;
-mod schemars;
 mod serialized;
 mod service;
 mod statuses;

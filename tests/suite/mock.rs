@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use httpmock::MockServer;
 use pilot_status::{
-    Client, ErrorKind, RetryPolicy,
+    Client, RetryPolicy,
     mock::{self, Answer, MockServerExt, WhenId},
     types::{ApiError, ConnectionState},
 };
@@ -83,15 +83,6 @@ async fn rate_limited_mock_rejects_every_nth_request() {
         assert_eq!(client.number(id).get().await.unwrap().id, id);
     }
     assert_eq!((mock.calls(), client.stats().rejected), (10, 2));
-}
-
-#[test]
-fn mock_error_can_have_every_kind() {
-    for kind in ErrorKind::ALL {
-        let error = mock::error(*kind);
-        assert_eq!(error.kind(), *kind);
-        assert!(error.to_string().starts_with("number num_1: "), "{error}");
-    }
 }
 
 #[test]

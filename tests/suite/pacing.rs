@@ -7,21 +7,9 @@ use std::{
 };
 
 use pilot_status::{Client, Pacing, PacingStats, RetryPolicy};
-use support::{Reply, Server, always, builder, client, ok, serve};
+use support::{Reply, always, builder, client, ok, refusing, serve};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
-
-/// Starts a server that rejects its first request with this `Retry-After` and records arrival
-/// times.
-async fn refusing_first(retry_after: &'static str) -> (Server, Arc<Mutex<Vec<Instant>>>) {
-    let arrivals = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&arrivals);
-    let server = serve(move |n, _| {
-        log.lock().unwrap().push(Instant::now());
-        if n == 0 { Reply::json(429, "{}").with("retry-after", retry_after) } else { ok() }
-    });
-    (server.await, arrivals)
-}
 
 #[tokio::test]
 async fn calls_before_first_429_do_not_wait() {
@@ -42,7 +30,13 @@ async fn refused(client: &Client) {
 
 #[tokio::test]
 async fn calls_share_retry_after_and_keep_order() {
-    let (server, arrivals) = refusing_first("0.5").await;
+    let arrivals = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&arrivals);
+    let server = serve(move |n, _| {
+        log.lock().unwrap().push(Instant::now());
+        if n == 0 { Reply::json(429, "{}").with("retry-after", "0.5") } else { ok() }
+    })
+    .await;
     let client = client(&server);
     let calls = (0..5).map(|n| {
         let client = client.clone();
@@ -73,7 +67,7 @@ async fn calls_share_retry_after_and_keep_order() {
 
 #[tokio::test]
 async fn call_that_would_miss_deadline_fails_immediately() {
-    let (server, _) = refusing_first("20").await;
+    let server = refusing(0, "20").await;
     let client = builder(&server).timeout(MS(5_000)).build().unwrap();
     assert!(client.number("num_1").get().await.unwrap_err().is_rate_limited());
     let start = Instant::now();
@@ -93,7 +87,7 @@ async fn call_that_would_miss_deadline_fails_immediately() {
 
 #[tokio::test]
 async fn call_without_pacing_ignores_other_calls() {
-    let (server, _) = refusing_first("20").await;
+    let server = refusing(0, "20").await;
     let client = builder(&server).pacing(Pacing::Off).retry(RetryPolicy::none()).build().unwrap();
     assert!(client.number("num_1").get().await.is_err());
     assert!(client.number("num_1").get().await.is_ok());

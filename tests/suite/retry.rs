@@ -73,42 +73,40 @@ async fn retry_after_is_honoured_without_long_delay() {
 
 #[tokio::test]
 async fn too_long_retry_after_fails_immediately() {
+    let requesting = |seconds| Reply::json(429, "{}").with("retry-after", seconds);
+    let too_little = "too little of the call's timeout is left";
     let cases = [
-        ("61", 90_000, Some(61), "requests a wait of 61s, longer than max_delay"),
-        ("30", 5_000, Some(30), "too little of the call's timeout is left"),
-        ("99999999999999999999", 90_000, Some(u64::MAX), "longer than max_delay"),
+        (vec!["61"], 90_000, 61, "requests a wait of 61s, longer than max_delay"),
+        (vec!["99999999999999999999"], 90_000, u64::MAX, "longer than max_delay"),
+        (vec!["0.01", "30"], 5_000, 30, "gave up after 2 attempts: too little of the call's"),
     ];
-    for (requested, timeout, seconds, text) in cases {
-        let server = always(Reply::json(429, "{}").with("retry-after", requested)).await;
+    for (waits, timeout, seconds, text) in cases {
+        let attempts = waits.len();
+        let server = replies(waits.into_iter().map(requesting).collect()).await;
         let client = builder(&server).timeout(MS(timeout)).build().unwrap();
         let start = Instant::now();
         let error = client.number("num_1").get().await.unwrap_err();
-        assert!(start.elapsed() < MS(2_000));
+        assert!(start.elapsed() < MS(2_000), "{error}");
         assert!(error.is_rate_limited() && error.to_string().contains(text), "{error}");
-        assert_eq!(error.retry_after().map(|d| d.as_secs()), seconds);
-        assert_eq!((error.attempts(), server.requests().len()), (1, 1));
+        assert_eq!(error.retry_after().map(|d| d.as_secs()), Some(seconds), "{error}");
+        assert_eq!((error.attempts() as usize, server.requests().len()), (attempts, attempts));
+        let is_timeout = error.to_string().ends_with(too_little);
+        assert_eq!(error.hint().unwrap().ends_with("raise timeout"), is_timeout, "{error:?}");
     }
 }
 
 #[tokio::test]
-async fn deadline_error_reports_attempts() {
-    let requesting = |seconds| Reply::json(429, "{}").with("retry-after", seconds);
-    let server = replies(vec![requesting("0.01"), requesting("30")]).await;
-    let client = builder(&server).timeout(MS(5_000)).build().unwrap();
-    let error = client.number("num_1").get().await.unwrap_err();
-    let text = "gave up after 2 attempts: too little of the call's timeout is left";
-    assert!(error.to_string().ends_with(text), "{error}");
-    assert!(error.hint().unwrap().ends_with("raise timeout"), "{:?}", error.hint());
-}
-
-#[tokio::test]
 async fn delete_error_warns_of_possible_effect() {
-    for reply in
-        [Reply::Silence, Reply::json(500, "{}"), Reply::Raw(b"HTTP/1.1 200 OK\r\n".to_vec())]
-    {
+    let cases = [
+        (Reply::Silence, "no complete response within 400ms (attempt_timeout)"),
+        (Reply::json(500, "{}"), "the API answered 500"),
+        (Reply::Raw(b"HTTP/1.1 200 OK\r\n".to_vec()), ""),
+    ];
+    for (reply, cause) in cases {
         let server = always(reply).await;
         let client = builder(&server).attempt_timeout(MS(400)).build().unwrap();
         let error = client.number("num_1").delete().await.unwrap_err();
+        assert!(error.to_string().starts_with(&format!("number num_1: {cause}")), "{error}");
         let text = "; not retried: the request may have taken effect";
         assert!(error.to_string().ends_with(text), "{error}");
         assert!(error.hint().unwrap().contains("before you repeat it"), "{:?}", error.hint());

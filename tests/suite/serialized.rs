@@ -6,6 +6,7 @@ use std::{fmt::Debug, time::Duration};
 use pilot_status::{
     Change, Error, FleetEntry, Readiness, ReadinessLevel, ReadinessReason, types::Number,
 };
+use schemars::schema_for;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use support::{Reply, Request, client, serve};
@@ -53,7 +54,7 @@ fn every_reason_is_serialized_as_its_code_and_value() {
     assert_eq!(json["reasons"][2], json!({ "code": "extra_charge_unpaid", "value": unpaid }));
 
     assert!(ReadinessLevel::ALL.is_sorted());
-    assert!(jsonschema::is_valid(&schemars::schema_for!(Readiness).to_value(), &json));
+    assert!(jsonschema::is_valid(&schema_for!(Readiness).to_value(), &json));
     assert_eq!(round_trip(&readiness), json);
     for reason in readiness.reasons() {
         round_trip(reason);
@@ -82,6 +83,7 @@ async fn change_and_entry_can_be_read_back() -> Result<(), Error> {
     let mut watch =
         client(&server).numbers(["..", "num_1", "failing"]).watch(Duration::from_secs(1));
     let table = watch.table();
+    let schema = schema_for!(Change).to_value();
     for shown in [
         "the number id \"..\" is a dot segment",
         "num_1  blocked: not connected (CLOSE), not sendable (131042)",
@@ -92,6 +94,10 @@ async fn change_and_entry_can_be_read_back() -> Result<(), Error> {
         assert!(change.to_string().starts_with(shown), "{change}");
         let read: Change = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), json);
+        assert!(jsonschema::is_valid(&schema, &json), "{json}");
+        let mut unknown = json.clone();
+        unknown["source"] = "guess".into();
+        assert!(!jsonschema::is_valid(&schema, &unknown), "{unknown}");
         assert_eq!(
             (&read.id, read.source, &read.changed),
             (&change.id, change.source, &change.changed)

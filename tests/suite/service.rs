@@ -217,7 +217,10 @@ fn gateway_status_follows_kind_and_wait() {
             ErrorKind::Timeout | ErrorKind::NotOpen => 504,
             _ => 502,
         };
-        assert_eq!(mock::error(*kind).gateway_status(), expected, "{kind}");
+        let error = mock::error(*kind);
+        assert_eq!(error.kind(), *kind);
+        assert_eq!(error.gateway_status(), expected, "{kind}");
+        assert!(error.to_string().starts_with("number num_1: "), "{error}");
     }
     let with_wait = mock::status_error(502, None, Some(Duration::from_secs(1)));
     assert_eq!(with_wait.gateway_status(), 503);

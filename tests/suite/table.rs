@@ -1,14 +1,11 @@
 //! A table holds the state of its watch, and reports when it is complete and when the watch ends.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use pilot_status::{ErrorKind, ReadinessLevel, Watch};
 use serde_json::json;
-use support::{Reply, Request, client, serve};
+use support::{Reply, client};
 
 use crate::world::{EVERY, World, next, state, until};
 
@@ -177,34 +174,4 @@ async fn older_snapshot_than_resumed_completes_table() {
     assert!(a.seen_at.is_some() && a.polled_at.is_some());
     assert_eq!(a.seen.level, Some(ReadinessLevel::Ready), "the newer snapshot counts");
     assert!(table.by_phone("+55 11 98888-0001").is_some());
-}
-
-#[tokio::test]
-async fn resumed_number_is_polled_if_the_first_list_is_malformed() {
-    let world = World::of(&["a", "b"]).await;
-    world.list(r#"[{"id":"a"},{"id":{}}]"#);
-    let resumed = json!({ "a": { "level": "ready" }, "b": { "level": "ready" } });
-    let mut watch = world.watch_all().resume(state(resumed));
-    let table = watch.table();
-    until(&mut watch, || table.is_complete()).await;
-    let b = table.get("b").expect("a list with malformed items removes no number");
-    assert!(b.polled_at.is_some());
-}
-
-#[tokio::test]
-async fn list_not_sent_under_rate_limit_is_no_error() {
-    let polls = AtomicUsize::new(0);
-    let answer = move |_, request: &Request| match request.line.as_str() {
-        "GET /v1/numbers" => Reply::json(200, r#"[{"id":"a"}]"#),
-        _ if polls.fetch_add(1, Ordering::Relaxed) == 0 => support::ok(),
-        _ => Reply::json(429, "{}").with("retry-after", "3600"),
-    };
-    let server = serve(answer).await;
-    let client = support::builder(&server).timeout(Duration::from_secs(1)).build().unwrap();
-    let mut watch = client.watch_all(EVERY);
-    let table = watch.table();
-    poll(&mut watch, EVERY * 20).await;
-    let limited = client.stats().errors().find(|(kind, _)| *kind == ErrorKind::RateLimited);
-    assert!(limited.is_some_and(|(_, count)| count > 1), "{:?}", client.stats());
-    assert!(table.is_complete() && table.error().is_none(), "{:?}", table.error());
 }

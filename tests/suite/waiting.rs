@@ -36,19 +36,27 @@ async fn wait_timeout_reports_last_state() {
 
 #[tokio::test]
 async fn permanent_error_ends_wait_and_transient_does_not() {
-    let lasting = Reply::json(503, r#"{"code":"PROVIDER_NOT_CONFIGURED"}"#);
-    for (reply, kind) in
-        [(Reply::json(404, "{}"), ErrorKind::NotFound), (lasting, ErrorKind::Server)]
-    {
-        let server = always(reply).await;
-        let error = client(&server).number("num_1").wait_until_open(Duration::from_secs(60)).await;
-        let error = error.unwrap_err();
-        assert_eq!((error.kind(), server.requests().len()), (kind, 1));
-        assert_eq!(error.hint().unwrap().contains("provider"), kind == ErrorKind::Server);
+    let (connecting, failing) = (Reply::json(200, CONNECTING), Reply::json(500, "{}"));
+    let transient = [failing.clone(), failing.clone(), connecting];
+    let (gone, lasting) =
+        (Reply::json(404, "{}"), Reply::json(503, r#"{"code":"PROVIDER_NOT_CONFIGURED"}"#));
+    let minute = Duration::from_secs(60);
+    let cases = [
+        (vec![gone.clone()], minute, ErrorKind::NotFound, 1),
+        (vec![lasting], minute, ErrorKind::Server, 1),
+        ([&transient[..], &[gone]].concat(), minute, ErrorKind::NotFound, 4),
+        (transient.to_vec(), Duration::from_millis(500), ErrorKind::NotOpen, 3),
+    ];
+    for (answers, limit, kind, attempts) in cases {
+        let server = replies(answers).await;
+        let error = client(&server).number("num_1").wait_until_open(limit).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (kind, attempts), "{error}");
+        assert_eq!(server.requests().len(), attempts as usize, "{error}");
+        let names_provider = error.hint().is_some_and(|hint| hint.contains("provider"));
+        assert_eq!(names_provider, kind == ErrorKind::Server, "{error:?}");
     }
-    let failures = vec![Reply::json(500, "{}"); 5];
-    let server = replies([failures, vec![Reply::json(200, OPEN)]].concat()).await;
-    let status = client(&server).number("num_1").wait_until_open(Duration::from_secs(60)).await;
+    let server = replies([vec![failing; 5], vec![Reply::json(200, OPEN)]].concat()).await;
+    let status = client(&server).number("num_1").wait_until_open(minute).await;
     assert!(status.unwrap().is_open());
     assert_eq!(server.requests().len(), 6);
 }
@@ -124,22 +132,6 @@ async fn wait_after_hung_poll_reports_last_state() {
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotOpen, "{error}");
     assert!(error.to_string().ends_with("last state CONNECTING"), "{error}");
-}
-
-#[tokio::test]
-async fn wait_error_counts_every_attempt() {
-    let failing = Reply::json(500, "{}");
-    let (connecting, gone) = (Reply::json(200, CONNECTING), Reply::json(404, "{}"));
-    for (last, kind, expected) in
-        [(connecting.clone(), ErrorKind::NotOpen, 3), (gone, ErrorKind::NotFound, 4)]
-    {
-        let server =
-            replies(vec![failing.clone(), failing.clone(), connecting.clone(), last]).await;
-        let limit = Duration::from_millis(if kind == ErrorKind::NotOpen { 500 } else { 60_000 });
-        let error = client(&server).number("num_1").wait_until_open(limit).await.unwrap_err();
-        assert_eq!((error.kind(), error.attempts()), (kind, expected), "{error}");
-        assert_eq!(server.requests().len(), expected as usize);
-    }
 }
 
 #[tokio::test]

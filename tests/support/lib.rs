@@ -22,7 +22,7 @@ pub use client::{KEY, builder, client};
 pub use example::{DOCUMENTED_ID, example, number};
 pub use hostile::Request;
 pub use log::Log;
-pub use server::{Reply, Server, always, ok, replies, serve};
+pub use server::{Reply, Server, always, ok, refusing, replies, serve};
 
 /// A page of the guide whose code needs more than the crate's own dependencies.
 #[cfg(doctest)]

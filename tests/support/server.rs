@@ -104,6 +104,12 @@ pub async fn always(reply: Reply) -> Server {
     replies(vec![reply]).await
 }
 
+/// Starts a server that rejects the request of this number, from 0, with this `Retry-After`.
+pub async fn refusing(number: usize, retry_after: &str) -> Server {
+    let refusal = Reply::json(429, "{}").with("retry-after", retry_after);
+    serve(move |n, _| if n == number { refusal.clone() } else { ok() }).await
+}
+
 /// Returns the documented response.
 pub fn ok() -> Reply {
     Reply::json(200, example().to_string())

@@ -40,14 +40,6 @@ async fn call(authority: &Authority, server: &Server) -> Result<Number, Error> {
 }
 
 #[tokio::test]
-async fn valid_certificate_of_host_is_accepted() {
-    let authority = Authority::new("ours");
-    let server = Server::tls(authority.server("localhost", NOW)).await;
-    assert_eq!(call(&authority, &server).await.unwrap().id, "1");
-    assert!(server.heard().contains(KEY));
-}
-
-#[tokio::test]
 async fn http2_is_negotiated_only_with_its_feature() {
     let authority = Authority::new("ours");
     let mut config = (*authority.server("localhost", NOW)).clone();
