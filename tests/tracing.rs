@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use pilot_status::RetryPolicy;
 use support::{KEY, Log, Reply, builder, ok, replies};
+use tracing::{Level, Subscriber};
+
+/// Returns a subscriber that writes to this log.
+fn subscriber(log: &Log, level: Level) -> impl Subscriber + use<> {
+    let log = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_ansi(false);
+    subscriber.with_writer(move || log.clone()).finish()
+}
 
 #[tokio::test]
 async fn retried_call_logs_every_attempt_without_key() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    tracing::subscriber::set_global_default(subscriber(&log, Level::TRACE)).unwrap();
     // reqwest logs through the `log` crate.
     tracing_log::LogTracer::init().unwrap();
 
@@ -65,10 +67,7 @@ async fn retried_call_logs_every_attempt_without_key() {
 #[tokio::test]
 async fn outage_of_fleet_logs_its_start_and_end() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false);
-    let subscriber = subscriber.with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = tracing::subscriber::set_default(subscriber(&log, Level::INFO));
     let server = replies([vec![Reply::json(503, "{}"); 6], vec![ok()]].concat()).await;
     let client = builder(&server).retry(RetryPolicy::none()).build().unwrap();
     let mut watch = client.numbers(["a", "b"]).watch(Duration::from_millis(50));

@@ -10,10 +10,11 @@ fn with(pointer: &str, value: Value) -> String {
     json.to_string()
 }
 
-fn cases() -> Vec<(String, &'static str)> {
+#[tokio::test]
+async fn decode_error_names_path_and_expected_type() {
     let mut no_id = example();
     no_id.as_object_mut().unwrap().remove("id");
-    vec![
+    let cases = [
         (with("/id", json!(null)), "at id: expected a string, found null"),
         (with("/id", json!(true)), "at id: expected a string, found a boolean"),
         (with("/id", json!(["secret"])), "at id: expected a string, found an array"),
@@ -36,12 +37,8 @@ fn cases() -> Vec<(String, &'static str)> {
             format!(r#"{{"id":"x","new":{}"#, "[".repeat(10_000)),
             "the body is not valid JSON at line 1",
         ),
-    ]
-}
-
-#[tokio::test]
-async fn decode_error_names_path_and_expected_type() {
-    for (body, expected) in cases() {
+    ];
+    for (body, expected) in cases {
         let server = replies(vec![Reply::json(429, "{}"), Reply::json(200, body.clone())]).await;
         let error = client(&server).number("num_1").get().await.unwrap_err();
         assert!(error.is_decode() && !error.is_retryable(), "{error}");

@@ -3,16 +3,10 @@
 use std::{pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::join_all};
-use pilot_status::{Error, NumberHandle, NumberId, types::Number};
-use support::{Server, always, client, ok};
+use pilot_status::{Error, NumberId, types::Number};
+use support::{always, client, ok};
 
 type Numbers = Pin<Box<dyn Stream<Item = (String, Result<Number, Error>)> + Send>>;
-
-/// Returns a handle and a stream, and drops their client.
-fn without_client(server: &Server) -> (NumberHandle, Numbers) {
-    let client = client(server);
-    (client.number("num_1"), Box::pin(client.numbers(["num_1", "num_2"]).get()))
-}
 
 fn is_owned<T: Send + 'static>(owned: T) -> T {
     owned
@@ -21,7 +15,10 @@ fn is_owned<T: Send + 'static>(owned: T) -> T {
 #[tokio::test]
 async fn handles_and_streams_outlive_their_client() {
     let server = always(ok()).await;
-    let (handle, numbers) = without_client(&server);
+    let client = client(&server);
+    let handle = client.number("num_1");
+    let numbers: Numbers = Box::pin(client.numbers(["num_1", "num_2"]).get());
+    drop(client);
     let task = tokio::spawn(handle.clone().get());
     let stream = tokio::spawn(numbers.collect::<Vec<_>>());
     assert!(task.await.unwrap().is_ok());
@@ -30,7 +27,7 @@ async fn handles_and_streams_outlive_their_client() {
     is_owned(handle.get_fresh(Duration::MAX)).await.unwrap();
     is_owned(handle.status()).await.unwrap();
     is_owned(handle.delete()).await.unwrap();
-    let client = client(&server);
+    let client = support::client(&server);
     is_owned(client.list_numbers()).await.unwrap_err();
     is_owned(client.numbers(["num_1"]).status()).collect::<Vec<_>>().await;
     let calls = ["num_1", "num_2"].map(|id| client.number(id).get());

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pilot_status::{Client, Pacing, PacingStats, RetryPolicy};
+use pilot_status::{Pacing, PacingStats, RetryPolicy};
 use support::{Reply, always, builder, client, ok, refusing, serve};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -19,13 +19,6 @@ async fn calls_before_first_429_do_not_wait() {
         (0..64).map(|_| client.clone()).map(|c| async move { c.number("num_1").get().await });
     assert!(futures_util::future::join_all(calls).await.iter().all(Result::is_ok));
     assert_eq!(client.pacing_stats(), PacingStats::default());
-}
-
-/// Waits until the client has received one 429.
-async fn refused(client: &Client) {
-    while client.stats().rejected == 0 {
-        tokio::time::sleep(MS(1)).await;
-    }
 }
 
 #[tokio::test]
@@ -42,7 +35,9 @@ async fn calls_share_retry_after_and_keep_order() {
         let client = client.clone();
         async move {
             if n > 0 {
-                refused(&client).await;
+                while client.stats().rejected == 0 {
+                    tokio::time::sleep(MS(1)).await;
+                }
                 tokio::time::sleep(MS(20 * n)).await;
             }
             client.number(format!("num_{n}")).get().await

@@ -5,16 +5,9 @@ use std::time::{Duration, Instant};
 
 use pilot_status::ErrorKind;
 use reqwest::dns::{Name, Resolve, Resolving};
-use support::{Reply, Server, always, builder, client, ok, replies};
+use support::{Reply, always, builder, client, ok, replies};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
-
-/// Starts a server that sends `failures` copies of this reply and then the example.
-async fn failing(failures: usize, reply: Reply) -> Server {
-    let mut all = vec![reply; failures];
-    all.push(ok());
-    replies(all).await
-}
 
 /// A name service without any address.
 struct NoAddress;
@@ -62,7 +55,7 @@ async fn retry_after_is_honoured_without_long_delay() {
         ),
     ];
     for (reply, least) in cases {
-        let server = failing(1, reply).await;
+        let server = replies(vec![reply, ok()]).await;
         let start = Instant::now();
         client(&server).number("num_1").get().await.unwrap();
         let took = start.elapsed();
@@ -78,6 +71,7 @@ async fn too_long_retry_after_fails_immediately() {
     let cases = [
         (vec!["61"], 90_000, 61, "requests a wait of 61s, longer than max_delay"),
         (vec!["99999999999999999999"], 90_000, u64::MAX, "longer than max_delay"),
+        (vec!["30"], 5_000, 30, too_little),
         (vec!["0.01", "30"], 5_000, 30, "gave up after 2 attempts: too little of the call's"),
     ];
     for (waits, timeout, seconds, text) in cases {

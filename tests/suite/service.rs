@@ -101,22 +101,6 @@ async fn failing_list_is_reason_for_absent_numbers() {
 }
 
 #[tokio::test]
-async fn refused_key_is_reason_for_every_number() {
-    let world = World::of(&["a"]).await;
-    world.fail("b", 401);
-    let mut watch = world.watch(["a", "b"]);
-    let table = watch.table();
-    assert!(table.to_prometheus().contains("\npilot_status_watch_failing 0\n"));
-    until(&mut watch, || table.error().is_some()).await;
-    for key in ["a", "b", "c"] {
-        let reason = table.fresh(key, LONG).unwrap_err();
-        assert_eq!(reason.to_string(), "the last call failed: unauthorized 401 NO", "{key}");
-        assert_eq!(reason.gateway_status(), 503);
-    }
-    assert!(table.to_prometheus().contains("\npilot_status_watch_failing 1\n"));
-}
-
-#[tokio::test]
 async fn lookup_without_recent_success_names_reason() {
     let world = World::of(&["works"]).await;
     world.fail("fails", 403);
@@ -249,7 +233,7 @@ fn response_of_error_has_status_wait_and_json() {
 }
 
 #[test]
-fn state_file_is_replaced_and_read_back() {
+fn state_file_is_read_back_or_named_by_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fleet.json");
     assert_eq!(WatchState::load(&path).unwrap(), WatchState::default());
@@ -259,6 +243,17 @@ fn state_file_is_replaced_and_read_back() {
         assert_eq!(WatchState::load(&path).unwrap(), state);
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
+
+    let missing = folder.path().join("missing").join("fleet.json");
+    let error = WatchState::default().save(&missing).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert!(error.to_string().contains("fleet.json: "), "{error}");
+    for text in ["", "{\"a\":{\"level\"", "[]", "<html>"] {
+        fs::write(&path, text).unwrap();
+        let error = WatchState::load(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{text:?}");
+        assert!(error.to_string().contains("fleet.json: "), "{text:?}: {error}");
+    }
 }
 
 #[tokio::test]
@@ -303,22 +298,4 @@ async fn run_saves_every_minute_and_reports_last_failure() {
     };
     let error = client.numbers(["a"]).watch(LONG).run(&path, end, |_| ()).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
-}
-
-#[test]
-fn unusable_state_file_is_error_that_names_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("fleet.json");
-    for text in ["", "{\"a\":{\"level\"", "[]", "<html>"] {
-        fs::write(&path, text).unwrap();
-        let error = WatchState::load(&path).unwrap_err();
-        let is_named = error.to_string().contains("fleet.json: ");
-        assert!(is_named && error.kind() == io::ErrorKind::InvalidData, "{text:?}: {error}");
-    }
-    let missing = folder.path().join("missing").join("fleet.json");
-    let error = WatchState::default().save(&missing).unwrap_err();
-    assert!(
-        error.kind() == io::ErrorKind::NotFound && error.to_string().contains("fleet.json: "),
-        "{error}"
-    );
 }

@@ -7,7 +7,9 @@ use pilot_status::{ChangeSource, Changed, Error, WatchState};
 use serde_json::json;
 use support::{KEY, Reply, Request, always, builder, client, ok, serve};
 
-use crate::world::{EVERY, LIST, World, assert_silent, changes, id, next, ready, state, until};
+use crate::world::{
+    EVERY, LIST, PATIENCE, World, assert_silent, changes, id, next, ready, state, until,
+};
 
 #[tokio::test]
 async fn watch_emits_first_state_and_then_changes() {
@@ -487,8 +489,16 @@ async fn refused_key_is_reported_once() {
     assert!(changes.keys().eq(&ids) && changes.values().all(|c| c.has(Changed::First)));
     table.wait_until_complete().await.unwrap();
 
+    assert!(table.to_prometheus().contains("\npilot_status_watch_failing 0\n"));
     refuse(&world);
     assert!(next(&mut watch).await.error.unwrap().is_unauthorized());
+    // The refusal is the reason for every number, also for one that was polled before.
+    for key in ["num_00", "another"] {
+        let reason = table.fresh(key, PATIENCE).unwrap_err();
+        assert_eq!(reason.to_string(), "the last call failed: unauthorized 401 NO", "{key}");
+        assert_eq!(reason.gateway_status(), 503, "{key}");
+    }
+    assert!(table.to_prometheus().contains("\npilot_status_watch_failing 1\n"));
 }
 
 #[tokio::test]

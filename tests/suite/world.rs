@@ -12,7 +12,7 @@ use support::{Reply, Request, Server, client, serve};
 
 pub(crate) const EVERY: Duration = Duration::from_millis(100);
 /// Allowance for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server whose numbers the test sets.
 pub(crate) struct World {

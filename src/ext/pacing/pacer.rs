@@ -482,6 +482,18 @@ mod tests {
         assert_eq!(pacer.stats().queued, 0);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn pacing_ends_under_a_steady_caller() {
+        let pacer = Pacer::new(DELAYS, None);
+        let first = admit(&pacer, Duration::MAX).await.ok().unwrap();
+        first.rejected(Some(Duration::from_secs(1)));
+        for _ in 0..125 {
+            sleep(Duration::from_secs(1)).await;
+            admit(&pacer, Duration::MAX).await.ok().unwrap().served(None);
+        }
+        assert_eq!(pacer.free_until.load(Ordering::Relaxed), u64::MAX);
+    }
+
     #[tokio::test]
     async fn ended_or_stalled_driver_is_replaced() {
         let runtime =
