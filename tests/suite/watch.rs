@@ -8,7 +8,7 @@ use serde_json::json;
 use support::{KEY, Reply, Request, always, builder, client, ok, serve};
 
 use crate::world::{
-    EVERY, LIST, PATIENCE, World, assert_silent, changes, id, next, ready, state, until,
+    EVERY, LIST, PATIENCE, World, assert_silent, changes, expect, id, next, ready, state, until,
 };
 
 #[tokio::test]
@@ -16,28 +16,22 @@ async fn watch_emits_first_state_and_then_changes() {
     let world = World::of(&["a", "b"]).await;
     let mut watch = world.watch(["a", "b", "a"]);
     for (id, change) in changes(&mut watch, 2).await {
-        assert_eq!(
-            (change.changed.as_slice(), change.before.as_ref()),
-            (&[Changed::First][..], None)
-        );
+        assert_eq!(change.changed, [Changed::First]);
+        assert!(change.before.is_none(), "{change:?}");
         assert_eq!(change.number.as_ref().unwrap().id, id);
         assert_eq!(change.to_string(), format!("{id}  ready"));
     }
     assert_silent(&mut watch).await;
 
     world.set("b", json!({ "health": { "sendable": true, "qualityRating": "RED" } }));
-    let change = next(&mut watch).await;
-    assert_eq!(change.changed, [Changed::Readiness, Changed::Quality]);
-    assert_eq!(change.to_string(), "b  ready → degraded: quality RED");
+    let changed = [Changed::Readiness, Changed::Quality];
+    let change = expect(&mut watch, &changed, "b  ready → degraded: quality RED").await;
     assert_eq!(change.before.unwrap().quality, None);
 
     world.set("a", json!({ "state": "CLOSE", "health": { "messagingLimitTier": "TIER_2K" } }));
-    let change = next(&mut watch).await;
-    assert_eq!(change.changed, [Changed::Readiness, Changed::Limit, Changed::State]);
-    assert_eq!(
-        change.to_string(),
-        "a  ready → blocked: not connected (CLOSE); limit unknown → TIER_2K"
-    );
+    let changed = [Changed::Readiness, Changed::Limit, Changed::State];
+    let line = "a  ready → blocked: not connected (CLOSE); limit unknown → TIER_2K";
+    expect(&mut watch, &changed, line).await;
     assert_silent(&mut watch).await;
 }
 
@@ -57,16 +51,12 @@ async fn watch_reports_repeated_error_once() {
     world.fail("b", 402);
     assert_eq!(next(&mut watch).await.changed, [Changed::ErrorBegan]);
     world.set("b", ready());
-    let change = next(&mut watch).await;
-    assert!(change.has(Changed::ErrorEnded), "{change:?}");
-    assert_eq!(change.to_string(), "b  ready");
+    expect(&mut watch, &[Changed::Readiness, Changed::ErrorEnded], "b  ready").await;
     // The states before and after the next error are compared.
     world.fail("b", 403);
     assert_eq!(next(&mut watch).await.changed, [Changed::ErrorBegan]);
     world.set("b", ready());
-    let change = next(&mut watch).await;
-    assert_eq!(change.changed, [Changed::ErrorEnded]);
-    assert_eq!(change.to_string(), "b  answers again: ready");
+    expect(&mut watch, &[Changed::ErrorEnded], "b  answers again: ready").await;
     let [others, gone] = ["/a", "gone"].map(|id| world.requests(id));
     assert!(others > 3 && gone <= 1 + others / 5, "{others} and {gone}");
 }
@@ -101,9 +91,8 @@ async fn listed_and_unlisted_numbers_are_reported() {
         assert_eq!(change.changed, [Changed::First]);
     }
     world.set("c", ready());
-    let change = next(&mut watch).await;
-    assert_eq!((id(&change), &*change.changed), ("c", &[Changed::First, Changed::Listed][..]));
-    assert_eq!(change.to_string(), "c  newly listed: ready");
+    let changed = [Changed::First, Changed::Listed];
+    expect(&mut watch, &changed, "c  newly listed: ready").await;
     world.remove("a");
     let mut events = vec![next(&mut watch).await];
     if events[0].error.is_some() {
@@ -124,9 +113,7 @@ async fn listed_and_unlisted_numbers_are_reported() {
     );
     assert_silent(&mut watch).await;
     world.remove(LIST);
-    let change = next(&mut watch).await;
-    assert_eq!(change.to_string(), "the list of numbers: answers again");
-    assert_eq!(change.changed, [Changed::ErrorEnded]);
+    expect(&mut watch, &[Changed::ErrorEnded], "the list of numbers: answers again").await;
     world.set("b", json!({ "state": "CLOSE" }));
     assert_eq!(id(&next(&mut watch).await), "b");
 }
@@ -150,10 +137,7 @@ async fn list_with_invalid_items_unlists_no_number() {
     let mut watch = world.watch_all().resume(state(resumed));
     let table = watch.table();
     until(&mut watch, || table.is_complete()).await;
-    assert!(
-        table.get("b").unwrap().polled_at.is_some(),
-        "a number not in the first list is polled"
-    );
+    assert!(table.get("b").unwrap().polled_at.is_some(), "it is not in the first list");
     let lists = [
         r#"[{"name":"x"}]"#,
         r#"[{"id":"a"},{"id":["b"]}]"#,
@@ -170,7 +154,7 @@ async fn status_watch_changes_only_state() {
     let world = World::of(&["a"]).await;
     world.set("a", json!({ "state": "CLOSE" }));
     let mut watch = world.watch(["a"]).statuses();
-    assert_eq!(next(&mut watch).await.to_string(), "a  state CLOSE");
+    expect(&mut watch, &[Changed::First], "a  state CLOSE").await;
     assert_eq!(world.requests(""), world.requests("/a/status"));
     let a = json!({ "level": "blocked", "quality": "RED", "state": "CLOSE" });
     let mut watch = world.watch(["a"]).statuses().resume(state(json!({ "a": a })));
@@ -181,11 +165,7 @@ async fn status_watch_changes_only_state() {
     for (state, line) in [("OPEN", "a  state CLOSE → OPEN"), ("CLOSE", "a  state OPEN → CLOSE")]
     {
         world.set("a", json!({ "state": state }));
-        let change = next(&mut watch).await;
-        assert_eq!(
-            (change.changed.as_slice(), &*change.to_string()),
-            (&[Changed::State][..], line)
-        );
+        let change = expect(&mut watch, &[Changed::State], line).await;
         assert_eq!(change.after.quality.unwrap().as_str(), "RED");
     }
 }
@@ -285,7 +265,7 @@ async fn unknown_values_are_compared_and_printed_as_codes() {
     let cases = [("PURPLE", "a  quality unknown → PURPLE"), ("GREEN", "a  quality PURPLE → GREEN")];
     for (quality, line) in cases {
         world.set("a", health(quality));
-        assert_eq!(next(&mut watch).await.to_string(), line);
+        expect(&mut watch, &[Changed::Quality], line).await;
     }
     world.set("a", health("a\u{2028}b\u{202e}c"));
     let line = next(&mut watch).await.to_string();

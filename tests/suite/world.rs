@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use pilot_status::{Change, NumberId, Watch, WatchState};
+use pilot_status::{Change, Changed, NumberId, Watch, WatchState};
 use serde_json::{Value, json};
 use support::{Reply, Request, Server, client, serve};
 
@@ -96,6 +96,13 @@ pub(crate) async fn next(watch: &mut Watch) -> Change {
         .await
         .expect("a change in time")
         .expect("the watch continues")
+}
+
+/// Asserts what the next change is and how it is printed, and returns it.
+pub(crate) async fn expect(watch: &mut Watch, changed: &[Changed], line: &str) -> Change {
+    let change = next(watch).await;
+    assert_eq!((&*change.changed, &*change.to_string()), (changed, line), "{change:?}");
+    change
 }
 
 /// Returns the id of a change; empty for a change of the watch itself.

@@ -63,9 +63,9 @@ mod tests {
 
     #[test]
     fn longest_header_counts_and_body_is_fallback() {
-        let ms = |ms| Some(Duration::from_millis(ms));
         // The values of `Retry-After`, `retry-after-ms` and the body's field at second 1,000; the wait.
         type Case<'a> = (&'a [&'a str], Option<&'a str>, Option<f64>, Option<Duration>);
+        let ms = |ms| Some(Duration::from_millis(ms));
         let cases: [Case; 25] = [
             (&["0"], None, None, ms(0)),
             (&[" 1.5 "], None, None, ms(1_500)),
