@@ -1,12 +1,10 @@
-//! Handles, calls and streams own their data: they can be stored, spawned and boxed.
+//! Handles, calls and streams own their data: they can be stored and spawned.
 
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 
-use futures_util::{Stream, StreamExt, future::join_all};
-use pilot_status::{Error, NumberId, types::Number};
+use futures_util::{StreamExt, future::join_all};
+use pilot_status::NumberId;
 use support::{always, client, ok};
-
-type Numbers = Pin<Box<dyn Stream<Item = (String, Result<Number, Error>)> + Send>>;
 
 fn is_owned<T: Send + 'static>(owned: T) -> T {
     owned
@@ -17,7 +15,7 @@ async fn handles_and_streams_outlive_their_client() {
     let server = always(ok()).await;
     let client = client(&server);
     let handle = client.number("num_1");
-    let numbers: Numbers = Box::pin(client.numbers(["num_1", "num_2"]).get());
+    let numbers = client.numbers(["num_1", "num_2"]).get();
     drop(client);
     let task = tokio::spawn(handle.clone().get());
     let stream = tokio::spawn(numbers.collect::<Vec<_>>());

@@ -102,7 +102,9 @@ pub fn all(good: &str) -> Vec<Fault> {
 fn connection(good: &str) -> Vec<Fault> {
     let whole = answer("200 OK", "", good);
     let correct = vec![Step::Read, Step::Send(whole.clone().into())];
-    let slow = vec![Step::Read, Step::Dribble(whole.clone().into(), Duration::from_millis(100))];
+    let pause = Step::Pause(Duration::from_millis(100));
+    let bytes = whole.bytes().flat_map(|byte| [Step::Send(vec![byte]), pause.clone()]);
+    let slow = [Step::Read].into_iter().chain(bytes).collect();
     let slow = Fault { endless: true, ..Fault::new("ten bytes a second", slow) };
     let two = vec![Step::Read, Step::Send((whole + &answer("500 -", "", "")).into())];
     vec![

@@ -62,8 +62,6 @@ pub enum Step {
     Pause(Duration),
     /// Sends these bytes N times.
     Repeat(Vec<u8>, usize),
-    /// Sends these bytes one at a time, with a pause after each.
-    Dribble(Vec<u8>, Duration),
     /// Sends this frame of the last request's stream N times.
     Frame(Vec<u8>, usize),
     /// Does nothing until the client closes the connection.
@@ -187,12 +185,6 @@ impl Connection<'_> {
             Step::Repeat(bytes, times) => {
                 for _ in 0..times {
                     self.send(&bytes).await?;
-                }
-            }
-            Step::Dribble(bytes, pause) => {
-                for byte in bytes {
-                    self.send(&[byte]).await?;
-                    sleep(pause).await;
                 }
             }
             Step::Frame(mut frame, times) => {

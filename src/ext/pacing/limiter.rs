@@ -531,8 +531,9 @@ mod tests {
     const MS: fn(u64) -> Duration = Duration::from_millis;
     const S: fn(u64) -> Duration = Duration::from_secs;
 
-    fn admit(state: &mut LimitState, want: u32, slot: Slot, now: Duration) -> Reply {
-        state.step(Step::Admit { served: 0, want, slot }, now)
+    /// Requests turns without a reservation.
+    fn admit(state: &mut LimitState, want: u32, now: Duration) -> Reply {
+        state.step(Step::Admit { served: 0, want, slot: Slot::default() }, now)
     }
 
     fn rejection(served: u32, epoch: u64, requested: Option<Duration>) -> Rejection {
@@ -562,7 +563,7 @@ mod tests {
     /// Returns a limiter in flow from second 11 on, with an estimate of ten requests a second.
     fn flowing() -> LimitState {
         let mut state = held(20);
-        admit(&mut state, 1, Slot::default(), S(11));
+        admit(&mut state, 1, S(11));
         state.step(Step::Served { served: 1, epoch: 1, latency: MS(50) }, S(11));
         state
     }
@@ -571,7 +572,7 @@ mod tests {
     fn turns(state: &mut LimitState, from: Duration, to: Duration) -> u32 {
         let (mut now, mut slot, mut turns) = (from, Slot::default(), 0);
         while now < to {
-            match admit(state, 100, slot, now) {
+            match state.step(Step::Admit { served: 0, want: 100, slot }, now) {
                 Reply::Go { turns: more, .. } => (turns, slot) = (turns + more, Slot::default()),
                 Reply::Wait { time, slot: next, .. } => (now, slot) = (now + time, next),
                 reply => panic!("{reply:?}"),
@@ -583,18 +584,18 @@ mod tests {
     #[test]
     fn hold_ends_with_one_probe_until_answered() {
         let mut state = held(10);
-        let wait = admit(&mut state, 5, Slot::default(), MS(10_500));
+        let wait = admit(&mut state, 5, MS(10_500));
         assert!(matches!(wait, Reply::Wait { time, .. } if time == MS(500)), "{wait:?}");
         let probe = Reply::Go { epoch: 1, is_probe: true, turns: 1, rate: 0.0 };
-        assert_eq!(admit(&mut state, 5, Slot::default(), S(11)), probe);
+        assert_eq!(admit(&mut state, 5, S(11)), probe);
         for now in [S(11), MS(11_900)] {
-            let wait = admit(&mut state, 5, Slot::default(), now);
+            let wait = admit(&mut state, 5, now);
             assert!(matches!(wait, Reply::Wait { .. }), "{wait:?} at {now:?}");
         }
         // A probe without a response is replaced after a second, or once its call ends.
-        assert_eq!(admit(&mut state, 5, Slot::default(), S(12)), probe);
+        assert_eq!(admit(&mut state, 5, S(12)), probe);
         state.step(Step::Unanswered { epoch: 1 }, MS(12_100));
-        assert_eq!(admit(&mut state, 5, Slot::default(), MS(12_100)), probe);
+        assert_eq!(admit(&mut state, 5, MS(12_100)), probe);
     }
 
     #[test]
@@ -603,7 +604,7 @@ mod tests {
         let mut holds = Vec::new();
         for n in 1..6 {
             let now = S(20 * n);
-            assert!(matches!(admit(&mut state, 1, Slot::default(), now), Reply::Go { .. }));
+            assert!(matches!(admit(&mut state, 1, now), Reply::Go { .. }));
             state.step(rejected(0, n, None), now);
             holds.push(state.held_until().saturating_sub(now));
         }
@@ -615,16 +616,16 @@ mod tests {
         let mut state = held(1);
         let mut now = S(11);
         for n in 1..60 {
-            admit(&mut state, 1, Slot::default(), now);
+            admit(&mut state, 1, now);
             let failed = Rejection { random: 1.0, ..rejection(0, n, Some(S(1))) };
             state.step(Step::Rejected(failed), now);
             let held = state.held_until().saturating_sub(now);
             assert!(held <= S(3), "{held:?} after {n} failed probes");
             now += held;
         }
-        admit(&mut state, 1, Slot::default(), now);
+        admit(&mut state, 1, now);
         state.step(Step::Served { served: 1, epoch: 60, latency: MS(50) }, now);
-        let go = admit(&mut state, 10, Slot::default(), now);
+        let go = admit(&mut state, 10, now);
         assert!(matches!(go, Reply::Go { turns: 2, .. }), "{go:?}");
     }
 
@@ -643,11 +644,11 @@ mod tests {
     #[test]
     fn slow_start_doubles_with_each_round_trip() {
         let mut state = held(0);
-        admit(&mut state, 1, Slot::default(), S(11));
+        admit(&mut state, 1, S(11));
         let mut served = 1;
         for expected in [2, 4, 8, 16] {
             state.step(Step::Served { served, epoch: 1, latency: MS(50) }, S(11));
-            let go = admit(&mut state, 100, Slot::default(), S(11));
+            let go = admit(&mut state, 100, S(11));
             assert!(matches!(go, Reply::Go { turns, .. } if turns == expected), "{go:?}");
             served = expected;
         }
@@ -660,7 +661,7 @@ mod tests {
         let mut busy = state.clone();
         // A minute with one request every ten seconds.
         for n in 2..8 {
-            admit(&mut state, 1, Slot::default(), S(10 * n));
+            admit(&mut state, 1, S(10 * n));
         }
         let (busy, after) = (turns(&mut busy, S(12), S(13)), turns(&mut state, S(80), S(81)));
         assert!(after < 2 * busy && busy < 2 * after + 2, "{busy} at once, {after} after it");
@@ -670,10 +671,10 @@ mod tests {
     fn limit_ends_two_minutes_after_the_last_429() {
         let mut state = flowing();
         assert_eq!(state.step(Step::Look, S(130)), Reply::Limited);
-        assert_eq!(admit(&mut state, 1, Slot::default(), S(131)), Reply::Free);
+        assert_eq!(admit(&mut state, 1, S(131)), Reply::Free);
         // Calls that still wait are not all sent at once, even if no probe was answered.
         for mut state in [flowing(), held(20)] {
-            let go = admit(&mut state, 500, Slot::default(), S(131));
+            let go = admit(&mut state, 500, S(131));
             assert!(matches!(go, Reply::Go { turns: 1, .. }), "{go:?}");
         }
     }
@@ -700,14 +701,14 @@ mod tests {
     fn state_of_another_clock_is_discarded() {
         let mut state = flowing();
         assert_eq!(state.step(Step::Look, S(8)), Reply::Free, "the clock was set back");
-        assert_eq!(admit(&mut state, 1, Slot::default(), S(8)), Reply::Free);
+        assert_eq!(admit(&mut state, 1, S(8)), Reply::Free);
         let json = r#"{"epoch":3,"held_until":1e300,"expires":1e300,"updated":1}"#;
         let mut state: LimitState = serde_json::from_str(json).unwrap();
         assert_eq!(state.step(Step::Look, S(10)), Reply::Free);
         // State of an older or a newer version of the crate.
         let json = r#"{"epoch":3,"is_flow":true,"expires":100,"later":[1]}"#;
         let mut state: LimitState = serde_json::from_str(json).unwrap();
-        assert!(matches!(admit(&mut state, 1, Slot::default(), S(10)), Reply::Go { .. }));
+        assert!(matches!(admit(&mut state, 1, S(10)), Reply::Go { .. }));
     }
 
     #[test]
@@ -751,7 +752,7 @@ mod tests {
                 now += MS(rng.u64(..5_000));
             }
             now += S(2 * 3_600);
-            assert_eq!(admit(&mut state, 1, Slot::default(), now), Reply::Free, "{state:?}");
+            assert_eq!(admit(&mut state, 1, now), Reply::Free, "{state:?}");
         });
     }
 }
