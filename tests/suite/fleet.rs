@@ -10,23 +10,19 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use support::{Reply, Server, client, example, serve};
+use support::{Reply, client, example, ok};
 
-/// Starts a server that knows only even ids and delays the first.
-async fn even() -> Server {
-    serve(|_, request| {
-        let id = request.line.rsplit('_').next().unwrap().trim_end_matches("?refresh=1");
-        let id: u32 = id.parse().unwrap();
-        let mut json = example();
-        json["id"] = format!("num_{id}").into();
-        let reply = match id % 2 {
-            0 => Reply::json(200, json.to_string()),
-            _ => Reply::json(404, "{}"),
-        };
-        let delay = if id == 0 { 200 } else { 0 };
-        Reply::Late(Duration::from_millis(delay), Box::new(reply))
-    })
-    .await
+use crate::world::World;
+
+/// Starts a server that knows only even ids, up to 80, and delays the first.
+async fn even() -> World {
+    let world = World::of(&[]).await;
+    for id in ids(80).step_by(2) {
+        world.set(&id, example());
+    }
+    let slow = Reply::Late(Duration::from_millis(200), Box::new(ok()));
+    world.reply("num_0", slow);
+    world
 }
 
 fn ids(count: u32) -> impl Iterator<Item = String> + Clone {
@@ -35,8 +31,8 @@ fn ids(count: u32) -> impl Iterator<Item = String> + Clone {
 
 #[tokio::test]
 async fn each_id_yields_one_result_despite_errors() {
-    let server = even().await;
-    let client = client(&server);
+    let world = even().await;
+    let client = client(&world.server);
     for ordered in [false, true] {
         let numbers = client.numbers(ids(40)).concurrency(4);
         let numbers = if ordered { numbers.ordered() } else { numbers };
@@ -56,8 +52,8 @@ async fn each_id_yields_one_result_despite_errors() {
 
 #[tokio::test]
 async fn ids_are_pulled_only_as_needed() {
-    let server = even().await;
-    let client = client(&server);
+    let world = even().await;
+    let client = client(&world.server);
     for (concurrency, most) in [(0, 1), (1, 1), (5, 5)] {
         let taken = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&taken);
@@ -75,14 +71,13 @@ async fn ids_are_pulled_only_as_needed() {
 
 #[tokio::test]
 async fn repeated_id_is_requested_again() {
-    let server = even().await;
-    let client = client(&server);
+    let world = even().await;
+    let client = client(&world.server);
     let ids = stream::iter(["num_2", "num_4", "num_2"].map(str::to_owned));
     let answers: Vec<_> = client.numbers_from(ids.clone()).concurrency(1).refresh().collect().await;
     assert_eq!(answers.iter().filter(|(_, a)| a.is_ok()).count(), 3);
     let fresh: Vec<_> =
         client.numbers_from(ids).concurrency(1).get_fresh(Duration::MAX).collect().await;
     assert_eq!(fresh.len(), 3);
-    let refreshed = server.requests().iter().filter(|r| r.line.ends_with("?refresh=1")).count();
-    assert_eq!((refreshed, server.requests().len()), (3, 6));
+    assert_eq!((world.requests("?refresh=1"), world.requests("")), (3, 6));
 }

@@ -9,7 +9,9 @@ use pilot_status::{
 use schemars::schema_for;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use support::{Reply, Request, client, serve};
+use support::{Reply, client};
+
+use crate::world::World;
 
 /// Returns a number with every reason that blocks or degrades, and with free text.
 fn unwell() -> Value {
@@ -75,13 +77,11 @@ fn readiness_whose_reasons_contradict_its_level_is_rejected() {
 
 #[tokio::test]
 async fn change_and_entry_can_be_read_back() -> Result<(), Error> {
-    let answer = |_, request: &Request| match request.line.rsplit('/').next() {
-        Some("failing") => Reply::json(403, r#"{"code":"NO_SCOPE","error":"Private text"}"#),
-        _ => Reply::json(200, unwell().to_string()),
-    };
-    let server = serve(answer).await;
-    let mut watch =
-        client(&server).numbers(["..", "num_1", "failing"]).watch(Duration::from_secs(1));
+    let world = World::of(&[]).await;
+    world.set("num_1", unwell());
+    world.reply("failing", Reply::json(403, r#"{"code":"NO_SCOPE","error":"Private text"}"#));
+    let ids = ["..", "num_1", "failing"];
+    let mut watch = client(&world.server).numbers(ids).watch(Duration::from_secs(1));
     let table = watch.table();
     let schema = schema_for!(Change).to_value();
     for shown in [
