@@ -1,4 +1,5 @@
-//! The guarantees of the crate, one file each, tested through its public API over loopback.
+//! The guarantees of the crate, one file each, tested through its public API over loopback. `world`
+//! is the server that the tests of a watch share.
 #![expect(clippy::disallowed_methods, reason = "tests measure real time")]
 
 mod bad_input;
