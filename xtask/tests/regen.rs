@@ -148,6 +148,7 @@ fn change_of_one_byte_is_drift() {
 
 #[test]
 fn malformed_or_missing_source_is_named_and_writes_nothing() {
+    let twice = "[[page]]\nurl = \"https://a\"\nfile = \"get-number-meta-details.md\"\n[[page]]";
     let table = [
         (PAGE, "", "", "error: xtask/upstream/get-number-meta-details.md: "),
         (SOURCES, "", "", "error: xtask/upstream/sources.toml: "),
@@ -155,7 +156,17 @@ fn malformed_or_missing_source_is_named_and_writes_nothing() {
         (PAGE, "operationId", "operationid", "expected an operationId that can name a method"),
         (PAGE, "{ type: string }", "{ type: number }", "error: xtask/overlay.yaml: action `id-un"),
         (OVERLAY, "target", "targets", "error: xtask/overlay.yaml: "),
-        (SOURCES, "url", "link", "error: xtask/upstream/sources.toml: TOML parse error at line 2"),
+        (
+            SOURCES,
+            "url",
+            "link",
+            "sources.toml: TOML parse error at line 2, column 1: unknown field",
+        ),
+        (SOURCES, "[[page]]", "[[page]", "line 1, column 8"),
+        (SOURCES, "file = \"", "file = \"../", "found ../get-number"),
+        (SOURCES, "file = \"", "file = \"/", "found /get-number"),
+        (SOURCES, "", "page = []", "expected at least one [[page]]"),
+        (SOURCES, "[[page]]", twice, "found get-number-meta-details.md twice"),
         (
             SOURCES,
             "[[page]]",
@@ -165,10 +176,10 @@ fn malformed_or_missing_source_is_named_and_writes_nothing() {
     ];
     for (file, from, to, expected) in table {
         let Some(repository) = Repository::new() else { return };
-        if from.is_empty() {
-            fs::remove_file(repository.path(file)).unwrap();
-        } else {
-            repository.replace(file, from, to);
+        match (from, to) {
+            ("", "") => fs::remove_file(repository.path(file)).unwrap(),
+            ("", _) => fs::write(repository.path(file), to).unwrap(),
+            _ => repository.replace(file, from, to),
         }
         for options in [&[][..], &["--check"]] {
             let (code, message) = repository.outcome(options);

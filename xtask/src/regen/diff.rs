@@ -105,12 +105,6 @@ mod tests {
         let (old, new) = (json!("b"), json!("B"));
         let expected = [change("f, line 3", Some(&old), Some(&new))];
         assert_eq!(diff_lines("a\nb", "a\n\nB", "f"), expected);
-        let expected = [
-            change("f, line 2", Some(&old), None),
-            change("f, line 2", None, Some(&new)),
-            change("f, line 3", None, Some(&json!("c"))),
-        ];
-        assert_eq!(diff_lines("a\nb", "a\nB\nc", "f"), expected);
     }
 
     #[test]

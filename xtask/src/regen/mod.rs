@@ -11,7 +11,6 @@ use chrono::Utc;
 use clap::Args;
 use serde_json::Value;
 
-use self::head::Head;
 use self::pipeline::{Input, Published};
 pub(crate) use self::report::Report;
 use self::sources::{Page, Sources, sha256};
@@ -94,24 +93,29 @@ struct Pages {
 
 /// Makes the document and writes it, or compares it. The report is of use on an error, too.
 pub(crate) fn run(options: &Options, report: &mut Report) -> Result<State> {
-    let head = Head::of(&options.root)?;
+    let before = head::read(&options.root, OUTPUT)?;
     let pages = gather(options, report)?;
-    let state = regenerate(options, &head, &pages, report);
+    let state = regenerate(options, before, &pages, report);
     let kept = || format!("the fetched pages are kept in {STAGING}");
     if options.fetch { state.with_context(kept) } else { state }
 }
 
-fn regenerate(options: &Options, head: &Head, pages: &Pages, report: &mut Report) -> Result<State> {
+fn regenerate(
+    options: &Options,
+    before: Option<String>,
+    pages: &Pages,
+    report: &mut Report,
+) -> Result<State> {
     let root = &options.root;
     let text = read(root, OVERLAY)?;
     let overlay = Input { url: None, text, file: OVERLAY.to_owned(), from: OVERLAY.to_owned() };
     let published = Published::read(&pages.inputs)?;
-    if let Some(before) = known(UPSTREAM, published_at(head), report).flatten() {
-        report.add_pages(before.diff(&published));
+    if let Some(before) = known(UPSTREAM, committed(root), report).flatten() {
+        (report.page, report.text) = before.diff(&published);
     }
     let built = pipeline::build(published.document, &pages.inputs, &overlay)?;
     report.add_hidden(&built.written);
-    if let Some(old) = head.read(OUTPUT)?.filter(|old| *old != built.text) {
+    if let Some(old) = before.filter(|old| *old != built.text) {
         let (changes, verdict) = match known(OUTPUT, read_document(&old), report) {
             Some((old, interface)) => {
                 (diff::diff(&old, &built.document), interface.compare(&built.interface))
@@ -152,12 +156,12 @@ fn read_document(text: &str) -> Result<(Value, Interface)> {
 }
 
 /// The pages of the last commit, if it has any.
-fn published_at(head: &Head) -> Result<Option<Published>> {
-    let Some(list) = head.read(SOURCES)? else { return Ok(None) };
+fn committed(root: &Path) -> Result<Option<Published>> {
+    let Some(list) = head::read(root, SOURCES)? else { return Ok(None) };
     let mut inputs = Vec::new();
     for page in &Sources::parse(&list)?.pages {
         // A page that was only listed was not stored yet.
-        inputs.extend(head.read(&name(page))?.map(|text| input(page, text)));
+        inputs.extend(head::read(root, &name(page))?.map(|text| input(page, text)));
     }
     if inputs.is_empty() { Ok(None) } else { Published::read(&inputs).map(Some) }
 }

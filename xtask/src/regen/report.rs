@@ -21,9 +21,9 @@ const BEFORE: usize = 40;
 pub(crate) struct Report {
     pub(crate) notes: Vec<String>,
     /// The differences of the documents of the pages.
-    page: Vec<Change>,
+    pub(crate) page: Vec<Change>,
     /// Those of the text around them.
-    text: Vec<Change>,
+    pub(crate) text: Vec<Change>,
     /// The actions that keep differences of the pages out of `openapi.json`, by the place.
     hidden: BTreeMap<String, String>,
     document: Vec<Change>,
@@ -42,11 +42,6 @@ struct Step {
 }
 
 impl Report {
-    /// Adds what the pages document otherwise than before.
-    pub(crate) fn add_pages(&mut self, (document, text): (Vec<Change>, Vec<Change>)) {
-        (self.page, self.text) = (document, text);
-    }
-
     /// Adds the differences of the pages that the overlay keeps out of `openapi.json`.
     pub(crate) fn add_hidden(&mut self, written: &[Written]) {
         let places = self.page.iter().map(|change| &change.at);
@@ -60,16 +55,14 @@ impl Report {
     pub(crate) fn add_document(
         &mut self,
         mut document: Vec<Change>,
-        (effect, interface): (Effect, Vec<(Effect, Change)>),
+        (effect, interface): (Effect, Vec<Change>),
         version: &str,
     ) {
         let record = child("#", RECORD);
         document.retain(|change| !change.at.starts_with(&record));
         self.document = document;
-        for (of, change) in interface {
-            let is_breaking = of == Effect::Breaking;
-            if is_breaking { &mut self.breaking } else { &mut self.compatible }.push(change);
-        }
+        (self.breaking, self.compatible) =
+            interface.into_iter().partition(|change| change.from.is_some());
         self.step = Some(step(effect, version));
     }
 
@@ -165,12 +158,10 @@ mod tests {
     #[test]
     fn long_values_are_shown_from_their_first_difference() {
         let text = |end: &str| json!("a".repeat(300) + end + &"z".repeat(300));
-        let mut report = Report::default();
-        report.add_pages((diff(&text("b"), &text("c")), Vec::new()));
-        let differences = report.differences();
+        let report = Report { page: diff(&text("b"), &text("c")), ..Report::default() };
         let shown = |end: &str| format!("`…{}{end}{}…`", "a".repeat(40), "z".repeat(159));
         let expected = format!("The page:\n- `#`: {} → {}\n", shown("b"), shown("c"));
-        assert_eq!(differences, expected);
+        assert_eq!(report.differences(), expected);
     }
 
     #[test]

@@ -71,32 +71,3 @@ pub(crate) fn sha256(text: &str) -> String {
     let bytes = Sha256::digest(text).into_iter();
     bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::Sources;
-
-    fn list() -> String {
-        let digest = "0".repeat(64);
-        format!(
-            "[[page]]\nurl = \"https://a/b.md\"\nfile = \"b.md\"\nsha256 = \"{digest}\"\nfetched = \"2026-01-31\"\n"
-        )
-    }
-
-    #[test]
-    fn malformed_list_is_an_error_with_its_place() {
-        let table = [
-            ("url =", "link =", "line 2, column 1: unknown field `link`"),
-            ("[[page]]", "[[page]", "line 1, column 8"),
-            ("\"b.md\"", "\"../b.md\"", "found ../b.md"),
-            ("\"b.md\"", "\"/b.md\"", "found /b.md"),
-        ];
-        for (from, to, expected) in table {
-            let text = list().replacen(from, to, 1);
-            let error = format!("{:#}", Sources::parse(&text).expect_err(expected));
-            assert!(error.contains(expected), "expected {expected:?}, found {error:?}");
-        }
-        assert!(Sources::parse(&list().repeat(2)).is_err(), "a file twice");
-        assert!(Sources::parse("page = []").is_err(), "no page");
-    }
-}

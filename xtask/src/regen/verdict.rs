@@ -15,8 +15,8 @@ use syn::{
 use super::client;
 use super::diff::{Change, change};
 
-/// The effect on users, from the least to the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// The effect on users.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Effect {
     /// The generated code differs in its documentation at most.
@@ -64,31 +64,30 @@ impl Interface {
         Ok(interface)
     }
 
-    /// Returns the items that differ, with the worst effect of all.
-    pub(crate) fn compare(&self, new: &Self) -> (Effect, Vec<(Effect, Change)>) {
+    /// Returns the effect, and the items that differ: new ones are compatible, others are breaking.
+    /// If only code differs, these are the items with other code, without a form.
+    pub(crate) fn compare(&self, new: &Self) -> (Effect, Vec<Change>) {
         let names: BTreeSet<&String> = self.items.keys().chain(new.items.keys()).collect();
-        let pairs = names.into_iter().map(|name| (name, self.items.get(name), new.items.get(name)));
-        let mut changes: Vec<_> = pairs
-            .filter(|(_, old, new)| old != new)
-            .map(|(name, old, new)| match old {
-                Some(_) => (Effect::Breaking, change(name, old, new)),
-                None => (Effect::Compatible, change(name, old, new)),
-            })
-            .collect();
+        let forms = names.into_iter().map(|name| (name, self.items.get(name), new.items.get(name)));
+        let differ = forms.filter(|(_, old, new)| old != new);
+        let mut changes: Vec<_> = differ.map(|(name, old, new)| change(name, old, new)).collect();
         if changes.is_empty() {
             let other = self.codes.iter().filter(|(name, code)| new.codes.get(*name) != Some(code));
-            changes.extend(other.map(|(name, _)| (Effect::Compatible, change(name, None, None))));
+            changes.extend(other.map(|(name, _)| change(name, None, None)));
         }
         // A type that is new or gone stands for its fields and methods.
-        let is_whole = |change: &Change| change.from.is_none() || change.to.is_none();
-        let whole = changes.iter().filter(|(_, change)| is_whole(change));
-        let whole: BTreeSet<String> = whole.map(|(_, change)| change.at.clone()).collect();
-        changes.retain(|(_, change)| {
+        let whole = changes.iter().filter(|change| change.from.is_none() || change.to.is_none());
+        let whole: BTreeSet<String> = whole.map(|change| change.at.clone()).collect();
+        changes.retain(|change| {
             let inside = change.at.rsplit_once(['.', ' ']).or(change.at.rsplit_once("::"));
             inside.is_none_or(|(parent, _)| !whole.contains(parent.trim_end_matches(':')))
         });
-        let least = if self.code == new.code { Effect::Words } else { Effect::Compatible };
-        (changes.iter().map(|(effect, _)| *effect).fold(least, Ord::max), changes)
+        let effect = match changes.iter().any(|change| change.from.is_some()) {
+            true => Effect::Breaking,
+            false if changes.is_empty() && self.code == new.code => Effect::Words,
+            false => Effect::Compatible,
+        };
+        (effect, changes)
     }
 
     fn add(&mut self, path: &str, items: &[Item]) {

@@ -4,55 +4,35 @@
 use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::{Map, Value, json};
 
-use super::super::{
-    problems::Problems,
-    visit::{self, Found},
-};
+use super::super::visit;
 
-/// An example of a body, and the schema that it must fit.
-struct Example<'a> {
-    at: String,
-    schema: &'a Value,
-    value: &'a Value,
-}
-
-pub(super) fn check(document: &Value, problems: &mut Problems) {
-    let bodies = visit::response_bodies(document);
-    let examples: Vec<Example> = bodies.flat_map(|body| examples(&body)).collect();
-    let root = schema(document, &examples);
-    match jsonschema::draft202012::new(&root) {
-        Ok(schema) => {
-            let values: Value = examples.iter().map(|example| example.value.clone()).collect();
-            let errors = schema.iter_errors(&values);
-            errors.for_each(|error| problems.add(misfit(&error, &examples)));
+pub(super) fn check(document: &Value, problems: &mut Vec<String>) {
+    let components = strict(&document["components"]);
+    for body in visit::response_bodies(document) {
+        let Some(schema) = body.value.get("schema") else { continue };
+        let root = json!({ "allOf": [strict(schema)], "components": components });
+        let at = &body.at;
+        match jsonschema::draft202012::new(&root) {
+            Ok(schema) => {
+                let errors = examples(body.value).flat_map(|example| schema.iter_errors(example));
+                problems.extend(errors.map(|error| misfit(at, &error)));
+            }
+            Err(error) => problems.push(format!(
+                "{at}: expected a schema that examples can be checked against: {error}"
+            )),
         }
-        Err(error) => problems
-            .add(format!("#: expected schemas that examples can be checked against: {error}")),
     }
 }
 
-fn examples<'a>(body: &Found<'a>) -> Vec<Example<'a>> {
-    let Some(schema) = body.value.get("schema") else { return Vec::new() };
-    let named = body.value["examples"].as_object().into_iter().flatten();
-    let named = named.filter_map(|(_, example)| example.get("value"));
-    let all = body.value.get("example").into_iter().chain(named);
-    all.map(|value| Example { at: body.at.clone(), schema, value }).collect()
-}
-
-/// Returns the schema of a list of all examples. One for each would compile what they share again
-/// and again.
-fn schema(document: &Value, examples: &[Example]) -> Value {
-    let schemas: Vec<Value> = examples.iter().map(|example| strict(example.schema)).collect();
-    json!({ "prefixItems": schemas, "components": document.get("components").map(strict) })
+/// Returns the examples of a body, alone and by their names.
+fn examples(body: &Value) -> impl Iterator<Item = &Value> {
+    let named = body["examples"].as_object().into_iter().flatten();
+    body.get("example").into_iter().chain(named.filter_map(|(_, example)| example.get("value")))
 }
 
 /// Describes where an example does not fit.
-fn misfit(error: &ValidationError, examples: &[Example]) -> String {
-    let place = error.instance_path().to_string();
-    let (index, inside) = place[1..].split_once('/').unwrap_or((&place[1..], ""));
-    let at = index.parse().ok().and_then(|index: usize| examples.get(index));
-    let at = at.map_or("#", |example| &example.at);
-    let inside = if inside.is_empty() { String::new() } else { format!("/{inside}") };
+fn misfit(at: &str, error: &ValidationError) -> String {
+    let inside = error.instance_path().to_string();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => format!(
             "{at}: the example has {inside}/{}, which its schema{} does not have: add it there or, if it is the new name of a field, rename that",

@@ -5,39 +5,38 @@ use serde_json::{Value, json};
 
 use super::super::{
     pointer::{find, path},
-    problems::Problems,
     visit,
 };
 
-pub(super) fn check(document: &Value, problems: &mut Problems) {
+pub(super) fn check(document: &Value, problems: &mut Vec<String>) {
     for object in visit::objects(document) {
         let at = &object.at;
         let reference = object.value["$ref"].as_str();
         if let Some(reference) = reference.filter(|reference| find(document, reference).is_none()) {
-            problems.add(format!("{at}: expected a reference that leads somewhere in this document, found `{reference}`"));
+            problems.push(format!("{at}: expected a reference that leads somewhere in this document, found `{reference}`"));
         }
         if at.ends_with("/properties") {
             continue;
         }
         if object.value["allOf"].as_array().is_some_and(|all| all.len() != 1) {
-            problems.add(format!("{at}/allOf: expected one schema: write an action that removes the list, and one that writes the joined schema"));
+            problems.push(format!("{at}/allOf: expected one schema: write an action that removes the list, and one that writes the joined schema"));
         }
         if let Some(values) = object.value["enum"].as_array() {
-            problems.add(closed(at, values, document));
+            problems.push(closed(at, values, document));
         }
         let is_property = at.rsplit_once('/').is_some_and(|(at, _)| at.ends_with("/properties"));
         let has_type = ["$ref", "allOf", "anyOf", "const", "oneOf", "type"];
         let has_type = has_type.iter().any(|key| object.value.get(key).is_some());
         if (is_property || at.ends_with("/items")) && !has_type {
-            problems.add(format!("{at}: expected a type, found {}: write an action that gives it one, or one that removes the property, whose value is then in `extra`", object.value));
+            problems.push(format!("{at}: expected a type, found {}: write an action that gives it one, or one that removes the property, whose value is then in `extra`", object.value));
         }
         let kind = &object.value["type"];
         if (kind == "array" || kind[0] == "array") && object.value.get("items").is_none() {
-            problems.add(format!("{at}: expected the type of its items: write an action with the target `{}` and `update: {{ items: … }}`", path(at)));
+            problems.push(format!("{at}: expected the type of its items: write an action with the target `{}` and `update: {{ items: … }}`", path(at)));
         }
         let is_inline = at.matches('/').count() != 3 || !at.starts_with("#/components/schemas/");
         if is_inline && object.value.get("x-extensible-enum").is_some() {
-            problems.add(format!("{at}: expected an open enum as a component, since its Rust type has the component's name: move it to `components.schemas`, and write a `$ref` here"));
+            problems.push(format!("{at}: expected an open enum as a component, since its Rust type has the component's name: move it to `components.schemas`, and write a `$ref` here"));
         }
     }
 }
