@@ -112,6 +112,7 @@ impl Repository {
 }
 
 const SUCCESS: (Option<i32>, String) = (Some(0), String::new());
+const OK: &str = "200 OK";
 
 #[test]
 fn written_document_is_in_sync_and_stable() {
@@ -256,15 +257,13 @@ Words only (no code differs): patch step, 0.1.0 to 0.1.1.
 fn stopped_fetch_keeps_page_and_shows_difference() {
     let Some(repository) = Repository::with_document() else { return };
     let new = PAGE_TEXT.replace("Some prose.", "Other prose.").replace("'200'", "'201'");
-    repository.list(&server(&["", "no document", &new, PAGE_TEXT]));
+    repository.list(&server(&[(OK, "no document"), (OK, &new), (OK, PAGE_TEXT)]));
     let before = repository.state();
     let kept = "xtask/upstream/.staging";
     let staged = format!("{kept}/get-number-meta-details.md");
-    for expected in ["found the status 500", &format!("{staged}: ")] {
-        let (code, message) = repository.outcome(&["--fetch"]);
-        assert!(code == Some(2) && message.contains(expected), "{message}");
-        assert_eq!((message.lines().count(), repository.state()), (1, before.clone()), "{message}");
-    }
+    let (code, message) = repository.outcome(&["--fetch"]);
+    assert!(code == Some(2) && message.contains(&format!("{staged}: ")), "{message}");
+    assert_eq!((message.lines().count(), repository.state()), (1, before.clone()), "{message}");
     let (code, report, message) = repository.regen(&["--fetch"]);
     assert_eq!(code, Some(2), "{message}");
     assert!(report.starts_with("The page:\n- `#/paths/"), "{report}");
@@ -348,29 +347,52 @@ fn malformed_document_is_drift_or_a_note() {
     assert_eq!(repository.outcome(&["--check"]), SUCCESS);
 }
 
-/// A server that answers one request for each of these texts, with an error for an empty one.
-fn server(texts: &[&str]) -> String {
+/// A server that gives each of these responses once: a status with headers, and a body. Returns the
+/// address of a page.
+fn server(responses: &[(&str, &str)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/page.md", listener.local_addr().unwrap());
-    let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+    let response = |(head, body): &(&str, &str)| {
+        let length = body.len();
+        format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+    };
+    let responses: Vec<String> = responses.iter().map(response).collect();
     thread::spawn(move || {
-        for text in texts {
+        for response in responses {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 1024]);
-            let status = if text.is_empty() { "500 Oh" } else { "200 OK" };
-            let head =
-                format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}", text.len());
-            let _ = stream.write_all(format!("{head}\r\n\r\n{text}").as_bytes());
+            let _ = stream.write_all(response.as_bytes());
         }
     });
     address
 }
 
 #[test]
+fn page_that_cannot_be_fetched_is_an_error() {
+    let too_much = "a".repeat(8 * 1024 * 1024 + 1);
+    let elsewhere = "302 Found\r\nlocation: http://localhost:1/x";
+    for (response, expected) in [
+        (("404 Not Found", ""), "expected the page, found the status 404"),
+        ((elsewhere, ""), "found one to http://localhost:1/x"),
+        ((OK, &*too_much), "expected at most 8388608 bytes"),
+    ] {
+        let Some(repository) = Repository::with_document() else { return };
+        let url = server(&[response]);
+        repository.list(&url);
+        let before = repository.state();
+        let (code, message) = repository.outcome(&["--fetch"]);
+        assert_eq!((code, repository.state()), (Some(2), before), "{message}");
+        assert!(message.starts_with(&format!("error: {url}: ")), "{message}");
+        assert!(message.contains(expected) && message.lines().count() == 1, "{message}");
+    }
+}
+
+#[test]
 fn fetch_stores_page_digest_and_document() {
     let Some(repository) = Repository::new() else { return };
     let new = PAGE_TEXT.replace("A number", "One number");
-    let url = server(&[&new, &new, PAGE_TEXT]);
+    let url =
+        server(&[("301 Moved\r\nlocation: /new", ""), (OK, &new), (OK, &new), (OK, PAGE_TEXT)]);
     repository.list(&url);
     assert_eq!(repository.outcome(&["--fetch"]), SUCCESS);
     assert_eq!(repository.read(PAGE), new);

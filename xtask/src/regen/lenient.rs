@@ -43,45 +43,46 @@ fn of_responses(document: &Value) -> BTreeSet<String> {
 
 fn relax_schema(schema: &mut Value, document: &Value) {
     let Some(fields) = schema.as_object_mut() else { return };
-    let properties = fields.get_mut("properties").and_then(Value::as_object_mut);
-    for (_, property) in properties.into_iter().flatten() {
+    for (_, property) in entries(fields, "properties") {
         inline(property, document);
         relax_schema(property, document);
     }
     let texts = texts(fields);
-    let is_object = fields.get("type").is_some_and(|kind| kind == "object");
-    let is_own_object = is_object && !fields.contains_key("allOf");
-    let mut relaxed = Map::new();
-    for (key, mut value) in std::mem::take(fields) {
-        match &*key {
-            "properties" => {
-                let properties = value.as_object_mut().into_iter().flatten();
-                for (_, property) in properties.filter(|(name, _)| !texts.contains(*name)) {
-                    make_nullable(property, document);
-                }
-            }
-            "items" => {
-                inline(&mut value, document);
-                relax_schema(&mut value, document);
-                // A null among the items is a malformed value.
-                value.as_object_mut().and_then(|items| items.shift_remove("nullable"));
-            }
-            "additionalProperties" => {
-                let is_typed = value.as_object().is_some_and(|schema| !schema.is_empty());
-                let typed = std::mem::replace(&mut value, json!({}));
-                relaxed.extend(is_typed.then(|| ("x-additionalProperties".to_owned(), typed)));
-            }
-            "required" if texts.is_empty() => continue,
-            "required" => value = json!(texts),
-            _ => {}
+    for (_, property) in entries(fields, "properties").filter(|(name, _)| !texts.contains(*name)) {
+        make_nullable(property, document);
+    }
+    if texts.is_empty() {
+        fields.shift_remove("required");
+    } else {
+        fields.insert("required".to_owned(), json!(texts));
+    }
+    if let Some(items) = fields.get_mut("items") {
+        inline(items, document);
+        relax_schema(items, document);
+        // A null among the items is a malformed value.
+        items.as_object_mut().and_then(|items| items.shift_remove("nullable"));
+    }
+    if let Some(values) = fields.get_mut("additionalProperties") {
+        let values = std::mem::replace(values, json!({}));
+        if values.as_object().is_some_and(|schema| !schema.is_empty()) {
+            fields.insert("x-additionalProperties".to_owned(), values);
         }
-        let is_kept = key.starts_with("x-") || KEPT.split_whitespace().any(|k| k == key);
-        relaxed.insert(if is_kept { key } else { format!("x-{key}") }, value);
+    } else if fields.get("type").is_some_and(|kind| kind == "object")
+        && !fields.contains_key("allOf")
+    {
+        fields.insert("additionalProperties".to_owned(), json!({}));
     }
-    if is_own_object {
-        relaxed.entry("additionalProperties").or_insert(json!({}));
-    }
-    *fields = relaxed;
+    let is_kept = |key: &str| key.starts_with("x-") || KEPT.split_whitespace().any(|k| k == key);
+    let relaxed = std::mem::take(fields).into_iter();
+    let name = |key: String| if is_kept(&key) { key } else { format!("x-{key}") };
+    *fields = relaxed.map(|(key, value)| (name(key), value)).collect();
+}
+
+fn entries<'a>(
+    fields: &'a mut Map<String, Value>,
+    key: &str,
+) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
+    fields.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten()
 }
 
 /// Replaces a reference to a type that typify would wrap, and the client could not decode: all but

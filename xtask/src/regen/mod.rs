@@ -233,7 +233,7 @@ fn fetched(root: &Path, mut list: Sources) -> Result<Pages> {
     clear_staging(root)?;
     fs::create_dir_all(root.join(STAGING)).context(STAGING)?;
     for page in &mut list.pages {
-        let text = fetch::fetch(&page.url, fetch::LIMITS)?;
+        let text = fetch::fetch(&page.url, fetch::TIMEOUT)?;
         let digest = sha256(&text);
         if digest != page.sha256 {
             page.sha256 = digest;

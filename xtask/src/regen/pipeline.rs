@@ -72,21 +72,15 @@ pub(crate) fn build(published: Value, pages: &[Input], overlay: &Input) -> Resul
     let applied = Overlay::parse(&overlay.text).and_then(|overlay| overlay.apply(published));
     let (document, written) = applied.with_context(|| overlay.from.clone())?;
     let names: Vec<&str> = pages.iter().map(|page| page.from.as_str()).collect();
-    let (mut document, interface) = convert(&document)
-        .with_context(|| format!("{} with {} applied", names.join(" and "), overlay.from))?;
+    let at = || format!("{} with {} applied", names.join(" and "), overlay.from);
+    check::check(&document).with_context(at)?;
+    let mut document = lenient::relax(downgrade::downgrade(&document).with_context(at)?);
+    let interface = Interface::of(&document).with_context(at)?;
     let source = |i: &Input| sources::record(i.url.as_deref(), &i.file, &i.text);
     let sources: Vec<Value> = pages.iter().map(source).collect();
     document[sources::RECORD] = json!({ "sources": sources, "overlay": source(overlay) });
     let text = layout("", &document, 0) + "\n";
     Ok(Built { document, text, written, interface })
-}
-
-/// The stages that need no judgement.
-fn convert(document: &Value) -> Result<(Value, Interface)> {
-    check::check(document)?;
-    let document = lenient::relax(downgrade::downgrade(document)?);
-    let interface = Interface::of(&document)?;
-    Ok((document, interface))
 }
 
 /// Writes a value on one line if that has at most 120 columns, or else one child per line.
