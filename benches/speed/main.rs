@@ -30,9 +30,7 @@ fn main() -> Outcome {
         ["--counts"] => counts::write(),
         ["--check"] => counts::check(),
         // `--counts` starts this as a process, and measures it.
-        ["--calls", what, contender, times, url] => {
-            counts::calls(what, contender, times.parse()?, url)
-        }
+        ["--calls", way, times, url] => counts::calls(way, times.parse()?, url),
         [] => decode::run().and_then(|()| request::run()).and_then(|()| counts::write()),
         _ => Err(format!("no command {arguments:?}: see the top of benches/speed/main.rs").into()),
     }

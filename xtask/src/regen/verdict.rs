@@ -32,11 +32,10 @@ impl Effect {
 }
 
 /// The public items of the generated code, and the code.
+#[derive(Default)]
 pub(crate) struct Interface {
-    /// The form of each item, such as the type of a field, by its path.
-    items: BTreeMap<String, Value>,
-    /// The code of each item, without documentation.
-    codes: BTreeMap<String, String>,
+    /// By the path of each item its form, such as the type of a field, and its code.
+    items: BTreeMap<String, (Value, String)>,
     /// All code, without documentation.
     code: String,
 }
@@ -46,8 +45,7 @@ impl Interface {
     /// enums that the crate writes by hand.
     pub(crate) fn of(document: &Value) -> Result<Self> {
         let (client, mock) = client::generate(document)?;
-        let mut interface =
-            Self { items: BTreeMap::new(), codes: BTreeMap::new(), code: String::new() };
+        let mut interface = Self::default();
         for (name, mut file) in [("", client), ("mock::", mock)] {
             visit_file_mut(&mut WithoutDocs, &mut file);
             file.items.retain(|item| !is_client_info(item));
@@ -58,7 +56,8 @@ impl Interface {
         for (name, schema) in schemas.into_iter().flatten() {
             let values = schema["x-extensible-enum"].as_array();
             for value in values.into_iter().flatten() {
-                interface.items.insert(format!("types::{name}: {value}"), "a value".into());
+                let form = ("a value".into(), String::new());
+                interface.items.insert(format!("types::{name}: {value}"), form);
             }
         }
         Ok(interface)
@@ -68,12 +67,14 @@ impl Interface {
     /// If only code differs, these are the items with other code, without a form.
     pub(crate) fn compare(&self, new: &Self) -> (Effect, Vec<Change>) {
         let names: BTreeSet<&String> = self.items.keys().chain(new.items.keys()).collect();
-        let forms = names.into_iter().map(|name| (name, self.items.get(name), new.items.get(name)));
-        let differ = forms.filter(|(_, old, new)| old != new);
-        let mut changes: Vec<_> = differ.map(|(name, old, new)| change(name, old, new)).collect();
+        let pairs = names.into_iter().map(|name| (name, self.items.get(name), new.items.get(name)));
+        let pairs: Vec<_> = pairs.filter(|(_, old, new)| old != new).collect();
+        let forms = pairs.iter().map(|(name, old, new)| {
+            change(name, old.map(|(form, _)| form), new.map(|(form, _)| form))
+        });
+        let mut changes: Vec<_> = forms.filter(|change| change.from != change.to).collect();
         if changes.is_empty() {
-            let other = self.codes.iter().filter(|(name, code)| new.codes.get(*name) != Some(code));
-            changes.extend(other.map(|(name, _)| change(name, None, None)));
+            changes.extend(pairs.iter().map(|(name, ..)| change(name, None, None)));
         }
         // A type that is new or gone stands for its fields and methods.
         let whole = changes.iter().filter(|change| change.from.is_none() || change.to.is_none());
@@ -82,10 +83,12 @@ impl Interface {
             let inside = change.at.rsplit_once(['.', ' ']).or(change.at.rsplit_once("::"));
             inside.is_none_or(|(parent, _)| !whole.contains(parent.trim_end_matches(':')))
         });
-        let effect = match changes.iter().any(|change| change.from.is_some()) {
-            true => Effect::Breaking,
-            false if changes.is_empty() && self.code == new.code => Effect::Words,
-            false => Effect::Compatible,
+        let effect = if changes.iter().any(|change| change.from.is_some()) {
+            Effect::Breaking
+        } else if changes.is_empty() && self.code == new.code {
+            Effect::Words
+        } else {
+            Effect::Compatible
         };
         (effect, changes)
     }
@@ -162,8 +165,7 @@ impl Interface {
     }
 
     fn insert(&mut self, path: String, form: impl ToTokens, code: impl ToTokens) {
-        self.codes.insert(path.clone(), code.to_token_stream().to_string());
-        self.items.insert(path, text(form).into());
+        self.items.insert(path, (text(form).into(), code.to_token_stream().to_string()));
     }
 }
 
