@@ -75,7 +75,7 @@ impl Overlay {
                 continue;
             }
             let mut errors = Vec::new();
-            let at = action.apply(&mut document, &written, &mut errors);
+            let at = action.apply(&mut document, &mut errors);
             if let Some(error) = errors.into_iter().next() {
                 problems.push(format!(
                     "action `{name}` (target `{target}`, \"{description}\"): {error:#}"
@@ -138,12 +138,7 @@ impl Action {
     }
 
     /// Updates or removes every place that the target matches; returns what it wrote.
-    fn apply(
-        &self,
-        document: &mut Value,
-        before: &[Written],
-        errors: &mut Vec<Error>,
-    ) -> Vec<String> {
+    fn apply(&self, document: &mut Value, errors: &mut Vec<Error>) -> Vec<String> {
         let changed = self.requires.iter().filter_map(|(path, required)| {
             Some(format!("`{path}`: {:#}", require(document, path, required).err()?))
         });
@@ -162,7 +157,7 @@ impl Action {
             (Some(update), false, None) => {
                 let mut written = Vec::new();
                 for at in &places {
-                    errors.extend(update_at(document, at, update, before, &mut written).err());
+                    errors.extend(update_at(document, at, update, &mut written).err());
                 }
                 return written;
             }
@@ -253,7 +248,6 @@ fn update_at(
     document: &mut Value,
     at: &str,
     update: &Value,
-    before: &[Written],
     written: &mut Vec<String>,
 ) -> Result<()> {
     match (find_mut(document, at), update) {
@@ -263,10 +257,10 @@ fn update_at(
         }
         (Some(target @ Value::Object(_)), Value::Object(_)) => {
             let mut conflicts = Vec::new();
-            merge(target, update, at, before, written, &mut conflicts);
+            merge(target, update, at, written, &mut conflicts);
             ensure!(
                 conflicts.is_empty(),
-                "{}: the page has this now, and an update is never merged into it: remove it by an action before this one, leave it out of this update, or make it the target of an action",
+                "{}: the page, or an action before this one, has this now, and an update is never merged into it: remove it by an action before this one, leave it out of this update, or make it the target of an action",
                 conflicts.join(", ")
             );
         }
@@ -275,38 +269,35 @@ fn update_at(
     Ok(())
 }
 
-/// Adds what is new key by key, and replaces texts. It never merges into what the page wrote, which
-/// would join two facts without a judgement: these places are conflicts.
+/// Adds what is new key by key, and replaces texts. Maps of independent things join. Other values are
+/// conflicts, since to merge them would join two facts without a judgement.
 fn merge(
     target: &mut Value,
     update: &Value,
     at: &str,
-    before: &[Written],
     written: &mut Vec<String>,
     conflicts: &mut Vec<String>,
 ) {
     let (Value::Object(target), Value::Object(update)) = (target, update) else { return };
     for (key, value) in update {
         let at = child(at, key);
-        let is_ours = || before.iter().any(|written| written.covers(&at)) || is_map(&at);
         match target.get_mut(key) {
+            Some(old) if old.is_object() && value.is_object() && is_map(&at) => {
+                merge(old, value, &at, written, conflicts);
+            }
             Some(old) if old.is_object() && value.is_object() => {
-                if is_ours() {
-                    merge(old, value, &at, before, written, conflicts);
-                } else {
+                // Later actions find what both wrote, and report only their own faults.
+                merge(old, value, &at, written, &mut Vec::new());
+                conflicts.push(at);
+            }
+            old => {
+                if old.is_some_and(|old| old.is_object() || old.is_array() || value.is_object()) {
                     conflicts.push(at.clone());
-                    // Later actions find what both wrote, and report only their own faults.
-                    merge(old, value, &at, before, written, &mut Vec::new());
                 }
-                continue;
+                target.insert(key.clone(), value.clone());
+                written.push(at);
             }
-            Some(old) if old.is_object() || old.is_array() || value.is_object() => {
-                conflicts.push(at.clone());
-            }
-            _ => {}
         }
-        target.insert(key.clone(), value.clone());
-        written.push(at);
     }
 }
 
@@ -369,7 +360,7 @@ mod tests {
     fn action_that_does_not_fit_is_named() {
         let document = json!({ "a": { "x": { "y": 1 }, "l": [1] }, "b": 1 });
         let count = "expected 1 match, found 2: #/a, #/b: if all are meant";
-        let now = "#/a: the page has this now, and an update is never merged into it: remove it by";
+        let now = "#/a: the page, or an action before this one, has this now, and an update is never merged into it: remove it by";
         let rests = "what it rests on has changed, so make it fit, or remove it: `$.b`: expected 0";
         let both = "`$.a.x`: expected 0 matches, found 1: #/a/x; `$.b`: expected 2, found 1";
         let table = [
@@ -380,8 +371,8 @@ mod tests {
             ("$.b, remove: true", "expected the value that it removes at #/b: `x-removes: 1`"),
             ("$.b, remove: true, x-removes: 2", "expected to remove 2 at #/b, found 1"),
             ("$, update: { a: { x: 1 } }", now),
-            ("$.a, update: { x: { z: 1 } }", "#/a/x: the page has this now"),
-            ("$.a, update: { l: [2], x: 2 }", "#/a/l, #/a/x: the page has"),
+            ("$.a, update: { x: { z: 1 } }", "#/a/x: the page, or an action before"),
+            ("$.a, update: { l: [2], x: 2 }", "#/a/l, #/a/x: the page, or"),
             ("$.b, update: { x: 2 }", "expected an object as update"),
             ("$.a, x-requires: { $.b: 0 }, update: {}", rests),
             ("$.a, x-requires: { $.a.x: 0, $.b: { is: 2 } }, update: {}", both),

@@ -166,21 +166,17 @@ mod tests {
 
     #[test]
     fn step_follows_from_the_effect() {
-        let table = [
-            (
-                Effect::Words,
-                "Words only (no code differs): patch step, 1.2.3 to 1.2.4.\n",
-                " to 0.1.3.\n",
-            ),
-            (Effect::Compatible, "Compatible: minor step, 1.2.3 to 1.3.0.\n", " to 0.1.3.\n"),
-            (Effect::Breaking, "Breaking: major step, 1.2.3 to 2.0.0.\n", " to 0.2.0.\n"),
-        ];
-        for (effect, expected, before_one) in table {
+        for (effect, version, expected) in [
+            (Effect::Words, "0.1.2", "Words only (no code differs): patch step, 0.1.2 to 0.1.3.\n"),
+            (Effect::Words, "1.2.3", "Words only (no code differs): patch step, 1.2.3 to 1.2.4.\n"),
+            (Effect::Compatible, "0.1.2", "Compatible: patch step, 0.1.2 to 0.1.3.\n"),
+            (Effect::Compatible, "1.2.3", "Compatible: minor step, 1.2.3 to 1.3.0.\n"),
+            (Effect::Breaking, "0.1.2", "Breaking: minor step, 0.1.2 to 0.2.0.\n"),
+            (Effect::Breaking, "1.2.3", "Breaking: major step, 1.2.3 to 2.0.0.\n"),
+        ] {
             let mut report = Report::default();
-            report.add_document(Vec::new(), (effect, Vec::new()), "1.2.3");
+            report.add_document(Vec::new(), (effect, Vec::new()), version);
             assert_eq!(report.to_text(), expected);
-            report.add_document(Vec::new(), (effect, Vec::new()), "0.1.2");
-            assert!(report.to_text().ends_with(before_one));
         }
         assert_eq!(Report::default().to_text(), "No change.\n");
     }
