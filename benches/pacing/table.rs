@@ -9,7 +9,6 @@ use crate::{
 };
 
 const SEEDS: u64 = 20;
-const THREADS: usize = 2;
 
 /// Means over the seeds of a setting: refused for each request, time over the best, given up, late.
 type Figures = [f64; 4];
@@ -54,11 +53,10 @@ pub(crate) fn hard_loads() -> String {
 /// Plays a load behind each of the 18 limiters.
 fn figures(setting: Setting) -> Vec<Figures> {
     let settings = setting.with_each_limiter();
-    let parts = settings.chunks(settings.len().div_ceil(THREADS));
     thread::scope(|scope| {
-        let play = |part: &'_ [Setting]| part.iter().map(of_setting).collect::<Vec<_>>();
-        let threads: Vec<_> = parts.map(|part| scope.spawn(move || play(part))).collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+        let threads = settings.iter().map(|setting| scope.spawn(|| of_setting(setting)));
+        let threads: Vec<_> = threads.collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     })
 }
 
