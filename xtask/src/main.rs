@@ -12,8 +12,6 @@ mod regen;
 const DRIFT: u8 = 1;
 /// There is no result: an input, git or the file system is at fault.
 const FAILURE: u8 = 2;
-/// The version that users have; the workspace has one for all.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Maintainers' commands of pilot-status")]

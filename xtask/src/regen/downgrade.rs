@@ -59,112 +59,106 @@ pub(crate) fn downgrade(document: &Value) -> Result<Value> {
         version.as_str().is_some_and(is_known),
         "#/openapi: expected a version of three numbers such as `3.1.0` or `3.0.3`, found {version}"
     );
-    Walk { document }.value("Document", document, "#")
+    convert(document, "Document", document, "#")
 }
 
-/// One pass through a document; `at` is the JSON pointer of the value at hand.
-struct Walk<'a> {
-    document: &'a Value,
+/// Converts a value of a kind. `at` is its JSON pointer; `document` is for references.
+fn convert(document: &Value, kind: &str, value: &Value, at: &str) -> Result<Value> {
+    let inner = |open, close| kind.strip_prefix(open).and_then(|k| k.strip_suffix(close));
+    match (inner('[', ']'), inner('{', '}')) {
+        (Some(kind), _) => {
+            let items = value.as_array().with_context(|| format!("{at}: expected a list"))?;
+            let items = items.iter().enumerate();
+            items
+                .map(|(index, item)| convert(document, kind, item, &format!("{at}/{index}")))
+                .collect()
+        }
+        (_, Some(kind)) => each_field(value, at, |_, value, at| convert(document, kind, value, at)),
+        _ if kind.is_empty() => Ok(value.clone()),
+        _ if kind == "Schema" => schema(document, value, at),
+        _ => each_field(value, at, |key, value, at| match kind_of(kind, key) {
+            _ if kind == "Document" && key == "openapi" => Ok(VERSION.into()),
+            _ if key.starts_with("x-") => Ok(value.clone()),
+            Some(kind) => convert(document, kind, value, at),
+            None => bail!(
+                "{at}: `{key}` is not a field of {kind} that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
+            ),
+        }),
+    }
 }
 
-impl Walk<'_> {
-    fn value(&self, kind: &str, value: &Value, at: &str) -> Result<Value> {
-        let inner = |open, close| kind.strip_prefix(open).and_then(|k| k.strip_suffix(close));
-        match (inner('[', ']'), inner('{', '}')) {
-            (Some(kind), _) => {
-                let items = value.as_array().with_context(|| format!("{at}: expected a list"))?;
-                let items = items.iter().enumerate();
-                items
-                    .map(|(index, item)| self.value(kind, item, &format!("{at}/{index}")))
-                    .collect()
+fn schema(document: &Value, value: &Value, at: &str) -> Result<Value> {
+    let source = fields(value, at)?;
+    let mut converted: Vec<(String, Value)> = Vec::new();
+    for (key, value) in source {
+        let at = child(at, key);
+        let (key, value) = match key.as_str() {
+            "type" | "oneOf" | "anyOf" => {
+                converted.extend(nullable(document, key, value, &at)?);
+                continue;
             }
-            (_, Some(kind)) => convert(value, at, |_, value, at| self.value(kind, value, at)),
-            _ if kind.is_empty() => Ok(value.clone()),
-            _ if kind == "Schema" => self.schema(value, at),
-            _ => convert(value, at, |key, value, at| match kind_of(kind, key) {
-                _ if kind == "Document" && key == "openapi" => Ok(VERSION.into()),
-                _ if key.starts_with("x-") => Ok(value.clone()),
-                Some(kind) => self.value(kind, value, at),
-                None => bail!(
-                    "{at}: `{key}` is not a field of {kind} that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
-                ),
-            }),
-        }
-    }
-
-    fn schema(&self, value: &Value, at: &str) -> Result<Value> {
-        let source = fields(value, at)?;
-        let mut converted: Vec<(String, Value)> = Vec::new();
-        for (key, value) in source {
-            let at = child(at, key);
-            let (key, value) = match key.as_str() {
-                "type" | "oneOf" | "anyOf" => {
-                    converted.extend(self.nullable(key, value, &at)?);
-                    continue;
-                }
-                "const" if type_of(value).is_some() && source.get("type").is_none() => {
-                    converted.push(("type".to_owned(), type_of(value).into()));
-                    ("x-const", value.clone())
-                }
-                key if has(EXTENSIONS, key) => (&*format!("x-{key}"), value.clone()),
-                "examples" => ("example", value.get(0).cloned().unwrap_or_default()),
-                "allOf" => (&**key, self.value("[Schema]", value, &at)?),
-                "properties" => (&**key, self.value("{Schema}", value, &at)?),
-                "additionalProperties" if value.is_boolean() => (&**key, value.clone()),
-                "items" | "additionalProperties" => (&**key, self.schema(value, &at)?),
-                _ if has(SAME, key) || key.starts_with("x-") => (&**key, value.clone()),
-                _ => bail!(
-                    "{at}: `{key}` is not a schema keyword that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
-                ),
-            };
-            converted.push((key.to_owned(), value));
-        }
-        let mut result = Map::new();
-        let is_alone = converted.len() == 1;
-        for (mut key, mut value) in converted {
-            // 3.0 has nothing beside `$ref`.
-            if key == "$ref" && !is_alone {
-                (key, value) = ("allOf".to_owned(), json!([{ "$ref": value }]));
+            "const" if type_of(value).is_some() && source.get("type").is_none() => {
+                converted.push(("type".to_owned(), type_of(value).into()));
+                ("x-const", value.clone())
             }
-            // A schema and its only choice become one.
-            let other = result.get(&key).filter(|other| **other != value);
-            ensure!(
-                other.is_none(),
-                "{at}: expected one `{key}` in OpenAPI 3.0, found two: write an action that removes one"
-            );
-            result.insert(key, value);
-        }
-        Ok(result.into())
-    }
-
-    /// Converts a type, or a choice of one schema and null. 3.0 has `nullable`, which counts only
-    /// beside a type.
-    fn nullable(&self, key: &str, value: &Value, at: &str) -> Result<Map<String, Value>> {
-        let null = if key == "type" { json!("null") } else { json!({ "type": "null" }) };
-        let (other, is_nullable) = match value.as_array().map(Vec::as_slice) {
-            None => (value, false),
-            Some([one]) => (one, false),
-            Some([one, end]) if *end == null => (one, true),
-            Some([first, one]) if *first == null => (one, true),
-            Some(_) => bail!(
-                "{at}: expected one, or one and null, found {value}: write an action that removes it, and one that writes the one to use"
+            key if has(EXTENSIONS, key) => (&*format!("x-{key}"), value.clone()),
+            "examples" => ("example", value.get(0).cloned().unwrap_or_default()),
+            "allOf" => (&**key, convert(document, "[Schema]", value, &at)?),
+            "properties" => (&**key, convert(document, "{Schema}", value, &at)?),
+            "additionalProperties" if value.is_boolean() => (&**key, value.clone()),
+            "items" | "additionalProperties" => (&**key, schema(document, value, &at)?),
+            _ if has(SAME, key) || key.starts_with("x-") => (&**key, value.clone()),
+            _ => bail!(
+                "{at}: `{key}` is not a schema keyword that is converted to OpenAPI 3.0; if it means the same there, add it in downgrade.rs"
             ),
         };
-        let mut converted = if key == "type" {
-            ensure!(other.is_string() && *other != null, "{at}: expected a type, found {other}");
-            json!({ "type": other })
-        } else {
-            self.schema(other, at)?
-        };
-        if is_nullable {
-            make_nullable(&mut converted, self.document);
-            ensure!(
-                converted.get("nullable").is_some(),
-                "{at}: expected a schema with a type beside null, found {other}"
-            );
-        }
-        Ok(fields(&converted, at)?.clone())
+        converted.push((key.to_owned(), value));
     }
+    let mut result = Map::new();
+    let is_alone = converted.len() == 1;
+    for (mut key, mut value) in converted {
+        // 3.0 has nothing beside `$ref`.
+        if key == "$ref" && !is_alone {
+            (key, value) = ("allOf".to_owned(), json!([{ "$ref": value }]));
+        }
+        // A schema and its only choice become one.
+        let other = result.get(&key).filter(|other| **other != value);
+        ensure!(
+            other.is_none(),
+            "{at}: expected one `{key}` in OpenAPI 3.0, found two: write an action that removes one"
+        );
+        result.insert(key, value);
+    }
+    Ok(result.into())
+}
+
+/// Converts a type, or a choice of one schema and null. 3.0 has `nullable`, which counts only
+/// beside a type.
+fn nullable(document: &Value, key: &str, value: &Value, at: &str) -> Result<Map<String, Value>> {
+    let null = if key == "type" { json!("null") } else { json!({ "type": "null" }) };
+    let (other, is_nullable) = match value.as_array().map(Vec::as_slice) {
+        None => (value, false),
+        Some([one]) => (one, false),
+        Some([one, end]) if *end == null => (one, true),
+        Some([first, one]) if *first == null => (one, true),
+        Some(_) => bail!(
+            "{at}: expected one, or one and null, found {value}: write an action that removes it, and one that writes the one to use"
+        ),
+    };
+    let mut converted = if key == "type" {
+        ensure!(other.is_string() && *other != null, "{at}: expected a type, found {other}");
+        json!({ "type": other })
+    } else {
+        schema(document, other, at)?
+    };
+    if is_nullable {
+        make_nullable(&mut converted, document);
+        ensure!(
+            converted.get("nullable").is_some(),
+            "{at}: expected a schema with a type beside null, found {other}"
+        );
+    }
+    Ok(fields(&converted, at)?.clone())
 }
 
 pub(crate) fn type_of(value: &Value) -> Option<&'static str> {
@@ -178,7 +172,7 @@ pub(crate) fn type_of(value: &Value) -> Option<&'static str> {
 }
 
 /// Converts each field of an object; `at` is the place of the field.
-fn convert(
+fn each_field(
     value: &Value,
     at: &str,
     field: impl Fn(&str, &Value, &str) -> Result<Value>,

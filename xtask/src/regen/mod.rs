@@ -122,7 +122,8 @@ fn regenerate(
             }
             None => (Vec::new(), (Effect::Breaking, Vec::new())),
         };
-        report.add_document(changes, verdict, crate::VERSION);
+        // The workspace has one version for all.
+        report.add_document(changes, verdict, env!("CARGO_PKG_VERSION"));
     }
     if !options.from.is_empty() {
         return Ok(State::Done("Tried: nothing is written.".to_owned()));
