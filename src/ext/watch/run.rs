@@ -1,14 +1,8 @@
 //! [`Watch::run`]: the loop of a service that stores the state of its watch in a file.
 
-use std::{
-    future::Future,
-    io,
-    path::Path,
-    pin::{Pin, pin},
-    time::Duration,
-};
+use std::{io, path::Path, pin::pin, time::Duration};
 
-use futures_util::future::{Either, select};
+use futures_util::StreamExt;
 use tokio::{task::spawn_blocking, time::timeout_at};
 
 use super::{Watch, change::Change, state::WatchState};
@@ -41,28 +35,19 @@ impl Watch {
         mut on_change: impl FnMut(Change),
     ) -> io::Result<()> {
         let path = path.as_ref();
-        let mut watch = self.resume(WatchState::load(path)?);
-        let mut end = pin!(end);
+        let mut changes = pin!(self.resume(WatchState::load(path)?).take_until(end));
         let mut next_save = clock::after(clock::now(), SAVE_EVERY);
         loop {
-            match timeout_at(next_save, watch.next_before(end.as_mut())).await {
+            match timeout_at(next_save, changes.next()).await {
                 Ok(Some(change)) => on_change(change),
-                Ok(None) => return save(watch.state(), path).await,
+                Ok(None) => return save(changes.get_ref().state(), path).await,
                 Err(_elapsed) => {
-                    if let Err(error) = save(watch.state(), path).await {
+                    if let Err(error) = save(changes.get_ref().state(), path).await {
                         trace::state_not_saved(&error);
                     }
                     next_save = clock::after(clock::now(), SAVE_EVERY);
                 }
             }
-        }
-    }
-
-    /// Returns the next change; `None` if `end` completes first, or the watch ends.
-    async fn next_before(&mut self, end: Pin<&mut impl Future<Output = ()>>) -> Option<Change> {
-        match select(end, pin!(self.next())).await {
-            Either::Left(_) => None,
-            Either::Right((change, _)) => change,
         }
     }
 }
