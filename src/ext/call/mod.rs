@@ -11,3 +11,14 @@ pub(crate) mod figures;
 pub(crate) mod on_wire;
 pub(crate) mod single_flight;
 pub(crate) mod transport;
+
+use std::time::SystemTime;
+
+/// A successful result, with metadata of its call.
+#[derive(Clone)]
+pub(crate) struct Answer<T> {
+    pub(crate) value: T,
+    pub(crate) attempts: u32,
+    /// The server's wall clock, which the dates in the response refer to.
+    pub(crate) server_time: SystemTime,
+}

@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use futures_util::{
@@ -14,6 +14,7 @@ use futures_util::{
 };
 use tokio::time::{Instant, timeout_at};
 
+use super::Answer;
 use crate::{
     ext::{
         clock,
@@ -22,10 +23,7 @@ use crate::{
     types::Number,
 };
 
-/// A number, with the server's wall clock at its response.
-pub(crate) type Dated = (Number, SystemTime);
-
-type Refresh = BoxFuture<'static, Result<Dated, Error>>;
+type Refresh = BoxFuture<'static, Result<Answer<Number>, Error>>;
 
 /// Shared requests in progress, by id. A request that no caller waits for is dropped. Callers that
 /// join wait for at most the time of one attempt, because then the runtime of the first caller may
@@ -42,7 +40,7 @@ impl SingleFlight {
         timeout: Duration,
         attempt_timeout: Duration,
         new: impl Fn(Duration) -> Refresh,
-    ) -> Result<Dated, Error> {
+    ) -> Result<Answer<Number>, Error> {
         let deadline = clock::after(clock::now(), timeout);
         let mut left = timeout;
         loop {

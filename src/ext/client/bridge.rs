@@ -24,7 +24,7 @@ use super::{Client, credential::Credential};
 use crate::{
     ext::{
         call::{
-            attempt_loop::Call, buffered_response::BufferedResponse, failure::Failure,
+            Answer, attempt_loop::Call, buffered_response::BufferedResponse, failure::Failure,
             single_flight::SingleFlight, transport::Transport,
         },
         clock,
@@ -40,14 +40,6 @@ use crate::{
 /// The target of a call that is not for one number.
 const LIST: &str = "the list of numbers";
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
-
-/// A successful result, with metadata of its call.
-pub(crate) struct Answer<T> {
-    pub(crate) value: T,
-    pub(crate) attempts: u32,
-    /// The server's wall clock, which the dates in the response refer to.
-    pub(crate) server_time: SystemTime,
-}
 
 impl Client {
     pub(super) fn assemble(
@@ -101,7 +93,7 @@ pub(crate) struct ClientState {
     origin: String,
     pub(crate) credential: Credential,
     pub(crate) transport: Transport,
-    /// Refreshes in progress. Each returns the number and the server's wall clock.
+    /// Refreshes in progress.
     pub(crate) refreshes: SingleFlight,
 }
 

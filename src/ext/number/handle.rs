@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
+use futures_util::{FutureExt, TryFutureExt};
 
 use crate::{
     ext::{
-        call::single_flight::Dated,
-        client::{Client, bridge::Answer},
+        call::Answer,
+        client::Client,
         clock,
         error::{Error, Target, TimeoutScope},
         number_id::NumberId,
@@ -92,7 +92,7 @@ impl NumberHandle {
     /// # Errors
     /// The errors of [`get`](Self::get).
     pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
-        self.clone().joined_refresh().map_ok(|(number, _)| number).boxed()
+        self.clone().joined_refresh().map_ok(|answer| answer.value).boxed()
     }
 
     /// Sends one or two API calls, and returns the number with a snapshot that is at most `max_age`
@@ -166,21 +166,10 @@ impl NumberHandle {
         .boxed()
     }
 
-    /// Returns the result of [`get`](Self::get), with the server's wall clock.
-    pub(crate) fn dated_get(&self) -> BoxFuture<'static, Result<Dated, Error>> {
-        self.clone().answered_get(None).map_ok(dated).boxed()
-    }
-
-    /// Returns the result of [`refresh`](Self::refresh), with the server's wall clock.
-    pub(crate) fn dated_refresh(&self) -> BoxFuture<'static, Result<Dated, Error>> {
-        self.clone().joined_refresh().boxed()
-    }
-
-    async fn joined_refresh(self) -> Result<Dated, Error> {
+    pub(crate) async fn joined_refresh(self) -> Result<Answer<types::Number>, Error> {
         let (id, state) = (self.id()?, self.client.state());
         let attempt_timeout = state.transport.limits.attempt_timeout;
-        let refresh =
-            |left| self.clone().timeout(left).answered_get(Some("1")).map_ok(dated).boxed();
+        let refresh = |left| self.clone().timeout(left).answered_get(Some("1")).boxed();
         let joined = state.refreshes.join(id.as_str(), self.time(), attempt_timeout, refresh);
         // The error may come from a request for another caller, or from no request.
         joined.await.map_err(|error| error.about(Target::Number(id.clone())))
@@ -198,7 +187,7 @@ impl NumberHandle {
         self.timeout.unwrap_or(self.client.state().transport.limits.timeout)
     }
 
-    async fn answered_get(
+    pub(crate) async fn answered_get(
         self,
         refresh: Option<&'static str>,
     ) -> Result<Answer<types::Number>, Error> {
@@ -213,10 +202,6 @@ impl NumberHandle {
         check_timeout(self.timeout)?;
         self.id.as_ref().map_err(Error::clone)
     }
-}
-
-fn dated(answer: Answer<types::Number>) -> Dated {
-    (answer.value, answer.server_time)
 }
 
 pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<(), Error> {

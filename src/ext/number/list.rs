@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     ext::{
-        client::{Client, bridge::Answer},
+        call::Answer,
+        client::Client,
         error::{CallOutcome, Error, Kind},
     },
     types::{NumberList, NumberSummary},

@@ -51,12 +51,12 @@ pub(super) struct Calls {
 
 impl Operation {
     async fn call(self, number: NumberHandle) -> Result<Reading, Error> {
-        let (number, server_time) = match self {
-            Self::Get => number.dated_get().await?,
-            Self::Refresh => number.dated_refresh().await?,
+        let answer = match self {
+            Self::Get => number.answered_get(None).await?,
+            Self::Refresh => number.joined_refresh().await?,
             Self::Status => return Ok(Reading::Status(Arc::new(number.status().await?))),
         };
-        Ok(Reading::Number(Arc::new(number), server_time))
+        Ok(Reading::Number(Arc::new(answer.value), answer.server_time))
     }
 }
 
