@@ -162,18 +162,16 @@ impl Change {
             let was = was.map(|level| format!("{level} → ")).unwrap_or_default();
             parts.push(format!("{}{was}{after}", self.prefix(before)));
         }
-        let values = |seen: &Seen| {
-            let (quality, limit) = (text(seen.quality.as_ref()), text(seen.limit.as_ref()));
-            [quality, limit, text(seen.state.as_ref())]
-        };
-        let names =
-            [(Changed::Quality, "quality"), (Changed::Limit, "limit"), (Changed::State, "state")];
-        let values = values(before).into_iter().zip(values(after));
-        for ((changed, name), (was, now)) in names.into_iter().zip(values) {
+        let values = [
+            (Changed::Quality, text(before.quality.as_ref()), text(after.quality.as_ref())),
+            (Changed::Limit, text(before.limit.as_ref()), text(after.limit.as_ref())),
+            (Changed::State, text(before.state.as_ref()), text(after.state.as_ref())),
+        ];
+        for (changed, was, now) in values {
             let is_reason = after.reasons.iter().any(|r| r.value().is_some_and(|v| v == now));
             let is_said = shows && (is_reason || after.level.is_none());
             if self.has(changed) && !is_said {
-                parts.push(format!("{name} {was} → {now}"));
+                parts.push(format!("{changed} {was} → {now}"));
             }
         }
         f.write_str(&parts.join("; "))
