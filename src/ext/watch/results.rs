@@ -176,24 +176,18 @@ impl Watch {
             (Some(filter), Some(before)) => !(is_old && before == &after) && filter(before, &after),
             _ => !changed.is_empty(),
         };
-        let change = Change::new(Some(id.clone()), ChangeSource::Failed, before, after);
-        let mut change = Change { changed, ..change };
-        match result {
-            Ok(Reading::Number(number, _)) => {
-                (change.source, change.number) = (ChangeSource::Number, Some(number));
-            }
-            Ok(Reading::Status(status)) => {
-                (change.source, change.status) = (ChangeSource::Status, Some(status));
-            }
-            Err(error) => change.error = Some(error),
-        }
-        let (seen, number) = (change.after.clone(), change.number.clone());
+        let (source, number, status, error) = match result {
+            Ok(Reading::Number(number, _)) => (ChangeSource::Number, Some(number), None, None),
+            Ok(Reading::Status(status)) => (ChangeSource::Status, None, Some(status), None),
+            Err(error) => (ChangeSource::Failed, None, None, Some(error)),
+        };
+        let change = Change::new(Some(id.clone()), source, before, after.clone());
         let polled_at = Some(change.at);
-        let seen_at = polled_at.filter(|_| seen.error.is_none());
-        let entry = FleetEntry { id, seen, number, seen_at, polled_at };
-        change.previous = self.table.enter(entry, is_old);
+        let seen_at = polled_at.filter(|_| error.is_none());
+        let entry = FleetEntry { id, seen: after, number: number.clone(), seen_at, polled_at };
+        let previous = self.table.enter(entry, is_old);
         if is_emitted {
-            self.ready.push_back(change);
+            self.ready.push_back(Change { changed, number, previous, status, error, ..change });
         }
     }
 }
