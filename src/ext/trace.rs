@@ -8,7 +8,7 @@
     expect(unused_variables, reason = "these functions do nothing without the feature")
 )]
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -34,33 +34,6 @@ pub(crate) fn call<F: Future>(
     call
 }
 
-/// Logs the time that an attempt waited for its turn.
-pub(crate) fn turn(waited: Duration) {
-    #[cfg(feature = "tracing")]
-    if !waited.is_zero() {
-        tracing::debug!(target: TARGET, delay_ms = ms(waited), because = "pacing", "turn");
-    }
-}
-
-/// Logs the end of an attempt: its status, if there was a response, and the delay before the next
-/// attempt with its source. The delay of pacing is not known yet; [`turn`] logs it.
-pub(crate) fn attempt(
-    outcome: &CallOutcome,
-    status: Option<StatusCode>,
-    delay: Option<Duration>,
-    source: Option<&'static str>,
-) {
-    #[cfg(feature = "tracing")]
-    tracing::debug!(
-        target: TARGET,
-        attempt = outcome.attempts,
-        status = status.map(|status| status.as_u16()),
-        delay_ms = delay.map(ms),
-        because = source,
-        "attempt"
-    );
-}
-
 /// Defines functions that log one event each.
 macro_rules! events {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) => $level:ident($($event:tt)+);)+) => {$(
@@ -73,6 +46,22 @@ macro_rules! events {
 }
 
 events! {
+    /// Logs the time that an attempt waited for its turn.
+    fn turn(waited: Duration) => debug(delay_ms = ms(waited), because = "pacing", "turn");
+    /// Logs the end of an attempt: its status, if there was a response, and the delay before the next
+    /// attempt with its source. The delay of pacing is not known yet; [`turn`] logs it.
+    fn attempt(
+        outcome: &CallOutcome,
+        status: Option<StatusCode>,
+        delay: Option<Duration>,
+        source: Option<&'static str>
+    ) => debug(
+        attempt = outcome.attempts,
+        status = status.map(|status| status.as_u16()),
+        delay_ms = delay.map(ms),
+        because = source,
+        "attempt"
+    );
     fn slow_rounds(every: Duration, interval: Duration) =>
         warn(every_ms = ms(every), interval_ms = ms(interval), "slow rounds");
     fn pause_begins(delay: Duration) =>
@@ -90,16 +79,8 @@ events! {
     /// Warns that a response has another id than the request: a cache may mix up its responses.
     fn other_id(operation: &'static str, number: &str) =>
         warn(operation, number = printable_id(number), "response for another id");
-}
-
-/// Logs the beginning or the end of an outage: the last calls of a watch have all failed.
-pub(crate) fn outage(begins: bool) {
-    #[cfg(feature = "tracing")]
-    if begins {
-        tracing::warn!(target: TARGET, "API out of service, the last calls of the watch have all failed");
-    } else {
-        tracing::info!(target: TARGET, "API back in service");
-    }
+    fn outage_begins() => warn("API out of service, the last calls of the watch have all failed");
+    fn outage_ends() => info("API back in service");
 }
 
 /// Warns that a response has values of undocumented types: the API may have changed.

@@ -90,7 +90,9 @@ impl<'a> Call<'a> {
         let (now, deadline) = (clock::now(), self.deadline);
         let request = TurnRequest { now, deadline, is_last_chance, ticket: &mut self.ticket };
         let in_flight = pacer.admit(request).await?;
-        trace::turn(in_flight.waited);
+        if !in_flight.waited.is_zero() {
+            trace::turn(in_flight.waited);
+        }
         Ok(Some(in_flight))
     }
 

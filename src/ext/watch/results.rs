@@ -57,8 +57,10 @@ impl Watch {
         error: Option<&Error>,
         now: Duration,
     ) -> bool {
-        if let Some(begins) = self.faults.check_outage(error, self.rounds.len()) {
-            trace::outage(begins);
+        match self.faults.check_outage(error, self.rounds.len()) {
+            Some(true) => trace::outage_begins(),
+            Some(false) => trace::outage_ends(),
+            None => {}
         }
         let was_refused = self.faults.is_key_refused();
         let refuses_key = self.faults.check_key(target, began, error, now);
