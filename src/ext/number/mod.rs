@@ -6,6 +6,7 @@ mod list;
 
 mod accessors;
 pub(crate) mod fleet;
+pub(crate) mod named_enum;
 pub(crate) mod number_list;
 pub(crate) mod open_enums;
 pub(crate) mod phone;

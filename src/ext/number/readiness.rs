@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     accessors::{blocks, non_empty},
+    named_enum::named_enum,
     open_enums::OpenEnum,
 };
 use crate::{
@@ -77,49 +78,28 @@ pub enum Readiness {
     Unknown,
 }
 
-/// The verdict without its reasons, ordered from best to worst. `Unknown` ranks before `Degraded`,
-/// because no problem is known. Even so, [`can_send`](Self::can_send) is true for `Degraded` and not
-/// for `Unknown`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum ReadinessLevel {
-    /// The level of [`Readiness::Ready`].
-    Ready,
-    /// The level of [`Readiness::Unknown`].
-    Unknown,
-    /// The level of [`Readiness::Degraded`].
-    Degraded,
-    /// The level of [`Readiness::Blocked`].
-    Blocked,
+named_enum! {
+    /// The verdict without its reasons, ordered from best to worst. `Unknown` ranks before `Degraded`,
+    /// because no problem is known. Even so, [`can_send`](Self::can_send) is true for `Degraded` and not
+    /// for `Unknown`.
+    ReadinessLevel {
+        /// The level of [`Readiness::Ready`].
+        Ready = "ready",
+        /// The level of [`Readiness::Unknown`].
+        Unknown = "unknown",
+        /// The level of [`Readiness::Degraded`].
+        Degraded = "degraded",
+        /// The level of [`Readiness::Blocked`].
+        Blocked = "blocked",
+    }
 }
 
 impl ReadinessLevel {
-    /// All levels, from best to worst.
-    pub const ALL: [Self; 4] = [Self::Ready, Self::Unknown, Self::Degraded, Self::Blocked];
-
     /// Returns true for `Ready` and `Degraded`. Returns false for `Unknown`, because nothing shows that
     /// the number can send.
     #[must_use]
     pub fn can_send(self) -> bool {
         matches!(self, Self::Ready | Self::Degraded)
-    }
-
-    /// Returns `ready`, `unknown`, `degraded` or `blocked`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Unknown => "unknown",
-            Self::Degraded => "degraded",
-            Self::Blocked => "blocked",
-        }
-    }
-}
-
-impl fmt::Display for ReadinessLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 

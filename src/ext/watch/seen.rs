@@ -13,6 +13,7 @@ use crate::{
         error::{Error, kind::ErrorKind, plain::plain_or_withheld},
         number::{
             handle::MAX_SKEW,
+            named_enum::named_enum,
             open_enums::OpenEnum,
             readiness::{ReadinessLevel, ReadinessReason, line},
             recipient_limit::RecipientLimit,
@@ -71,66 +72,28 @@ pub struct SeenError {
     pub code: Option<String>,
 }
 
-/// The part of a number that changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Changed {
-    /// All of it: this is its first response.
-    First,
-    /// The readiness level or its reasons.
-    Readiness,
-    /// Meta's quality rating.
-    Quality,
-    /// The messaging limit.
-    Limit,
-    /// The connection state.
-    State,
-    /// Its calls fail, or fail with another error than before.
-    ErrorBegan,
-    /// Its calls succeed again.
-    ErrorEnded,
-    /// It is new in the list of numbers.
-    Listed,
-    /// It is no longer in the list of numbers, and no longer watched.
-    Unlisted,
-}
-
-impl Changed {
-    /// All values, in the order of their declaration.
-    pub const ALL: [Self; 9] = [
-        Self::First,
-        Self::Readiness,
-        Self::Quality,
-        Self::Limit,
-        Self::State,
-        Self::ErrorBegan,
-        Self::ErrorEnded,
-        Self::Listed,
-        Self::Unlisted,
-    ];
-
-    /// Returns a stable name for metrics, such as `error_began`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Readiness => "readiness",
-            Self::Quality => "quality",
-            Self::Limit => "limit",
-            Self::State => "state",
-            Self::ErrorBegan => "error_began",
-            Self::ErrorEnded => "error_ended",
-            Self::Listed => "listed",
-            Self::Unlisted => "unlisted",
-        }
-    }
-}
-
-impl fmt::Display for Changed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+named_enum! {
+    /// The part of a number that changed.
+    #[non_exhaustive]
+    Changed {
+        /// All of it: this is its first response.
+        First = "first",
+        /// The readiness level or its reasons.
+        Readiness = "readiness",
+        /// Meta's quality rating.
+        Quality = "quality",
+        /// The messaging limit.
+        Limit = "limit",
+        /// The connection state.
+        State = "state",
+        /// Its calls fail, or fail with another error than before.
+        ErrorBegan = "error_began",
+        /// Its calls succeed again.
+        ErrorEnded = "error_ended",
+        /// It is new in the list of numbers.
+        Listed = "listed",
+        /// It is no longer in the list of numbers, and no longer watched.
+        Unlisted = "unlisted",
     }
 }
 
