@@ -13,7 +13,7 @@ use crate::{
         error::{Error, Target, TimeoutScope},
         number_id::NumberId,
     },
-    types::{self, Provider},
+    types::{Number, NumberRemoved, NumberStatus, Provider},
 };
 
 /// Tolerated clock skew within the API: a snapshot may be dated this far ahead of its response.
@@ -69,7 +69,7 @@ impl NumberHandle {
     }
 
     /// Returns the number as the API last saw it: a cached snapshot. Its age is
-    /// [`types::Number::snapshot_age`].
+    /// [`Number::snapshot_age`].
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if the id is invalid (see [`NumberId`]); nothing is sent then.
@@ -78,7 +78,7 @@ impl NumberHandle {
     /// A response for another id than the requested one is returned unchanged, and feature
     /// `tracing` logs a warning: test servers that are generated from the API document return one
     /// id for all.
-    pub fn get(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
+    pub fn get(&self) -> impl Future<Output = Result<Number, Error>> + Send + use<> {
         self.clone().answered_get(None).map_ok(|answer| answer.value).boxed()
     }
 
@@ -91,7 +91,7 @@ impl NumberHandle {
     ///
     /// # Errors
     /// The errors of [`get`](Self::get).
-    pub fn refresh(&self) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
+    pub fn refresh(&self) -> impl Future<Output = Result<Number, Error>> + Send + use<> {
         self.clone().joined_refresh().map_ok(|answer| answer.value).boxed()
     }
 
@@ -110,7 +110,7 @@ impl NumberHandle {
     pub fn get_fresh(
         &self,
         max_age: Duration,
-    ) -> impl Future<Output = Result<types::Number, Error>> + Send + use<> {
+    ) -> impl Future<Output = Result<Number, Error>> + Send + use<> {
         let this = self.clone();
         async move {
             let start = clock::now();
@@ -140,9 +140,7 @@ impl NumberHandle {
     /// # Errors
     /// The errors of [`get`](Self::get). A 503 with `PROVIDER_NOT_CONFIGURED` is not retried,
     /// because it is permanent.
-    pub fn status(
-        &self,
-    ) -> impl Future<Output = Result<types::NumberStatus, Error>> + Send + use<> {
+    pub fn status(&self) -> impl Future<Output = Result<NumberStatus, Error>> + Send + use<> {
         self.clone().answered_status().map_ok(|answer| answer.value).boxed()
     }
 
@@ -154,9 +152,7 @@ impl NumberHandle {
     /// # Errors
     /// The errors of [`get`](Self::get). After a timeout, a broken connection or a 5xx the number may
     /// have been removed, and the error warns of it.
-    pub fn delete(
-        &self,
-    ) -> impl Future<Output = Result<types::NumberRemoved, Error>> + Send + use<> {
+    pub fn delete(&self) -> impl Future<Output = Result<NumberRemoved, Error>> + Send + use<> {
         let this = self.clone();
         async move {
             let id = this.id()?;
@@ -166,7 +162,7 @@ impl NumberHandle {
         .boxed()
     }
 
-    pub(crate) async fn joined_refresh(self) -> Result<Answer<types::Number>, Error> {
+    pub(crate) async fn joined_refresh(self) -> Result<Answer<Number>, Error> {
         let (id, state) = (self.id()?, self.client.state());
         let attempt_timeout = state.transport.limits.attempt_timeout;
         let refresh = |left| self.clone().timeout(left).answered_get(Some("1")).boxed();
@@ -175,7 +171,7 @@ impl NumberHandle {
         joined.await.map_err(|error| error.about(Target::Number(id.clone())))
     }
 
-    pub(super) async fn answered_status(self) -> Result<Answer<types::NumberStatus>, Error> {
+    pub(super) async fn answered_status(self) -> Result<Answer<NumberStatus>, Error> {
         let id = self.id()?;
         let raw = self.client.begin(Some(id), self.timeout);
         let answer = raw.inner.finish(raw.get_numbers_id_status(id).await)?;
@@ -190,7 +186,7 @@ impl NumberHandle {
     pub(crate) async fn answered_get(
         self,
         refresh: Option<&'static str>,
-    ) -> Result<Answer<types::Number>, Error> {
+    ) -> Result<Answer<Number>, Error> {
         let id = self.id()?;
         let raw = self.client.begin(Some(id), self.timeout);
         let answer = raw.inner.finish(raw.get_numbers_id(id, refresh).await)?;
