@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::{Display, Write},
+    fmt::Display,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use super::{
-    call::figures::Stats, error::kind::ErrorKind, number::readiness::ReadinessLevel,
-    watch::table::FleetTable,
+    call::figures::Stats,
+    error::kind::ErrorKind,
+    number::readiness::ReadinessLevel,
+    watch::{seen::Seen, table::FleetTable},
 };
 
 impl Stats {
@@ -26,27 +28,23 @@ impl Stats {
     /// ```
     #[must_use]
     pub fn to_prometheus(&self) -> String {
-        let mut text = Text::default();
-        let counters = [
-            ("calls_total", self.calls),
-            ("attempts_total", self.attempts),
-            ("retries_total", self.retries),
-            ("successes_total", self.successes),
-            ("rejected_total", self.rejected),
-        ];
-        for (name, count) in counters {
-            text.family(name, "counter", [("", count)]);
-        }
-        text.family("waited_seconds_total", "counter", [("", self.waited.as_secs_f64())]);
         // A counter that is absent before the first error hides that error from `rate()`.
         let counts: BTreeMap<_, _> = self.errors().collect();
         let errors = ErrorKind::ALL.iter().map(|kind| {
             (format!("{{kind=\"{kind}\"}}"), counts.get(kind).copied().unwrap_or_default())
         });
-        text.family("errors_total", "counter", errors);
-        text.family("queued", "gauge", [("", self.queued)]);
-        text.family("rate", "gauge", self.rate.map(|rate| ("", rate)));
-        text.0
+        [
+            family("calls_total", "counter", [("", self.calls)]),
+            family("attempts_total", "counter", [("", self.attempts)]),
+            family("retries_total", "counter", [("", self.retries)]),
+            family("successes_total", "counter", [("", self.successes)]),
+            family("rejected_total", "counter", [("", self.rejected)]),
+            family("waited_seconds_total", "counter", [("", self.waited.as_secs_f64())]),
+            family("errors_total", "counter", errors),
+            family("queued", "gauge", [("", self.queued)]),
+            family("rate", "gauge", self.rate.map(|rate| ("", rate))),
+        ]
+        .concat()
     }
 }
 
@@ -59,39 +57,36 @@ impl FleetTable {
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let entries = self.snapshot();
-        let (failed, working): (Vec<_>, Vec<_>) =
-            entries.iter().map(|entry| &entry.seen).partition(|seen| seen.error.is_some());
-        let levels = ReadinessLevel::ALL.into_iter().map(Some).chain([None]).map(|level| {
-            let count = working.iter().filter(|seen| seen.level == level).count();
-            (level.map_or("none", ReadinessLevel::as_str), count)
+        let name_of = |seen: &Seen| match seen.level {
+            _ if seen.error.is_some() => "failed",
+            Some(level) => level.as_str(),
+            None => "none",
+        };
+        let names = ReadinessLevel::ALL.into_iter().map(ReadinessLevel::as_str);
+        let counts = names.chain(["none", "failed"]).map(|name| {
+            let count = entries.iter().filter(|entry| name_of(&entry.seen) == name).count();
+            (format!("{{level=\"{name}\"}}"), count)
         });
-        let counts = levels.chain([("failed", failed.len())]);
-        let counts = counts.map(|(name, count)| (format!("{{level=\"{name}\"}}"), count));
-        let mut text = Text::default();
-        text.family("numbers", "gauge", counts);
         let since = |at: SystemTime| at.duration_since(UNIX_EPOCH).ok();
         let last_round = self.last_round().and_then(since).map(|time| ("", time.as_secs()));
-        text.family("last_round_timestamp_seconds", "gauge", last_round);
-        text.family("watch_failing", "gauge", [("", u8::from(self.error().is_some()))]);
-        text.0
+        [
+            family("numbers", "gauge", counts),
+            family("last_round_timestamp_seconds", "gauge", last_round),
+            family("watch_failing", "gauge", [("", u8::from(self.error().is_some()))]),
+        ]
+        .concat()
     }
 }
 
-#[derive(Default)]
-struct Text(String);
-
-impl Text {
-    /// Adds a metric with its samples, which are pairs of labels and value.
-    fn family<L: Display, V: Display>(
-        &mut self,
-        name: &str,
-        kind: &str,
-        samples: impl IntoIterator<Item = (L, V)>,
-    ) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "# TYPE pilot_status_{name} {kind}");
-        for (labels, value) in samples {
-            let _ = writeln!(self.0, "pilot_status_{name}{labels} {value}");
-        }
+/// Returns a metric with its samples, which are pairs of labels and value.
+fn family<L: Display, V: Display>(
+    name: &str,
+    kind: &str,
+    samples: impl IntoIterator<Item = (L, V)>,
+) -> String {
+    let mut text = format!("# TYPE pilot_status_{name} {kind}\n");
+    for (labels, value) in samples {
+        text += &format!("pilot_status_{name}{labels} {value}\n");
     }
+    text
 }
