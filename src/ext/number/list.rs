@@ -64,11 +64,11 @@ impl Client {
             })?;
             let answer = client.answered_list(None).await?;
             let attempts = answer.attempts;
-            let phone_of = |n: &NumberSummary| Phone::of_response(n.number.as_deref(), &n.extra);
-            let mut found = matching(answer.value.numbers, phone_of, &phone);
+            let phone_of = |n: &&NumberSummary| Phone::of_response(n.number.as_deref(), &n.extra);
+            let mut found = matching(answer.value.numbers.iter(), phone_of, &phone);
             // A list may have the same number twice.
             let mut ids = HashSet::new();
-            found.retain(|number| ids.insert(number.id.clone()));
+            found.retain(|number| ids.insert(&number.id));
             if found.is_empty() && phone.may_be_national {
                 return Err(Error::invalid_input(format!(
                     "the phone number has no country code: {WITH_COUNTRY_CODE}"
@@ -79,7 +79,7 @@ impl Client {
                 let outcome = CallOutcome { attempts, ..CallOutcome::default() };
                 return Err(Error::new(Kind::Ambiguous(ids), outcome));
             }
-            Ok(found.pop())
+            Ok(found.pop().cloned())
         }
         .boxed()
     }

@@ -50,21 +50,15 @@ impl Phone {
 /// Returns the items with this phone number. If there are none, returns those that differ only in the
 /// ninth digit of a Brazilian mobile number.
 pub(crate) fn matching<T>(
-    items: impl IntoIterator<Item = T>,
+    items: impl Iterator<Item = T> + Clone,
     phone_of: impl Fn(&T) -> Option<Phone>,
     phone: &Phone,
 ) -> Vec<T> {
-    let (mut same, mut similar) = (Vec::new(), Vec::new());
-    let other_spelling = other_spelling(&phone.digits);
-    for item in items {
-        let Some(Phone { digits, .. }) = phone_of(&item) else { continue };
-        if digits == phone.digits {
-            same.push(item);
-        } else if Some(digits) == other_spelling {
-            similar.push(item);
-        }
-    }
-    if same.is_empty() { similar } else { same }
+    let has = |item: &T, digits: &str| phone_of(item).is_some_and(|phone| phone.digits == digits);
+    let same: Vec<_> = items.clone().filter(|item| has(item, &phone.digits)).collect();
+    let other = other_spelling(&phone.digits).filter(|_| same.is_empty());
+    let Some(other) = other else { return same };
+    items.filter(|item| has(item, &other)).collect()
 }
 
 /// Returns the ASCII form of a character that counts in a phone number.
