@@ -43,7 +43,7 @@ impl FleetTable {
     /// numbers become [`Old`](NotFresh::Old). With [`Watch::statuses`](crate::Watch::statuses) of given
     /// ids no phone number is known.
     pub fn fresh(&self, id_or_phone: &str, max_age: Duration) -> Result<FleetEntry, NotFresh> {
-        let (rows, now) = (self.rows(), clock::wall().into());
+        let (rows, now) = (self.0.borrow(), clock::wall().into());
         if let Some(fault) = &rows.fault {
             return Err(NotFresh::Failing(SeenError::of(fault)));
         }

@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch::{self, Receiver, Ref, Sender};
+use tokio::sync::watch::{self, Receiver, Sender};
 
 use super::{seen::Seen, state::WatchState};
 use crate::{
@@ -44,7 +44,7 @@ use crate::{
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct FleetTable(Receiver<Rows>);
+pub struct FleetTable(pub(super) Receiver<Rows>);
 
 impl fmt::Debug for FleetTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,7 +205,7 @@ impl FleetTable {
     #[must_use]
     pub fn by_phone(&self, phone: &str) -> Option<FleetEntry> {
         let phone = Phone::parse(phone)?;
-        self.rows().with_phone(&phone).into_iter().next().cloned()
+        self.0.borrow().with_phone(&phone).into_iter().next().cloned()
     }
 
     /// Returns the count of entries.
@@ -250,10 +250,6 @@ impl FleetTable {
     #[must_use]
     pub fn error(&self) -> Option<Error> {
         self.0.borrow().error().cloned()
-    }
-
-    pub(super) fn rows(&self) -> Ref<'_, Rows> {
-        self.0.borrow()
     }
 
     /// Returns the oldest `polled_at`: every number was polled since then, successfully or not. `None`
