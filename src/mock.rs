@@ -205,12 +205,10 @@ impl Answer {
     }
 
     fn response(&self) -> HttpMockResponse {
-        let response = HttpMockResponse::builder().status(self.status).body(self.body.clone());
-        let response = response.header("content-type", "application/json");
-        match &self.retry_after {
-            Some(value) => response.header("retry-after", value.as_str()).build(),
-            None => response.build(),
-        }
+        let retry_after = self.retry_after.iter().map(|value| ("retry-after", value.as_str()));
+        let headers = [("content-type", "application/json")].into_iter().chain(retry_after);
+        let response = HttpMockResponse::builder().status(self.status).headers(headers);
+        response.body(self.body.clone()).build()
     }
 }
 
