@@ -107,9 +107,9 @@ impl SeenError {
         Self { kind, status, code: error.plain_code().map(str::to_owned) }
     }
 
-    fn is_same(&self, other: &Self) -> bool {
-        (self.kind, self.status) == (other.kind, other.status)
-            && is_same_code(self.code.as_deref(), other.code.as_deref())
+    /// Returns the parts that count in a comparison.
+    fn comparable(&self) -> (ErrorKind, Option<u16>, Option<String>) {
+        (self.kind, self.status, self.code.as_deref().map(comparable))
     }
 }
 
@@ -175,11 +175,8 @@ impl Seen {
     /// Adds a response that has at most the connection state to the values before it.
     pub(super) fn of_state(before: Option<&Self>, state: Option<&ConnectionState>) -> Self {
         let before = before.cloned().unwrap_or_default();
-        Self {
-            state: state.map(OpenEnum::without_free_text).or(before.state),
-            error: None,
-            ..before
-        }
+        let state = state.map(OpenEnum::without_free_text).or(before.state);
+        Self { state, error: None, ..before }
     }
 
     /// Returns true if the last snapshot is newer than that of this number, at this time of the
@@ -195,22 +192,18 @@ impl Seen {
             let error = self.error.as_ref().map(|_| Changed::ErrorBegan);
             return [Changed::First].into_iter().chain(error).collect();
         };
-        let has_same_reasons = self.reasons.len() == before.reasons.len()
-            && self.reasons.iter().zip(&before.reasons).all(is_same_reason);
-        let has_same_limit = match (recipients(self), recipients(before)) {
-            (None, None) => is_same(self.limit.as_ref(), before.limit.as_ref()),
-            (a, b) => a == b,
-        };
-        let is_new = |error: &SeenError| before.error.as_ref().is_none_or(|b| !error.is_same(b));
-        let began = self.error.as_ref().is_some_and(is_new);
-        let ended = before.error.is_some() && self.error.is_none();
+        let reason = |r: &ReadinessReason| (r.code(), r.value().map(|value| comparable(&value)));
+        let readiness =
+            |seen: &Self| (seen.level, seen.reasons.iter().map(reason).collect::<Vec<_>>());
+        let limit = |seen: &Self| seen.limit.as_ref().map(comparable_limit);
+        let error = |seen: &Self| seen.error.as_ref().map(SeenError::comparable);
         let all = [
-            (self.level != before.level || !has_same_reasons, Changed::Readiness),
+            (readiness(self) != readiness(before), Changed::Readiness),
             (!is_same(self.quality.as_ref(), before.quality.as_ref()), Changed::Quality),
-            (!has_same_limit, Changed::Limit),
+            (limit(self) != limit(before), Changed::Limit),
             (!is_same(self.state.as_ref(), before.state.as_ref()), Changed::State),
-            (began, Changed::ErrorBegan),
-            (ended, Changed::ErrorEnded),
+            (self.error.is_some() && error(self) != error(before), Changed::ErrorBegan),
+            (self.error.is_none() && before.error.is_some(), Changed::ErrorEnded),
         ];
         all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, changed)| changed).collect()
     }
@@ -229,22 +222,16 @@ fn is_same<T: OpenEnum>(a: Option<&T>, b: Option<&T>) -> bool {
     a.map(OpenEnum::known) == b.map(OpenEnum::known)
 }
 
-fn is_same_reason((a, b): (&ReadinessReason, &ReadinessReason)) -> bool {
-    a.code() == b.code() && is_same_code(a.value().as_deref(), b.value().as_deref())
+/// Returns the figure of a limit, or its known value if it has no figure.
+fn comparable_limit(limit: &MessagingLimitTier) -> Result<RecipientLimit, Option<String>> {
+    limit.recipients().ok_or_else(|| limit.known().map(str::to_owned))
 }
 
-fn recipients(seen: &Seen) -> Option<RecipientLimit> {
-    seen.limit.as_ref()?.recipients()
-}
-
-/// Returns true if two codes are the same. Digits beside letters do not count: they may be an id that
-/// differs in each response.
-fn is_same_code(a: Option<&str>, b: Option<&str>) -> bool {
-    let letters = |code: &str| code.replace(|c: char| c.is_ascii_digit(), "");
-    match (a, b) {
-        (Some(a), Some(b)) => a == b || (!letters(a).is_empty() && letters(a) == letters(b)),
-        (a, b) => a == b,
-    }
+/// Returns a code without its digits, which may be an id that differs in each response. A code of
+/// digits only is returned unchanged.
+fn comparable(code: &str) -> String {
+    let letters = code.replace(|c: char| c.is_ascii_digit(), "");
+    if letters.is_empty() { code.to_owned() } else { letters }
 }
 
 #[cfg(test)]
