@@ -179,7 +179,7 @@ impl Watch {
             rounds: Rounds::new(every, clock::random()),
             calls: Calls::default(),
             faults: Faults::default(),
-            table: TableWriter::new(),
+            table: TableWriter::default(),
             timer: None,
             ready: VecDeque::new(),
             is_slow: false,
@@ -227,7 +227,7 @@ impl Watch {
     /// Retains each number, so that a change has the [`previous`](Change::previous) one. This takes
     /// some kilobytes per number.
     pub fn keep_whole(mut self) -> Self {
-        self.table.keep_numbers();
+        self.table.keeps_numbers = true;
         self
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch::{self, Receiver, Sender};
+use tokio::sync::watch::{Receiver, Sender};
 
 use super::{seen::Seen, state::WatchState};
 use crate::{
@@ -114,6 +114,7 @@ pub(super) struct Rows {
     pub(super) entries: BTreeMap<NumberId, FleetEntry>,
     /// The count of watched numbers; `None` before the list is known.
     fleet: Option<usize>,
+    /// True once all numbers were polled: the first round is done.
     is_complete: bool,
     has_ended: bool,
     /// Phone numbers by the last list.
@@ -125,11 +126,6 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Marks the first round as done if all numbers were polled.
-    fn check_complete(&mut self) {
-        self.is_complete = self.is_complete || self.all_polled();
-    }
-
     /// Returns true if each watched number was polled, also those that were added later.
     pub(super) fn all_polled(&self) -> bool {
         let polled = || self.entries.values().filter(|entry| entry.polled_at.is_some()).count();
@@ -180,7 +176,8 @@ impl FleetTable {
         };
         let entries: BTreeMap<_, _> = numbers.into_iter().map(entry).collect();
         let fleet = Some(entries.len());
-        Self(watch::channel(Rows { entries, fleet, is_complete: true, ..Rows::default() }).1)
+        let rows = Rows { entries, fleet, is_complete: true, ..Rows::default() };
+        Self(Sender::new(rows).subscribe())
     }
 
     /// Returns the number with this id, if it was polled or resumed.
@@ -270,22 +267,14 @@ impl FleetTable {
 }
 
 /// The writing side, by which the watch remembers its numbers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TableWriter {
     rows: Sender<Rows>,
-    keeps_numbers: bool,
+    /// True if the whole number of each response is retained.
+    pub(super) keeps_numbers: bool,
 }
 
 impl TableWriter {
-    pub(super) fn new() -> Self {
-        Self { rows: watch::channel(Rows::default()).0, keeps_numbers: false }
-    }
-
-    /// Retains the whole number of each response from now on.
-    pub(super) fn keep_numbers(&mut self) {
-        self.keeps_numbers = true;
-    }
-
     /// Returns a reader. For the first one, entries without a number count as not polled.
     pub(super) fn reader(&mut self) -> FleetTable {
         if !mem::replace(&mut self.keeps_numbers, true) {
@@ -334,7 +323,7 @@ impl TableWriter {
             let newest = newest.into_iter().flatten().next().cloned();
             entry.number = newest.filter(|_| self.keeps_numbers);
             rows.entries.insert(entry.id.clone(), entry);
-            rows.check_complete();
+            rows.is_complete |= rows.all_polled();
         });
         previous
     }
@@ -368,7 +357,7 @@ impl TableWriter {
             rows.entries.retain(|id, _| stays(id));
             rows.phones.retain(|id, _| stays(id));
             rows.fleet = Some(fleet);
-            rows.check_complete();
+            rows.is_complete |= rows.all_polled();
         });
     }
 
