@@ -8,12 +8,13 @@ use std::{
 };
 
 use futures_util::{
-    StreamExt,
-    future::{AbortHandle, Abortable, BoxFuture},
+    FutureExt, StreamExt,
+    future::{AbortHandle, Abortable, BoxFuture, abortable},
     stream::FuturesUnordered,
 };
 use tokio::time::Instant;
 
+use super::rounds::Target;
 use crate::{
     ext::{call::on_wire::OnWire, error::Error, number::handle::NumberHandle, number_id::NumberId},
     types::{Number, NumberList, NumberStatus},
@@ -50,7 +51,7 @@ pub(super) struct Calls {
 }
 
 impl Operation {
-    async fn call(self, number: NumberHandle) -> Result<Reading, Error> {
+    pub(super) async fn call(self, number: NumberHandle) -> Result<Reading, Error> {
         let answer = match self {
             Self::Get => number.answered_get(None).await?,
             Self::Refresh => number.joined_refresh().await?,
@@ -61,30 +62,17 @@ impl Operation {
 }
 
 impl Calls {
-    /// Starts a call for a number.
+    /// Starts a call. A call for the list never counts.
     pub(super) fn start(
         &mut self,
-        operation: Operation,
-        id: NumberId,
-        number: NumberHandle,
-        began: Duration,
+        target: Target,
+        call: BoxFuture<'static, Answer>,
+        now: Duration,
     ) {
-        let (abort, registration) = AbortHandle::new_pair();
         let on_wire = OnWire::default();
-        self.running.insert(id.clone(), (on_wire.clone(), abort));
-        let call = on_wire.of(operation.call(number));
-        let call = async move { (began, Answer::Number(id, call.await)) };
-        self.futures.push(Abortable::new(Box::pin(call), registration));
-    }
-
-    /// Starts a call for the list, which never counts.
-    pub(super) fn start_list(
-        &mut self,
-        call: BoxFuture<'static, Result<NumberList, Error>>,
-        began: Duration,
-    ) {
-        let call = async move { (began, Answer::List(call.await)) };
-        self.futures.push(Abortable::new(Box::pin(call), AbortHandle::new_pair().1));
+        let (call, abort) = abortable(on_wire.of(call).map(move |answer| (now, answer)).boxed());
+        self.futures.push(call);
+        self.running.extend(target.map(|id| (id, (on_wire, abort))));
     }
 
     /// Returns the start and the result of a call that has ended.

@@ -31,7 +31,7 @@ use futures_util::{FutureExt, Stream, StreamExt, future::BoxFuture};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::{
-    calls::{Calls, Operation},
+    calls::{Answer, Calls, Operation},
     change::Change,
     faults::Faults,
     rounds::Rounds,
@@ -355,13 +355,16 @@ impl Watch {
     fn call(&mut self, now: Duration) {
         self.faults.call_starts(now);
         let Some(target) = self.rounds.take(now) else { return };
-        let Some(id) = target else {
-            return self.calls.start_list(self.client.fetch_list(self.timeout), now);
+        let call = match target.clone() {
+            None => self.client.fetch_list(self.timeout).map(Answer::List).boxed(),
+            Some(id) => {
+                self.warn_if_slow(now);
+                let number = self.client.number(&id);
+                let number = self.timeout.into_iter().fold(number, NumberHandle::timeout);
+                self.operation.call(number).map(|result| Answer::Number(id, result)).boxed()
+            }
         };
-        self.warn_if_slow(now);
-        let number = self.client.number(&id);
-        let number = self.timeout.into_iter().fold(number, NumberHandle::timeout);
-        self.calls.start(self.operation, id, number, now);
+        self.calls.start(target, call, now);
     }
 
     /// Waits until a time. A time that the clock cannot represent never comes.
