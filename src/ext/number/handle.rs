@@ -79,7 +79,7 @@ impl NumberHandle {
     /// `tracing` logs a warning: test servers that are generated from the API document return one
     /// id for all.
     pub fn get(&self) -> impl Future<Output = Result<Number, Error>> + Send + use<> {
-        self.clone().answered_get(None).map_ok(|answer| answer.value).boxed()
+        self.clone().answered_get(false).map_ok(|answer| answer.value).boxed()
     }
 
     /// Returns the number as Meta sees it now. The API queries the Meta Graph, and stores the
@@ -114,7 +114,7 @@ impl NumberHandle {
         let this = self.clone();
         async move {
             let start = clock::now();
-            let answer = this.clone().answered_get(None).await?;
+            let answer = this.clone().answered_get(false).await?;
             let Answer { value: number, attempts, server_time } = answer;
             let now = server_time.into();
             let is_fresh = match number.snapshot_age(now) {
@@ -165,7 +165,7 @@ impl NumberHandle {
     pub(crate) async fn joined_refresh(self) -> Result<Answer<Number>, Error> {
         let (id, state) = (self.id()?, self.client.state());
         let attempt_timeout = state.transport.limits.attempt_timeout;
-        let refresh = |left| self.clone().timeout(left).answered_get(Some("1")).boxed();
+        let refresh = |left| self.clone().timeout(left).answered_get(true).boxed();
         let joined = state.refreshes.join(id.as_str(), self.time(), attempt_timeout, refresh);
         // The error may come from a request for another caller, or from no request.
         joined.await.map_err(|error| error.about(Target::Number(id.clone())))
@@ -183,13 +183,10 @@ impl NumberHandle {
         self.timeout.unwrap_or(self.client.state().transport.limits.timeout)
     }
 
-    pub(crate) async fn answered_get(
-        self,
-        refresh: Option<&'static str>,
-    ) -> Result<Answer<Number>, Error> {
+    pub(crate) async fn answered_get(self, refresh: bool) -> Result<Answer<Number>, Error> {
         let id = self.id()?;
         let raw = self.client.begin(Some(id), self.timeout);
-        let answer = raw.inner.finish(raw.get_numbers_id(id, refresh).await)?;
+        let answer = raw.inner.finish(raw.get_numbers_id(id, refresh.then_some("1")).await)?;
         raw.inner.compare(Some(&answer.value.id));
         Ok(answer)
     }

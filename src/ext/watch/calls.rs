@@ -53,7 +53,7 @@ pub(super) struct Calls {
 impl Operation {
     pub(super) async fn call(self, number: NumberHandle) -> Result<Reading, Error> {
         let answer = match self {
-            Self::Get => number.answered_get(None).await?,
+            Self::Get => number.answered_get(false).await?,
             Self::Refresh => number.joined_refresh().await?,
             Self::Status => return Ok(Reading::Status(Arc::new(number.status().await?))),
         };
