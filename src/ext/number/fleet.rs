@@ -43,13 +43,8 @@ impl Client {
 
     /// Does the same as [`numbers`](Self::numbers) with ids from a stream.
     pub fn numbers_from<S: Stream<Item = String>>(&self, ids: S) -> Numbers<S> {
-        Numbers {
-            client: self.clone(),
-            ids,
-            concurrency: CONCURRENCY,
-            ordered: false,
-            timeout: None,
-        }
+        let client = self.clone();
+        Numbers { client, ids, concurrency: CONCURRENCY, ordered: false, timeout: None }
     }
 }
 
