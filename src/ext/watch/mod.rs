@@ -135,6 +135,8 @@ pub struct Watch {
     ids: Option<Ids>,
     /// The list, if it is followed.
     list: Option<List>,
+    /// Ids that joined the list later and have not been polled yet.
+    late_comers: HashSet<NumberId>,
     /// The time of the first poll.
     start: Option<Instant>,
     rounds: Rounds,
@@ -154,8 +156,6 @@ struct List {
     was_read: bool,
     /// True if the last list had no known number and is not confirmed yet.
     is_doubted: bool,
-    /// Ids that joined later and have not been polled yet.
-    late_comers: HashSet<NumberId>,
 }
 
 type Ids = BoxFuture<'static, Vec<Result<NumberId, Error>>>;
@@ -175,6 +175,7 @@ impl Watch {
             filter: None,
             ids,
             list,
+            late_comers: HashSet::new(),
             start: None,
             rounds: Rounds::new(every, clock::random()),
             calls: Calls::default(),

@@ -121,22 +121,19 @@ impl Watch {
         // An item without a valid id may be a number that is watched.
         let is_whole = answer.is_whole() && ids.len() == answer.numbers.len();
         let is_fleet_unknown = !list.was_read && known.is_empty();
-        if is_fleet_unknown && listed.is_empty() && !is_whole {
+        let is_first_and_empty = is_fleet_unknown && listed.is_empty();
+        if is_first_and_empty && !is_whole {
             return false;
         }
         // The API may return an empty list while a system behind it fails.
-        let is_doubtful = if known.is_empty() {
-            is_fleet_unknown && listed.is_empty()
-        } else {
-            is_whole && known.is_disjoint(&listed)
-        };
-        list.is_doubted = is_doubtful && !list.is_doubted;
+        let lacks_all = is_whole && !known.is_empty() && known.is_disjoint(&listed);
+        list.is_doubted = (is_first_and_empty || lacks_all) && !list.is_doubted;
         if list.is_doubted {
             return true;
         }
         list.was_read = true;
         if !is_fleet_unknown {
-            list.late_comers.extend(listed.difference(&known).cloned());
+            self.late_comers.extend(listed.difference(&known).cloned());
         }
         self.table.add_phones(&answer.numbers);
         let is_gone = |id: &NumberId| is_whole && !listed.contains(id);
@@ -159,9 +156,7 @@ impl Watch {
     /// Forgets all numbers that are not watched.
     pub(super) fn forget(&mut self) {
         let rounds = &self.rounds;
-        if let Some(list) = &mut self.list {
-            list.late_comers.retain(|id| rounds.contains(id));
-        }
+        self.late_comers.retain(|id| rounds.contains(id));
         self.table.retain(|id| rounds.contains(id), rounds.len());
         self.calls.retain(|id| rounds.contains(id));
     }
@@ -171,7 +166,7 @@ impl Watch {
         let before = self.table.seen(&id);
         let (after, is_old) = after(before.as_ref(), &result);
         let mut changed = after.changes(before.as_ref());
-        if self.list.as_mut().is_some_and(|list| list.late_comers.remove(&id)) {
+        if self.late_comers.remove(&id) {
             changed.push(Changed::Listed);
         }
         let is_emitted = match (&mut self.filter, &before) {
