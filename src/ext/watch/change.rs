@@ -126,10 +126,7 @@ impl Change {
     /// Writes the error, or its codes in a change that was deserialized.
     fn fmt_failure(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seen = self.after.error.as_ref();
-        let error = match &self.error {
-            Some(error) => error.to_string(),
-            None => text(seen),
-        };
+        let error = self.error.as_ref().map_or_else(|| text(seen), ToString::to_string);
         if seen.is_some_and(|seen| seen.kind == ErrorKind::Unauthorized) {
             return write!(f, "the key is refused: {error}");
         }

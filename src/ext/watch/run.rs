@@ -42,9 +42,8 @@ impl Watch {
                 Ok(Some(change)) => on_change(change),
                 Ok(None) => return save(changes.get_ref().state(), path).await,
                 Err(_elapsed) => {
-                    if let Err(error) = save(changes.get_ref().state(), path).await {
-                        trace::state_not_saved(&error);
-                    }
+                    let saved = save(changes.get_ref().state(), path).await;
+                    saved.inspect_err(trace::state_not_saved).ok();
                     next_save = clock::after(clock::now(), SAVE_EVERY);
                 }
             }
