@@ -40,7 +40,7 @@ use crate::{
     Client, Error, ErrorKind, FleetTable, NumberId, RetryPolicy,
     ext::{
         clock,
-        error::{CallOutcome, ConnectFault, Kind, NotOpen, Target, TimeoutScope},
+        error::{ConnectFault, Kind, NotOpen, Target, TimeoutScope},
         retry::classify::Resend,
     },
     types::{
@@ -97,8 +97,7 @@ when_id!(GetNumbersIdWhen GetNumbersIdStatusWhen DeleteNumbersIdWhen);
 #[must_use]
 pub fn error(kind: ErrorKind) -> Error {
     let is_retryable = matches!(kind, ErrorKind::Connect | ErrorKind::Network);
-    let outcome = CallOutcome { attempts: 1, is_retryable, ..CallOutcome::default() };
-    let of = |kind| Error::new(kind, outcome.clone());
+    let of = |kind| Error::new(kind).after(1).with(|d| d.is_retryable = is_retryable);
     let second = Duration::from_secs(1);
     let error = match kind {
         ErrorKind::InvalidInput => Error::invalid_input("an argument is invalid"),
@@ -145,7 +144,6 @@ pub fn error(kind: ErrorKind) -> Error {
 pub fn status_error(status: u16, code: Option<&str>, retry_after: Option<Duration>) -> Error {
     let status = StatusCode::from_u16(status).expect("a status is between 100 and 999");
     let is_retryable = Resend::after(status, code).check(&Method::GET).is_ok();
-    let outcome = CallOutcome { attempts: 1, is_retryable, retry_after, ..CallOutcome::default() };
     let (message, code) = (Some("a message".to_owned()), code.map(str::to_owned));
     let api_error = ApiError { error: message, code, ..ApiError::default() };
     let kind = if status.is_success() {
@@ -153,7 +151,10 @@ pub fn status_error(status: u16, code: Option<&str>, retry_after: Option<Duratio
     } else {
         Kind::Status(status, Some(api_error))
     };
-    Error::new(kind, outcome).about(Target::Number(NumberId::checked("num_1")))
+    let error = Error::new(kind).after(1).with(|d| {
+        (d.is_retryable, d.outcome.retry_after) = (is_retryable, retry_after);
+    });
+    error.about(Target::Number(NumberId::checked("num_1")))
 }
 
 /// Returns a client of this server whose waits are short: backoff and

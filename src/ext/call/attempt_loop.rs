@@ -158,9 +158,9 @@ impl<'a> Call<'a> {
         self.outcome.retry_after = self.outcome.retry_after.max(requested);
         self.outcome.turn_in = Some(wait);
         self.outcome.stop_reason = Some(StopReason::Timeout);
-        let not_admitted = || Error::new(Kind::NotAdmitted, CallOutcome::default());
         // Does not call `end`, because `decide` has logged the last attempt, if there was one.
-        (Err(last.unwrap_or_else(|| Failure::Other(not_admitted()))), self.outcome)
+        let failure = last.unwrap_or_else(|| Failure::Other(Error::new(Kind::NotAdmitted)));
+        (Err(failure), self.outcome)
     }
 
     fn end(self, result: Result<BufferedResponse, Failure>) -> Ended {

@@ -11,7 +11,7 @@ use reqwest::Url;
 
 use super::buffered_response::BufferedResponse;
 use crate::ext::{
-    error::{CallOutcome, ConnectFault, Error, Kind},
+    error::{ConnectFault, Error, Kind},
     pacing::rate_limit,
     retry::{
         classify::{self, Resend},
@@ -24,7 +24,7 @@ pub(crate) enum Failure {
     Status(Box<BufferedResponse>),
     /// No response, or an incomplete one.
     Network(reqwest::Error),
-    /// Any other failure, whose error lacks only the outcome of the call.
+    /// Any other failure.
     Other(Error),
 }
 
@@ -71,17 +71,19 @@ impl Failure {
     }
 
     /// Returns the error of a call to this URL that ends with this failure.
-    pub(crate) fn into_error(self, mut outcome: CallOutcome, url: &Url) -> Error {
-        outcome.is_retryable = self.resend() != Resend::Never;
-        match self {
+    pub(crate) fn into_error(self, url: &Url) -> Error {
+        let is_retryable = self.resend() != Resend::Never;
+        let error = match self {
             Self::Status(response) => {
-                outcome.redirect = response.redirect(url);
+                let redirect = response.redirect(url);
                 let BufferedResponse { status, api_error, body, .. } = *response;
-                Error::new(Kind::Status(status, api_error), outcome).with_body(body)
+                let error = Error::new(Kind::Status(status, api_error));
+                error.with(|d| (d.redirect, d.body) = (redirect, body))
             }
-            Self::Network(source) => network(source, outcome),
-            Self::Other(error) => error.with_outcome(outcome),
-        }
+            Self::Network(source) => network(source),
+            Self::Other(error) => error,
+        };
+        error.with(|d| d.is_retryable = is_retryable)
     }
 }
 
@@ -94,11 +96,11 @@ fn connect_fault(error: &reqwest::Error) -> Option<ConnectFault> {
     })
 }
 
-fn network(source: reqwest::Error, outcome: CallOutcome) -> Error {
+fn network(source: reqwest::Error) -> Error {
     if let Some(fault) = connect_fault(&source) {
-        return Error::new(Kind::Connect(fault), outcome).caused_by(source);
+        return Error::new(Kind::Connect(fault)).caused_by(source);
     }
-    let error = Error::new(Kind::Network, outcome);
+    let error = Error::new(Kind::Network);
     match classify::go_away(&source) {
         // The server's debug data is omitted, because it may contain anything.
         Some(reason) => {

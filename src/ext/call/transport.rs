@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{buffered_response::BufferedResponse, failure::Failure, figures::Figures};
 use crate::{
     ext::{
-        error::{CallOutcome, Error, Kind, TimeoutScope},
+        error::{Error, Kind, TimeoutScope},
         pacing::pacer::Pacer,
         retry::{budget::Budget, policy::RetryPolicy},
     },
@@ -82,9 +82,9 @@ async fn read(
     // HTTP/2 may end a body early without an error (`RST_STREAM` with `NO_ERROR`), and hyper does
     // not report that.
     if is_success && (body.len() as u64) < announced {
-        let outcome = CallOutcome { is_retryable: true, ..CallOutcome::default() };
         let source = io::Error::from(io::ErrorKind::UnexpectedEof);
-        return Err(Failure::Other(Error::new(Kind::Network, outcome).caused_by(source)));
+        let error = Error::new(Kind::Network).caused_by(source);
+        return Err(Failure::Other(error.with(|d| d.is_retryable = true)));
     }
     let fits = fits(&body, limit);
     if is_success && !fits {
@@ -101,7 +101,7 @@ async fn read(
 }
 
 fn too_large(limit: usize, excess: &'static str) -> Failure {
-    Failure::Other(Error::new(Kind::TooLarge { limit, excess }, CallOutcome::default()))
+    Failure::Other(Error::new(Kind::TooLarge { limit, excess }))
 }
 
 /// Returns the body up to the limit, and true if it is complete.

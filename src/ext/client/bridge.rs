@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header::LOCATION};
+use http::{HeaderName, Method, StatusCode};
 use progenitor_client::{ClientHooks, Error as Generated, OperationInfo, ResponseValue};
 use reqwest::{Request, Response, Url};
 use serde::de::DeserializeOwned;
@@ -103,16 +103,15 @@ struct CallContext {
     number: Option<NumberId>,
     timeout: Duration,
     /// Set by `exec`; empty if `exec` did not run.
-    report: OnceLock<Report>,
+    report: OnceLock<Result<Report, Error>>,
 }
 
-#[derive(Clone)]
+/// A response with a success status. Generated code decodes its body afterwards, which may still fail.
+#[derive(Clone, Copy)]
 struct Report {
     operation: &'static str,
     outcome: CallOutcome,
     server_time: SystemTime,
-    /// `None` after a success. Generated code decodes the body afterwards, which may still fail.
-    error: Option<Error>,
 }
 
 impl Inner {
@@ -136,43 +135,33 @@ impl Inner {
         &self,
         result: Result<ResponseValue<T>, Generated<ApiError>>,
     ) -> Result<Answer<T>, Error> {
-        let Some(Report { operation, outcome, server_time, error }) = self.report() else {
-            return Err(generated_error(result.err()));
+        let Report { operation, outcome, server_time } = match self.report() {
+            Some(Ok(report)) => *report,
+            Some(Err(error)) => return Err(error.clone()),
+            None => return Err(generated_error(result.err())),
         };
         let value = match result {
             Ok(response) => response.into_inner(),
             Err(Generated::InvalidResponsePayload(body, error)) => repair::decode(body, error)
-                .map_err(|(body, error)| {
-                    let error = DecodeError::new(&body, &error);
-                    self.undecodable(body, error, outcome.clone())
-                })?,
-            Err(other) => {
-                return Err(error.clone().unwrap_or_else(|| generated_error(Some(other))));
-            }
+                .map_err(|(body, error)| self.complete(undecodable(body, &error), outcome))?,
+            Err(other) => return Err(generated_error(Some(other))),
         };
         trace::unreadable(operation, self.number().map(NumberId::as_str), &value);
-        Ok(Answer { value, attempts: outcome.attempts, server_time: *server_time })
+        Ok(Answer { value, attempts: outcome.attempts, server_time })
     }
 
-    /// Returns the error for a response that has a success status, but an undocumented body.
-    fn undecodable(&self, body: Bytes, error: DecodeError, mut outcome: CallOutcome) -> Error {
-        let error_body = ApiError::read(&body);
-        let code = error_body.as_ref().and_then(ApiError::code);
-        let code = code.unwrap_or_default().as_bytes();
-        outcome.echoes_credential = self.state.credential.is_echoed([&body, code, b""]);
-        let kind = match error_body {
-            Some(api) if api.message().or(api.code()).is_some() => {
-                Kind::Status(StatusCode::OK, Some(api))
-            }
-            _ => Kind::Decode(Some(error), StatusCode::OK),
-        };
-        Error::new(kind, outcome).with_body(body)
+    /// Adds the outcome of the call to its error, and whether the response contains the key.
+    fn complete(&self, error: Error, outcome: CallOutcome) -> Error {
+        let code = error.code().unwrap_or_default().as_bytes();
+        let redirect = error.redirect().unwrap_or_default().as_bytes();
+        let echoes_credential = self.state.credential.is_echoed([error.body(), code, redirect]);
+        error.with(|d| (d.outcome, d.echoes_credential) = (outcome, echoes_credential))
     }
 
     /// Warns of a response for another id than the requested one. The response is accepted, because
     /// mock servers return the same id for every request.
     pub(crate) fn compare(&self, returned: Option<&str>) {
-        if let (Some(report), Some(requested)) = (self.report(), self.number())
+        if let (Some(Ok(report)), Some(requested)) = (self.report(), self.number())
             && returned.is_some_and(|id| id != requested.as_str())
         {
             trace::other_id(report.operation, requested.as_str());
@@ -183,7 +172,7 @@ impl Inner {
         self.context.as_ref()?.number.as_ref()
     }
 
-    fn report(&self) -> Option<&Report> {
+    fn report(&self) -> Option<&Result<Report, Error>> {
         self.context.as_ref()?.report.get()
     }
 }
@@ -209,7 +198,7 @@ impl ClientHooks<Inner> for generated::Client {
         let (url, is_removal) = (request.url().clone(), request.method() == Method::DELETE);
         let call = Call::new(&state.transport, timeout).run(request);
         let number = self.inner.number().map(NumberId::as_str);
-        let (result, mut outcome) = trace::call(info.operation_id, number, call).await;
+        let (result, outcome) = trace::call(info.operation_id, number, call).await;
         let result = match (context, result) {
             // Raw callers get every response, whatever its status.
             (None, Ok(response)) => Ok(response),
@@ -221,25 +210,19 @@ impl ClientHooks<Inner> for generated::Client {
             (Some(_), Ok(response)) if response.status == StatusCode::OK => Ok(response),
             // No operation documents a success status other than 200.
             (Some(_), Ok(BufferedResponse { status, body, .. })) => {
-                Err(Error::new(Kind::Decode(None, status), outcome.clone()).with_body(body))
+                Err(Error::new(Kind::Decode(None, status)).with(|d| d.body = body))
             }
-            (_, Err(failure)) => {
-                outcome.echoes_credential = failure.response().is_some_and(|response| {
-                    let code = response.code().unwrap_or_default().as_bytes();
-                    let location = response.headers.get(LOCATION).map(HeaderValue::as_bytes);
-                    let location = location.unwrap_or_default();
-                    state.credential.is_echoed([&response.body, code, location])
-                });
-                Err(failure.into_error(outcome.clone(), &url))
-            }
+            (_, Err(failure)) => Err(failure.into_error(&url)),
         };
+        let result = result.map_err(|error| self.inner.complete(error, outcome));
         if let Some(context) = context {
-            let now = clock::wall();
-            let of_server = |response: &BufferedResponse| clock::of_server(&response.headers, now);
-            let server_time = result.as_ref().map_or(now, of_server);
-            let (operation, error) = (info.operation_id, result.as_ref().err().cloned());
+            let report = |response: &BufferedResponse| Report {
+                operation: info.operation_id,
+                outcome,
+                server_time: clock::of_server(&response.headers, clock::wall()),
+            };
             // A context belongs to one call, so this is its only report.
-            context.report.set(Report { operation, outcome, server_time, error }).ok();
+            context.report.set(result.as_ref().map(report).map_err(Error::clone)).ok();
         }
         Ok(result.map_or_else(placeholder, |response| response.into_response(url)))
     }
@@ -261,6 +244,17 @@ fn placeholder(error: Error) -> Response {
     let mut response = http::Response::new("");
     response.extensions_mut().insert(error);
     response.into()
+}
+
+/// Returns the error for a response that has a success status, but an undocumented body.
+fn undecodable(body: Bytes, error: &serde_json::Error) -> Error {
+    let kind = match ApiError::read(&body) {
+        Some(api) if api.message().or(api.code()).is_some() => {
+            Kind::Status(StatusCode::OK, Some(api))
+        }
+        _ => Kind::Decode(Some(DecodeError::new(&body, error)), StatusCode::OK),
+    };
+    Error::new(kind).with(|d| d.body = body)
 }
 
 /// Converts an error of generated code if `exec` stored no error.

@@ -17,7 +17,7 @@ use crate::ext::{
         figures::Figures,
         transport::{Limits, Transport},
     },
-    error::{CallOutcome, Error, Kind},
+    error::{Error, Kind},
     pacing::{Delays, Pacing, pacer::Pacer},
     retry::{budget::Budget, policy::RetryPolicy},
 };
@@ -345,7 +345,7 @@ fn without_trust_store(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
 fn http_client_error(error: reqwest::Error) -> Error {
     let plain = || tls(reqwest::Client::builder());
     if plain().build().is_err() && without_trust_store(plain()).build().is_ok() {
-        return Error::new(Kind::NoTrustStore, CallOutcome::default()).caused_by(error);
+        return Error::new(Kind::NoTrustStore).caused_by(error);
     }
     Error::http_client(error)
 }

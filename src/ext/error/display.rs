@@ -33,11 +33,10 @@ impl fmt::Display for Error {
 impl Error {
     /// Returns the API's code, if it may be printed and stored.
     pub(crate) fn plain_code(&self) -> Option<&str> {
-        self.code().and_then(plain).filter(|_| !self.0.outcome.echoes_credential)
+        self.code().and_then(plain).filter(|_| !self.0.echoes_credential)
     }
 
     fn failure(&self) -> String {
-        let CallOutcome { redirect, echoes_credential, .. } = &self.0.outcome;
         let cause = self.0.source.as_deref().map(|e| root_cause(e)).unwrap_or_default();
         match &self.0.kind {
             Kind::InvalidInput(text) => text.clone(),
@@ -46,9 +45,9 @@ impl Error {
             }
             Kind::Status(status, _) => {
                 let remark = if status.is_success() { ", but the body is an error" } else { "" };
-                let detail = match (self.plain_code(), redirect) {
+                let detail = match (self.plain_code(), self.redirect()) {
                     (Some(code), _) => format!(" ({code})"),
-                    (None, Some(to)) if !echoes_credential => format!(", a redirect to {to}"),
+                    (None, Some(to)) if !self.0.echoes_credential => format!(", a redirect to {to}"),
                     _ => String::new(),
                 };
                 format!("the API answered {}{remark}{detail}", named(*status))
@@ -58,7 +57,7 @@ impl Error {
             }
             Kind::Decode(Some(fault), _) => {
                 let start = "the response is not what the API documents";
-                if *echoes_credential {
+                if self.0.echoes_credential {
                     return format!("{start}, and contains the key");
                 }
                 format!("{start}: {fault}")
@@ -104,19 +103,19 @@ impl Error {
 
     /// Returns the reason why no other attempt was made, unless the failure implies it.
     fn end_of_retries(&self) -> String {
-        let CallOutcome { attempts, stop_reason, retry_after, .. } = &self.0.outcome;
+        let CallOutcome { attempts, stop_reason, retry_after, .. } = self.0.outcome;
         // The failure then names the timeout of the call.
         let is_timed_out = matches!(self.0.kind, Kind::TimedOut(_, TimeoutScope::Call));
         match stop_reason {
-            Some(StopReason::Attempts) if *attempts > 1 => {
+            Some(StopReason::Attempts) if attempts > 1 => {
                 format!("; gave up after {attempts} attempts")
             }
             Some(StopReason::MaxDelay) => format!(
                 "; not retried: the server requests a wait of {}, longer than max_delay",
                 rounded(retry_after.unwrap_or_default())
             ),
-            Some(StopReason::Timeout) if *attempts > 0 && !is_timed_out => {
-                let s = if *attempts == 1 { "" } else { "s" };
+            Some(StopReason::Timeout) if attempts > 0 && !is_timed_out => {
+                let s = if attempts == 1 { "" } else { "s" };
                 format!(
                     "; gave up after {attempts} attempt{s}: too little of the call's timeout is left"
                 )

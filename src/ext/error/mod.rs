@@ -37,11 +37,17 @@ use crate::{
 pub struct Error(Arc<Details>);
 
 #[derive(Clone)]
-struct Details {
+pub(crate) struct Details {
     kind: Kind,
     target: Option<Target>,
-    outcome: CallOutcome,
-    body: Bytes,
+    pub(crate) outcome: CallOutcome,
+    /// True if the same call may succeed later.
+    pub(crate) is_retryable: bool,
+    /// Scheme, host and port of the target of a redirect, which was not followed.
+    pub(crate) redirect: Option<String>,
+    /// True if the server sent the credential back, so that nothing of its response is printed.
+    pub(crate) echoes_credential: bool,
+    pub(crate) body: Bytes,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -112,20 +118,14 @@ pub(crate) struct NotOpen {
 }
 
 /// Metadata about a finished call.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallOutcome {
     pub(crate) attempts: u32,
     pub(crate) stop_reason: Option<StopReason>,
-    /// True if the same call may succeed later.
-    pub(crate) is_retryable: bool,
     /// The wait that the server requested last.
     pub(crate) retry_after: Option<Duration>,
     /// The time until the call's turn after a 429, an estimate, if that was too late.
     pub(crate) turn_in: Option<Duration>,
-    /// Scheme, host and port of the target of a redirect, which was not followed.
-    pub(crate) redirect: Option<String>,
-    /// True if the server sent the credential back, so that nothing of its response is printed.
-    pub(crate) echoes_credential: bool,
 }
 
 /// The reason why a failed attempt was the last.
@@ -265,12 +265,17 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         let is_temporary =
             matches!(self.0.kind, Kind::NotAdmitted | Kind::TimedOut(..) | Kind::NotOpen(_));
-        is_temporary || self.0.outcome.is_retryable
+        is_temporary || self.0.is_retryable
     }
 
     fn api_error(&self) -> Option<&ApiError> {
         let Kind::Status(_, api_error) = &self.0.kind else { return None };
         api_error.as_ref()
+    }
+
+    /// Returns scheme, host and port of the target of a redirect, which was not followed.
+    pub(crate) fn redirect(&self) -> Option<&str> {
+        self.0.redirect.as_deref()
     }
 
     fn network_error(&self) -> Option<&reqwest::Error> {
@@ -280,11 +285,20 @@ impl Error {
 
 /// Constructors, for the rest of the crate.
 impl Error {
-    pub(crate) fn new(kind: Kind, outcome: CallOutcome) -> Self {
-        Self(Arc::new(Details { kind, target: None, outcome, body: Bytes::new(), source: None }))
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self(Arc::new(Details {
+            kind,
+            target: None,
+            outcome: CallOutcome::default(),
+            is_retryable: false,
+            redirect: None,
+            echoes_credential: false,
+            body: Bytes::new(),
+            source: None,
+        }))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
     }
@@ -293,16 +307,8 @@ impl Error {
         self.with(|d| d.source = Some(Arc::new(source)))
     }
 
-    pub(crate) fn with_body(self, body: Bytes) -> Self {
-        self.with(|d| d.body = body)
-    }
-
-    pub(crate) fn with_outcome(self, outcome: CallOutcome) -> Self {
-        self.with(|d| d.outcome = outcome)
-    }
-
     pub(crate) fn invalid_input(sentence: impl Into<String>) -> Self {
-        Self::new(Kind::InvalidInput(sentence.into()), CallOutcome::default())
+        Self::new(Kind::InvalidInput(sentence.into()))
     }
 
     /// Returns the error of an HTTP client that cannot be built.
@@ -314,16 +320,16 @@ impl Error {
     pub(crate) fn timed_out(after: Duration, scope: TimeoutScope) -> Self {
         // Code that inspects the chain of sources finds an I/O timeout.
         let source = io::Error::from(io::ErrorKind::TimedOut);
-        Self::new(Kind::TimedOut(after, scope), CallOutcome::default()).caused_by(source)
+        Self::new(Kind::TimedOut(after, scope)).caused_by(source)
     }
 
     /// Returns the error of a wait. Its source is the error of the last poll.
     pub(crate) fn not_open(wait: NotOpen) -> Self {
         let failure = wait.failure.clone();
-        let retry_after = failure.as_ref().and_then(Error::retry_after);
-        let outcome = CallOutcome { retry_after, ..CallOutcome::default() };
-        let error = Self::new(Kind::NotOpen(Box::new(wait)), outcome);
-        error.with(|d| d.source = failure.map(|failure| Arc::new(failure) as _))
+        Self::new(Kind::NotOpen(Box::new(wait))).with(|d| {
+            d.outcome.retry_after = failure.as_ref().and_then(Error::retry_after);
+            d.source = failure.map(|failure| Arc::new(failure) as _);
+        })
     }
 
     /// Adds the attempts of earlier requests of the call.

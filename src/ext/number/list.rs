@@ -13,7 +13,7 @@ use crate::{
     ext::{
         call::Answer,
         client::Client,
-        error::{CallOutcome, Error, Kind},
+        error::{Error, Kind},
     },
     types::{NumberList, NumberSummary},
 };
@@ -76,8 +76,7 @@ impl Client {
             }
             if found.len() > 1 {
                 let ids = found.iter().filter_map(|number| number.id.parse().ok()).collect();
-                let outcome = CallOutcome { attempts, ..CallOutcome::default() };
-                return Err(Error::new(Kind::Ambiguous(ids), outcome));
+                return Err(Error::new(Kind::Ambiguous(ids)).after(attempts));
             }
             Ok(found.pop().cloned())
         }

@@ -97,15 +97,16 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::ext::error::{CallOutcome, Kind};
+    use crate::ext::error::Kind;
 
     const SECOND: fn(u64) -> Duration = Duration::from_secs;
 
     /// Returns the error of a status; none of 200.
     fn error(status: u16) -> Option<Error> {
-        let outcome = CallOutcome { is_retryable: status >= 500, ..CallOutcome::default() };
         let code = StatusCode::from_u16(status).unwrap();
-        (status != 200).then(|| Error::new(Kind::Status(code, None), outcome))
+        let error =
+            || Error::new(Kind::Status(code, None)).with(|d| d.is_retryable = status >= 500);
+        (status != 200).then(error)
     }
 
     fn check(faults: &mut Faults, target: &str, began: u64, status: u16) -> bool {
