@@ -42,19 +42,15 @@ const LIST: &str = "the list of numbers";
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 impl Client {
-    pub(super) fn assemble(
-        base_url: &Url,
-        http: reqwest::Client,
-        credential: Credential,
-        transport: Transport,
-    ) -> Self {
+    pub(super) fn assemble(base_url: &Url, credential: Credential, transport: Transport) -> Self {
         let origin = format!("{}/", base_url.origin().ascii_serialization());
         let refreshes = SingleFlight::default();
+        let client = transport.http.clone();
         let state = Arc::new(ClientState { origin, credential, transport, refreshes });
         let raw = generated::Client {
             // The path of every operation begins with a slash.
             baseurl: base_url.as_str().trim_end_matches('/').to_owned(),
-            client: http,
+            client,
             inner: Inner { state, context: None },
         };
         Self { raw: Arc::new(raw) }

@@ -251,14 +251,14 @@ impl ClientBuilder {
 
         let pacer = pacer(&self.pacing, &self.retry, &credential);
         let transport = Transport {
-            http: http.clone(),
+            http,
             retry: self.retry,
             pacer,
             budget: Budget::new(),
             limits: self.limits,
             figures: Figures::default(),
         };
-        Ok(Client::assemble(&base_url, http, credential, transport))
+        Ok(Client::assemble(&base_url, credential, transport))
     }
 
     /// Rejects limits of zero, with which every call would fail.
@@ -267,19 +267,15 @@ impl ClientBuilder {
             let text = "max_attempts is 0, so no request would be sent: use RetryPolicy::none() for a single attempt";
             return Err(Error::invalid_input(text));
         }
-        for (name, is_zero) in [
+        let settings = [
             ("timeout", self.limits.timeout.is_zero()),
             ("attempt_timeout", self.limits.attempt_timeout.is_zero()),
             ("connect_timeout", self.connect_timeout.is_zero()),
             ("max_response_bytes", self.limits.max_response_bytes == 0),
-        ] {
-            if is_zero {
-                let text =
-                    format!("{name} is 0, so every call would fail: omit it to use the default");
-                return Err(Error::invalid_input(text));
-            }
-        }
-        Ok(())
+        ];
+        let Some((name, _)) = settings.iter().find(|(_, is_zero)| *is_zero) else { return Ok(()) };
+        let text = format!("{name} is 0, so every call would fail: omit it to use the default");
+        Err(Error::invalid_input(text))
     }
 }
 
