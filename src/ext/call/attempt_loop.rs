@@ -7,9 +7,7 @@ use http::{Method, StatusCode};
 use reqwest::Request;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending, transport::Transport,
-};
+use super::{buffered_response::BufferedResponse, failure::Failure, on_wire, transport::Transport};
 use crate::ext::{
     clock,
     error::{CallOutcome, Error, Kind, StopReason},
@@ -61,9 +59,8 @@ impl<'a> Call<'a> {
             self.outcome.attempts += 1;
             // A body that can be read only once cannot be sent again.
             let again = copy(&request);
-            let sending = Sending::begin();
-            let sent = self.transport.send(request, self.left(), self.timeout).await;
-            drop(sending);
+            let sent = self.transport.send(request, self.left(), self.timeout);
+            let sent = on_wire::sending(sent).await;
             let failure = match self.record(sent, in_flight) {
                 Ok(response) => return self.end(Ok(response)),
                 Err(failure) => failure,
