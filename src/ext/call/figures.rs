@@ -68,12 +68,13 @@ impl Figures {
         counts.retries += u64::from(!is_first);
     }
 
-    pub(crate) fn success(&self) {
-        self.counts().successes += 1;
-    }
-
-    pub(crate) fn error(&self, kind: ErrorKind) {
-        *self.counts().errors.entry(kind).or_default() += 1;
+    /// Counts a call that ended with success, or with an error of this kind.
+    pub(crate) fn end(&self, error: Option<ErrorKind>) {
+        let mut counts = self.counts();
+        match error {
+            None => counts.successes += 1,
+            Some(kind) => *counts.errors.entry(kind).or_default() += 1,
+        }
     }
 
     pub(crate) fn stats(&self, pacing: PacingStats) -> Stats {

@@ -118,11 +118,7 @@ impl Inner {
         result: Result<ResponseValue<T>, Generated<ApiError>>,
     ) -> Result<Answer<T>, Error> {
         let result = self.combine(result);
-        let figures = &self.state.transport.figures;
-        match &result {
-            Ok(_) => figures.success(),
-            Err(error) => figures.error(error.kind()),
-        }
+        self.state.transport.figures.end(result.as_ref().err().map(Error::kind));
         let target = || self.number().cloned().map_or(Target::Other(LIST), Target::Number);
         result.map_err(|error| error.about(target()))
     }
