@@ -83,19 +83,17 @@ impl Link {
 
     pub(super) fn rejected(&mut self, epoch: u64, requested: Option<Duration>, now: Duration) {
         self.is_limited |= self.is_up(now);
-        self.merge(Met {
-            epoch,
-            at: now,
-            requested_until: requested.map(|requested| now.saturating_add(requested)),
-        });
+        self.merge(epoch, requested, now);
     }
 
-    fn merge(&mut self, new: Met) {
-        let met = self.met.get_or_insert(new);
-        if new.epoch > met.epoch {
-            (met.epoch, met.at) = (new.epoch, new.at);
+    /// Adds a 429 that arrived at this time to the next report.
+    fn merge(&mut self, epoch: u64, requested: Option<Duration>, at: Duration) {
+        let requested_until = requested.map(|requested| at.saturating_add(requested));
+        let met = self.met.get_or_insert(Met { epoch, at, requested_until });
+        if epoch > met.epoch {
+            (met.epoch, met.at) = (epoch, at);
         }
-        met.requested_until = met.requested_until.max(new.requested_until);
+        met.requested_until = met.requested_until.max(requested_until);
     }
 
     /// Returns the next report, or the time at which it may be sent. A 429 comes first.
@@ -196,9 +194,7 @@ impl Link {
         if let Step::Rejected(Rejection { epoch, age, requested, max_delay, .. }) = *step
             && age < max_delay.min(MAX_AGE)
         {
-            let at = now.saturating_sub(age);
-            let requested_until = requested.map(|requested| at.saturating_add(requested));
-            self.merge(Met { epoch, at, requested_until });
+            self.merge(epoch, requested, now.saturating_sub(age));
         }
         (self.is_limited, self.waits_since) = (false, None);
         self.off_until.replace(now + LOOK_EVERY).is_none()
