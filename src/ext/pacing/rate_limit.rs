@@ -5,9 +5,12 @@
 //!
 //! [IETF draft]: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 
-use std::time::{Duration, SystemTime};
+use std::{
+    cmp::Reverse,
+    time::{Duration, SystemTime},
+};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use sfv::{BareItem, List, ListEntry, Parser};
 
 use crate::ext::clock;
@@ -55,16 +58,22 @@ pub(crate) fn reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     waits.filter_map(positive).max()
 }
 
-/// Reads `"default";r=50;t=30`.
+/// Reads `"default";r=50;t=30`. Of several limits, that with the fewest requests left counts; of equal
+/// ones, that with the latest reset. Returns `None` if one of them is invalid.
 fn structured(headers: &HeaderMap) -> Option<RateLimit> {
-    let field = joined(headers, "ratelimit")?;
+    // The lines of a field are one list (RFC 9110, section 5.3).
+    let lines: Vec<_> = headers.get_all("ratelimit").iter().map(HeaderValue::as_bytes).collect();
+    // Most responses have no such field, and need no parser.
+    lines.first()?;
+    let field = lines.join(&b", "[..]);
     let list: List = Parser::new(&field).parse().ok()?;
     let limits = list.iter().map(|entry| {
         let ListEntry::Item(item) = entry else { return None };
         let number = |name| item.params.get(name).and_then(number);
         limit(number("r")?, number("t")?)
     });
-    strictest(limits)
+    let limits: Vec<RateLimit> = limits.collect::<Option<_>>()?;
+    limits.into_iter().min_by_key(|limit| (limit.remaining, Reverse(limit.reset)))
 }
 
 /// Returns the number in a field; `None` if the field occurs twice, since its values may differ.
@@ -88,14 +97,6 @@ fn seconds_until(headers: &HeaderMap, name: &str, now: SystemTime) -> Option<f64
     Some(reset - now).filter(|wait| (0.0..EPOCH).contains(wait))
 }
 
-/// Returns the limit with the fewest requests left; of equal ones, that with the latest reset.
-/// Returns `None` if there is no limit, or if one of them is invalid.
-fn strictest(limits: impl Iterator<Item = Option<RateLimit>>) -> Option<RateLimit> {
-    let limits: Option<Vec<RateLimit>> = limits.collect();
-    let is_left = |limit: &RateLimit| (limit.remaining, std::cmp::Reverse(limit.reset));
-    limits?.into_iter().min_by_key(is_left)
-}
-
 fn limit(remaining: f64, reset: f64) -> Option<RateLimit> {
     let reset = positive(reset).filter(|_| remaining >= 0.0)?;
     #[expect(
@@ -114,12 +115,6 @@ fn number(item: &BareItem) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "structured fields have 15 digits at most")]
     let integer = item.as_integer().map(|n| i64::from(n) as f64);
     integer.or_else(|| item.as_decimal().map(f64::from))
-}
-
-/// Joins the lines of a field (RFC 9110, section 5.3).
-fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines: Vec<_> = headers.get_all(name).iter().map(|v| v.to_str().unwrap_or("?")).collect();
-    (!lines.is_empty()).then(|| lines.join(", "))
 }
 
 #[cfg(test)]
