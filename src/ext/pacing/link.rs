@@ -1,6 +1,5 @@
-//! The link of a process to its store: the reports to the store, the time of the next query, and
-//! the failures of the store. 429s are merged, so that a hundred of them are one report, which
-//! includes the age of the 429. Pure.
+//! The link of a process to its store: the reports to the store, and the failures of the store. 429s
+//! are merged, so that a hundred of them are one report, which includes the age of the 429. Pure.
 
 use std::{mem, time::Duration};
 
@@ -9,8 +8,6 @@ use super::{
     limiter::{Rejection, Reply, Slot, Step},
 };
 
-/// Minimum interval between two queries.
-const QUERY_EVERY: Duration = Duration::from_millis(20);
 /// Interval between two background checks, and pause after a failure.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A store that admits no request for this time and `max_delay` has failed.
@@ -18,22 +15,10 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 /// A 429 that is older than this is not reported.
 const MAX_AGE: Duration = Duration::from_secs(60);
 
-/// The next action for the waiting calls.
-#[derive(Debug)]
-pub(super) enum Next {
-    /// Nothing to do: no call waits, and there is nothing to report.
-    Stop,
-    /// Nothing to do before this time, unless something changes.
-    At(Duration),
-    /// A step to perform on the store.
-    Query(Step),
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Link {
     /// The store reports an active limit, or this process has met a 429 since.
     pub(super) is_limited: bool,
-    next_query: Duration,
     /// Time of the next background check.
     pub(super) next_look: Duration,
     /// After a failure, the time at which the store is tried again.
@@ -96,20 +81,11 @@ impl Link {
         met.requested_until = met.requested_until.max(requested_until);
     }
 
-    /// Returns the next report, or the time at which it may be sent. A 429 comes first.
-    pub(super) fn report(&mut self, delays: Delays, now: Duration, random: f64) -> Option<Next> {
+    /// Returns the next report. A 429 comes first.
+    pub(super) fn report(&mut self, delays: Delays, now: Duration, random: f64) -> Option<Step> {
         if !self.has_report(now) {
             return None;
         }
-        if now < self.next_query {
-            return Some(Next::At(self.next_query));
-        }
-        let step = self.take_report(delays, now, random)?;
-        self.next_query = now + QUERY_EVERY;
-        Some(Next::Query(step))
-    }
-
-    fn take_report(&mut self, delays: Delays, now: Duration, random: f64) -> Option<Step> {
         let max_age = delays.max.min(MAX_AGE);
         let met = self.met.take().filter(|met| now.saturating_sub(met.at) <= max_age);
         if let Some(Met { epoch, at, requested_until }) = met {
@@ -137,16 +113,12 @@ impl Link {
         mem::take(&mut self.look).then_some(Step::Look)
     }
 
-    /// Returns a request for turns, or the time at which it may be sent.
-    pub(super) fn request(&mut self, want: u32, slot: Slot, now: Duration) -> Next {
-        if now < self.next_query {
-            return Next::At(self.next_query);
-        }
-        self.next_query = now + QUERY_EVERY;
+    /// Returns a request for turns.
+    pub(super) fn request(&mut self, want: u32, slot: Slot, now: Duration) -> Step {
         let (served, _) = self.counts(now);
         // After a failure, this process has reserved the turns, and the store does not know them.
         let slot = if self.off_until.is_some() { Slot::default() } else { slot };
-        Next::Query(Step::Admit { served, want, slot })
+        Step::Admit { served, want, slot }
     }
 
     /// Returns the number of requests served since the last report, and the time in which they were
@@ -211,7 +183,7 @@ mod tests {
 
     fn report(link: &mut Link, now: Duration) -> Rejection {
         let next = link.report(DELAYS, now, 0.5);
-        let Some(Next::Query(Step::Rejected(report))) = next else { panic!("{next:?}") };
+        let Some(Step::Rejected(report)) = next else { panic!("{next:?}") };
         report
     }
 

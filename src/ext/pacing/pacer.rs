@@ -17,17 +17,16 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::{Notify, oneshot},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 
 use super::{
     Delays, PacingStats,
     limiter::Step,
-    link::Next,
     rate_limit::RateLimit,
     recent::Recent,
     store::Store,
-    turns::{Entry, Ticket, Turn, Turned, Turns},
+    turns::{Entry, Next, Ticket, Turn, Turned, Turns},
 };
 use crate::ext::{
     clock::{self, milliseconds},
@@ -38,6 +37,8 @@ use crate::ext::{
 const WATCH_EVERY: Duration = Duration::from_millis(500);
 /// A driver that is later than this has stalled.
 const MAX_LATE: Duration = Duration::from_millis(500);
+/// Minimum interval between two queries of the store.
+const QUERY_EVERY: Duration = Duration::from_millis(20);
 /// Time limit for a reply of the store.
 const STORE_PATIENCE: Duration = Duration::from_millis(50);
 
@@ -207,7 +208,11 @@ impl Pacer {
                 next
             };
             match (next, &self.store) {
-                (Next::Query(step), Some(store)) => self.query(store, step).await,
+                (Next::Query(step), Some(store)) => {
+                    let next_query = clock::now() + QUERY_EVERY;
+                    self.query(store, step).await;
+                    sleep_until(next_query).await;
+                }
                 (Next::At(due), _) => {
                     let due = clock::after(self.start, due);
                     // The loop continues, whether it was woken or not.
@@ -235,6 +240,7 @@ impl Pacer {
                 }
             }
         }
+        self.publish(&mut state.turns, now);
     }
 
     fn now(&self) -> Duration {

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::{
     Delays, PacingStats,
     limiter::{LimitState, Rejection, Reply, Slot, Step},
-    link::{Link, Next},
+    link::Link,
     quota::Quota,
     rate_limit::RateLimit,
     recent::Recent,
@@ -52,6 +52,16 @@ pub(super) enum Entry {
     Late(Duration),
     /// The call waits, at most until this time.
     Wait(oneshot::Receiver<Turned>, Duration),
+}
+
+/// The next action for the waiting calls.
+pub(super) enum Next {
+    /// Nothing to do: no call waits, and there is nothing to report.
+    Stop,
+    /// Nothing to do before this time, unless something changes.
+    At(Duration),
+    /// A step to perform on the store.
+    Query(Step),
 }
 
 /// A call that waits.
@@ -233,9 +243,9 @@ impl Turns {
 
     fn next_step(&mut self, now: Duration, random: f64) -> Next {
         if let Some(link) = &mut self.store
-            && let Some(next) = link.report(self.delays, now, random)
+            && let Some(report) = link.report(self.delays, now, random)
         {
-            return next;
+            return Next::Query(report);
         }
         while self.queued() > 0 {
             let is_limited = self.is_limited(now);
@@ -247,7 +257,7 @@ impl Turns {
             let want = if is_calm { self.queued() } else { self.waiting.len() };
             let want = u32::try_from(want.min(self.quota.left(now))).unwrap_or(u32::MAX);
             if let Some(link) = self.store.as_mut().filter(|link| is_limited && link.is_up(now)) {
-                return link.request(want, self.slot, now);
+                return Next::Query(link.request(want, self.slot, now));
             }
             let step = Step::Admit { served: 0, want, slot: self.slot };
             let reply = self.limiter.step(step, now);
