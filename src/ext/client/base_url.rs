@@ -4,7 +4,7 @@ use std::{net::IpAddr, str::FromStr};
 
 use reqwest::Url;
 
-use super::trim::trim;
+use super::credential::trim;
 use crate::ext::error::Error;
 
 pub(crate) const DEFAULT: &str = "https://pilotstatus.com.br";

@@ -7,7 +7,6 @@ use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::trim::trim;
 use crate::ext::error::Error;
 
 pub(super) const API_KEY: &str = "PILOT_STATUS_API_KEY";
@@ -84,6 +83,13 @@ fn invalid_character(character: char) -> Option<&'static str> {
         c if !c.is_ascii() => Some("a character that is not ASCII"),
         _ => None,
     }
+}
+
+/// Removes blanks, line breaks, quotes and byte order marks at both ends, which env files, editors and
+/// web pages leave around a copied value. No key, id or URL has them there.
+pub(super) fn trim(value: &str) -> &str {
+    const MARKS: &str = "\"'“”‘’\u{feff}\u{200b}";
+    value.trim_matches(|c: char| c.is_whitespace() || MARKS.contains(c))
 }
 
 pub(super) fn missing() -> Error {

@@ -5,8 +5,7 @@ use std::{env, ffi::OsString};
 use super::{
     Client,
     builder::ClientBuilder,
-    credential::{API_KEY, API_KEY_ID, Credential},
-    trim::trim,
+    credential::{API_KEY, API_KEY_ID, Credential, trim},
 };
 use crate::ext::error::{Error, Target};
 

@@ -7,7 +7,6 @@ pub(crate) mod builder;
 pub(crate) mod credential;
 pub(crate) mod environment;
 mod parse_id;
-pub(crate) mod trim;
 
 use std::{fmt, sync::Arc};
 

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use super::trim::trim;
+use super::credential::trim;
 use crate::ext::{error::Error, number_id::NumberId};
 
 /// The number of characters of a rejected id that its error quotes.
