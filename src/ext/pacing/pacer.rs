@@ -144,7 +144,7 @@ impl Pacer {
     fn in_flight(self: &Arc<Self>, turn: Turn, began: Duration) -> InFlight<'_> {
         let sent = self.now();
         let waited = sent.saturating_sub(began);
-        self.lock().turns.count_wait(waited);
+        self.lock().turns.waited += waited;
         InFlight { pacer: self, turn: Some(turn), sent, waited }
     }
 

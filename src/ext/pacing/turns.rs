@@ -93,7 +93,8 @@ pub(super) struct Turns {
     rate: f64,
     delays: Delays,
     rejected: u64,
-    waited: Duration,
+    /// Total time that calls have waited for their turns.
+    pub(super) waited: Duration,
     /// True from the time when a limit is met until a request is served without one.
     was_limited: bool,
     store: Option<Link>,
@@ -225,10 +226,6 @@ impl Turns {
             let turn = first.remove();
             self.unanswered(turn, now);
         }
-    }
-
-    pub(super) fn count_wait(&mut self, waited: Duration) {
-        self.waited += waited;
     }
 
     /// Grants all turns that are due, and returns the next action.
