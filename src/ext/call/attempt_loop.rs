@@ -13,7 +13,7 @@ use crate::ext::{
     error::{CallOutcome, Error, Kind, StopReason},
     pacing::{
         pacer::{InFlight, TurnRequest},
-        rate_limit::{self, RateLimit},
+        rate_limit,
     },
     trace,
 };
@@ -61,7 +61,8 @@ impl<'a> Call<'a> {
             let again = copy(&request);
             let sent = self.transport.send(request, self.left(), self.timeout);
             let sent = on_wire::sending(sent).await;
-            let failure = match self.record(sent, in_flight) {
+            self.record(&sent, in_flight);
+            let failure = match sent {
                 Ok(response) => return self.end(Ok(response)),
                 Err(failure) => failure,
             };
@@ -97,32 +98,27 @@ impl<'a> Call<'a> {
     /// refunds the retry budget after a success.
     fn record(
         &mut self,
-        sent: Result<BufferedResponse, Failure>,
+        sent: &Result<BufferedResponse, Failure>,
         in_flight: Option<InFlight<'a>>,
-    ) -> Result<BufferedResponse, Failure> {
-        let failure = match sent {
-            Ok(response) if response.status.is_success() => {
-                if let Some(in_flight) = in_flight {
-                    in_flight.served(rate_limit(&response));
-                }
-                self.transport.budget.deposit();
-                return Ok(response);
+    ) {
+        let now = clock::wall();
+        match sent {
+            Ok(_) => self.transport.budget.deposit(),
+            Err(failure) => {
+                (self.outcome.retry_after, self.requested_by) = failure.retry_after(now).unzip();
             }
-            Ok(response) => Failure::Status(Box::new(response)),
-            Err(failure) => failure,
-        };
-        (self.outcome.retry_after, self.requested_by) = failure.retry_after(clock::wall()).unzip();
+        }
         // Without a response, `in_flight` is dropped here, and its `Drop` reports an unanswered
         // request.
-        if let (Some(in_flight), Some(response)) = (in_flight, failure.response()) {
+        let response = sent.as_ref().map_or_else(Failure::response, Some);
+        if let (Some(in_flight), Some(response)) = (in_flight, response) {
             if response.status == StatusCode::TOO_MANY_REQUESTS {
                 self.rejections += 1;
                 in_flight.rejected(self.outcome.retry_after);
             } else {
-                in_flight.served(rate_limit(response));
+                in_flight.served(rate_limit::read(&response.headers, now));
             }
         }
-        Err(failure)
     }
 
     /// Returns the delay before the next attempt, or the reason to stop. The delay is zero if the
@@ -181,10 +177,6 @@ fn copy(request: &Request) -> Option<Request> {
     let mut copy = Request::new(request.method().clone(), request.url().clone());
     *copy.headers_mut() = request.headers().clone();
     Some(copy)
-}
-
-fn rate_limit(response: &BufferedResponse) -> Option<RateLimit> {
-    rate_limit::read(&response.headers, clock::wall())
 }
 
 #[cfg(test)]

@@ -91,13 +91,14 @@ async fn read(
         return Err(too_large(limit.max(MIN_DECODE_BYTES), "takes more memory"));
     }
     let api_error = if is_success || !fits { None } else { ApiError::read(&body) };
-    Ok(BufferedResponse {
+    let response = BufferedResponse {
         status: response.status(),
         version: response.version(),
         headers: mem::take(response.headers_mut()),
         body,
         api_error,
-    })
+    };
+    if is_success { Ok(response) } else { Err(Failure::Status(Box::new(response))) }
 }
 
 fn too_large(limit: usize, excess: &'static str) -> Failure {
