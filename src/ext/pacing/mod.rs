@@ -32,7 +32,7 @@ use store::SharedLimit;
 use crate::ext::clock;
 
 /// The delays of the retry policy, which also bound those of pacing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Delays {
     /// Base delay.
     pub base: Duration,

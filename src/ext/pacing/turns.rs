@@ -73,7 +73,7 @@ struct Waiting {
 }
 
 /// The turns of a process. Calls get them in the order in which they first requested one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Turns {
     limiter: LimitState,
     waiting: BTreeMap<Ticket, Waiting>,
@@ -102,24 +102,7 @@ pub(super) struct Turns {
 
 impl Turns {
     pub(super) fn new(delays: Delays, has_store: bool) -> Self {
-        Self {
-            limiter: LimitState::default(),
-            waiting: BTreeMap::new(),
-            last_attempts: BTreeMap::new(),
-            last_ticket: 0,
-            last_probe: 0,
-            quota: Quota::default(),
-            floor: Duration::ZERO,
-            request_at: Duration::ZERO,
-            slot: Slot::default(),
-            unclaimed: BTreeMap::new(),
-            rate: 0.0,
-            delays,
-            rejected: 0,
-            waited: Duration::ZERO,
-            was_limited: false,
-            store: has_store.then(Link::default),
-        }
+        Self { delays, store: has_store.then(Link::default), ..Self::default() }
     }
 
     /// Returns the rest of the wait that the server requested.
