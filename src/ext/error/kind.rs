@@ -2,8 +2,6 @@
 
 use std::str::FromStr;
 
-use http::StatusCode;
-
 use super::{Error, Kind};
 use crate::ext::decode::text_enum::text_enum;
 
@@ -105,7 +103,16 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0.kind {
             Kind::InvalidInput(_) | Kind::NoTrustStore => ErrorKind::InvalidInput,
-            Kind::Status(status, _) => of_status(*status),
+            Kind::Status(status, _) => match status.as_u16() {
+                401 => ErrorKind::Unauthorized,
+                402 => ErrorKind::PaymentRequired,
+                403 => ErrorKind::Forbidden,
+                404 => ErrorKind::NotFound,
+                409 => ErrorKind::Conflict,
+                429 => ErrorKind::RateLimited,
+                500..=599 => ErrorKind::Server,
+                _ => ErrorKind::Status,
+            },
             Kind::NotAdmitted => ErrorKind::RateLimited,
             Kind::Connect(_) => ErrorKind::Connect,
             Kind::Network if self.is_timeout() => ErrorKind::Timeout,
@@ -119,18 +126,5 @@ impl Error {
                 _ => ErrorKind::NotOpen,
             },
         }
-    }
-}
-
-fn of_status(status: StatusCode) -> ErrorKind {
-    match status.as_u16() {
-        401 => ErrorKind::Unauthorized,
-        402 => ErrorKind::PaymentRequired,
-        403 => ErrorKind::Forbidden,
-        404 => ErrorKind::NotFound,
-        409 => ErrorKind::Conflict,
-        429 => ErrorKind::RateLimited,
-        500..=599 => ErrorKind::Server,
-        _ => ErrorKind::Status,
     }
 }
