@@ -80,7 +80,15 @@ impl Failure {
                 let error = Error::new(Kind::Status(status, api_error));
                 error.with(|d| (d.redirect, d.body) = (redirect, body))
             }
-            Self::Network(source) => network(source),
+            Self::Network(source) => match (connect_fault(&source), classify::go_away(&source)) {
+                (Some(fault), _) => Error::new(Kind::Connect(fault)).caused_by(source),
+                // The server's debug data is omitted, because it may contain anything.
+                (None, Some(reason)) => {
+                    let text = format!("the server ended it with GOAWAY, {reason}");
+                    Error::new(Kind::Network).caused_by(io::Error::other(text))
+                }
+                (None, None) => Error::new(Kind::Network).caused_by(source),
+            },
             Self::Other(error) => error,
         };
         error.with(|d| d.is_retryable = is_retryable)
@@ -94,19 +102,4 @@ fn connect_fault(error: &reqwest::Error) -> Option<ConnectFault> {
         e if classify::is_local(e) => ConnectFault::Machine,
         _ => ConnectFault::Network,
     })
-}
-
-fn network(source: reqwest::Error) -> Error {
-    if let Some(fault) = connect_fault(&source) {
-        return Error::new(Kind::Connect(fault)).caused_by(source);
-    }
-    let error = Error::new(Kind::Network);
-    match classify::go_away(&source) {
-        // The server's debug data is omitted, because it may contain anything.
-        Some(reason) => {
-            let text = format!("the server ended it with GOAWAY, {reason}");
-            error.caused_by(io::Error::other(text))
-        }
-        None => error.caused_by(source),
-    }
 }
