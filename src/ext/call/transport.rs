@@ -36,9 +36,22 @@ pub(crate) struct Transport {
 pub(crate) struct Limits {
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
     pub(crate) max_response_bytes: usize,
     /// The first delay between two polls of `wait_until_open`.
     pub(crate) poll_delay: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(90),
+            attempt_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            max_response_bytes: 4 * 1024 * 1024,
+            poll_delay: Duration::from_secs(1),
+        }
+    }
 }
 
 impl Transport {

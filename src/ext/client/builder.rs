@@ -46,42 +46,19 @@ impl Client {
 ///     .build()?;
 /// # Ok::<(), pilot_status::Error>(())
 /// ```
+#[derive(Default)]
 #[must_use = "a builder does nothing until build() is called"]
 pub struct ClientBuilder {
     /// An error is kept until `build`.
     pub(super) credential: Option<Result<Credential, Error>>,
-    pub(super) base_url: String,
-    /// The name of the setting in errors.
-    pub(super) base_url_name: &'static str,
+    /// The base URL, and the name of its setting in errors.
+    pub(super) base_url: Option<(String, &'static str)>,
     limits: Limits,
-    connect_timeout: Duration,
     retry: RetryPolicy,
     pacing: Pacing,
     user_agent: Option<String>,
     allow_insecure_http: bool,
     configure_http: Option<ConfigureHttp>,
-}
-
-impl Default for ClientBuilder {
-    fn default() -> Self {
-        Self {
-            credential: None,
-            base_url: base_url::DEFAULT.to_owned(),
-            base_url_name: "the base URL",
-            limits: Limits {
-                timeout: Duration::from_secs(90),
-                attempt_timeout: Duration::from_secs(30),
-                max_response_bytes: 4 * 1024 * 1024,
-                poll_delay: Duration::from_secs(1),
-            },
-            connect_timeout: Duration::from_secs(10),
-            retry: RetryPolicy::default(),
-            pacing: Pacing::default(),
-            user_agent: None,
-            allow_insecure_http: false,
-            configure_http: None,
-        }
-    }
 }
 
 impl ClientBuilder {
@@ -107,8 +84,7 @@ impl ClientBuilder {
     /// at its end is optional. Blanks, line breaks, quotes and a byte order mark around it are
     /// removed. Default: `https://pilotstatus.com.br`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = url.into();
-        self.base_url_name = "the base URL";
+        self.base_url = Some((url.into(), "the base URL"));
         self
     }
 
@@ -134,7 +110,7 @@ impl ClientBuilder {
 
     /// Sets the time limit for connecting, including TLS. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.limits.connect_timeout = timeout;
         self
     }
 
@@ -218,8 +194,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         self.refuse_zeros()?;
         let credential = self.credential.unwrap_or_else(|| Err(credential::missing()))?;
-        let base_url =
-            base_url::parse(self.base_url_name, &self.base_url, self.allow_insecure_http)?;
+        let default = (base_url::DEFAULT.to_owned(), "the base URL");
+        let (base_url, name) = self.base_url.unwrap_or(default);
+        let base_url = base_url::parse(name, &base_url, self.allow_insecure_http)?;
 
         let product = self.user_agent.map(|product| product + " ").unwrap_or_default();
         let user_agent = HeaderValue::try_from(product + CRATE_USER_AGENT).map_err(|_| {
@@ -228,7 +205,7 @@ impl ClientBuilder {
             )
         })?;
         let http = tls(version(reqwest::Client::builder(), self.limits.attempt_timeout))
-            .connect_timeout(self.connect_timeout)
+            .connect_timeout(self.limits.connect_timeout)
             .user_agent(user_agent);
         let mut http = match self.configure_http {
             Some(configure) => configure(http),
@@ -270,7 +247,7 @@ impl ClientBuilder {
         let settings = [
             ("timeout", self.limits.timeout.is_zero()),
             ("attempt_timeout", self.limits.attempt_timeout.is_zero()),
-            ("connect_timeout", self.connect_timeout.is_zero()),
+            ("connect_timeout", self.limits.connect_timeout.is_zero()),
             ("max_response_bytes", self.limits.max_response_bytes == 0),
         ];
         let Some((name, _)) = settings.iter().find(|(_, is_zero)| *is_zero) else { return Ok(()) };
@@ -358,7 +335,6 @@ impl fmt::Debug for ClientBuilder {
         // Omits the credential, and the base URL, which may still hold a password.
         f.debug_struct("ClientBuilder")
             .field("limits", &self.limits)
-            .field("connect_timeout", &self.connect_timeout)
             .field("retry", &self.retry)
             .field("pacing", &self.pacing)
             .finish_non_exhaustive()

@@ -58,7 +58,7 @@ impl ClientBuilder {
             builder.credential = Some(Credential::api_key_id(&id).map_err(about(API_KEY_ID)));
         }
         if let Some(url) = read(BASE_URL)? {
-            (builder.base_url, builder.base_url_name) = (url, BASE_URL);
+            builder.base_url = Some((url, BASE_URL));
         }
         Ok(builder)
     }
