@@ -192,7 +192,7 @@ pub enum Reply {
 #[serde(default)]
 pub struct LimitState {
     /// Number of holds; 0 while free.
-    epoch: u64,
+    pub(super) epoch: u64,
     is_flow: bool,
     held_until: f64,
     /// Number of probes in a row that met a 429.
@@ -263,10 +263,6 @@ impl LimitState {
 
     pub(super) fn is_limited(&self, now: Duration) -> bool {
         self.is_active(now.as_secs_f64())
-    }
-
-    pub(super) fn epoch(&self) -> u64 {
-        self.epoch
     }
 
     /// Returns true if requests are admitted without an estimate.
@@ -683,7 +679,7 @@ mod tests {
     fn late_429_only_lengthens_the_hold() {
         let mut state = held(10);
         state.step(rejected(0, 0, Some(S(5))), MS(10_200));
-        assert_eq!((state.epoch(), state.held_until()), (1, MS(15_200)));
+        assert_eq!((state.epoch, state.held_until()), (1, MS(15_200)));
         let late = Rejection { age: S(3), ..rejection(0, 0, Some(S(5))) };
         state.step(Step::Rejected(late), S(14));
         assert_eq!(state.held_until(), S(16), "counted from the 429");

@@ -200,20 +200,16 @@ impl Turns {
     /// Takes a turn that was granted. Returns true if it may still be used.
     pub(super) fn claim(&mut self, turn: &Turn, now: Duration) -> bool {
         let is_there = self.unclaimed.remove(&turn.number).is_some();
-        is_there && turn.epoch == self.limiter.epoch() && now >= self.floor
-    }
-
-    /// Takes back the turns of calls that are not polled.
-    fn take_back(&mut self, now: Duration) {
-        while let Some(first) = self.unclaimed.first_entry().filter(|e| e.get().expires <= now) {
-            let turn = first.remove();
-            self.unanswered(turn, now);
-        }
+        is_there && turn.epoch == self.limiter.epoch && now >= self.floor
     }
 
     /// Grants all turns that are due, and returns the next action.
     pub(super) fn next(&mut self, now: Duration, random: f64) -> Next {
-        self.take_back(now);
+        // Takes back the turns of calls that are not polled.
+        while let Some(first) = self.unclaimed.first_entry().filter(|e| e.get().expires <= now) {
+            let turn = first.remove();
+            self.unanswered(turn, now);
+        }
         let next = self.next_step(now, random);
         match (next, self.unclaimed.values().next()) {
             (Next::At(at), Some(turn)) => Next::At(at.min(turn.expires)),
@@ -336,7 +332,7 @@ impl Turns {
         if let Some(wait) = requested {
             self.floor = self.floor.max(now.saturating_add(wait.min(max_delay)));
         }
-        let epoch_before = self.limiter.epoch();
+        let epoch_before = self.limiter.epoch;
         let (epoch, age) = (turn.epoch, Duration::ZERO);
         let rejection =
             Rejection { served, lasted, epoch, age, requested, base_delay, max_delay, random };
@@ -347,7 +343,7 @@ impl Turns {
             }
             link.rejected(turn.store_epoch, requested, now);
         }
-        if self.limiter.epoch() == epoch_before {
+        if self.limiter.epoch == epoch_before {
             self.request_now(now);
         } else {
             (self.request_at, self.rate) = (now, 0.0);
@@ -442,7 +438,7 @@ impl Turns {
 
     fn turn(&mut self, store_epoch: u64, is_probe: bool, now: Duration) -> Turn {
         let number = self.quota.take(now, self.limiter.patience());
-        let (epoch, expires) = (self.limiter.epoch(), now + CLAIM_WITHIN);
+        let (epoch, expires) = (self.limiter.epoch, now + CLAIM_WITHIN);
         Turn { number, epoch, store_epoch, is_probe, expires }
     }
 
