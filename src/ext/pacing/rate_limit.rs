@@ -99,11 +99,7 @@ fn seconds_until(headers: &HeaderMap, name: &str, now: SystemTime) -> Option<f64
 
 fn limit(remaining: f64, reset: f64) -> Option<RateLimit> {
     let reset = positive(reset).filter(|_| remaining >= 0.0)?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is not negative, and saturates"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     Some(RateLimit { remaining: remaining as u64, reset })
 }
 
