@@ -17,7 +17,7 @@ use crate::ext::{
         figures::Figures,
         transport::{Limits, Transport},
     },
-    error::{Error, Kind},
+    error::{Error, Kind, root_cause},
     pacing::{Delays, Pacing, pacer::Pacer},
     retry::{budget::Budget, policy::RetryPolicy},
 };
@@ -320,13 +320,14 @@ fn http_client_error(error: reqwest::Error) -> Error {
     if plain().build().is_err() && without_trust_store(plain()).build().is_ok() {
         return Error::new(Kind::NoTrustStore).caused_by(error);
     }
-    Error::http_client(error)
+    let text = format!("cannot build the HTTP client: {}", root_cause(&error));
+    Error::invalid_input(text).caused_by(error)
 }
 
 /// Disables the proxies of the environment, but no others. reqwest ignores the environment once any
 /// proxy is set; this one matches no request.
 fn without_environment(http: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> {
-    let proxy = Proxy::all("http://127.0.0.1").map_err(Error::http_client)?;
+    let proxy = Proxy::all("http://127.0.0.1").map_err(http_client_error)?;
     Ok(http.proxy(proxy.no_proxy(NoProxy::from_string("*, 0.0.0.0/0, ::/0"))))
 }
 

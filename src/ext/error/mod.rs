@@ -311,12 +311,6 @@ impl Error {
         Self::new(Kind::InvalidInput(sentence.into()))
     }
 
-    /// Returns the error of an HTTP client that cannot be built.
-    pub(crate) fn http_client(source: reqwest::Error) -> Self {
-        let sentence = format!("cannot build the HTTP client: {}", root_cause(&source));
-        Self::invalid_input(sentence).caused_by(source)
-    }
-
     pub(crate) fn timed_out(after: Duration, scope: TimeoutScope) -> Self {
         // Code that inspects the chain of sources finds an I/O timeout.
         let source = io::Error::from(io::ErrorKind::TimedOut);
@@ -361,7 +355,7 @@ impl StdError for Error {
 }
 
 /// Returns the text of the innermost source of an error.
-fn root_cause(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let causes = iter::successors(Some(error), |&cause| cause.source());
     causes.last().unwrap_or(error).to_string()
 }
