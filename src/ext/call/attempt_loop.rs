@@ -62,11 +62,10 @@ impl<'a> Call<'a> {
             let sent = self.transport.send(request, self.left(), self.timeout);
             let sent = on_wire::sending(sent).await;
             self.record(&sent, in_flight);
-            let failure = match sent {
-                Ok(response) => return self.end(Ok(response)),
-                Err(failure) => failure,
+            let (failure, again) = match (sent, again) {
+                (Err(failure), Some(again)) => (failure, again),
+                (result, _) => return self.end(result),
             };
-            let Some(again) = again else { return self.end(Err(failure)) };
             match self.decide(&method, &failure) {
                 Ok(delay) => sleep(delay).await,
                 Err(reason) => {
