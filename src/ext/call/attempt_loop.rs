@@ -7,7 +7,9 @@ use http::{Method, StatusCode};
 use reqwest::Request;
 use tokio::time::{Instant, sleep};
 
-use super::{buffered_response::BufferedResponse, failure::Failure, on_wire, transport::Transport};
+use super::{
+    buffered_response::BufferedResponse, failure::Failure, on_wire::Sending, transport::Transport,
+};
 use crate::ext::{
     clock,
     error::{CallOutcome, Error, Kind, StopReason},
@@ -59,8 +61,9 @@ impl<'a> Call<'a> {
             self.outcome.attempts += 1;
             // A body that can be read only once cannot be sent again.
             let again = copy(&request);
-            let sent = self.transport.send(request, self.left(), self.timeout);
-            let sent = on_wire::sending(sent).await;
+            let sending = Sending::begin();
+            let sent = self.transport.send(request, self.left(), self.timeout).await;
+            drop(sending);
             self.record(&sent, in_flight);
             let (failure, again) = match (sent, again) {
                 (Err(failure), Some(again)) => (failure, again),

@@ -31,15 +31,25 @@ impl OnWire {
     }
 }
 
-/// Marks a request as on the wire until it ends. A dropped request leaves its mark, but the owner
-/// drops the mark together with the call.
-pub(super) async fn sending<F: Future>(request: F) -> F::Output {
-    let call = CALL.try_with(OnWire::clone).ok();
-    let mark = |sent| call.iter().for_each(|call| *call.lock() = sent);
-    mark(Some(clock::now()));
-    let response = request.await;
-    mark(None);
-    response
+/// Marks a request as on the wire until this guard is dropped.
+pub(super) struct Sending(Option<OnWire>);
+
+impl Sending {
+    pub(super) fn begin() -> Self {
+        let call = CALL.try_with(OnWire::clone).ok();
+        if let Some(call) = &call {
+            *call.lock() = Some(clock::now());
+        }
+        Self(call)
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if let Some(call) = &self.0 {
+            *call.lock() = None;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -54,7 +64,9 @@ mod tests {
         let (turn, answer, call) = (Notify::new(), Notify::new(), OnWire::default());
         let mut future = Box::pin(call.of(async {
             turn.notified().await;
-            sending(answer.notified()).await;
+            let sending = Sending::begin();
+            answer.notified().await;
+            drop(sending);
             turn.notified().await;
         }));
         let mut poll = || future.as_mut().now_or_never().is_some();
@@ -66,6 +78,6 @@ mod tests {
         turn.notify_one();
         assert!(poll());
         // Without an owner nothing is recorded.
-        assert!(sending(async {}).now_or_never().is_some());
+        drop(Sending::begin());
     }
 }
