@@ -17,8 +17,9 @@ impl Stats {
     /// Returns all figures in Prometheus' text format, to be served as `text/plain; version=0.0.4`. The
     /// names begin with `pilot_status_`:
     ///
-    /// - counters: `calls_total`, `attempts_total`, `retries_total`, `successes_total`, `rejected_total`
-    ///   (429s), `waited_seconds_total`, and `errors_total` for each `kind`, such as `timeout`
+    /// - counters: `calls_total`, `attempts_total`, `retries_total`, `successes_total`,
+    ///   `rejected_total` (429s), `waited_seconds_total`, and `errors_total` for each `kind`, such as
+    ///   `timeout`
     /// - gauges: `queued`, and `rate` while it is known
     ///
     /// ```
@@ -50,9 +51,9 @@ impl Stats {
 
 impl FleetTable {
     /// Returns the count of numbers by level in Prometheus' text format:
-    /// `pilot_status_numbers{level="ready"}`. A number whose last call failed counts as `failed`, and one
-    /// without a level as `none`. The gauge `pilot_status_last_round_timestamp_seconds` is the time of
-    /// [`last_round`](Self::last_round), and `pilot_status_watch_failing` is 1 if there is an
+    /// `pilot_status_numbers{level="ready"}`. A number whose last call failed counts as `failed`, and
+    /// one without a level as `none`. The gauge `pilot_status_last_round_timestamp_seconds` is the
+    /// time of [`last_round`](Self::last_round), and `pilot_status_watch_failing` is 1 if there is an
     /// [`error`](Self::error).
     #[must_use]
     pub fn to_prometheus(&self) -> String {

@@ -1,4 +1,5 @@
-//! The documented response decodes completely and fits its schema, and fields may be absent or have new values.
+//! The documented response decodes completely and fits its schema, and fields may be absent or have
+//! new values.
 
 use std::time::Duration;
 

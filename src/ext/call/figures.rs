@@ -17,9 +17,9 @@ use crate::ext::{
 /// pacing; see [`Client::stats`](crate::Client::stats). The counts and `waited` only grow.
 ///
 /// Each request to the API is a call with its retries, so `find_number` counts as one call and
-/// `wait_until_open` as several. Arguments that are refused before a request are not counted. A call of
-/// [`Client::raw`](crate::Client::raw) counts only as a call, with its attempts and retries, and so does
-/// a dropped call.
+/// `wait_until_open` as several. Arguments that are refused before a request are not counted. A call
+/// of [`Client::raw`](crate::Client::raw) counts only as a call, with its attempts and retries, and
+/// so does a dropped call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -56,8 +56,8 @@ impl Client {
         self.state().transport.figures.stats(self.pacing_stats())
     }
 
-    /// Returns the state of pacing, which is also part of [`stats`](Self::stats). All of it is zero with
-    /// [`Pacing::Off`](crate::Pacing::Off).
+    /// Returns the state of pacing, which is also part of [`stats`](Self::stats). All of it is zero
+    /// with [`Pacing::Off`](crate::Pacing::Off).
     #[must_use]
     pub fn pacing_stats(&self) -> PacingStats {
         let pacer = self.state().transport.pacer.as_ref();

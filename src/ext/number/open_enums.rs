@@ -20,8 +20,8 @@ pub(crate) trait OpenEnum: AsRef<str> + for<'a> From<&'a str> {
         self.known().unwrap_or_else(|| plain_or_withheld(self.as_ref()))
     }
 
-    /// Returns the value without free text of the server: an unknown value that is no plain code becomes
-    /// `withheld`.
+    /// Returns the value without free text of the server: an unknown value that is no plain code
+    /// becomes `withheld`.
     fn without_free_text(&self) -> Self {
         self.printable().into()
     }

@@ -127,8 +127,8 @@ impl Turns {
 
     /// Returns the time until which calls need no turn.
     pub(super) fn free_until(&mut self, now: Duration) -> Duration {
-        // After a limit this is zero until a request is served, because only calls that take a turn notice
-        // the end.
+        // After a limit this is zero until a request is served, because only calls that take a turn
+        // notice the end.
         if self.is_limited(now) || self.was_limited || self.quota.is_counting() {
             return Duration::ZERO;
         }

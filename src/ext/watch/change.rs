@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// A change of a watched number, or of the watch itself. It is displayed as a line that is safe to
-/// log, such as `num_17  ready → degraded: quality RED`. The line has the reasons after the change only.
+/// log, such as `num_17  ready → degraded: quality RED`. The line has the reasons after the change
+/// only.
 ///
 /// Its serialized form has codes and dates, and can be read back from any format that writes field
 /// names. The responses and the error are not part of it: `after.error` has the kind, the status and
@@ -26,8 +27,8 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Change {
-    /// The id of the number; `None` for a change of the watch itself, which is one of its key, its list,
-    /// its ids or its interval.
+    /// The id of the number; `None` for a change of the watch itself, which is one of its key, its
+    /// list, its ids or its interval.
     pub id: Option<NumberId>,
     /// The time of the response, by this machine's clock.
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]

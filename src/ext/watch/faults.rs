@@ -31,8 +31,8 @@ struct Refusal {
 }
 
 impl Faults {
-    /// Processes the result of a call that began at `began`. Returns true if it is a 401 that refuses the
-    /// key.
+    /// Processes the result of a call that began at `began`. Returns true if it is a 401 that refuses
+    /// the key.
     pub(super) fn check_key(
         &mut self,
         target: Option<&NumberId>,

@@ -114,12 +114,12 @@ impl Client {
 ///   second, so programs that start together do not send together. The first round takes
 ///   [30 s](Self::first_round), or the interval if that is shorter.
 /// - **Under a rate limit** calls wait in the client's queue, at most
-///   [`concurrency`](Self::concurrency) of them. Rounds take longer if the limit requires it, and a call
-///   that was not sent is no change. [`interval`](Self::interval) returns the actual interval, and
-///   feature `tracing` logs a warning. Overdue requests are sent at up to twice the usual pace.
+///   [`concurrency`](Self::concurrency) of them. Rounds take longer if the limit requires it, and a
+///   call that was not sent is no change. [`interval`](Self::interval) returns the actual interval,
+///   and feature `tracing` logs a warning. Overdue requests are sent at up to twice the usual pace.
 /// - **One runtime**: poll it on the tokio runtime of its first poll.
-/// - **Dropping it** cancels its calls. It ends by itself if it has no ids, and after one change with an
-///   error if the interval is zero. Between polls it does nothing.
+/// - **Dropping it** cancels its calls. It ends by itself if it has no ids, and after one change with
+///   an error if the interval is zero. Between polls it does nothing.
 ///
 /// Configure it before the first poll. [`next`](Self::next), [`table`](Self::table),
 /// [`interval`](Self::interval) and [`state`](Self::state) may be called at any time.
@@ -241,15 +241,15 @@ impl Watch {
         self.table.reader()
     }
 
-    /// Returns the next change, or `None` at the end of the stream. Dropping the future loses no change,
-    /// so it can be used in `tokio::select!`.
+    /// Returns the next change, or `None` at the end of the stream. Dropping the future loses no
+    /// change, so it can be used in `tokio::select!`.
     pub async fn next(&mut self) -> Option<Change> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
     /// Sets the length of the first round, over which the first requests are spread. Default: 30 s,
-    /// at most the interval; zero requests all numbers at once, which suits tests. Under a rate limit the
-    /// round takes longer.
+    /// at most the interval; zero requests all numbers at once, which suits tests. Under a rate limit
+    /// the round takes longer.
     pub fn first_round(mut self, time: Duration) -> Self {
         self.rounds.first_round(time);
         self

@@ -13,9 +13,9 @@ const SAVE_EVERY: Duration = Duration::from_secs(60);
 
 impl Watch {
     /// Passes each change to `on_change` until `end` completes or the watch ends. Resumes from the
-    /// state in the file at `path`, as [`WatchState::load`] reads it, and saves the state there once a
-    /// minute and at the end, on a thread for blocking work. Use [`next`](Self::next) and [`state`](Self::state) to store the state in
-    /// another way.
+    /// state in the file at `path`, as [`WatchState::load`] reads it, and saves the state there once
+    /// a minute and at the end, on a thread for blocking work. Use [`next`](Self::next) and
+    /// [`state`](Self::state) to store the state in another way.
     ///
     /// ```no_run
     /// # async fn example(client: pilot_status::Client) -> std::io::Result<()> {

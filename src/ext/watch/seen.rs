@@ -209,7 +209,8 @@ impl Seen {
     }
 }
 
-/// Returns a limit without text of the server: an unknown tier that has a figure is written by that figure.
+/// Returns a limit without text of the server: an unknown tier that has a figure is written by that
+/// figure.
 fn kept_limit(limit: &MessagingLimitTier) -> MessagingLimitTier {
     match limit.recipients() {
         Some(figure) if limit.known().is_none() => format!("TIER_{figure}").as_str().into(),

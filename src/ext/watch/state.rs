@@ -14,9 +14,9 @@ use serde_json::Value;
 use super::seen::Seen;
 use crate::ext::{clock, number_id::NumberId};
 
-/// The last known values of each number of a [`Watch`](crate::Watch). [`Watch::state`](crate::Watch::state)
-/// returns it, and [`Watch::resume`](crate::Watch::resume) takes it back. In between it is a
-/// [file](Self::save), or any other serialized form.
+/// The last known values of each number of a [`Watch`](crate::Watch).
+/// [`Watch::state`](crate::Watch::state) returns it, and [`Watch::resume`](crate::Watch::resume)
+/// takes it back. In between it is a [file](Self::save), or any other serialized form.
 ///
 /// It holds ids, states and codes. It holds no key, no phone number and no free text of the server. Any
 /// serde format works; a binary format stores each number as a JSON text. An entry that this version
@@ -39,9 +39,9 @@ impl WatchState {
     /// state is empty.
     ///
     /// # Errors
-    /// Errors of reading, and [`io::ErrorKind::InvalidData`] if the file is truncated or no JSON object.
-    /// They name the file. Without such a file the watch reports each number once. Load only a file
-    /// that this program wrote, because its texts are printed unchanged.
+    /// Errors of reading, and [`io::ErrorKind::InvalidData`] if the file is truncated or no JSON
+    /// object. They name the file. Without such a file the watch reports each number once. Load only
+    /// a file that this program wrote, because its texts are printed unchanged.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         match fs::read(path) {

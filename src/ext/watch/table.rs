@@ -193,8 +193,8 @@ impl FleetTable {
     }
 
     /// Returns the number with this phone number, compared as by
-    /// [`find_number`](crate::Client::find_number). If a tenant has the same phone number several times,
-    /// returns the one with the best readiness level.
+    /// [`find_number`](crate::Client::find_number). If a tenant has the same phone number several
+    /// times, returns the one with the best readiness level.
     ///
     /// The phone number of an entry is that of its last response or, with
     /// [`watch_all`](crate::Client::watch_all), that of the list. Returns `None` for a text without its
@@ -258,8 +258,8 @@ impl FleetTable {
         times.min().filter(|_| rows.is_complete).map(SystemTime::from)
     }
 
-    /// Returns true until the watch ends or is dropped. A watch that is not polled is live, too: compare
-    /// [`last_round`](Self::last_round) with the clock.
+    /// Returns true until the watch ends or is dropped. A watch that is not polled is live, too:
+    /// compare [`last_round`](Self::last_round) with the clock.
     #[must_use]
     pub fn is_live(&self) -> bool {
         !self.0.borrow().has_ended

@@ -45,7 +45,8 @@ fn join(old: &mut Value, new: &Value, at: &str, names: &str) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether the entries of a place join: paths with their methods, components of each kind, tags.
+/// Returns whether the entries of a place join: paths with their methods, components of each kind,
+/// tags.
 fn joins(at: &str) -> bool {
     let of = |parent| at.strip_prefix(parent).is_some_and(|rest| rest.matches('/').count() <= 1);
     at == "#" || at == "#/tags" || of("#/paths") || of("#/components")
