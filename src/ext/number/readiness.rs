@@ -196,8 +196,8 @@ pub enum ReadinessReason {
     /// The snapshot lacks the data of these calls to the Meta Graph (`phone`, `profile`, `waba`),
     /// because they failed. Empty if this version of the crate knows none of the failed calls.
     IncompleteSnapshot(Vec<String>),
-    /// The fact at this path, such as `health.sendable`, is malformed, and may count against the
-    /// number. See [`Number::unreadable`].
+    /// The fact at this path, such as `health.sendable`, is malformed, so its real value may count
+    /// against the number. See [`Number::unreadable`].
     Unreadable(String),
 }
 
@@ -327,8 +327,8 @@ impl ReadinessReason {
     }
 
     /// Returns the value that the reason is based on, such as `RED`; `None` if it has none, or this
-    /// version of the crate does not know it. Several failed calls are separated by commas. For an
-    /// unpaid extra charge it is `None`: its data are two dates.
+    /// version of the crate does not know it. For an incomplete snapshot it is the failed calls,
+    /// separated by commas. For an unpaid extra charge it is `None`: its data are two dates.
     #[must_use]
     pub fn value(&self) -> Option<Cow<'_, str>> {
         let value = match self {

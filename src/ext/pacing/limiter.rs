@@ -216,8 +216,8 @@ pub struct LimitState {
     tokens: f64,
     /// Maximum of `tokens`.
     capacity: f64,
-    /// The time of the last update of `tokens`. While turns are reserved it lies in the future: it is
-    /// the time at which the last of them is due.
+    /// The time of the last update of `tokens`. If turns are reserved, it is instead the time at
+    /// which the last of them is due, which is in the future.
     refilled: f64,
     /// The time from which saved turns may be used.
     spend_at: f64,
@@ -225,7 +225,7 @@ pub struct LimitState {
     latency: f64,
     /// Time at which the limiter becomes free, unless several calls wait then.
     expires: f64,
-    /// Time of the last step.
+    /// Time of the last step other than `Look`.
     updated: f64,
 }
 
@@ -282,8 +282,9 @@ impl LimitState {
     /// calls are sent in it. A *climb* is the time that a flow needs to return to the estimate.
     ///
     /// - In a flow, the span is the second half of the climb.
-    /// - In a hold or a probe, no flow has begun. The span begins one climb after the end of the
-    ///   hold. It needs no end: once a flow begins, the rule above applies.
+    /// - In a hold or a probe, no flow has begun. It is not known when one will, so the span begins
+    ///   late: one climb after the end of the hold. Once a flow has begun, the rule above replaces
+    ///   this one.
     /// - Without an estimate, it is empty.
     pub(super) fn calm(&self) -> Range<Duration> {
         let rise = PLATEAU * self.cycle;
@@ -396,7 +397,7 @@ impl LimitState {
             self.tokens = 0.0;
             (self.refilled, turns)
         };
-        // The maximum shrinks as the turns saved in the hold are used. So a later idle period cannot
+        // `capacity` shrinks as the turns saved in the hold are used. So a later idle period cannot
         // save up as many turns as the hold did.
         self.capacity = self.tokens.max(1.0);
         let turns = whole(turns);
@@ -463,7 +464,7 @@ impl LimitState {
         self.expires = self.held_until.max(now) + EXPIRY;
     }
 
-    /// Ends the cycle, since a probe was served, and learns the rate of the cycle.
+    /// Ends the cycle after a served probe, and learns the rate of the cycle.
     fn release(&mut self, now: f64) {
         let lasted = (now - self.cycle_start).max(1e-3);
         // The probe is the first request of the next cycle.

@@ -34,7 +34,7 @@ impl Effect {
 /// The public items of the generated code, and the code.
 #[derive(Default)]
 pub(crate) struct Interface {
-    /// By the path of each item its form, such as the type of a field, and its code.
+    /// The form of each item, such as the type of a field, and its code, by the path of the item.
     items: BTreeMap<String, (Value, String)>,
     /// All code, without documentation.
     code: String,
