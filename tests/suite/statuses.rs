@@ -146,14 +146,20 @@ async fn oversized_error_body_keeps_status_and_retries() {
 
 #[tokio::test]
 async fn redirect_error_prints_only_target_origin() {
-    let key = format!("https://{}.example/x", support::KEY);
+    let other = "Redirect, a redirect to https://other.example:1";
+    let none = "the API answered 307 Temporary Redirect";
     let cases = [
-        ("https://other.example:1/x?secret", "Redirect, a redirect to https://other.example:1"),
-        (&key, "the API answered 307 Temporary Redirect"),
+        ("ps_key", "https://other.example:1/x?secret", other),
+        ("ps_key", "https://ps_key.example/x", none),
+        ("ps_key", "https://%70s_key.example/x", none),
+        ("ps_key", "https://other.example:1/x?ps_key", none),
+        // A part of the key would be the host.
+        ("ps_k/ey", "https://ps_k/ey", none),
     ];
-    for (location, expected) in cases {
+    for (key, location, expected) in cases {
         let server = always(Reply::json(307, "").with("location", location)).await;
-        let error = client(&server).number("num_1").get().await.unwrap_err();
-        assert!(error.to_string().ends_with(expected), "{error}");
+        let client = builder(&server).api_key(key).build().unwrap();
+        let error = client.number("num_1").get().await.unwrap_err();
+        assert!(error.to_string().ends_with(expected), "{location}: {error}");
     }
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header::LOCATION};
 use progenitor_client::{ClientHooks, Error as Generated, OperationInfo, ResponseValue};
 use reqwest::{Request, Response, Url};
 use serde::de::DeserializeOwned;
@@ -135,7 +135,7 @@ impl Inner {
         let value = match result {
             Ok(response) => response.into_inner(),
             Err(Generated::InvalidResponsePayload(body, error)) => repair::decode(body, error)
-                .map_err(|(body, error)| self.complete(undecodable(body, &error), outcome))?,
+                .map_err(|(body, error)| self.complete(undecodable(body, &error), outcome, b""))?,
             Err(other) => return Err(generated_error(Some(other))),
         };
         trace::unreadable(operation, self.number().map(NumberId::as_str), &value);
@@ -143,10 +143,12 @@ impl Inner {
     }
 
     /// Adds the outcome of the call to its error, and whether the response contains the key.
-    fn complete(&self, error: Error, outcome: CallOutcome) -> Error {
+    /// The printed target of a redirect is decoded, and a part of its `Location`, so both are searched.
+    fn complete(&self, error: Error, outcome: CallOutcome, location: &[u8]) -> Error {
         let code = error.code().unwrap_or_default().as_bytes();
         let redirect = error.redirect().unwrap_or_default().as_bytes();
-        let echoes_credential = self.state.credential.is_echoed([error.body(), code, redirect]);
+        let texts = [error.body(), code, redirect, location];
+        let echoes_credential = self.state.credential.is_echoed(&texts);
         error.with(|d| (d.outcome, d.echoes_credential) = (outcome, echoes_credential))
     }
 
@@ -191,6 +193,9 @@ impl ClientHooks<Inner> for generated::Client {
         let call = Call::new(&state.transport, timeout).run(request);
         let number = self.inner.number().map(NumberId::as_str);
         let (result, outcome) = trace::call(info.operation_id, number, call).await;
+        let failed = result.as_ref().err().and_then(Failure::response);
+        let location = failed.and_then(|response| response.headers.get(LOCATION)).cloned();
+        let location = location.as_ref().map_or(&b""[..], HeaderValue::as_bytes);
         let result = match (context, result) {
             // Raw callers get every response, whatever its status.
             (None, Ok(response)) => Ok(response),
@@ -206,7 +211,7 @@ impl ClientHooks<Inner> for generated::Client {
             }
             (_, Err(failure)) => Err(failure.into_error(&url)),
         };
-        let result = result.map_err(|error| self.inner.complete(error, outcome));
+        let result = result.map_err(|error| self.inner.complete(error, outcome, location));
         if let Some(context) = context {
             let report = |response: &BufferedResponse| Report {
                 operation: info.operation_id,

@@ -31,7 +31,7 @@ impl Credential {
 
     /// Returns true if one of these texts of a response contains the secret, ignoring case. The body
     /// may contain it escaped, so the API's code and other decoded texts are given separately.
-    pub(super) fn is_echoed(&self, texts: [&[u8]; 3]) -> bool {
+    pub(super) fn is_echoed(&self, texts: &[&[u8]]) -> bool {
         let secret = self.value.as_bytes();
         let is_secret = |window: &[u8]| window.eq_ignore_ascii_case(secret);
         texts.iter().any(|text| text.windows(secret.len()).any(is_secret))

@@ -80,8 +80,8 @@ pub enum Readiness {
 
 named_enum! {
     /// The verdict without its reasons, ordered from best to worst. `Unknown` ranks before
-    /// `Degraded`, because no problem is known. Even so, [`can_send`](Self::can_send) is true for
-    /// `Degraded` and not for `Unknown`.
+    /// `Degraded`, because no problem is known. Even so, `can_send` is true for `Degraded` and
+    /// not for `Unknown`.
     ReadinessLevel {
         /// The level of [`Readiness::Ready`].
         Ready = "ready",
