@@ -66,6 +66,7 @@ mod tests {
         // The values of `Retry-After`, `retry-after-ms` and the body's field at second 1,000; the wait.
         type Case<'a> = (&'a [&'a str], Option<&'a str>, Option<f64>, Option<Duration>);
         let ms = |ms| Some(Duration::from_millis(ms));
+        let later = date(5_000);
         let cases: [Case; 25] = [
             (&["0"], None, None, ms(0)),
             (&[" 1.5 "], None, None, ms(1_500)),
@@ -91,7 +92,7 @@ mod tests {
             (&[], Some(""), Some(9.0), ms(9_000)),
             (&[], Some("soon"), Some(9.0), ms(9_000)),
             (&[], Some("1e3"), Some(9.0), ms(9_000)),
-            (&[], Some(&date(5_000)), Some(9.0), ms(9_000)),
+            (&[], Some(&later), Some(9.0), ms(9_000)),
         ];
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
         for (seconds, millis, body, expected) in cases {
