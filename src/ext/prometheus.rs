@@ -7,10 +7,8 @@ use std::{
 };
 
 use super::{
-    call::figures::Stats,
-    error::kind::ErrorKind,
-    number::readiness::ReadinessLevel,
-    watch::{seen::Seen, table::FleetTable},
+    call::figures::Stats, error::kind::ErrorKind, number::readiness::ReadinessLevel,
+    watch::table::FleetTable,
 };
 
 impl Stats {
@@ -58,16 +56,14 @@ impl FleetTable {
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let entries = self.snapshot();
-        let name_of = |seen: &Seen| match seen.level {
-            _ if seen.error.is_some() => "failed",
-            Some(level) => level.as_str(),
-            None => "none",
-        };
-        let names = ReadinessLevel::ALL.into_iter().map(ReadinessLevel::as_str);
-        let counts = names.chain(["none", "failed"]).map(|name| {
-            let count = entries.iter().filter(|entry| name_of(&entry.seen) == name).count();
-            (format!("{{level=\"{name}\"}}"), count)
+        let (failed, working): (Vec<_>, Vec<_>) =
+            entries.iter().map(|entry| &entry.seen).partition(|seen| seen.error.is_some());
+        let levels = ReadinessLevel::ALL.into_iter().map(Some).chain([None]).map(|level| {
+            let count = working.iter().filter(|seen| seen.level == level).count();
+            (level.map_or("none", ReadinessLevel::as_str), count)
         });
+        let counts = levels.chain([("failed", failed.len())]);
+        let counts = counts.map(|(name, count)| (format!("{{level=\"{name}\"}}"), count));
         let since = |at: SystemTime| at.duration_since(UNIX_EPOCH).ok();
         let last_round = self.last_round().and_then(since).map(|time| ("", time.as_secs()));
         [

@@ -2,7 +2,7 @@
 //! few, so that a watch needs little more memory than its ids. They are codes only: free text of the
 //! server may differ in each response, and may be personal data.
 
-use std::fmt;
+use std::{fmt, mem::discriminant};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -192,7 +192,7 @@ impl Seen {
             let error = self.error.as_ref().map(|_| Changed::ErrorBegan);
             return [Changed::First].into_iter().chain(error).collect();
         };
-        let reason = |r: &ReadinessReason| (r.code(), r.value().map(|value| comparable(&value)));
+        let reason = |r: &ReadinessReason| (discriminant(r), r.value().map(|v| comparable(&v)));
         let readiness =
             |seen: &Self| (seen.level, seen.reasons.iter().map(reason).collect::<Vec<_>>());
         let limit = |seen: &Self| seen.limit.as_ref().map(comparable_limit);

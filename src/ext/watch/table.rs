@@ -126,6 +126,11 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Marks the first round as done if all numbers were polled. Counts them only until then.
+    fn check_complete(&mut self) {
+        self.is_complete = self.is_complete || self.all_polled();
+    }
+
     /// Returns true if each watched number was polled, also those that were added later.
     pub(super) fn all_polled(&self) -> bool {
         let polled = || self.entries.values().filter(|entry| entry.polled_at.is_some()).count();
@@ -323,7 +328,7 @@ impl TableWriter {
             let newest = newest.into_iter().flatten().next().cloned();
             entry.number = newest.filter(|_| self.keeps_numbers);
             rows.entries.insert(entry.id.clone(), entry);
-            rows.is_complete |= rows.all_polled();
+            rows.check_complete();
         });
         previous
     }
@@ -357,7 +362,7 @@ impl TableWriter {
             rows.entries.retain(|id, _| stays(id));
             rows.phones.retain(|id, _| stays(id));
             rows.fleet = Some(fleet);
-            rows.is_complete |= rows.all_polled();
+            rows.check_complete();
         });
     }
 
